@@ -205,15 +205,15 @@ async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
 async def refresh_tables(database: Database, connection: asyncpg.Connection, rounds: int) -> list[Row]:
     """All eight dashboard tables as the program refreshes them, after a minute's changes and after a hundred times as
     many: what is stored is the same, so the difference is what is new."""
-    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZONE)
-    await keeper.refresh()  # the first one fills them
+    job = DashboardRefresh(database, HistoryRefresh(database, None), ZONE)
+    await job.refresh()  # the first one fills them
     rows = []
     for new, times in (LITTLE, rounds), (100 * LITTLE, max(3, rounds // 4)):
         took = []
         for _ in range(times):
             await write(connection, new)
             began = time.perf_counter()
-            assert await keeper.refresh()
+            assert await job.refresh()
             took.append((time.perf_counter() - began) * 1000)
         say(f'eight tables with {new:,} new changes: {spread(took)} ms')
         rows.append(at_most(f'all eight dashboard tables, {new:,} new changes, p95', TABLES_MS, percentile(took, 0.95),

@@ -68,19 +68,19 @@ async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards
                                                                                  sql: asyncpg.Connection) -> None:
     page = await visitor.open()
     async with asyncio.timeout(30):
-        door = await asyncpg.connect(program.database_url.replace('/line_monitor?', '/postgres?'))
+        administrator = await asyncpg.connect(program.database_url.replace('/line_monitor?', '/postgres?'))
     try:
-        await door.execute('ALTER DATABASE line_monitor ALLOW_CONNECTIONS false')
-        await door.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'line_monitor' "
-                         'AND pid <> $1', sql.get_server_pid())
+        await administrator.execute('ALTER DATABASE line_monitor ALLOW_CONNECTIONS false')
+        await administrator.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                  "WHERE datname = 'line_monitor' AND pid <> $1", sql.get_server_pid())
         await looks_stale(page)
         await sql.execute(BREAK)
         await sql.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_02_01'")
         await expect(banner(page)).to_contain_text('not currently accepting connections')
         await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'operational')
     finally:
-        await door.execute('ALTER DATABASE line_monitor ALLOW_CONNECTIONS true')
-        await door.close()
+        await administrator.execute('ALTER DATABASE line_monitor ALLOW_CONNECTIONS true')
+        await administrator.close()
 
     await looks_live(page)
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')

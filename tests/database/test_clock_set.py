@@ -83,20 +83,20 @@ async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_le
 
 
 async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
-    keeper = HistoryRefresh(database, None)
-    await keeper.refresh()
+    job = HistoryRefresh(database, None)
+    await job.refresh()
     await server.set_clock(YEARS)
     await server.report('down', 'Jam')
     await server.report('operational', machine=PAINTER)
     await server.report('down', 'Dry', machine=PAINTER)   # and says nothing again after the clock was set back
-    await keeper.refresh()
+    await job.refresh()
     await server.connection.execute("UPDATE machine_feed_stream SET reason = 'Jam, still' WHERE machine_name = $1",
                                     VALVE)
     assert await server.fetch("SELECT FROM floor_quarters WHERE since > now() + interval '1 year' LIMIT 1")
 
     await server.set_clock(timedelta())
     await server.report('operational', 'Cleared')
-    await keeper.refresh()
+    await job.refresh()
     for table, column in (('machine_status_history', 'changed_at'), ('machine_stops', 'since'),
                           ('machine_stops', 'until'), ('machine_days', 'day'), ('floor_quarters', 'since'),
                           ('status_checkpoints', 'at'), ('blocked_intervals', 'until'),
@@ -110,17 +110,17 @@ async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server:
 
 async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
     """However long its status is the same, so that the log has nothing of it."""
-    keeper = HistoryRefresh(database, 60)
+    job = HistoryRefresh(database, 60)
     await server.set_clock(YEARS)
     await server.report('operational', machine=PAINTER)
     await server.set_clock(timedelta())
-    await keeper.refresh()
+    await job.refresh()
     row = 'SELECT reported_at, status_since, version FROM machine_feed_stream WHERE machine_name = $1'
     [(reported_at, status_since, version)] = await server.fetch(row, PAINTER)
     assert status_since <= reported_at <= datetime.now(UTC)
     assert version == await server.connection.fetchval('SELECT last_value FROM machine_feed_version'), \
         'so that the pages take it'
-    await keeper.refresh()
+    await job.refresh()
     assert await server.fetch(row, PAINTER) == [(reported_at, status_since, version)]
     await server.set_clock(timedelta(minutes=2))
     silent = 'SELECT since FROM machines_without_data(floor_clock()) WHERE machine_name = $1'
@@ -130,15 +130,15 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
     """As if the clock had been right: the stop counts, with the time that it took."""
-    keeper, now = HistoryRefresh(database, None), datetime.now(UTC)
-    await keeper.refresh()
+    job, now = HistoryRefresh(database, None), datetime.now(UTC)
+    await job.refresh()
     await server.set_clock(YEARS)
     await server.report('down', 'Jam')
-    await keeper.refresh()
+    await job.refresh()
     await server.set_clock(timedelta())
     await server.report('operational')
     await server.report('down', 'Jam again')
-    await keeper.refresh()
+    await job.refresh()
     window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
     stops = (await Analytics(database, ZoneInfo('UTC')).stops(window)).stops
     assert [(stop.machine, stop.reason, stop.until is None) for stop in stops] == [
@@ -149,16 +149,16 @@ async def test_reports_are_right_after_it(server: Server, database: Database) ->
 
 async def test_a_clock_that_is_years_ahead_does_not_have_the_history_deleted(server: Server,
                                                                              database: Database) -> None:
-    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'), retention_days=30)
+    job = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'), retention_days=30)
     await server.connection.execute("UPDATE history_progress SET steady_since = now() - interval '3 years'")
-    await keeper.refresh()
-    assert await keeper.forget() == 0
+    await job.refresh()
+    assert await job.forget() == 0
     before = await server.connection.fetchval('SELECT count(*) FROM machine_status_history')
     await server.set_clock(YEARS)
-    await keeper.refresh()
+    await job.refresh()
     assert await server.connection.fetchval('SELECT steady_since > now() FROM history_progress')
-    keeper._forgot_on = None
-    assert await keeper.forget() == 0
+    job._forgot_on = None
+    assert await job.forget() == 0
     assert await server.connection.fetchval('SELECT count(*) FROM machine_status_history') == before
 
 

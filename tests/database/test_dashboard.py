@@ -41,7 +41,7 @@ ORDER = """
 
 
 @pytest.fixture
-def keeper(database: Database) -> DashboardRefresh:
+def job(database: Database) -> DashboardRefresh:
     return DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
 
 
@@ -66,9 +66,9 @@ async def order(connection: asyncpg.Connection, priority: str = 'medium', days_a
 # the numbers
 
 async def test_a_new_database_has_all_machines_running_and_nothing_else(
-        connect: Connect, keeper: DashboardRefresh) -> None:
+        connect: Connect, job: DashboardRefresh) -> None:
     reader = await connect()
-    assert await keeper.refresh()
+    assert await job.refresh()
     assert await reader.fetchval(f'SELECT sum(machine_count) FROM {STATUS}') == 30
     assert float(await reader.fetchval(f'SELECT sum(percentage) FROM {STATUS}')) == pytest.approx(100, abs=0.1)
     assert await reader.fetchval(f'SELECT array_agg(DISTINCT status) FROM {STATUS}') == ['operational']
@@ -90,13 +90,13 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
 
 
 async def test_current_status_knows_the_interior_line_and_silence(
-        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
-    await keeper.refresh()
+    await job.refresh()
     painter = await row(feed, STATUS, "production_line = 'Interior Line' AND equipment_type = 'painter'")
     assert (painter['status'], painter['machine_count'], painter['percentage']) == ('down', 1, Decimal('3.33'))
     assert await feed.fetchval(f"SELECT sum(machine_count) FROM {STATUS} WHERE production_line = 'Interior Line'") == 5
-    silent = DashboardRefresh(keeper._database, HistoryRefresh(keeper._database, 60.0), DETROIT)
+    silent = DashboardRefresh(job._database, HistoryRefresh(job._database, 60.0), DETROIT)
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = now() - "
                        "CASE machine_name WHEN 'Valve_02_01' THEN interval '1 hour' ELSE interval '0' END; "
                        "SET session_replication_role = origin")
@@ -104,10 +104,10 @@ async def test_current_status_knows_the_interior_line_and_silence(
     assert (await row(feed, STATUS, "status = 'unknown'"))['production_line'] == 'Engine Line'
 
 
-async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_uptime_is_of_time(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     """168 hours: 42 down, 21 in warning, which is uptime; what was before the 7 days is carried in."""
     await say(feed, VALVE, (200, 'down'), (147, 'operational'), (121, 'warning'), (100, 'down'), (79, 'operational'))
-    await keeper.refresh()
+    await job.refresh()
     valve = await row(feed, UPTIME, 'machine_name = $1', VALVE)
     assert (valve['production_line'], valve['type']) == ('Transmission Line', 'valve')
     hours = [float(valve[f'{name}_hours']) for name in ('operational', 'downtime', 'warning', 'unknown')]
@@ -117,11 +117,11 @@ async def test_uptime_is_of_time(feed: asyncpg.Connection, keeper: DashboardRefr
 
 
 async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
-        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (50, 'warning'), (49, 'down', 'Jam'), (48.5, 'down', 'Drive overload'), (48, 'operational'),
               (10, 'down'), (9.99, 'operational'))
     await say(feed, PAINTER, (31 * 24, 'down'), (29 * 24, 'operational'))
-    await keeper.refresh()
+    await job.refresh()
     valve = await row(feed, PROBLEMS, 'machine_name = $1', VALVE)
     assert (valve['downtime_incidents'], valve['failures'], valve['micro_stops']) == (2, 1, 1)
     assert valve['days_with_issues'] in {2, 3}  # the hour of the first may have been around midnight
@@ -135,7 +135,7 @@ async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
 
 
 async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
-        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     """One machine of 30 is down from 14:00 to 14:30 in Detroit on one of 30 days, another in warning."""
     yesterday = datetime.now(DETROIT) - timedelta(days=2)
     two = yesterday.replace(hour=14, minute=0, second=0, microsecond=0)
@@ -143,7 +143,7 @@ async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
         for moment, word in (two, status), (two + timedelta(minutes=30), 'operational'):
             await feed.execute("INSERT INTO machine_status_history (version, machine_name, new_status, changed_at) "
                                "VALUES (nextval('machine_feed_version'), $1, $2, $3)", name, word, moment)
-    await keeper.refresh()
+    await job.refresh()
     hour = await row(feed, HOURS, 'hour_of_day = 14')
     assert (hour['down_count'], hour['warning_count']) == (30, 30)
     assert hour['total_readings'] == pytest.approx(30 * 30 * 60, abs=30 * 60 + 2)
@@ -154,13 +154,13 @@ async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
     assert await feed.fetchval(f'SELECT sum(down_count) FROM {HOURS} WHERE hour_of_day <> 14') == 0
 
 
-async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_work_orders_by_status(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await order(feed, 'critical', days_ago=1)
     await order(feed, assignee='Lisa Garcia')
     await order(feed, days_ago=3, hours=10)
     await order(feed, 'critical', days_ago=60, hours=15, assignee='Lisa Garcia')
     await feed.execute("UPDATE work_orders SET status = 'in_progress' WHERE assignee IS NOT NULL AND status = 'open'")
-    await keeper.refresh()
+    await job.refresh()
     states = {state['status']: state for state in await feed.fetch(f'SELECT * FROM {SUMMARY}')}
     assert {name: state['order_count'] for name, state in states.items()} == {
         'open': 1, 'in_progress': 1, 'on_hold': 0, 'completed': 2, 'cancelled': 0}
@@ -173,11 +173,11 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, keeper: Dashboard
     assert kpis['Avg Resolution Time (hours)'] == Decimal('12.5')
 
 
-async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     for days_ago, orders in (0, 1), (1, 8), (2, 2), (3, 2), (29, 4), (33, 3):
         for _ in range(orders):
             await order(feed, days_ago=days_ago)
-    await keeper.refresh()
+    await job.refresh()
     days = await feed.fetch(f'SELECT * FROM {TRENDS} ORDER BY order_date DESC')
     assert len(days) == 30
     assert [day['order_date'] for day in days[:2]] == [datetime.now(DETROIT).date() - timedelta(days=n) for n in (0, 1)]
@@ -195,10 +195,10 @@ async def changes(connection: asyncpg.Connection, name: str = VALVE) -> list[tup
     return [(row['status'], row['previous_status'], row['status_change_type']) for row in rows]
 
 
-async def test_what_a_change_of_status_means(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_what_a_change_of_status_means(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (30, 'warning'), (29, 'down'), (28, 'down', 'Jam'), (27, 'warning'), (26, 'operational'),
               (25, 'down'), (24, None), (20, 'operational'))
-    await keeper.refresh()
+    await job.refresh()
     assert await changes(feed) == [
         ('warning', 'operational', 'STABLE'), ('down', 'warning', 'FAILURE'), ('warning', 'down', 'RECOVERY'),
         ('operational', 'warning', 'STABLE'), ('down', 'operational', 'FAILURE'), ('operational', None, 'STABLE')]
@@ -208,34 +208,34 @@ async def test_what_a_change_of_status_means(feed: asyncpg.Connection, keeper: D
     assert (first['production_line'], first['type']) == ('Transmission Line', 'valve')
 
 
-async def test_only_what_is_new_is_written(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_only_what_is_new_is_written(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, *((hours, ('down', 'operational')[hours % 2]) for hours in range(40, 1, -1)))
-    await keeper.refresh()
+    await job.refresh()
     before = {row['version']: (row['ctid'], row['last_updated']) for row in
               await feed.fetch(f'SELECT version, ctid, last_updated FROM {CHANGES}')}
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
-    await keeper.refresh()
+    await job.refresh()
     after = {row['version']: (row['ctid'], row['last_updated']) for row in
              await feed.fetch(f'SELECT version, ctid, last_updated FROM {CHANGES}')}
     assert len(after) == len(before) + 1
     assert {version for version in before if before[version] != after[version]} == set()
     again = await feed.fetchval(f'SELECT max(last_updated) FROM {CHANGES}')
-    await keeper.refresh()
+    await job.refresh()
     assert await feed.fetchval(f'SELECT max(last_updated) FROM {CHANGES}') > again, 'a quiet table says as of when, too'
     assert await changes(feed, PAINTER) == [('down', 'operational', 'FAILURE')]
 
 
-async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (30, 'down'), (20, 'operational'))
-    await keeper.refresh()
+    await job.refresh()
     await say(feed, VALVE, (25, 'warning'), (24, 'operational'))
-    await keeper.refresh()
+    await job.refresh()
     assert await changes(feed) == [('down', 'operational', 'FAILURE'), ('warning', 'down', 'RECOVERY'),
                                    ('operational', 'warning', 'STABLE')], 'the last one repeats what is so already'
 
 
 async def test_steps_lead_to_the_same_as_one_go(
-        feed: asyncpg.Connection, keeper: DashboardRefresh, connect: Connect) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh, connect: Connect) -> None:
     words: tuple[str | None, ...] = ('down', 'operational', 'down', 'warning', None, 'operational')
     held = await connect()
     late = held.transaction()
@@ -244,30 +244,30 @@ async def test_steps_lead_to_the_same_as_one_go(
     for hours in range(60, 1, -1):
         await say(feed, (VALVE, PAINTER, 'Press')[hours % 3], ((hours * 7) % 61 + 0.25, words[hours % 6]))
         if hours % 8 == 0:
-            await keeper.refresh()
+            await job.refresh()
         if hours == 20:
             await late.commit()
-    await keeper.refresh()
+    await job.refresh()
     by_steps = await content(feed, CHANGES)
     await feed.execute(f"UPDATE dashboard_progress SET made_for = ''; DELETE FROM {CHANGES}")
-    await keeper.refresh()
+    await job.refresh()
     assert by_steps == await content(feed, CHANGES)
     assert len(by_steps) > 30
 
 
-async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (167, 'down'), (166, 'operational'), (20, 'down'))
-    await keeper.refresh()
+    await job.refresh()
     await feed.execute(f"UPDATE {CHANGES} SET changed_at = changed_at - interval '2 hours'")  # as if so long had passed
-    await keeper.refresh()
+    await job.refresh()
     assert [status for status, *_ in await changes(feed)] == ['down']
 
 
-async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'))
-    await keeper.refresh()
+    await job.refresh()
     await feed.execute('UPDATE machines SET line_id = 4 WHERE machine_name = $1', VALVE)
-    await keeper.refresh()
+    await job.refresh()
     assert (await row(feed, CHANGES, 'machine_name = $1', VALVE))['production_line'] == 'Interior Line'
     assert (await row(feed, UPTIME, 'machine_name = $1', VALVE))['production_line'] == 'Interior Line'
 
@@ -275,12 +275,12 @@ async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connec
 # the same as the reports
 
 async def test_the_reports_show_the_same_numbers(
-        feed: asyncpg.Connection, keeper: DashboardRefresh, database: Database) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh, database: Database) -> None:
     for number, name in enumerate((VALVE, PAINTER, 'Sorter_03_01', 'Press')):
         words = 'down', 'operational', 'warning', 'operational'
         await say(feed, name, *((800 - 13.7 * step - number, words[step % 4], 'Starved') for step in range(58)))
     await order(feed, days_ago=3, hours=10)
-    await keeper.refresh()
+    await job.refresh()
     now = await feed.fetchval(f'SELECT max(last_updated) FROM {KPIS}')
     reports = Analytics(database, DETROIT, now=now)
 
@@ -331,10 +331,10 @@ async def test_the_reports_show_the_same_numbers(
 
 
 async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
-        feed: asyncpg.Connection, keeper: DashboardRefresh) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'), (10, 'operational'))
     await feed.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    await keeper.refresh()
+    await job.refresh()
     assert await feed.fetchval(f'SELECT sum(machine_count) FROM {STATUS}') == 29
     assert round((await row(feed, UPTIME, 'machine_name = $1', VALVE))['downtime_hours'], 1) == 10
     assert (await row(feed, PROBLEMS, 'machine_name = $1', VALVE))['downtime_incidents'] == 1
@@ -342,16 +342,16 @@ async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
     await feed.execute('SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = '
                        "changed_at - interval '40 days'; SET session_replication_role = origin; "
                        'SELECT history_rebuild()')
-    await keeper.refresh()
+    await job.refresh()
     assert [await row(feed, table, 'machine_name = $1', VALVE) for table in (UPTIME, PROBLEMS)] == [None, None]
 
 
 # how the tables are refreshed
 
-async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper: DashboardRefresh, psql: Psql) -> None:
+async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, job: DashboardRefresh, psql: Psql) -> None:
     await say(feed, VALVE, (50, 'down'), (20, 'operational'))
     await order(feed, days_ago=3, hours=10)
-    await keeper.refresh()
+    await job.refresh()
     by_app = [await content(feed, table) for table in (STATUS, PROBLEMS, SUMMARY, TRENDS, CHANGES)]
     for table in TABLES:
         await feed.execute(f'DELETE FROM {table}')
@@ -362,9 +362,9 @@ async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, keeper
 
 
 async def test_a_reader_never_sees_an_empty_or_half_table(
-        feed: asyncpg.Connection, keeper: DashboardRefresh, connect: Connect) -> None:
+        feed: asyncpg.Connection, job: DashboardRefresh, connect: Connect) -> None:
     reader = await connect()
-    await keeper.refresh()
+    await job.refresh()
     seen: list[tuple[int, ...]] = []
     moments: set[datetime] = set()
     done = asyncio.Event()
@@ -383,7 +383,7 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
     for number in range(12):
         await feed.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_name = $2',
                            ('down', 'operational')[number % 2], VALVE)
-        await keeper.refresh()
+        await job.refresh()
     await until(lambda: len(moments) > 3)
     done.set()
     await reading
@@ -392,29 +392,29 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
     assert [counts[7] for counts in seen] == sorted(counts[7] for counts in seen), 'changes only come'
 
 
-async def test_two_keepers_take_turns(feed: asyncpg.Connection, keeper: DashboardRefresh, database: Database,
+async def test_two_jobs_take_turns(feed: asyncpg.Connection, job: DashboardRefresh, database: Database,
                                       connect: Connect) -> None:
     other = await connect()
     await other.execute(f'BEGIN; LOCK TABLE {KPIS} IN SHARE ROW EXCLUSIVE MODE')
-    assert not await keeper.refresh()
+    assert not await job.refresh()
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 0
     await other.execute('COMMIT')
     second = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
     for _ in range(5):
-        assert any(await asyncio.gather(keeper.refresh(), second.refresh()))
+        assert any(await asyncio.gather(job.refresh(), second.refresh()))
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
 
 
-async def test_the_keeper_survives_a_database_that_is_away(
+async def test_the_job_survives_a_database_that_is_away(
         connect: Connect, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    keeper = DashboardRefresh(away, HistoryRefresh(away, None), DETROIT, every=0.01)
+    job = DashboardRefresh(away, HistoryRefresh(away, None), DETROIT, every=0.01)
     with pytest.raises(DatabaseUnavailableError):
-        await keeper.refresh()
-    task = asyncio.create_task(keeper.job.run())
+        await job.refresh()
+    task = asyncio.create_task(job.job.run())
     await until(lambda: 'the dashboard tables cannot be refreshed' in caplog.text)
-    keeper._database, keeper._history = database, HistoryRefresh(database, None)
+    job._database, job._history = database, HistoryRefresh(database, None)
 
     async def is_fresh() -> bool:
         return bool(await reader.fetchval(f'SELECT count(*) FROM {KPIS}'))

@@ -136,29 +136,29 @@ async def test_every_instance_knows_it_without_asking(store: Store, creating: Ca
 
 async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
         database: Database, connect: Connect, creating: Callable[[], Any]) -> None:
-    keeper = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'))
+    job = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'))
     onlooker = await connect()
-    assert await keeper.refresh()
+    assert await job.refresh()
     assert (await rows(onlooker))['machine_uptime_7days'] == 30
     async with creating() as creation:
         assert set((await rows(onlooker)).values()) == {0}
         assert await onlooker.fetchval('SELECT state FROM dashboard_state') == 'creating'
-        assert not await keeper.refresh()
+        assert not await job.refresh()
         assert set((await rows(onlooker)).values()) == {0}
         await creation.end()
         assert await onlooker.fetchval('SELECT state FROM dashboard_state') == 'ready'
-        assert await keeper.refresh()
+        assert await job.refresh()
     assert all((await rows(onlooker)).values())
     assert await onlooker.fetchval('SELECT min(uptime_percentage) FROM dashboard_machine_uptime_7days') < 100
 
 
 async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
         database: Database, store: Store, connect: Connect, creating: Callable[[], Any]) -> None:
-    """As floor/app.py wires it: the keepers look once an hour, and when the state of the history changes."""
+    """As floor/app.py wires it: the jobs look once an hour, and when the state of the history changes."""
     history = HistoryRefresh(database, None, every=3600)
-    keeper = DashboardRefresh(database, history, ZoneInfo('UTC'), every=3600)
-    store.subscribe(lambda difference: keeper.job.wake() if difference.history else None)
-    task = asyncio.create_task(keeper.job.run())
+    job = DashboardRefresh(database, history, ZoneInfo('UTC'), every=3600)
+    store.subscribe(lambda difference: job.job.wake() if difference.history else None)
+    task = asyncio.create_task(job.job.run())
     onlooker = await connect()
 
     async def stopped() -> bool:

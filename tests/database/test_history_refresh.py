@@ -245,12 +245,12 @@ async def test_silences_are_only_ever_added_to(connect: Connect) -> None:
         await feed.execute('DELETE FROM data_gaps')
 
 
-# the keeper
+# the job
 
-async def test_the_keeper_refreshes_and_hands_over_the_limit(connect: Connect, database: Database) -> None:
+async def test_the_job_refreshes_and_hands_over_the_limit(connect: Connect, database: Database) -> None:
     reader = await connect()
     await add(reader, 30, 'down', 'Jam')
-    keeper = asyncio.create_task(HistoryRefresh(database, machine_silent_after=90.0, every=0.01).job.run())
+    job = asyncio.create_task(HistoryRefresh(database, machine_silent_after=90.0, every=0.01).job.run())
 
     async def is_up_to_date() -> bool:
         return bool(await reader.fetchval("SELECT rolled_until > now() - interval '2 hours' FROM history_progress"))
@@ -258,20 +258,20 @@ async def test_the_keeper_refreshes_and_hands_over_the_limit(connect: Connect, d
     await until(is_up_to_date)
     assert await reader.fetchval('SELECT machine_silent_after FROM plant_settings') == timedelta(seconds=90)
     assert await reader.fetchval('SELECT count(*) FROM machine_stops') == 1
-    keeper.cancel()
-    await asyncio.gather(keeper, return_exceptions=True)
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
 
 
-async def test_the_keeper_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,
+async def test_the_job_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,
                                                            caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    keeper = HistoryRefresh(away, None, every=0.01)
+    job = HistoryRefresh(away, None, every=0.01)
     with pytest.raises(DatabaseUnavailableError):
-        await keeper.refresh()
-    task = asyncio.create_task(keeper.job.run())
+        await job.refresh()
+    task = asyncio.create_task(job.job.run())
     await until(lambda: 'the history cannot be updated' in caplog.text)
-    keeper._database = database
+    job._database = database
     await add(reader, 1, 'down')
 
     async def is_up_to_date() -> bool:

@@ -132,16 +132,16 @@ def test_every_migration_is_installed_by_psql_too() -> None:
 
 
 async def test_migrators_that_start_at_once_take_turns(connect: Connect) -> None:
-    gate, *migrators = [await connect() for _ in range(5)]
-    await gate.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {ALL.bookkeeping}')
-    await gate.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
+    locker, *migrators = [await connect() for _ in range(5)]
+    await locker.execute(f'CREATE SCHEMA {SCHEMA}; SET search_path = {SCHEMA}; {ALL.bookkeeping}')
+    await locker.execute(f'BEGIN; LOCK TABLE {SCHEMA}.schema_migrations IN SHARE ROW EXCLUSIVE MODE')
     tasks = [asyncio.create_task(migrate(connection, SCHEMA, ALL)) for connection in migrators]
 
     async def all_wait() -> bool:
-        return await gate.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted") == 4
+        return await locker.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'relation' AND NOT granted") == 4
 
     await until(all_wait)
-    await gate.execute('COMMIT')
+    await locker.execute('COMMIT')
     applied = [name for each in await asyncio.gather(*tasks) for name in names_of(each)]
     assert sorted(applied) == sorted(NAMES)
 

@@ -23,9 +23,9 @@ OFTEN = 0.01   # seconds between two looks
 
 
 @asynccontextmanager
-async def running(*keepers: OrderChecks) -> AsyncIterator[None]:
-    """They look while the block runs; a keeper that ends on its own fails the test."""
-    tasks = [asyncio.create_task(keeper.job.run()) for keeper in keepers]
+async def running(*several: OrderChecks) -> AsyncIterator[None]:
+    """They look while the block runs; a job that ends on its own fails the test."""
+    tasks = [asyncio.create_task(checks.job.run()) for checks in several]
     try:
         yield
         assert not any(task.done() for task in tasks)
@@ -49,8 +49,8 @@ class Plant:
         return [tuple(row) for row in await self._connection.fetch(
             'SELECT machine_id, status, recovered_at IS NOT NULL FROM work_orders ORDER BY machine_id, created_at')]
 
-    async def looks(self, keeper: OrderChecks) -> list[tuple[str, str, bool]]:
-        await keeper.look()
+    async def looks(self, checks: OrderChecks) -> list[tuple[str, str, bool]]:
+        await checks.look()
         return await self.orders()
 
 
@@ -83,11 +83,11 @@ async def test_many_at_once_are_one_short_line_of_the_log_each(
         database: Database, plant: Plant, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     sql = await connect()
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Power cut'")
-    keeper = OrderChecks(database, 0)
+    checks = OrderChecks(database, 0)
     caplog.set_level(logging.INFO, 'floor.jobs.order_checks')
-    await keeper.look()
+    await checks.look()
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL")
-    await keeper.look()
+    await checks.look()
     lines = [TextLines().format(record) for record in caplog.records]
     assert len(lines) == 2
     for line, words in zip(lines, ('opened 30 work orders for machines that are down',
@@ -118,9 +118,9 @@ async def test_a_machine_that_waits_for_another_gets_none(database: Database, pl
 async def test_three_instances_at_once_open_one_order_per_stop(
         database_url: str, settings: Settings, plant: Plant, connect: Connect) -> None:
     databases = [Database(database_url, settings) for _ in range(3)]
-    keepers = [OrderChecks(database, 0, OFTEN) for database in databases]
+    several = [OrderChecks(database, 0, OFTEN) for database in databases]
     machines = [row[0] for row in await (await connect()).fetch('SELECT machine_name FROM machines ORDER BY 1')]
-    async with running(*keepers):
+    async with running(*several):
         for machine in machines:
             await plant.says(machine, 'down', 'Power cut')
 
@@ -129,16 +129,16 @@ async def test_three_instances_at_once_open_one_order_per_stop(
 
         await until(everywhere)
         for _ in range(5):
-            await asyncio.gather(*(keeper.look() for keeper in keepers))
+            await asyncio.gather(*(checks.look() for checks in several))
     assert [machine for machine, _, _ in await plant.orders()] == machines
     for database in databases:
         await database.close()
 
 
 async def test_it_goes_on_when_its_connection_was_cut(database: Database, plant: Plant, connect: Connect) -> None:
-    keeper = OrderChecks(database, 0, OFTEN)
-    await keeper.look()
-    async with running(keeper):
+    checks = OrderChecks(database, 0, OFTEN)
+    await checks.look()
+    async with running(checks):
         await (await connect()).execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
                                         "WHERE datname = current_database() AND application_name = 'line-monitor'")
         await plant.says('Valve_01_01', 'down', 'Seal leaks')
@@ -181,17 +181,17 @@ async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.Lo
 
 async def test_a_fault_of_the_program_does_not_end_it(
         database: Database, plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    keeper = OrderChecks(database, 0, OFTEN)
-    look, faults = keeper.look, iter([RuntimeError('a fault')])
+    checks = OrderChecks(database, 0, OFTEN)
+    look, faults = checks.look, iter([RuntimeError('a fault')])
 
     async def look_with_a_fault() -> None:
         for fault in faults:
             raise fault
         await look()
 
-    monkeypatch.setattr(keeper.job, '_work', look_with_a_fault)
+    monkeypatch.setattr(checks.job, '_work', look_with_a_fault)
     await plant.says('Valve_01_01', 'down', 'Seal leaks')
-    async with running(keeper):
+    async with running(checks):
         async def opened() -> bool:
             return len(await plant.orders()) == 1
 

@@ -70,15 +70,15 @@ async def past(connect: Connect) -> asyncpg.Connection:
 
 
 async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
-    keeper = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT, retention_days=30)
-    await keeper.refresh()
+    job = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT, retention_days=30)
+    await job.refresh()
     before, shown = await sums(past), await tables(past)
-    assert await keeper.forget() == 52
+    assert await job.forget() == 52
     assert await oldest(past) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
         'the stop that was going on keeps its beginning'
     assert await past.fetchval('SELECT count(DISTINCT machine_name) FROM machine_status_history') == 30
-    assert await keeper.forget() == 0
-    await keeper.refresh()
+    assert await job.forget() == 0
+    await job.refresh()
     assert await sums(past) == before
     assert await tables(past) == shown
 

@@ -262,14 +262,14 @@ async def test_it_is_renewed_after_fifty_minutes_and_not_before(
         await awake.wait()
 
     monkeypatch.setattr(lakebase_module.asyncio, 'sleep', sleep)  # type: ignore[attr-defined]
-    keeper = asyncio.create_task(lakebase.keep_fresh())
+    job = asyncio.create_task(lakebase.keep_fresh())
     await event(lambda: len(slept) == 1)
     assert slept == [pytest.approx(50 * 60)]
     clock.now += 50 * 60
     awake.set()
     await event(lambda: len(slept) == 2)
     assert (databricks.asked, await lakebase.password()) == (2, 'password 2')
-    keeper.cancel()
+    job.cancel()
 
 
 async def test_while_it_lives_nobody_waits_for_another(lakebase: Lakebase, clock: Clock) -> None:

@@ -13,7 +13,7 @@ PAGE_S = 0.01
 
 
 class House:
-    """What is behind the door: it takes a while to answer, and counts how many are in."""
+    """What is behind the queue: it takes a while to answer, and counts how many are in."""
 
     def __init__(self) -> None:
         self.inside = self.most = 0
@@ -41,42 +41,42 @@ def request(path: str, **scope: Any) -> dict[str, Any]:
 
 async def test_pages_of_the_floor_are_built_one_by_one() -> None:
     house = House()
-    door = PageBuildQueue(house)
+    queue = PageBuildQueue(house)
 
-    await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)))
+    await asyncio.gather(*(queue(request('/'), nothing, nothing) for _ in range(5)))
 
     assert house.most == 1
 
 
 async def test_all_else_does_not_wait_for_them() -> None:
     house = House()
-    door = PageBuildQueue(house)
+    queue = PageBuildQueue(house)
 
-    await asyncio.gather(*(door(request('/'), nothing, nothing) for _ in range(5)),
-                         door(request('/healthz'), nothing, nothing))
+    await asyncio.gather(*(queue(request('/'), nothing, nothing) for _ in range(5)),
+                         queue(request('/healthz'), nothing, nothing))
 
     assert house.order.index('/healthz') <= 1
 
 
 async def test_a_page_that_fails_leaves_the_door_open() -> None:
-    door = PageBuildQueue(House())
+    queue = PageBuildQueue(House())
     with pytest.raises(ValueError, match='a fault of a page'):
-        await door(request('/', fails=True), nothing, nothing)
+        await queue(request('/', fails=True), nothing, nothing)
 
     async with asyncio.timeout(30):
-        await door(request('/'), nothing, nothing)
+        await queue(request('/'), nothing, nothing)
 
 
 async def test_who_fetches_slowly_keeps_nobody_waiting() -> None:
-    door = PageBuildQueue(House())
+    queue = PageBuildQueue(House())
     fetched = asyncio.Event()
 
     async def slow(_: Any) -> None:
         await fetched.wait()
-    slow_one = asyncio.create_task(door(request('/'), nothing, slow))
+    slow_one = asyncio.create_task(queue(request('/'), nothing, slow))
 
     async with asyncio.timeout(30):
-        await door(request('/'), nothing, nothing)
+        await queue(request('/'), nothing, nothing)
 
     fetched.set()
     await slow_one
