@@ -5,10 +5,10 @@ the main thread, and the other tests of the same worker could not start theirs.
 """
 
 from __future__ import annotations
-from typing import Any
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest

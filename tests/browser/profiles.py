@@ -12,7 +12,8 @@ from typing import Any
 from playwright.async_api import Browser, Error, Page
 
 LAPTOP: dict[str, int] = {'width': 1366, 'height': 768}
-PHONE = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True, 'device_scale_factor': 2}
+PHONE: dict[str, Any] = {'viewport': {'width': 390, 'height': 844}, 'has_touch': True, 'is_mobile': True,
+                         'device_scale_factor': 2}
 USUAL: dict[str, Any] = {'viewport': LAPTOP, 'reduced_motion': 'reduce', 'color_scheme': 'light', 'locale': 'en-US'}
 OF_A_PAGE = ('viewport', 'reduced_motion', 'color_scheme')
 """What each page can have otherwise than its profile."""

@@ -39,7 +39,7 @@ async def open_screens(visitor: Visitor, sql: asyncpg.Connection) -> list[Page]:
     first = await visitor.blank()
     pages = [await first.context.new_page() for _ in SCREENS]
     for page, (path, scheme) in zip(pages, SCREENS, strict=True):
-        await page.emulate_media(color_scheme=scheme)
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         await visitor.go(page, path.replace('ORDER', order))
     for page, (path, _) in zip(pages, SCREENS, strict=True):
         if 'machine=' in path:
