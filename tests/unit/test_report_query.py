@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 
 from floor.analytics import Window
 from floor.core.errors import QueryError
+from floor.core.machines import MachineName
 from floor.web.reports.axis import ticks
 from floor.web.reports.report_query import ReportQuery, in_zone
 from floor.web.reports.report_windows import NAMED, Span
