@@ -207,7 +207,7 @@ ON_PAPER = f"""papers => {{ {HEX}
 PAPERS = {
     'order-page': (['bar', 'offline-note', 'toast-place', 'uploads', 'one-line-form', 'comment-form', 'order-buttons',
                     'order-filters', 'banner-area', 'nicegui-skip-link', 'session-link', 'q-notifications'],
-                   ['description', 'note-text', 'said', 'board', 'cards', 'order-list']),
+                   ['description', 'note-text', 'free-text', 'board', 'cards', 'order-list']),
     'reports': (['report-tabs', 'explain', 'panel-tools', 'part-file', 'chip'], ['report-scroll']),
     'handover': (['handover-links'], []),
 }
