@@ -3,12 +3,21 @@
 Tests of tests/database run on each major version that the embedded package ships, all others on the newest.
 """
 
+# ruff: noqa: E402 - the rest is imported when bytecode is kept
+
 from __future__ import annotations
 
-import gc
 import os
 import sys
+
+# Hundreds of programs start in this suite, and each worker rewrites the asserts of each test file and of hypothesis.
+# Kept bytecode saves half of that, also where the environment says that Python shall keep none; git ignores it.
+sys.dont_write_bytecode = False
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
+
+import gc
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +35,6 @@ WAITING_WORKERS = 2
 """More workers than processors."""
 
 pytest.register_assert_rewrite(*(f'{tier}.harness' for tier in ('unit', 'database', 'ui', 'browser')))
-
-# Hundreds of programs start in this suite, and each worker rewrites the asserts of each test file. Kept bytecode saves
-# half of that, also where the environment says that Python shall keep none; git ignores it.
-sys.dont_write_bytecode = False
-os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
 # On a busy machine an example may take long; which ones are drawn is the same in every run of the suite. Others, and
 # many more of them: pytest --hypothesis-profile=deep
@@ -98,7 +102,7 @@ def database_url(server: Server, reported: bool) -> Iterator[str]:
     """A fresh database with a new demo; unqualified names mean the floor's schema."""
     url = server.new_database(migrated=True, reported=reported)
     yield url
-    server.drop_database(url)
+    server.give_back(url)
 
 
 @pytest.fixture
@@ -106,15 +110,23 @@ def empty_database_url(server: Server) -> Iterator[str]:
     """A fresh database in which nobody has set anything up."""
     url = server.new_database(migrated=False)
     yield url
-    server.drop_database(url)
+    server.give_back(url)
 
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings for the fresh database; whatever .env or environment the developer has stays out of it."""
-    return Settings.load(_env_file=None, database_url=database_url, default_postgres_schema=SCHEMA,
-                         default_postgres_table='machine_feed_stream', data_dir=tmp_path, enable_simulator=False,
-                         db_pool_size=1, db_pool_timeout=10, db_command_timeout=30, plant_timezone='UTC')
+    """Settings for the fresh database; whatever .env the developer has stays out of it."""
+    variables = {name.upper() for name in Settings.model_fields} & os.environ.keys()
+    usual = usual_settings(tuple((name, os.environ[name]) for name in sorted(variables)))
+    return usual.model_copy(update={'database_url': database_url, 'data_dir': tmp_path})
+
+
+@cache
+def usual_settings(environment: tuple[tuple[str, str], ...]) -> Settings:
+    """Those of a database whose address is not known yet. Reading fifty settings takes longer than many a test."""
+    return Settings.load(_env_file=None, database_url='postgresql:///', default_postgres_schema=SCHEMA,
+                         default_postgres_table='machine_feed_stream', enable_simulator=False, db_pool_size=1,
+                         db_pool_timeout=10, db_command_timeout=30, plant_timezone='UTC')
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from floor.db.backup import save
 
 MAJORS = (16, 18)
 OLDER = MAJORS[:-1]
-MADE_ONCE = {'apps_python', 'environment', 'saved', 'secure'}
-"""Fixtures that take seconds: an installed app, a backup, a server with TLS. All tests of one run in one worker."""
+MADE_ONCE = {'apps_python', 'environment', 'secure'}
+"""Fixtures that take seconds: an installed app, a server with TLS. All tests of one run in one worker."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,7 +88,7 @@ def lake(secure: tuple[Server, int]) -> Iterator[TlsDatabase]:
     lake = TlsDatabase(server, url, port)
     server.psql(url, '-c', f'GRANT CONNECT, CREATE ON DATABASE {lake.name} TO "{ROLE}"')
     yield lake
-    server.drop_database(url)
+    server.give_back(url)
 
 
 @pytest.fixture

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from database.postgres import SCHEMA
+from short_folder import short_folder
 
 from floor.core.settings import Settings
 from floor.db.database import Database
@@ -43,6 +47,20 @@ def make_floor(data_dir: Path, note: str) -> None:
     """A demo there, unless it is one, with a note by which it is known again."""
     with running(data_dir) as url:
         asyncio.run(_make(url, data_dir, note))
+
+
+def copy_floor(data_dir: Path, note: str) -> None:
+    """The same where nothing is yet, in a tenth of the time: a copy of one that was made once."""
+    shutil.copytree(_made(note), data_dir, ignore=shutil.ignore_patterns('database.url', 'socket'))
+
+
+@cache
+def _made(note: str) -> Path:
+    folders = ExitStack()
+    atexit.register(folders.close)
+    data_dir = folders.enter_context(short_folder()) / 'd'
+    make_floor(data_dir, note)
+    return data_dir
 
 
 async def _make(url: str, data_dir: Path, note: str) -> None:

@@ -19,9 +19,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import asyncpg
+from short_folder import memory
 
 from floor.db.embedded.cluster import LAUNCHER, STATUS_LINE
 from floor.db.embedded.postgres_binaries import binaries
@@ -37,15 +39,22 @@ SCHEMA = 'manufacturing_line'
 TEMPLATE = 'floor_template'
 SILENT_TEMPLATE = 'silent_floor_template'
 START_PATIENCE = 60.0
+TRANSACTIONS = 'pg_snapshot_xmax(pg_current_snapshot())'
+"""The number of the next transaction that writes anything, on the whole server."""
 DONE = 'done with what was asked'
-MEMORY = Path('/dev/shm')
-MEMORY_WANTED = 4 * 1024 ** 3
-"""Bytes that must be free in a file system in memory, where a fresh database takes a third of the time."""
 IN_A_HURRY = {
     'fsync': 'off', 'synchronous_commit': 'off', 'full_page_writes': 'off', 'wal_level': 'minimal',
     'max_wal_senders': '0', 'autovacuum': 'off', 'shared_buffers': '32MB', 'max_connections': '100',
     'listen_addresses': '', 'port': '5432', 'unix_socket_permissions': '0700', 'timezone': 'UTC',
 }
+
+
+class Unchanged(NamedTuple):
+    """A database as its template is, while the server has begun no other transaction that writes."""
+
+    name: str
+    template: str
+    transactions: str
 
 
 class Server:
@@ -57,14 +66,18 @@ class Server:
         self.major = major
         self._programs = programs or binaries(major)
         self._port = (settings or IN_A_HURRY)['port']
-        self._in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_WANTED
-        self._folder = Path(tempfile.mkdtemp(prefix='floor-test-', dir=MEMORY if self._in_memory else None))
+        place = memory()
+        self._in_memory = place is not None
+        """There a fresh database takes a third of the time."""
+        self._folder = Path(tempfile.mkdtemp(prefix='floor-test-', dir=place))
         self._data = self._folder / 'data'
         self._user = server_user(self._folder)
         if self._user:
             self._user.own(self._folder)
         self._numbers = itertools.count(1)
         self._has_template = False
+        self._given: dict[str, Unchanged] = {}
+        self._unchanged: Unchanged | None = None
         self._session: subprocess.Popen[str] | None = None
         with (self._folder / 'log').open('wb') as self._log:
             if self._start('initdb', '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync',
@@ -96,9 +109,8 @@ class Server:
         return url.replace('port=5432', f'port={self._port}')
 
     def new_database(self, *, migrated: bool, reported: bool = True) -> str:
-        """The address of a database that nobody has used yet. migrated: it is a demo, with its thirty machines.
+        """The address of a database that nobody has written to yet. migrated: it is a demo, with its thirty machines.
         reported: each of them has had a first report."""
-        name = f'floor_{next(self._numbers)}'
         if migrated and not self._has_template:
             self.psql(self.url('postgres'), '-c', f'CREATE DATABASE {SILENT_TEMPLATE}')
             with ThreadPoolExecutor(1) as thread:  # the test's own event loop stays out of it
@@ -108,21 +120,46 @@ class Server:
                                                 "SET status = 'operational', datetime = now()")
             self._has_template = True
         template = 'template0' if not migrated else TEMPLATE if reported else SILENT_TEMPLATE
+        kept, self._unchanged = self._unchanged, None
+        if kept and kept.template == template and self._is_unused(kept):
+            self._given[kept.name] = kept
+            return self.url(kept.name)
+        if kept:
+            self.drop_database(self.url(kept.name))
+        name = f'floor_{next(self._numbers)}'
         strategy = 'STRATEGY file_copy' if self._in_memory else ''
-        self._administer(f'CREATE DATABASE {name} TEMPLATE {template} {strategy};\n'
-                         f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public;')
+        transactions = self._administer(
+            f'CREATE DATABASE {name} TEMPLATE {template} {strategy};\n'
+            f'ALTER DATABASE {name} SET search_path = {SCHEMA}, public;\n'
+            f'SELECT {TRANSACTIONS};')
+        self._given[name] = Unchanged(name, template, transactions)
         return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """The test is done with a database, and who is still in it is thrown out. The next test gets it if nothing on
+        this server was written meanwhile; else it is dropped."""
+        given = self._given.pop(name := _name_in(url), None)
+        self._administer(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}';")
+        if given and not self._unchanged and self._administer(f'SELECT {TRANSACTIONS};') == given.transactions:
+            self._unchanged = given
+        else:
+            self.drop_database(url)
+
+    def _is_unused(self, database: Unchanged) -> bool:
+        return self._administer(
+            f"SELECT {TRANSACTIONS}, count(*) FROM pg_stat_activity WHERE datname = '{database.name}';"
+        ) == f'{database.transactions}|0'
 
     def drop_database(self, url: str) -> None:
         """Drop a database, even with open sessions."""
-        name = urlsplit(url).path.removeprefix('/')
-        self._administer(f'DROP DATABASE IF EXISTS {name} WITH (FORCE);')
+        self._administer(f'DROP DATABASE IF EXISTS {_name_in(url)} WITH (FORCE);')
 
-    def _administer(self, statements: str) -> None:
-        """Run statements in a session that stays open: a program and a session for each cost more than they do."""
+    def _administer(self, statements: str) -> str:
+        """Run statements in a session that stays open: a program and a session for each cost more than they do.
+        Returns what they print."""
         if self._session is None:
             self._session = subprocess.Popen(
-                [self._programs / 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', self.url('postgres')], text=True,
+                [self._programs / 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', self.url('postgres')], text=True,
                 encoding='utf-8', stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 env=plain_environment())
         assert self._session.stdin and self._session.stdout
@@ -132,7 +169,7 @@ class Server:
         answer = []
         for line in self._session.stdout:
             if line == f'{DONE}\n':
-                return
+                return ''.join(answer).strip()
             answer.append(line)
         raise RuntimeError(f'psql ended with {self._end_session()}: {"".join(answer)}')
 
@@ -175,6 +212,10 @@ class Server:
         except FileNotFoundError:
             return False
         return len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == 'ready'
+
+
+def _name_in(url: str) -> str:
+    return urlsplit(url).path.removeprefix('/')
 
 
 async def _migrate(url: str) -> None:

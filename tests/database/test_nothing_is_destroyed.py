@@ -15,7 +15,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from database.embedded_floor import PROJECT, command, execute, make_floor, note_of, running, settings_for, start
+from database.embedded_floor import PROJECT, command, copy_floor, execute, note_of, running, settings_for, start
 from database.postgres import SCHEMA
 
 from floor.core.errors import EmbeddedDatabaseError, FloorError
@@ -32,7 +32,7 @@ OTHER = '.line-monitor-work-ffffffffffffffffffffffffffffffff'
 @pytest.fixture
 def data_dir(folder: Path) -> Path:
     """With a floor in it that has the note 'before'."""
-    make_floor(folder / 'd', 'before')
+    copy_floor(folder / 'd', 'before')
     return folder / 'd'
 
 
