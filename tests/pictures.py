@@ -89,10 +89,14 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png_bomb(width: int = 50_000, height: int = 50_000) -> bytes:
-    """All in white; a row of 1 bit for each pixel."""
-    packer = zlib.compressobj(9)
-    row = b'\0' + b'\xff' * (-(-width // 8))
-    lines = b''.join(packer.compress(row) for _ in range(height)) + packer.flush()
+    """All in white; a row of 1 bit for each pixel. A hundred times the same part, which is packed once."""
+    part = (b'\0' + b'\xff' * (-(-width // 8))) * (height // 100)
+    packer = zlib.compressobj(9, wbits=-15)
+    packed = packer.compress(part) + packer.flush(zlib.Z_FULL_FLUSH)
+    checksum = 1
+    for _ in range(100):
+        checksum = zlib.adler32(part, checksum)
+    lines = b'\x78\xda' + packed * 100 + packer.flush() + struct.pack('>I', checksum)
     return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 1, 0, 0, 0, 0))
             + chunk(b'IDAT', lines) + chunk(b'IEND', b''))
 

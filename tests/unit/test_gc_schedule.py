@@ -23,9 +23,10 @@ class Page:
 
 @pytest.fixture(autouse=True)
 def calm() -> Iterator[None]:
-    """Nothing but the collector looks for garbage."""
+    """Nothing but the collector looks for garbage. What it thaws is frozen again, for the tests that follow."""
     gc.disable()
     yield
+    gc.freeze()
     gc.enable()
 
 

@@ -108,7 +108,7 @@ def test_any_json_has_a_meaning_or_is_refused(content: object) -> None:
     assert_meaning_or_refusal(json.dumps(content))
 
 
-@given(st.lists(NEARLY_A_CHANGE))
+@given(st.lists(NEARLY_A_CHANGE, max_size=4))
 def test_what_is_nearly_a_change_has_a_meaning_or_is_refused(content: list[object]) -> None:
     assert_meaning_or_refusal(json.dumps(content))
 

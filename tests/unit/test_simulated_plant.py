@@ -35,9 +35,9 @@ def all_running(seed: int = 1) -> SimulatedPlant:
 
 
 def test_the_floor_shows_sixty_thirty_ten() -> None:
-    """Shares of time, over forty plant days of thirty machines; of the warnings most are waits for a neighbour."""
+    """Shares of time, over twenty plant days of thirty machines; of the warnings most are waits for a neighbour."""
     plant = SimulatedPlant(FLOOR, seed=1)
-    start, end = plant.now, plant.now + 960 * HOUR
+    start, end = plant.now, plant.now + 480 * HOUR
     since = {change.machine: (start, change.status, change.reason) for change in plant.frame()}
     total: dict[str, float] = defaultdict(float)
     for change in [*plant.advance(end), *(SimulatedChange(end, name, 'down', None) for name in since)]:
@@ -45,7 +45,7 @@ def test_the_floor_shows_sixty_thirty_ten() -> None:
         total[status] += change.at - at
         total['waiting'] += (change.at - at) * (reason in WAITING)
         since[change.machine] = (change.at, change.status, change.reason)
-    life = 960 * HOUR * len(FLOOR)
+    life = 480 * HOUR * len(FLOOR)
     assert total['operational'] / life == pytest.approx(0.60, abs=0.015)
     assert total['warning'] / life == pytest.approx(0.30, abs=0.015)
     assert total['down'] / life == pytest.approx(0.10, abs=0.006)
@@ -55,7 +55,7 @@ def test_the_floor_shows_sixty_thirty_ten() -> None:
 def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
     """Every first picture is within two machines of 18 / 9 / 3, and on average the hours after it are too."""
     later: Counter[str] = Counter()
-    for seed in range(50):
+    for seed in range(25):
         plant = SimulatedPlant(FLOOR, seed)
         first = Counter(status for status, _ in states(plant).values())
         distance = abs(first['operational'] - 18), abs(first['warning'] - 9), abs(first['down'] - 3)
@@ -63,7 +63,7 @@ def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
         for _ in range(6):
             plant.advance(plant.now + 1.5 * HOUR)
             later.update(status for status, _ in states(plant).values())
-    mean = {status: count / 300 for status, count in later.items()}
+    mean = {status: count / 150 for status, count in later.items()}
     assert mean['operational'] == pytest.approx(18, abs=0.9)
     assert mean['warning'] == pytest.approx(9, abs=0.9)
     assert mean['down'] == pytest.approx(3, abs=0.4)
@@ -150,12 +150,12 @@ def test_what_a_person_sets_is_shown_as_set() -> None:
 def test_another_simulator_goes_on_where_the_first_stopped() -> None:
     """A plant with another seed takes over a frame: hardly any machine jumps."""
     jumps = 0
-    for seed in range(20):
+    for seed in range(10):
         before, after = SimulatedPlant(FLOOR, seed), SimulatedPlant(FLOOR, 1000 + seed)
         after.resume([(change.machine, change.status, change.reason) for change in before.frame()])
         assert states(after) == states(before)
         jumps += len(after.advance(after.now + 1))
-    assert jumps / 20 < 1
+    assert jumps / 10 < 1
 
 
 def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:

@@ -38,8 +38,10 @@ def statements(source: str) -> Iterator[tuple[str, int, bool]]:
 
 
 def test_no_module_puts_sql_together_but_those_that_are_known() -> None:
-    found = {(str(path.relative_to(ROOT)), method): line for path in SOURCES
-             for method, line, is_literal in statements(path.read_text(encoding='utf-8')) if not is_literal}
+    texts = {path: path.read_text(encoding='utf-8') for path in SOURCES}
+    calls = re.compile(rf'\b({"|".join(METHODS)})\b')  # what has none is not parsed
+    found = {(str(path.relative_to(ROOT)), method): line for path, text in texts.items() if calls.search(text)
+             for method, line, is_literal in statements(text) if not is_literal}
     assert {place: line for place, line in found.items() if place not in KNOWN} == {}
     assert set(KNOWN) <= set(found), 'they are still there'
 
