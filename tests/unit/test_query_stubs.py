@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from floor.db.query_files import load_queries
 from floor.db.query_stubs import STUBS, headers, stubs
