@@ -166,7 +166,7 @@ class Server:
         with suppress(BrokenPipeError):
             self._session.stdin.write(f'{statements}\n\\echo {DONE}\n')
             self._session.stdin.flush()
-        answer = []
+        answer: list[str] = []
         for line in self._session.stdout:
             if line == f'{DONE}\n':
                 return ''.join(answer).strip()
