@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-LONGEST_FIRST = (
+SLOWEST_FIRST = (
     'disturbing', 'test_attachments.py', 'test_behind_nginx.py', 'environment', 'test_hostile_values.py', 'apps_python',
     'generated client', 'test_faults.py', 'test_demo_to_plant.py', 'test_wall_screen.py', 'test_front_door.py',
     'test_long_words.py', 'test_backups.py', 'pg16', 'test_backup.py', 'secure', 'test_demo_or_plant.py',
@@ -15,7 +15,7 @@ LONGEST_FIRST = (
 
 
 def rank(item: pytest.Item) -> int:
-    """The place of a test in LONGEST_FIRST; those that are not there come last."""
+    """The place of a test in SLOWEST_FIRST; those that are not there come last."""
     groups = [str(mark.args[0]) for mark in item.iter_markers('xdist_group')]
-    return min((LONGEST_FIRST.index(name) for name in groups or [item.path.name] if name in LONGEST_FIRST),
-               default=len(LONGEST_FIRST))
+    return min((SLOWEST_FIRST.index(name) for name in groups or [item.path.name] if name in SLOWEST_FIRST),
+               default=len(SLOWEST_FIRST))

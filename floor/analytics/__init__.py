@@ -1,6 +1,6 @@
 """What was, and why: figures of any window and any part of the floor, each weighted by time and taken from the history.
 
-The definitions, where a field's term leaves room, stand in the docstrings of what is answered. All sums are taken in
+The definitions, where a field's term leaves room, are in the docstrings of what is answered. All sums are taken in
 whole microseconds by the database; seconds are floats only in the answers.
 """
 

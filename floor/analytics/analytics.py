@@ -41,9 +41,8 @@ MICRO_STOP = timedelta(minutes=5)
 class Analytics:
     """Reports of any window and any part of the floor. A window that reaches beyond now counts up to now.
 
-    Every method raises DatabaseUnavailableError when nobody answers, or not in time. What nobody has ever heard of (a
-    line,
-    a machine, a time before the history) is no error: there is just nothing known of it; `check` says so beforehand.
+    Every method raises DatabaseUnavailableError when the database does not answer, or not in time. An unknown line, an
+    unknown machine or a time before the history is no error: nothing is known of it. `check` refuses it beforehand.
     """
 
     def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta = MICRO_STOP,

@@ -66,7 +66,7 @@ class Kpis:
     ongoing           stops that were going on at the end of the window, ongoing_seconds how long already
     mtta              mean time from down to acknowledged of the window's stops whose first work order was acknowledged;
                       acknowledged is their number, of all stops
-    The length of a stop is what is known of it: a silence inside is left out.
+    The length of a stop is what is known of it: a data gap inside is left out.
     """
 
     window: Window

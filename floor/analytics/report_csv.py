@@ -38,7 +38,7 @@ class ReportFiles:
         """The file in pieces. kpi: which figure, for the two that explain one.
 
         :raises InvalidInputError: there is no such figure
-        :raises DatabaseUnavailableError: nobody answers, or not in time
+        :raises DatabaseUnavailableError: the database does not answer, or not in time
         """
         if name == 'figures':
             kpis = await self._analytics.kpis(window, scope)

@@ -75,7 +75,7 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
 
     scope: None asks about no machines, so that they are not read
     now: what to take for it instead of the database's clock
-    :raises DatabaseUnavailableError: nobody answers, or not in time, or the schema is not the one of this program
+    :raises DatabaseUnavailableError: the database does not answer in time, or its schema is of another program
     :raises HistoryNotReadyError: the history is being created
     """
     try:

@@ -12,7 +12,7 @@ from ..core.shifts import Shift
 from ..orders.work_order_list import WorkOrderList
 from . import Analytics, Cause, Kpis, Page, Stop, Window
 
-MOST_STOPS, MOST_CAUSES = 2_000, 5
+MAX_STOPS, MAX_CAUSES = 2_000, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,17 @@ class ShiftReport:
 async def read_shift_report(analytics: Analytics, orders: WorkOrderList, shift: Shift, now: datetime) -> ShiftReport:
     """The report as of now (the database's clock).
 
-    :raises DatabaseUnavailableError: nobody answers, or not in time
+    :raises DatabaseUnavailableError: the database does not answer, or not in time
     """
     until = min(shift.end, now.astimezone(UTC))
     window = Window(shift.start, until)
     kpis, causes, found, of_shift = await asyncio.gather(
-        analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MOST_STOPS)),
+        analytics.kpis(window), analytics.causes(window), analytics.stops(window, page=Page(size=MAX_STOPS)),
         orders.of_shift(shift.start, until))
     in_order = sorted(found.stops, key=lambda stop: (stop.since, name_key(stop.machine)))
     stops = tuple(stop for stop in in_order if not stop.is_micro)
     return ShiftReport(
-        shift, until, kpis, causes[:MOST_CAUSES], stops,
+        shift, until, kpis, causes[:MAX_CAUSES], stops,
         running=tuple(stop for stop in in_order if not ended_by(stop, until)),
         new=sum(stop.since >= shift.start for stop in stops), cleared=sum(ended_by(stop, until) for stop in stops),
         left=tuple(sorted(of_shift.left, key=lambda order: (order.due_at >= until, order.priority.rank, order.due_at,

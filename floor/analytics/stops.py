@@ -22,7 +22,7 @@ class Stop:
     """From entering down until leaving it, whatever reasons were given meanwhile: reason is the one it began with;
     where that was none, the last one given. until None: it is still going.
 
-    down is the seconds of it inside the window, length those of all of it until now; a silence is left out of both.
+    down is the seconds of it inside the window, length those of all of it until now; a data gap is left out of both.
     The clocks split the time from down to running by the stop's first work order: until it was created (detect),
     acknowledged, started (respond), and until the machine ran again (repair). A moment before the one it follows counts
     as that one, and one after the end as the end, so four clocks always sum up to the stop. A clock of which a moment

@@ -16,7 +16,7 @@ from ..db.row_mapping import to_brief, to_event, to_status
 from .report_snapshot import Reading
 from .window import MICROSECOND
 
-MOST_COLUMNS = 10_000
+MAX_COLUMNS = 10_000
 FEW = 3
 EVENTS = 200
 _STATUSES = {status.value: status for status in Status}
@@ -42,8 +42,8 @@ class Lane:
 
 async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> tuple[Lane, ...]:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
-    if not 1 <= columns <= MOST_COLUMNS:
-        raise InvalidInputError(f'a timeline has 1 to {number(MOST_COLUMNS)} columns', 'columns')
+    if not 1 <= columns <= MAX_COLUMNS:
+        raise InvalidInputError(f'a timeline has 1 to {number(MAX_COLUMNS)} columns', 'columns')
     names = list(dict.fromkeys(machines))
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND

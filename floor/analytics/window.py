@@ -11,7 +11,7 @@ from ..core.machines import MachineName
 
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
-LAST_PAGE, LONGEST_PAGE = 1_000_000, 10_000
+LAST_PAGE, MAX_PAGE = 1_000_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Page:
     size: int = 50
 
     def __post_init__(self) -> None:
-        if not (1 <= self.number <= LAST_PAGE and 1 <= self.size <= LONGEST_PAGE):
-            raise InvalidInputError(f'a page has a number from 1 on and 1 to {number(LONGEST_PAGE)} rows', 'page')
+        if not (1 <= self.number <= LAST_PAGE and 1 <= self.size <= MAX_PAGE):
+            raise InvalidInputError(f'a page has a number from 1 on and 1 to {number(MAX_PAGE)} rows', 'page')
 
     @property
     def skip(self) -> int:

@@ -27,7 +27,7 @@ from .server import ROOT, Floor, floor, load_picture
 MACHINES = (30, 300)
 BROWSERS = (25, 100, 400)
 RATES = (10, 50, 200, 600)
-MOST_TILES = 30_000
+MAX_TILES = 30_000
 """In all browsers together: a crowd that has more to read needs both cores for itself."""
 SECONDS = 5.0
 STORM, LOOKING = 200, 20
@@ -72,7 +72,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
                 pass
             async with writer(app.database_url) as write:   # one for all: the numbers of its changes only grow
                 for browsers in BROWSERS[:1] if quick else BROWSERS:
-                    if machines * browsers <= MOST_TILES:
+                    if machines * browsers <= MAX_TILES:
                         cells += await cells_of(app, write, browsers)
                 if machines == MACHINES[0]:
                     rows.append(await storm(app, write, 20 if quick else STORM))

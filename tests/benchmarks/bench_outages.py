@@ -48,7 +48,7 @@ def lasting(outage: Callable[..., Awaitable[Endured]], app: Floor, seconds: floa
 
 
 async def row(what: str, app: Floor, outage: Outage) -> Row:
-    """One outage, on a database connection of its own."""
+    """One outage, on its own database connection."""
     database = await asyncpg.connect(app.database_url)
     try:
         endured = await outage(database)

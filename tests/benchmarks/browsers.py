@@ -153,7 +153,7 @@ class FloorBrowser(Browser):
 
 @dataclass(slots=True)
 class OrdersBrowser(FloorBrowser):
-    """A browser on the list of work orders, the newest first. Each order stands for a machine of its own."""
+    """A browser on the list of work orders, the newest first. Each order stands for its own machine."""
 
     path: str = '/work-orders?sort=age'
 

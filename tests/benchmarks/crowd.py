@@ -1,4 +1,4 @@
-"""Many simulated browsers in a process of their own: started by Crowd, driven by lines of JSON.
+"""Many simulated browsers in their own process: started by Crowd, driven by lines of JSON.
 
     python -m tests.benchmarks.crowd floor http://127.0.0.1:8000 100
 """

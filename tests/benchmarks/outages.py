@@ -23,7 +23,7 @@ VIEW: ViewportSize = {'width': 1440, 'height': 900}
 
 @asynccontextmanager
 async def looking(browser: Browser, address: str) -> AsyncIterator[Page]:
-    """A page on the floor, live, in a profile of its own."""
+    """A page on the floor, live, in its own profile."""
     context = await browser.new_context(viewport=VIEW)
     try:
         page = await context.new_page()

@@ -1,4 +1,4 @@
-"""The programs under measurement, each a process of its own: the real one, the yardstick, and an empty NiceGUI page."""
+"""The programs under measurement, each its own process: the real one, the yardstick, and an empty NiceGUI page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STOP_TIMEOUT_S = 20
 
 @dataclass(slots=True)
 class Server:
-    """A running program. cpu and rss are of its own process: PostgreSQL is not in them."""
+    """A running program. cpu and rss are of this process: PostgreSQL is not in them."""
 
     address: str
     process: subprocess.Popen[bytes]
@@ -55,7 +55,7 @@ class Server:
 
 @dataclass(slots=True)
 class Floor(Server):
-    """The real program with a database of its own."""
+    """The real program with its own database."""
 
     data_dir: Path
     program: Path

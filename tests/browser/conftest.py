@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope='session', loop_scope='session')
 async def chromium() -> AsyncIterator[Browser]:
-    """One browser process per worker; each visit has a profile of its own in it."""
+    """One browser process per worker; each visit has its own profile in it."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(playwright, SHELL, *NAMES), args=FLAGS)
         yield browser

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 NAMES = ('firefox-esr', 'firefox')
 START_PATIENCE_S = 60
-LONGEST_MESSAGE = 64 * 1024 ** 2
+MAX_MESSAGE = 64 * 1024 ** 2
 
 
 def find_firefox() -> str:
@@ -96,7 +96,7 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
                 line = (await process.stderr.readline()).decode(errors='replace')
                 assert line, f'Firefox does not start: {output}'
                 output.append(line)
-        async with connect(f'{found[1]}/session', max_size=LONGEST_MESSAGE) as connection:
+        async with connect(f'{found[1]}/session', max_size=MAX_MESSAGE) as connection:
             browser = Firefox(connection)
             async with asyncio.TaskGroup() as tasks:
                 listening = tasks.create_task(browser.listen())

@@ -1,4 +1,4 @@
-"""The real program in a process of its own, as `python main.py` runs it, on a port and a data folder of its own."""
+"""The real program in its own process, as `python main.py` runs it, on a port and its own data folder."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Program:
 
 @contextmanager
 def started(**settings: str) -> Iterator[Program]:
-    """One that runs in a folder of its own, until the end."""
+    """One that runs in its own folder, until the end."""
     with short_folder() as folder:
         program = Program(folder, **settings)
         try:

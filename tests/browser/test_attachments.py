@@ -23,7 +23,7 @@ from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
-MOST_BYTES_OF_EIGHT_PHOTOS = 300_000
+MAX_BYTES_OF_EIGHT_PHOTOS = 300_000
 ADD = 'Add photos or PDFs'
 
 
@@ -151,7 +151,7 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
 
 
 def upload_lines(program: Program, before: int) -> list[str]:
-    """Lines of its log since then, without those of its own life, such as that the floor is live again."""
+    """Lines of its log since then, without those of its life, such as that the floor is live again."""
     own = ' floor.feed.listener:', ' floor.operations.', ' floor.analytics.', ' floor.feed.database_clock:'
     return [line for line in program.log[before:].splitlines() if not any(name in line for name in own)]
 
@@ -167,7 +167,7 @@ async def test_eight_photos_are_looked_at_small_and_one_opens_in_full(
         visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await order_page(visitor, sql)
     photos = [encoded(photo((2000, 1500), seed), 'JPEG', quality=92) for seed in range(2)] * 4
-    assert sum(map(len, photos)) > 15 * MOST_BYTES_OF_EIGHT_PHOTOS
+    assert sum(map(len, photos)) > 15 * MAX_BYTES_OF_EIGHT_PHOTOS
 
     await choose(page, *({'name': f'{seed}.jpg', 'mimeType': 'image/jpeg', 'buffer': content}
                          for seed, content in enumerate(photos)))
@@ -184,12 +184,12 @@ async def test_eight_photos_are_looked_at_small_and_one_opens_in_full(
                                   ' && document.querySelectorAll(".attachments img").length === 8')
     of_photos = {path: size for path, size in sizes.items() if '/attachments/' in path}
     assert len(of_photos) == 8
-    assert sum(of_photos.values()) < MOST_BYTES_OF_EIGHT_PHOTOS
+    assert sum(of_photos.values()) < MAX_BYTES_OF_EIGHT_PHOTOS
 
     sizes.clear()  # the next visit, as most are: what is not of this order is known already
     await other.reload(wait_until='networkidle')
     await other.locator('.attachments').scroll_into_view_if_needed()
-    assert sum(sizes.values()) < MOST_BYTES_OF_EIGHT_PHOTOS
+    assert sum(sizes.values()) < MAX_BYTES_OF_EIGHT_PHOTOS
     await opened_page.close()
 
     async with page.context.expect_page() as full:

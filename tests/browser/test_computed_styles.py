@@ -74,7 +74,7 @@ IN_EVERY_STATUS = f"""([name, shaped, statuses]) => {{ {HEX}
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def floor(visitor: Visitor, sql: asyncpg.Connection) -> Page:
+async def floor_page(visitor: Visitor, sql: asyncpg.Connection) -> Page:
     """The floor with one machine opened, with everything that has the shape of a status."""
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
                       "WHERE machine_name = 'Valve_01_01'")
@@ -87,9 +87,9 @@ async def floor(visitor: Visitor, sql: asyncpg.Connection) -> Page:
     return page
 
 
-async def test_every_status_has_its_shape_and_its_colour_in_every_theme(floor: Page) -> None:
+async def test_every_status_has_its_shape_and_its_colour_in_every_theme(floor_page: Page) -> None:
     for theme, colours in COLOURS.items():
-        found = await floor.evaluate(IN_EVERY_STATUS, [theme, SHAPED, STATUSES])
+        found = await floor_page.evaluate(IN_EVERY_STATUS, [theme, SHAPED, STATUSES])
         for status, colour, tile in zip(STATUSES, colours, TILES[theme], strict=True):
             shown, where = found[status], (theme, status)
             on_tile = ON_COLOUR.get(status, colour) if theme == 'andon' else colour
@@ -107,8 +107,8 @@ async def test_every_status_has_its_shape_and_its_colour_in_every_theme(floor: P
             assert found[status]['words'][part] == expected, (theme, status, part)
 
 
-async def test_a_tile_has_the_icons_of_its_type_and_of_its_work_orders(floor: Page) -> None:
-    icons = await floor.evaluate("""() => {
+async def test_a_tile_has_the_icons_of_its_type_and_of_its_work_orders(floor_page: Page) -> None:
+    icons = await floor_page.evaluate("""() => {
         const tile = document.querySelector('.tile'), found = {}
         const icons = () => getComputedStyle(tile).backgroundImage.split(', ')
             .map(each => each.split('/').pop().split('"')[0])
@@ -127,8 +127,8 @@ async def test_a_tile_has_the_icons_of_its_type_and_of_its_work_orders(floor: Pa
         each: f'{each}.svg' for each in ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter')}
 
 
-async def test_a_pressing_order_has_the_colour_of_its_priority_and_an_overdue_one_is_red(floor: Page) -> None:
-    found = await floor.evaluate(f"""() => {{ {HEX}
+async def test_a_pressing_order_has_the_colour_of_its_priority_and_an_overdue_one_is_red(floor_page: Page) -> None:
+    found = await floor_page.evaluate(f"""() => {{ {HEX}
         theme('light')
         const found = {{}}
         for (const [name, value] of [['priority', 'critical'], ['priority', 'high'], ['priority', 'medium'],
@@ -148,9 +148,9 @@ async def test_a_pressing_order_has_the_colour_of_its_priority_and_an_overdue_on
         'medium': [warn, ground, warn, '400'], 'low': [ink, ground, line, '400'], 'true': [down, ground, down, '600']}
 
 
-async def test_what_is_not_live_is_hatched_and_pale_in_every_theme(floor: Page) -> None:
+async def test_what_is_not_live_is_hatched_and_pale_in_every_theme(floor_page: Page) -> None:
     """Grey alone is how a wall of ISA-101 looks while it is live."""
-    found = await floor.evaluate(f"""themes => {{ {HEX}
+    found = await floor_page.evaluate(f"""themes => {{ {HEX}
         const badge = document.querySelector('[data-connection]'), popup = document.querySelector('#popup')
         const shown = () => {{
             const main = getComputedStyle(document.querySelector('.frame main'))
@@ -182,7 +182,7 @@ async def test_what_is_not_live_is_hatched_and_pale_in_every_theme(floor: Page) 
     }] * len(COLOURS)
 
 
-ON_PAPER = f"""papers => {{ {HEX}
+ON_PAPER = f"""pages => {{ {HEX}
     theme('dark')
     const style = each => getComputedStyle(each), frame = document.querySelector('.frame')
     const main = style(frame.querySelector('main')), body = style(document.body)
@@ -190,7 +190,7 @@ ON_PAPER = f"""papers => {{ {HEX}
         made.className = name; within.append(made); return made }}
     const shown = [], cut = [], down = add('tile', frame)
     down.style.color = 'var(--down)'
-    for (const [kind, [hidden, whole]] of Object.entries(papers)) {{
+    for (const [kind, [hidden, whole]] of Object.entries(pages)) {{
         const page = add(kind, frame.querySelector('main')), history = add('history', page)
         shown.push(...hidden.filter(name => style(add(name, page)).display !== 'none'))
         cut.push(...whole.filter(name => [page, history].some(within => {{ const made = style(add(name, within))
@@ -204,7 +204,7 @@ ON_PAPER = f"""papers => {{ {HEX}
         colours: [hex(body.backgroundColor), hex(body.color), hex(style(down).color), body.colorScheme],
     }}
 }}"""
-PAPERS = {
+PRINTED_PAGES = {
     'order-page': (['bar', 'offline-note', 'toast-place', 'uploads', 'one-line-form', 'comment-form', 'order-buttons',
                     'order-filters', 'banner-area', 'nicegui-skip-link', 'session-link', 'q-notifications'],
                    ['description', 'note-text', 'free-text', 'board', 'cards', 'order-list']),
@@ -217,12 +217,12 @@ PAPERS = {
 async def test_paper_is_white_without_controls_and_nothing_is_cut_off(visitor: Visitor) -> None:
     """Also in a dark theme and of a page that has gone stale."""
     page = await visitor.open('/reports', reduced_motion='no-preference')
-    screen = await page.evaluate(ON_PAPER, PAPERS)
+    screen = await page.evaluate(ON_PAPER, PRINTED_PAGES)
     await page.locator('[data-connection]').evaluate("badge => { badge.dataset.connection = 'stale' }")
     await page.emulate_media(media='print')
-    paper = await page.evaluate(ON_PAPER, PAPERS)
+    paper = await page.evaluate(ON_PAPER, PRINTED_PAGES)
     await page.locator('link[href*="reports.css"]').evaluate('link => { link.disabled = true }')
-    of_another_page = await page.evaluate(ON_PAPER, {'order-page': PAPERS['order-page']})
+    of_another_page = await page.evaluate(ON_PAPER, {'order-page': PRINTED_PAGES['order-page']})
 
     assert {'bar', 'order-filters', 'report-tabs', 'handover-links'} <= set(screen['shown'])
     assert {'note-text', 'report-scroll', 'order-list'} <= set(screen['cut'])

@@ -54,7 +54,7 @@ SIGNS = """product => [
 
 @pytest.fixture(scope='module')
 def hostile_program(chromium: Browser) -> Iterator[Program]:
-    """A floor of its own, whose words no other test has to live with, and whose user is called an attack too."""
+    """A its own floor, whose words no other test has to live with, and whose user is called an attack too."""
     with started(LOCAL_USER=MALLORY) as program:
         yield program
 

@@ -79,7 +79,7 @@ async def test_names_and_reasons_are_text_whatever_they_hold(visitor: Visitor, s
         await page.wait_for_function('width => innerWidth === width', arg=width)
         for name in HOSTILE:
             await expect(tile(page, name)).to_have_attribute('data-status', 'down')
-            shown = await tile(page, name).inner_text()  # a number at the end of a long name has a line of its own
+            shown = await tile(page, name).inner_text()  # a number at the end of a long name has its own line
             assert ''.join(name.split()) in ''.join(shown.split())
         await fits_window(page)
         heights = await page.locator('.line [data-machine]').evaluate_all('all => all.map(tile => tile.offsetHeight)')

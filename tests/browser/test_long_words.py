@@ -52,7 +52,7 @@ WIDER = """() => {
 
 @pytest.fixture(scope='module')
 def long_program(chromium: Browser) -> Iterator[Program]:
-    """A floor of its own."""
+    """A its own floor."""
     with started(LOCAL_USER=MAIL) as program:
         yield program
 

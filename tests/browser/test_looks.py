@@ -140,7 +140,7 @@ async def test_nothing_slides_for_people_who_do_not_want_it(visitor: Visitor) ->
 
 
 async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    """The mark of each status has a shape of its own, and the word stands beside it."""
+    """The mark of each status has its own shape, and the word stands beside it."""
     await sql.execute(EVERY_STATUS)
     page = await visitor.open()
     shapes, words = {}, {}

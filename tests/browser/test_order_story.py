@@ -34,7 +34,7 @@ async def report(page: Page, machine: str, description: str, *, priority: str = 
     await expect(form).to_be_hidden()
 
 
-async def test_the_whole_story_of_a_stop(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Hydraulic leak' "
                       "WHERE machine_name = 'Injection_Molder_02_02'")
     supervisor = await visitor.open()

@@ -1,4 +1,4 @@
-"""A page acts for the person who opened it: who comes back to it as somebody else gets a page of their own."""
+"""A page acts for the person who opened it: who comes back to it as somebody else gets their own page."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def opened(chromium: Browser, proxy: IdentityProxy, order: str) -> Page:
     return page
 
 
-async def test_who_comes_back_as_somebody_else_gets_a_page_of_their_own(
+async def test_who_comes_back_as_somebody_else_gets_their_own_page(
         chromium: Browser, proxy: IdentityProxy, order: str, sql: asyncpg.Connection) -> None:
     page = await opened(chromium, proxy, order)
     await expect(page.locator('.bar-person')).to_have_text('Lisa Garcia')

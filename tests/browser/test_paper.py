@@ -25,7 +25,7 @@ async def sheets(page: Page) -> list[str]:
 
 async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Connection) -> None:
     lines = [f'line {number:03} of what is wrong' for number in range(1, 121)]
-    comment = [f'comment {number:03} of the story' for number in range(1, 101)]
+    comment = [f'comment {number:03} of the order' for number in range(1, 101)]
     steps = [f'step {number:03} of the checklist' for number in range(1, 101)]
     order = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
                                "VALUES ('Valve_01_01', $1) RETURNING id", '\n'.join(lines))

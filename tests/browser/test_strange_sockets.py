@@ -21,7 +21,7 @@ from unit.harness import CLIENT, WRONG
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
-LONGEST_HERE = 60_000
+MAX_HERE = 60_000
 INVALID = 'invalid frame over a socket'
 BAD_HANDSHAKE = f'&implicit_handshake=true&client_id={CLIENT}'
 
@@ -71,7 +71,7 @@ async def test_a_socket_that_goes_on_with_what_is_no_protocol_is_closed_and_cost
     async with asyncio.timeout(30):
         await stranger.client.closed
     await until(lambda: own.log.count(INVALID) == 2)
-    for frame in (frame for frame in WRONG if len(frame) < LONGEST_HERE):
+    for frame in (frame for frame in WRONG if len(frame) < MAX_HERE):
         other = await Stranger(own).connect()
         for _ in range(4):
             other.client.send(frame.encode(errors='replace').decode())
@@ -86,7 +86,7 @@ async def test_a_second_connect_and_a_large_message_end_a_socket(program: Progra
     again, huge = await Stranger(program).connect(), await Stranger(program).connect()
     for _ in range(4):
         again.client.send('40')
-    huge.client.send('42["event",{"id":"' + 'x' * LONGEST_HERE + '"}]')
+    huge.client.send('42["event",{"id":"' + 'x' * MAX_HERE + '"}]')
     for stranger in again, huge:
         for _ in range(4):
             stranger.client.send('x')

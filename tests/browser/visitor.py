@@ -27,7 +27,7 @@ SOCKET = '/_nicegui_ws/'
 
 
 class Visitor:
-    """Pages, each in a browser profile of its own, and their complaints."""
+    """Pages, each in its own browser profile, and their complaints."""
 
     def __init__(self, profiles: Profiles, program: Program) -> None:
         self.program = program

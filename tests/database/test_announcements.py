@@ -14,7 +14,7 @@ from floor.core.orders import OrderBrief, Priority, WorkOrderStatus
 from floor.feed.protocol import MAX_REASON_LENGTH, Changes, OrderChanges, Resync, parse
 
 pytestmark = pytest.mark.newest_postgres
-MOST_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
+MAX_BYTES = 7_999  # of a payload; one more and the writer's statement would fail
 
 
 class Ear:
@@ -118,7 +118,7 @@ async def test_a_thousand_machines_come_in_chunks_that_fit(
     await ear.payloads()
     await writer.execute("UPDATE machine_feed_stream SET status = 'warning', reason = $1", reason)
     payloads = await ear.payloads()
-    assert max(len(payload.encode()) for payload in payloads) <= MOST_BYTES
+    assert max(len(payload.encode()) for payload in payloads) <= MAX_BYTES
     assert len(payloads) < 40
     changes = changes_in(payloads)
     assert len({change.name for change in changes}) == 1000
@@ -137,7 +137,7 @@ async def test_no_reason_is_so_long_that_the_writer_fails(
         stored = await writer.fetchval("UPDATE machine_feed_stream SET status = 'down', reason = $1 "
                                        "WHERE machine_name = 'Valve_01_01' RETURNING reason", 'x' + letter * length)
         [payload] = await ear.payloads()
-        assert len(payload.encode()) <= MOST_BYTES
+        assert len(payload.encode()) <= MAX_BYTES
         message = parse(payload)
         kinds.append(type(message))
         if isinstance(message, Changes):
@@ -147,7 +147,7 @@ async def test_no_reason_is_so_long_that_the_writer_fails(
     assert kinds == sorted(kinds, key=lambda kind: kind is Resync)
 
 
-async def test_one_row_that_is_too_long_does_not_silence_the_others(writer: asyncpg.Connection, ear: Ear) -> None:
+async def test_one_row_that_is_too_long_does_not_hold_back_the_others(writer: asyncpg.Connection, ear: Ear) -> None:
     await writer.execute("UPDATE machine_feed_stream SET status = 'down', "
                          "reason = CASE WHEN machine_id = 15 THEN repeat('🏭', 2000) ELSE 'short' END")
     messages = [parse(payload) for payload in await ear.payloads()]
@@ -159,7 +159,7 @@ async def test_many_rows_that_nearly_fill_a_message_each_get_their_own(writer: a
     await writer.execute("UPDATE machine_feed_stream SET status = 'down', reason = repeat('🏭', 1880 + machine_id)")
     payloads = await ear.payloads()
     assert len(changes_in(payloads)) == len(payloads) == 30
-    assert max(len(payload.encode()) for payload in payloads) <= MOST_BYTES
+    assert max(len(payload.encode()) for payload in payloads) <= MAX_BYTES
 
 
 async def test_saying_the_same_twice_in_a_transaction_announces_each_version(
@@ -233,7 +233,7 @@ async def test_many_orders_of_one_statement_come_in_messages_that_fit(writer: as
     await writer.execute("INSERT INTO work_orders (machine_id, issue_description) "
                          "SELECT 'Valve_01_01', repeat('機', 10000) FROM generate_series(1, 200)")
     payloads = await ear.payloads()
-    assert max(len(payload.encode()) for payload in payloads) <= MOST_BYTES
+    assert max(len(payload.encode()) for payload in payloads) <= MAX_BYTES
     assert len({order.id for order in orders_in(payloads)}) == 200
 
 

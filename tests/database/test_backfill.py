@@ -1,4 +1,4 @@
-"""A database that is new gets a history, once; one that has a history of its own is left alone."""
+"""A database that is new gets a history, once; one that has its own history is left alone."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_thirty_days_are_made_in_less_than_five_seconds(connect: Connect) 
     assert time.process_time() - began < MONTH_CPU_S
 
 
-async def test_what_is_written_is_the_story_to_the_microsecond(connect: Connect) -> None:
+async def test_what_is_written_is_the_timeline_to_the_microsecond(connect: Connect) -> None:
     connection = await connect()
     now = await connection.fetchval("SELECT now() - interval '10 seconds'")
     stations = [Station(*row) for row in await connection.fetch(FLOOR)]

@@ -89,7 +89,7 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
     assert await reader.fetchval(f'SELECT count(*) FROM {CHANGES}') == 30
 
 
-async def test_current_status_knows_the_interior_line_and_silence(
+async def test_current_status_knows_the_interior_line_and_data_gaps(
         feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
     await job.refresh()

@@ -123,7 +123,7 @@ def postmaster(data_dir: Path) -> psutil.Process:
 
 
 def ask(url: str, *statements: str) -> Any:
-    """Runs statements over a connection of its own; the first value of the last."""
+    """Runs statements over its own connection; the first value of the last."""
     async def run() -> Any:
         connection = await asyncpg.connect(url, timeout=10)
         try:
@@ -674,7 +674,7 @@ def test_an_owner_that_died_out_of_sight_is_followed_when_it_was_still_for_long_
 
 
 def elsewhere() -> tuple[str, ...]:
-    """What starts a program among process numbers of its own, as a container does."""
+    """What starts a program among process its own numbers, as a container does."""
     if subprocess.run([*EVERYBODY_ELSE_IS_OUT_OF_SIGHT, 'true'], capture_output=True, check=False).returncode:
         pytest.skip('needs the right to make namespaces')
     return EVERYBODY_ELSE_IS_OUT_OF_SIGHT

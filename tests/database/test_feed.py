@@ -179,7 +179,7 @@ async def test_a_name_or_a_status_that_is_far_too_long_is_refused_in_one_sentenc
 
 # time and order
 
-async def test_every_report_gets_a_version_of_its_own_that_grows(feed: Feed) -> None:
+async def test_every_report_gets_its_own_version_that_grows(feed: Feed) -> None:
     versions = [(await feed.machine())['version']]
     for _ in range(3):
         await feed.set('datetime = NOW()')

@@ -182,7 +182,7 @@ async def test_it_can_use_no_function_that_runs_with_the_owners_rights(
 
 
 @pytest.mark.parametrize('search_path', ['manufacturing_line', 'pg_temp, manufacturing_line'])
-async def test_it_cannot_divert_the_history_with_tables_of_its_own(
+async def test_it_cannot_divert_the_history_with_its_own_tables(
         writer: asyncpg.Connection, admin: asyncpg.Connection, search_path: str) -> None:
     for table in ('machine_status_history', 'machines', 'production_lines'):
         await writer.execute(f'CREATE TEMPORARY TABLE {table} (LIKE manufacturing_line.machine_feed_stream)')

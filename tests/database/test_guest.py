@@ -19,7 +19,7 @@ from database.workspace import ENDPOINT, Workspace
 from floor.db.query_files import SQL
 
 Start = Callable[..., Program]
-LONGEST_START_S = 60
+MAX_START_S = 60
 SETTINGS = f'SELECT * FROM {SCHEMA}.plant_settings'
 
 
@@ -49,7 +49,7 @@ def tasks(program: Program) -> set[str]:
 
 
 async def test_a_guest_leaves_to_the_app_what_is_the_apps(start: Start, lake: TlsDatabase) -> None:
-    """With every right, and settings of its own."""
+    """With every right, and its own settings."""
     lake.server.psql(lake.url, '-v', f'app={ROLE}', '-f', str(SQL / 'admin' / 'grants.sql'))
     lake.server.psql(lake.url, '-c', f"UPDATE {SCHEMA}.plant_settings SET machine_silent_after = '77 s', "
                                      "time_zone = 'Asia/Tokyo', micro_stop = '9 minutes'")
@@ -60,7 +60,7 @@ async def test_a_guest_leaves_to_the_app_what_is_the_apps(start: Start, lake: Tl
     async def is_live() -> bool:
         return (await asyncio.to_thread(guest.health)).get('status') == 'live'
 
-    await until(is_live, LONGEST_START_S)
+    await until(is_live, MAX_START_S)
     doing = await asyncio.to_thread(tasks, guest)
     assert 'listener' in doing
     assert doing.isdisjoint({'work_orders', 'work_order_task', 'history', 'history_task', 'dashboard',
@@ -81,7 +81,7 @@ async def test_it_names_the_rights_that_it_lacks_to_show_the_floor_and_those_are
                 lake.server.psql(lake.url, '-c', statement)
         return health.get('status') == 'live'
 
-    await until(is_given_what_it_asks_for, LONGEST_START_S)
+    await until(is_given_what_it_asks_for, MAX_START_S)
     assert given == [f'GRANT USAGE ON SCHEMA {SCHEMA} TO "{ROLE}";',
                      f'GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO "{ROLE}";']
     health = await asyncio.to_thread(guest.health)

@@ -185,7 +185,7 @@ async def test_a_database_restored_on_another_server_is_read_again_and_goes_on(c
     assert await feed.fetchval('SELECT count(*) FROM machine_stops') == 1
 
 
-async def test_a_silence_is_remembered_and_its_time_unknown(connect: Connect, analytics: Analytics) -> None:
+async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await feed.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = "
@@ -203,7 +203,7 @@ async def test_a_silence_is_remembered_and_its_time_unknown(connect: Connect, an
     assert (await analytics.kpis(window(24), scope)).covered == pytest.approx(after.covered, abs=30)
 
 
-async def test_a_silence_that_goes_on_is_unknown_in_hours_that_are_rolled_up_too(
+async def test_a_data_gap_that_goes_on_is_unknown_in_hours_that_are_rolled_up_too(
         connect: Connect, analytics: Analytics) -> None:
     """The days and quarters were added up while nobody could know that nothing would be heard for so long."""
     feed = await connect()
@@ -239,7 +239,7 @@ async def test_a_renamed_machine_leaves_under_its_old_name_and_comes_under_the_n
                                             ('Valve_01_09', 'down')]
 
 
-async def test_silences_are_only_ever_added_to(connect: Connect) -> None:
+async def test_data_gaps_are_only_ever_added_to(connect: Connect) -> None:
     feed = await connect()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match='data_gaps is append-only'):
         await feed.execute('DELETE FROM data_gaps')

@@ -1,4 +1,4 @@
-"""Installed from a wheel into an environment of its own, the program works from any folder, and ends on request."""
+"""Installed from a wheel into its own environment, the program works from any folder, and ends on request."""
 
 from __future__ import annotations
 

@@ -126,44 +126,44 @@ class Floor:
 
 
 @pytest.fixture
-async def floor(database: Database, connect: Connect) -> Floor:
+async def plant(database: Database, connect: Connect) -> Floor:
     return Floor(database, await connect())
 
 
 # as it should be
 
-async def test_it_is_live_with_the_whole_floor_in_flow_order(floor: Floor) -> None:
-    assert floor.store.connection is Freshness.CONNECTING
-    async with floor.running():
-        assert [(line.name, len(line.machines)) for line in floor.store.lines] == [
+async def test_it_is_live_with_the_whole_floor_in_flow_order(plant: Floor) -> None:
+    assert plant.store.connection is Freshness.CONNECTING
+    async with plant.running():
+        assert [(line.name, len(line.machines)) for line in plant.store.lines] == [
             ('Transmission Line', 9), ('Engine Line', 7), ('Exterior Line', 9), ('Interior Line', 5)]
-        assert [machine.name for machine in floor.store.lines[3].machines] == [
+        assert [machine.name for machine in plant.store.lines[3].machines] == [
             'Injection_Molder_04_01', 'Valve_04_01', 'Robotic_Arm_04_01', 'Painter_04_01', 'Sorter_04_01']
-        assert floor.shows() == await floor.table()
-        assert floor.store.trouble is None
+        assert plant.shows() == await plant.table()
+        assert plant.store.trouble is None
 
 
-async def test_a_change_is_shown_without_reading_the_table_again(floor: Floor) -> None:
-    async with floor.running(NEVER):
-        await floor.set('down')
-        await until(lambda: floor.status() is Status.DOWN)
-        assert floor.listener.counters.snapshots == 1
-        assert floor.store.events[0].new is Status.DOWN
-        assert floor.store.last_lag_ms is not None
+async def test_a_change_is_shown_without_reading_the_table_again(plant: Floor) -> None:
+    async with plant.running(NEVER):
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
+        assert plant.listener.counters.snapshots == 1
+        assert plant.store.events[0].new is Status.DOWN
+        assert plant.store.last_lag_ms is not None
 
 
-async def test_of_a_burst_every_last_word_is_shown(floor: Floor) -> None:
-    await floor.writer.execute("INSERT INTO machine_feed_stream (machine_name) "
+async def test_of_a_burst_every_last_word_is_shown(plant: Floor) -> None:
+    await plant.writer.execute("INSERT INTO machine_feed_stream (machine_name) "
                                "SELECT 'Press_機械_' || n FROM generate_series(1, 970) AS n")
-    async with floor.running(NO_AUDIT):
+    async with plant.running(NO_AUDIT):
         for turn in range(20):
-            await floor.writer.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
+            await plant.writer.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
                                        ['down', 'warning'][turn % 2], f'wave {turn}')
-        await floor.equal()
-        assert len(floor.store.machines) == 1000
-        assert {machine.reason for machine in floor.store.machines.values()} == {'wave 19'}
-        assert floor.listener.counters.snapshots == 1
-        assert floor.listener.counters.connections == 1
+        await plant.equal()
+        assert len(plant.store.machines) == 1000
+        assert {machine.reason for machine in plant.store.machines.values()} == {'wave 19'}
+        assert plant.listener.counters.snapshots == 1
+        assert plant.listener.counters.connections == 1
 
 
 @pytest.mark.parametrize('statement', [
@@ -173,70 +173,70 @@ async def test_of_a_burst_every_last_word_is_shown(floor: Floor) -> None:
     "UPDATE machines SET machine_name = '<b>Valve</b>' WHERE machine_name = 'Valve_01_01'",
     "UPDATE machine_feed_stream SET status = 'down', reason = repeat('機', 9000)",
 ])
-async def test_what_a_notification_cannot_say_is_read_from_the_table(floor: Floor, statement: str) -> None:
-    async with floor.running(NEVER):
-        await floor.writer.execute(statement)
-        await floor.equal()
+async def test_what_a_notification_cannot_say_is_read_from_the_table(plant: Floor, statement: str) -> None:
+    async with plant.running(NEVER):
+        await plant.writer.execute(statement)
+        await plant.equal()
 
 
-async def test_a_machine_that_moves_is_shown_on_its_new_line(floor: Floor) -> None:
-    async with floor.running(NEVER):
-        await floor.writer.execute('UPDATE machines SET line_id = 2, position = 0 WHERE machine_name = $1', VALVE)
-        await until(lambda: floor.store.lines[1].machines[0].name == VALVE)
-        await floor.writer.execute("UPDATE production_lines SET name = 'Motors' WHERE line_id = 2")
-        await until(lambda: floor.store.lines[1].name == 'Motors')
+async def test_a_machine_that_moves_is_shown_on_its_new_line(plant: Floor) -> None:
+    async with plant.running(NEVER):
+        await plant.writer.execute('UPDATE machines SET line_id = 2, position = 0 WHERE machine_name = $1', VALVE)
+        await until(lambda: plant.store.lines[1].machines[0].name == VALVE)
+        await plant.writer.execute("UPDATE production_lines SET name = 'Motors' WHERE line_id = 2")
+        await until(lambda: plant.store.lines[1].name == 'Motors')
 
 
 # a connection that breaks
 
-async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(floor: Floor) -> None:
-    async with floor.running(NO_AUDIT):
-        floor.refusal = DatabaseUnavailableError('the database does not answer: it is tea time')
-        await floor.end_connection()
-        await until(lambda: floor.store.connection is Freshness.STALE)
-        await floor.set('down')
-        await until(lambda: floor.store.problem == 'the database does not answer: it is tea time')
-        assert floor.status() is Status.OPERATIONAL
-        floor.refusal = None
-        await floor.live()
-        assert floor.status() is Status.DOWN
-        assert floor.store.problem is None
+async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(plant: Floor) -> None:
+    async with plant.running(NO_AUDIT):
+        plant.refusal = DatabaseUnavailableError('the database does not answer: it is tea time')
+        await plant.end_connection()
+        await until(lambda: plant.store.connection is Freshness.STALE)
+        await plant.set('down')
+        await until(lambda: plant.store.problem == 'the database does not answer: it is tea time')
+        assert plant.status() is Status.OPERATIONAL
+        plant.refusal = None
+        await plant.live()
+        assert plant.status() is Status.DOWN
+        assert plant.store.problem is None
 
 
-async def test_ten_broken_connections_leave_one_session(floor: Floor) -> None:
-    async with floor.running(NO_AUDIT):
+async def test_ten_broken_connections_leave_one_session(plant: Floor) -> None:
+    async with plant.running(NO_AUDIT):
         for turn in range(10):
-            await floor.set(['down', 'warning'][turn % 2])
-            await floor.end_connection()
-            await until(lambda turn=turn: floor.listener.counters.connections == turn + 2)
-        await floor.equal()
+            await plant.set(['down', 'warning'][turn % 2])
+            await plant.end_connection()
+            await until(lambda turn=turn: plant.listener.counters.connections == turn + 2)
+        await plant.equal()
 
         async def one_session() -> bool:
-            return await floor.writer.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = "
+            return await plant.writer.fetchval("SELECT count(*) FROM pg_stat_activity WHERE datname = "
                                                "current_database() AND application_name = 'line-monitor'") == 1
 
         await until(one_session)
 
 
 async def test_a_database_that_is_away_at_the_start_is_waited_for(
-        floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
-    floor.refusal = DatabaseUnavailableError('the database does not answer: refused')
-    async with floor.running(live=False):
-        await until(lambda: floor.store.problem is not None)
-        assert floor.store.connection is Freshness.CONNECTING
-        floor.refusal = None
-        await floor.live()
-        assert len(floor.store.machines) == 30
+        plant: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    plant.refusal = DatabaseUnavailableError('the database does not answer: refused')
+    async with plant.running(live=False):
+        await until(lambda: plant.store.problem is not None)
+        assert plant.store.connection is Freshness.CONNECTING
+        plant.refusal = None
+        await plant.live()
+        assert len(plant.store.machines) == 30
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warnings) == 1, 'the same trouble is logged once'
 
 
-async def test_a_fault_of_the_program_is_survived_and_shown(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
-    floor.refusal = ZeroDivisionError('a slip')
-    async with floor.running(live=False):
-        await until(lambda: floor.store.problem == 'a fault in this program: a slip')
-        floor.refusal = None
-        await floor.live()
+async def test_a_fault_of_the_program_is_survived_and_shown(plant: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    plant.refusal = ZeroDivisionError('a slip')
+    async with plant.running(live=False):
+        await until(lambda: plant.store.problem == 'a fault in this program: a slip')
+        plant.refusal = None
+        await plant.live()
     assert 'the listener failed and restarts' in caplog.text
 
 
@@ -257,20 +257,20 @@ class Deafening:
         await self._queries.say_heartbeat(connection, **named)
 
 
-async def test_lost_notifications_are_noticed_by_the_heartbeat(floor: Floor) -> None:
+async def test_lost_notifications_are_noticed_by_the_heartbeat(plant: Floor) -> None:
     """As behind a pooler: the connection answers every question, but delivers nothing."""
-    queries = Deafening(floor.database.queries)
-    async with floor.running(replace(NO_AUDIT, heartbeat_timeout=0.2), queries):
-        deaf = floor.connections[-1]
+    queries = Deafening(plant.database.queries)
+    async with plant.running(replace(NO_AUDIT, heartbeat_timeout=0.2), queries):
+        deaf = plant.connections[-1]
         seen: list[Freshness] = []
-        floor.store.subscribe(lambda _: seen.append(floor.store.connection))
+        plant.store.subscribe(lambda _: seen.append(plant.store.connection))
         queries.deafen = True
         await until(lambda: not queries.deafen)
-        await floor.set('down')
-        await until(lambda: floor.listener.counters.connections == 2)
+        await plant.set('down')
+        await until(lambda: plant.listener.counters.connections == 2)
         assert Freshness.STALE in seen
         assert deaf.is_closed()
-        await floor.equal()
+        await plant.equal()
 
 
 class LateEar:
@@ -292,57 +292,57 @@ class LateEar:
         await self._connection.add_listener(channel, later if is_beat else callback)
 
 
-async def test_a_heartbeat_proves_the_moment_it_was_sent_and_not_the_one_it_is_heard(floor: Floor) -> None:
+async def test_a_heartbeat_proves_the_moment_it_was_sent_and_not_the_one_it_is_heard(plant: Floor) -> None:
     """What was written while it was on its way may still be missing."""
     async def open_late() -> LateEar:
-        return LateEar(await floor.database.connect(), seconds=0.5)  # type: ignore[arg-type]
+        return LateEar(await plant.database.connect(), seconds=0.5)  # type: ignore[arg-type]
 
-    floor.open = open_late
-    async with floor.running(NEVER):
-        assert floor.store.age is not None
-        assert floor.store.age >= 0.5
+    plant.open = open_late
+    async with plant.running(NEVER):
+        assert plant.store.age is not None
+        assert plant.store.age >= 0.5
 
 
-async def test_a_floor_that_is_read_while_this_process_stands_still_does_not_make_its_clock_late(floor: Floor) -> None:
+async def test_a_floor_that_is_read_while_this_process_stands_still_does_not_make_its_clock_late(plant: Floor) -> None:
     async def stand_still() -> None:
-        if floor.listener.counters.snapshots:
+        if plant.listener.counters.snapshots:
             time.sleep(0.5)  # noqa: ASYNC251 (this is what is tested)
 
-    queries = Watched(floor.database.queries, 'active_orders', stand_still)
-    async with floor.running(NEVER, queries):
-        await floor.writer.execute('SELECT announce($1)', '{"resync": "a test"}')
-        await until(lambda: floor.listener.counters.snapshots == 2)
-        before_ms = await floor.writer.fetchval('SELECT epoch_ms(clock_timestamp())')
-        assert floor.store.clock_error is not None
-        assert floor.store.clock_error < 0.2
-        assert floor.store.now_ms >= before_ms - 200
+    queries = Watched(plant.database.queries, 'active_orders', stand_still)
+    async with plant.running(NEVER, queries):
+        await plant.writer.execute('SELECT announce($1)', '{"resync": "a test"}')
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        before_ms = await plant.writer.fetchval('SELECT epoch_ms(clock_timestamp())')
+        assert plant.store.clock_error is not None
+        assert plant.store.clock_error < 0.2
+        assert plant.store.now_ms >= before_ms - 200
 
 
 # moments that are easy to miss
 
-async def test_a_change_between_listening_and_reading_is_not_lost(floor: Floor) -> None:
+async def test_a_change_between_listening_and_reading_is_not_lost(plant: Floor) -> None:
     async def change() -> None:
-        await floor.set('down')
+        await plant.set('down')
 
-    async with floor.running(NEVER, Watched(floor.database.queries, 'snapshot', change)):
-        assert floor.status() is Status.DOWN
+    async with plant.running(NEVER, Watched(plant.database.queries, 'snapshot', change)):
+        assert plant.status() is Status.DOWN
 
 
-async def test_a_change_right_after_the_reading_is_not_lost(floor: Floor) -> None:
+async def test_a_change_right_after_the_reading_is_not_lost(plant: Floor) -> None:
     async def change() -> None:
-        await floor.set('down')
+        await plant.set('down')
 
-    async with floor.running(NEVER, Watched(floor.database.queries, 'recent_events', change)):
-        await floor.equal()
-        assert floor.status() is Status.DOWN
+    async with plant.running(NEVER, Watched(plant.database.queries, 'recent_events', change)):
+        await plant.equal()
+        assert plant.status() is Status.DOWN
 
 
-async def test_a_change_before_listening_is_not_lost(floor: Floor) -> None:
+async def test_a_change_before_listening_is_not_lost(plant: Floor) -> None:
     async def change(_connection: object) -> None:
-        await floor.set('down')
+        await plant.set('down')
 
-    async with floor.running(NEVER, prepare=change):
-        assert floor.status() is Status.DOWN
+    async with plant.running(NEVER, prepare=change):
+        assert plant.status() is Status.DOWN
 
 
 class EarlyEar:
@@ -367,39 +367,39 @@ class EarlyEar:
         self._callbacks[channel](self, 0, channel, payload)
 
 
-async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(floor: Floor) -> None:
+async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(plant: Floor) -> None:
     """What is longer than the server's buffer arrives before the transaction that reads the floor has ended."""
     announced: list[str] = []
 
     async def overtake() -> None:
-        if floor.listener.counters.audits_with_difference and not announced:
-            await floor.set('down')
+        if plant.listener.counters.audits_with_difference and not announced:
+            await plant.set('down')
             await until(lambda: bool(announced))
-            floor.connections[0].deliver(announced[0])
-            await until(lambda: floor.status() is Status.DOWN)
+            plant.connections[0].deliver(announced[0])
+            await until(lambda: plant.status() is Status.DOWN)
 
     async def open_early() -> EarlyEar:
-        return EarlyEar(await floor.database.connect())  # type: ignore[arg-type]
+        return EarlyEar(await plant.database.connect())  # type: ignore[arg-type]
 
-    floor.open = open_early
-    async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
-        await floor.writer.add_listener(await channel_of(floor.writer), lambda *message: announced.append(message[3]))
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
-        await until(lambda: floor.listener.counters.snapshots == 2)
-        assert floor.status() is Status.DOWN
-        assert floor.shows() == await floor.table()
-        assert floor.listener.counters.audits_with_difference == 1
+    plant.open = open_early
+    async with plant.running(QUICK, Watched(plant.database.queries, 'recent_events', overtake)):
+        await plant.writer.add_listener(await channel_of(plant.writer), lambda *message: announced.append(message[3]))
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        assert plant.status() is Status.DOWN
+        assert plant.shows() == await plant.table()
+        assert plant.listener.counters.audits_with_difference == 1
 
 
-async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(floor: Floor) -> None:
+async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(plant: Floor) -> None:
     """_apply pauses after each write; a beat meanwhile takes the message, and still the floor is read."""
-    async with floor.running(replace(NO_AUDIT, gap=0.5, heartbeat=0.01)):
-        await floor.set('down')
-        await until(lambda: floor.status() is Status.DOWN)
-        await floor.writer.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Oven')")
-        await until(lambda: floor.status('Oven') is not None)
+    async with plant.running(replace(NO_AUDIT, gap=0.5, heartbeat=0.01)):
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
+        await plant.writer.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Oven')")
+        await until(lambda: plant.status('Oven') is not None)
 
 
 # messages that aren't ours
@@ -407,63 +407,63 @@ async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(f
 @pytest.mark.parametrize('garbage', [
     '', 'hello', '[]x', '{"resync"', '[["Valve_01_01", "broken", null, 1, 2, 3]]', '7',
 ])
-async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_again(floor: Floor, garbage: str) -> None:
-    async with floor.running(NEVER):
-        await floor.writer.execute('SELECT announce($1)', garbage)
-        await until(lambda: floor.listener.counters.snapshots == 2)
-        assert floor.listener.counters.unreadable == 1
-        await floor.set('down')
-        await until(lambda: floor.status() is Status.DOWN)
-        assert floor.listener.counters.connections == 1
+async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_again(plant: Floor, garbage: str) -> None:
+    async with plant.running(NEVER):
+        await plant.writer.execute('SELECT announce($1)', garbage)
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        assert plant.listener.counters.unreadable == 1
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
+        assert plant.listener.counters.connections == 1
 
 
-async def test_a_flood_of_garbage_is_a_line_for_each_reason(floor: Floor, caplog: pytest.LogCaptureFixture) -> None:
-    async with floor.running(NEVER):
-        await floor.writer.execute("SELECT announce('garbage ' || n), announce('[[' || n || ']]') "
+async def test_a_flood_of_garbage_is_a_line_for_each_reason(plant: Floor, caplog: pytest.LogCaptureFixture) -> None:
+    async with plant.running(NEVER):
+        await plant.writer.execute("SELECT announce('garbage ' || n), announce('[[' || n || ']]') "
                                    'FROM generate_series(1, 500) AS n')
-        await until(lambda: floor.listener.counters.unreadable == 1000)
-        await floor.set('down')
-        await until(lambda: floor.status() is Status.DOWN)
+        await until(lambda: plant.listener.counters.unreadable == 1000)
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
     lines = [each.reason for each in caplog.records if 'ignored a notification' in each.message]  # type: ignore[attr-defined]
     assert sorted(lines) == ['a change has six fields', 'it is not JSON']
 
 
-async def test_a_forged_machine_is_read_again_and_does_not_appear(floor: Floor) -> None:
-    async with floor.running(NEVER):
-        await floor.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3]]')
-        await until(lambda: floor.listener.counters.snapshots == 2)
-        assert floor.shows() == await floor.table()
+async def test_a_forged_machine_is_read_again_and_does_not_appear(plant: Floor) -> None:
+    async with plant.running(NEVER):
+        await plant.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3]]')
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        assert plant.shows() == await plant.table()
 
 
 # changes that nobody announces
 
 @pytest.mark.parametrize('trigger', ['machine_feed_updated', 'machine_feed_inserted', 'machine_feed_truncated',
                                      'machine_feed_stamp_0', 'machine_feed_stamp_1', 'machine_feed_stamp_2'])
-async def test_a_trigger_that_is_off_is_shown_until_it_is_on_again(floor: Floor, trigger: str) -> None:
-    async with floor.running():
-        await floor.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
-        await until(lambda: trigger in (floor.store.trouble or ''))
-        await floor.writer.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}')
-        await until(lambda: floor.store.trouble is None)
+async def test_a_trigger_that_is_off_is_shown_until_it_is_on_again(plant: Floor, trigger: str) -> None:
+    async with plant.running():
+        await plant.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
+        await until(lambda: trigger in (plant.store.trouble or ''))
+        await plant.writer.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}')
+        await until(lambda: plant.store.trouble is None)
 
 
-async def test_what_will_hurt_later_is_shown_while_all_is_well(floor: Floor) -> None:
+async def test_what_will_hurt_later_is_shown_while_all_is_well(plant: Floor) -> None:
     renewal: list[str] = ['the password cannot be renewed']
-    async with floor.running(also_wrong=lambda: renewal[0] if renewal else None):
-        await until(lambda: floor.store.trouble == 'the password cannot be renewed')
-        assert floor.store.connection is Freshness.LIVE
+    async with plant.running(also_wrong=lambda: renewal[0] if renewal else None):
+        await until(lambda: plant.store.trouble == 'the password cannot be renewed')
+        assert plant.store.connection is Freshness.LIVE
         renewal.clear()
-        await until(lambda: floor.store.trouble is None)
+        await until(lambda: plant.store.trouble is None)
 
 
-async def test_with_the_announcing_trigger_off_the_floor_is_polled(floor: Floor) -> None:
-    await floor.writer.execute('ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated')
-    async with floor.running(replace(QUICK, audit=3600)):
-        await until(lambda: 'machine_feed_updated' in (floor.store.trouble or ''))
+async def test_with_the_announcing_trigger_off_the_floor_is_polled(plant: Floor) -> None:
+    await plant.writer.execute('ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated')
+    async with plant.running(replace(QUICK, audit=3600)):
+        await until(lambda: 'machine_feed_updated' in (plant.store.trouble or ''))
         for status in (Status.DOWN, Status.WARNING, Status.OPERATIONAL):
-            await floor.set(status)
-            await until(lambda status=status: floor.status() is status)
-        assert floor.store.connection is Freshness.LIVE
+            await plant.set(status)
+            await until(lambda status=status: plant.status() is status)
+        assert plant.store.connection is Freshness.LIVE
 
 
 @pytest.mark.parametrize('statement', [
@@ -472,14 +472,14 @@ async def test_with_the_announcing_trigger_off_the_floor_is_polled(floor: Floor)
     'UPDATE machine_feed_stream SET version = version - 1 WHERE machine_id = 4',
     'DELETE FROM machine_feed_stream WHERE machine_id = 4',
 ], ids=['newer', 'same version', 'older', 'gone'])
-async def test_the_audit_finds_what_was_changed_behind_every_trigger(floor: Floor, statement: str) -> None:
-    async with floor.running():
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute(statement)
-        await floor.equal()
-        assert floor.listener.counters.audits_with_difference == 1
-        assert floor.listener.counters.connections == 1
+async def test_the_audit_finds_what_was_changed_behind_every_trigger(plant: Floor, statement: str) -> None:
+    async with plant.running():
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute(statement)
+        await plant.equal()
+        assert plant.listener.counters.audits_with_difference == 1
+        assert plant.listener.counters.connections == 1
 
 
 @pytest.mark.parametrize('statement', [
@@ -495,44 +495,44 @@ async def test_the_audit_finds_what_was_changed_behind_every_trigger(floor: Floo
     "UPDATE machine_feed_stream SET reason = 'Jammed' WHERE machine_id = 1",
 ], ids=['position', 'no line', 'line', 'type', 'name', 'name of a line', 'order of the lines', 'reported', 'since',
         'reason'])
-async def test_the_audit_compares_everything_that_is_shown(floor: Floor, statement: str) -> None:
+async def test_the_audit_compares_everything_that_is_shown(plant: Floor, statement: str) -> None:
     async def as_in_the_table() -> bool:
-        snapshot = await read_floor(floor.writer, floor.database.queries)
-        machines = floor.store.machines.values()
+        snapshot = await read_floor(plant.writer, plant.database.queries)
+        machines = plant.store.machines.values()
         return [(machine.record.name, machine.record.type, machine.record.line, machine.status, machine.reason,
                  machine.since_ms, machine.reported_ms) for machine in machines] == \
             [(record.name, record.type, record.line, record.status, record.reason, record.since_ms,
               record.reported_ms) for record in snapshot.machines]
 
-    async with floor.running():
+    async with plant.running():
         assert await as_in_the_table()
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute("INSERT INTO machines (machine_name, position) VALUES ('Ventil', 7)")
-            await floor.writer.execute(statement)
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute("INSERT INTO machines (machine_name, position) VALUES ('Ventil', 7)")
+            await plant.writer.execute(statement)
         await until(as_in_the_table)
-        assert floor.listener.counters.audits_with_difference == 1
+        assert plant.listener.counters.audits_with_difference == 1
 
 
-async def test_the_audit_shows_changes_that_came_too_quickly_to_be_announced_one_by_one(floor: Floor) -> None:
-    async with floor.running(replace(QUICK, gap=0.3, busy_gap=0.3)):
+async def test_the_audit_shows_changes_that_came_too_quickly_to_be_announced_one_by_one(plant: Floor) -> None:
+    async with plant.running(replace(QUICK, gap=0.3, busy_gap=0.3)):
         for status in 'down', 'warning', 'down', 'operational', 'warning':
-            await floor.set(status)
-        rows = await floor.writer.fetch('SELECT version FROM machine_status_history WHERE machine_name = $1', VALVE)
-        await until(lambda: {row['version'] for row in rows} <= {event.version for event in floor.store.events})
-        assert floor.listener.counters.audits_with_difference == 0
+            await plant.set(status)
+        rows = await plant.writer.fetch('SELECT version FROM machine_status_history WHERE machine_name = $1', VALVE)
+        await until(lambda: {row['version'] for row in rows} <= {event.version for event in plant.store.events})
+        assert plant.listener.counters.audits_with_difference == 0
 
 
-async def test_a_machine_that_moves_while_the_trigger_is_off_is_moved_on_the_page(floor: Floor) -> None:
-    async with floor.running():
-        await floor.writer.execute('ALTER TABLE machines DISABLE TRIGGER machines_layout_changed')
-        await floor.writer.execute('UPDATE machines SET line_id = 4, position = 9 WHERE machine_name = $1', VALVE)
-        await until(lambda: floor.store.lines[3].machines[-1].name == VALVE)
-        await until(lambda: 'machines_layout_changed' in (floor.store.trouble or ''))
+async def test_a_machine_that_moves_while_the_trigger_is_off_is_moved_on_the_page(plant: Floor) -> None:
+    async with plant.running():
+        await plant.writer.execute('ALTER TABLE machines DISABLE TRIGGER machines_layout_changed')
+        await plant.writer.execute('UPDATE machines SET line_id = 4, position = 9 WHERE machine_name = $1', VALVE)
+        await until(lambda: plant.store.lines[3].machines[-1].name == VALVE)
+        await until(lambda: 'machines_layout_changed' in (plant.store.trouble or ''))
 
 
-async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(floor: Floor) -> None:
-    there = await floor.writer.fetch(
+async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(plant: Floor) -> None:
+    there = await plant.writer.fetch(
         'SELECT c.relname AS table_name, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid '
         'WHERE NOT t.tgisinternal AND c.relnamespace = $1::regnamespace', SCHEMA)
     assert defined_triggers() == sorted((row['table_name'], row['name']) for row in there)
@@ -541,32 +541,32 @@ async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(floor: F
 
 @pytest.mark.parametrize('statement', ['ALTER TABLE {table} DISABLE TRIGGER {name}', 'DROP TRIGGER {name} ON {table}',
                                        'ALTER TABLE {table} ENABLE REPLICA TRIGGER {name}'])
-async def test_each_of_our_triggers_is_missed(floor: Floor, statement: str) -> None:
-    queries = floor.database.queries
-    assert [row async for row in queries.missing_triggers(floor.writer)] == []
+async def test_each_of_our_triggers_is_missed(plant: Floor, statement: str) -> None:
+    queries = plant.database.queries
+    assert [row async for row in queries.missing_triggers(plant.writer)] == []
     for table, name in defined_triggers():
-        transaction = floor.writer.transaction()
+        transaction = plant.writer.transaction()
         await transaction.start()
-        await floor.writer.execute(statement.format(table=table, name=name))
-        assert [row['name'] async for row in queries.missing_triggers(floor.writer)] == [name]
+        await plant.writer.execute(statement.format(table=table, name=name))
+        assert [row['name'] async for row in queries.missing_triggers(plant.writer)] == [name]
         await transaction.rollback()
 
 
-async def test_a_restored_backup_wins_although_its_versions_are_older(floor: Floor) -> None:
-    backup = await floor.writer.fetch('SELECT * FROM machine_feed_stream')
-    async with floor.running(NO_AUDIT):
+async def test_a_restored_backup_wins_although_its_versions_are_older(plant: Floor) -> None:
+    backup = await plant.writer.fetch('SELECT * FROM machine_feed_stream')
+    async with plant.running(NO_AUDIT):
         for status in ('down', 'warning', 'down'):
-            await floor.writer.execute('UPDATE machine_feed_stream SET status = $1', status)
-        await floor.equal()
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute('DELETE FROM machine_feed_stream')
-            await floor.writer.copy_records_to_table('machine_feed_stream', records=[tuple(row) for row in backup])
-            await floor.writer.execute("SELECT setval('machine_feed_version', $1)",
+            await plant.writer.execute('UPDATE machine_feed_stream SET status = $1', status)
+        await plant.equal()
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute('DELETE FROM machine_feed_stream')
+            await plant.writer.copy_records_to_table('machine_feed_stream', records=[tuple(row) for row in backup])
+            await plant.writer.execute("SELECT setval('machine_feed_version', $1)",
                                        max(row['version'] for row in backup))
-        await floor.end_connection()
-        await floor.equal()
-        assert set(floor.store.counts) == {Status.OPERATIONAL}
+        await plant.end_connection()
+        await plant.equal()
+        assert set(plant.store.counts) == {Status.OPERATIONAL}
 
 
 @pytest.mark.parametrize('statement', [
@@ -574,17 +574,17 @@ async def test_a_restored_backup_wins_although_its_versions_are_older(floor: Flo
     "INSERT INTO machine_feed_stream (machine_name) VALUES ('Press ' || $1::integer)",
 ], ids=['update', 'insert'])
 async def test_a_change_while_the_audit_reads_is_no_difference(
-        floor: Floor, caplog: pytest.LogCaptureFixture, statement: str) -> None:
+        plant: Floor, caplog: pytest.LogCaptureFixture, statement: str) -> None:
     turn = itertools.count()
 
     async def change() -> None:
-        await floor.writer.execute(statement, next(turn))
+        await plant.writer.execute(statement, next(turn))
 
-    queries = Watched(floor.database.queries, 'recent_events', change)
-    async with floor.running(replace(QUICK, audit=0.001, gap=0), queries):
-        beats = floor.listener.counters.heartbeats
-        await until(lambda: floor.listener.counters.heartbeats > beats + 50)
-    assert floor.listener.counters.audits_with_difference == 0
+    queries = Watched(plant.database.queries, 'recent_events', change)
+    async with plant.running(replace(QUICK, audit=0.001, gap=0), queries):
+        beats = plant.listener.counters.heartbeats
+        await until(lambda: plant.listener.counters.heartbeats > beats + 50)
+    assert plant.listener.counters.audits_with_difference == 0
     assert 'the audit found changes without a notification' not in caplog.text
 
 
@@ -595,19 +595,19 @@ ORDER = ("INSERT INTO work_orders (machine_id, issue_description, priority) "
 
 
 async def test_an_order_of_psql_is_shown_without_reading_the_table_again(
-        floor: Floor, psql: Callable[..., str]) -> None:
-    async with floor.running(NEVER):
+        plant: Floor, psql: Callable[..., str]) -> None:
+    async with plant.running(NEVER):
         id_ = psql('-c', ORDER).strip()
-        await until(lambda: id_ in floor.store.orders)
-        [order] = floor.store.orders_of(VALVE)
+        await until(lambda: id_ in plant.store.orders)
+        [order] = plant.store.orders_of(VALVE)
         assert (order.machine, order.priority, order.status, order.description, order.by) == \
             (VALVE, 'high', 'open', 'Leak', None)
         psql('-c', f"INSERT INTO work_order_events (work_order_id, kind, note) VALUES ('{id_}', 'commented', 'Soon')")
-        await until(lambda: floor.store.orders[id_].event > order.event)  # type: ignore[index]
-        assert floor.store.orders[id_].version == order.version  # type: ignore[index]
+        await until(lambda: plant.store.orders[id_].event > order.event)  # type: ignore[index]
+        assert plant.store.orders[id_].version == order.version  # type: ignore[index]
         psql('-c', f"UPDATE work_orders SET status = 'cancelled', cancel_reason = 'twice' WHERE id = '{id_}'")
-        await until(lambda: id_ not in floor.store.orders)
-        assert floor.listener.counters.snapshots == 1
+        await until(lambda: id_ not in plant.store.orders)
+        assert plant.listener.counters.snapshots == 1
 
 
 MANY_ORDERS = ("INSERT INTO work_orders (machine_id, issue_description) "
@@ -615,35 +615,35 @@ MANY_ORDERS = ("INSERT INTO work_orders (machine_id, issue_description) "
 
 
 async def test_thousands_of_orders_of_one_statement_are_read_and_not_handled_one_by_one(
-        floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+        plant: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_session, 'MAX_WAITING', 20)
     understood: list[str] = []
     monkeypatch.setattr(change_applier, 'parse', lambda payload: understood.append(payload) or parse(payload))
     notified: list[int] = []
-    async with floor.running(NEVER):
-        floor.store.subscribe(lambda difference: notified.append(len(difference.orders)))
+    async with plant.running(NEVER):
+        plant.store.subscribe(lambda difference: notified.append(len(difference.orders)))
         for statement in MANY_ORDERS, "UPDATE work_orders SET priority = 'critical'":
-            await floor.writer.execute(statement)
-            await until(lambda: len(floor.store.orders) == 2000)
-        await until(lambda: floor.store.order_counts['critical'] == 2000)  # type: ignore[index]
-        await until(lambda: floor.listener.counters.notifications == 4000)  # the last after the reading that shows them
+            await plant.writer.execute(statement)
+            await until(lambda: len(plant.store.orders) == 2000)
+        await until(lambda: plant.store.order_counts['critical'] == 2000)  # type: ignore[index]
+        await until(lambda: plant.listener.counters.notifications == 4000)  # the last after the reading that shows them
         assert len(understood) < 1000
         assert len(notified) < 50
-        assert 2 <= floor.listener.counters.snapshots <= 20
+        assert 2 <= plant.listener.counters.snapshots <= 20
 
 
 async def test_after_a_burst_changes_are_shown_as_they_are_announced(
-        floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+        plant: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_session, 'MAX_WAITING', 20)
-    async with floor.running(NEVER):
-        await floor.writer.execute(MANY_ORDERS)
-        await until(lambda: len(floor.store.orders) == 2000)
-        await until(lambda: floor.listener.counters.notifications == 2000)  # the last after the reading that shows them
-        snapshots = floor.listener.counters.snapshots
-        await floor.set('down')
-        id_ = await floor.writer.fetchval(ORDER)
-        await until(lambda: floor.status() is Status.DOWN and id_ in floor.store.orders)
-        assert floor.listener.counters.snapshots <= snapshots + 1
+    async with plant.running(NEVER):
+        await plant.writer.execute(MANY_ORDERS)
+        await until(lambda: len(plant.store.orders) == 2000)
+        await until(lambda: plant.listener.counters.notifications == 2000)  # the last after the reading that shows them
+        snapshots = plant.listener.counters.snapshots
+        await plant.set('down')
+        id_ = await plant.writer.fetchval(ORDER)
+        await until(lambda: plant.status() is Status.DOWN and id_ in plant.store.orders)
+        assert plant.listener.counters.snapshots <= snapshots + 1
 
 
 async def test_many_rows_leave_turns_to_others() -> None:
@@ -661,71 +661,71 @@ async def test_many_rows_leave_turns_to_others() -> None:
     assert turns >= 10
 
 
-async def test_of_many_changes_of_one_order_the_last_is_shown(floor: Floor) -> None:
-    async with floor.running(NO_AUDIT):
-        id_ = await floor.writer.fetchval(ORDER)
-        async with floor.writer.transaction():
+async def test_of_many_changes_of_one_order_the_last_is_shown(plant: Floor) -> None:
+    async with plant.running(NO_AUDIT):
+        id_ = await plant.writer.fetchval(ORDER)
+        async with plant.writer.transaction():
             for number in range(30):
-                await floor.writer.execute('UPDATE work_orders SET issue_description = $1 WHERE id = $2',
+                await plant.writer.execute('UPDATE work_orders SET issue_description = $1 WHERE id = $2',
                                            f'Leak {number}', id_)
-        await until(lambda: id_ in floor.store.orders and floor.store.orders[id_].description == 'Leak 29')
-        assert floor.listener.counters.snapshots == 1
-        assert floor.listener.counters.unreadable == 0
+        await until(lambda: id_ in plant.store.orders and plant.store.orders[id_].description == 'Leak 29')
+        assert plant.listener.counters.snapshots == 1
+        assert plant.listener.counters.unreadable == 0
 
 
-async def test_what_is_read_of_an_order_is_what_was_announced(floor: Floor) -> None:
+async def test_what_is_read_of_an_order_is_what_was_announced(plant: Floor) -> None:
     """Else the audit would find a difference where there is none."""
-    async with floor.running():
-        await floor.writer.execute("SELECT set_config('floor.person_email', 'mike.johnson@example.com', false)")
+    async with plant.running():
+        await plant.writer.execute("SELECT set_config('floor.person_email', 'mike.johnson@example.com', false)")
         for description in 'Leak', 'é🏭' * 3_000:
-            id_ = await floor.writer.fetchval('INSERT INTO work_orders (machine_id, issue_description, assignee) '
+            id_ = await plant.writer.fetchval('INSERT INTO work_orders (machine_id, issue_description, assignee) '
                                               'VALUES ($1, $2, $3) RETURNING id', VALVE, description, 'Lisa Garcia')
-            await until(lambda id_=id_: id_ in floor.store.orders)
-        announced = dict(floor.store.orders)
-        snapshot = await read_floor(floor.writer, floor.database.queries)
+            await until(lambda id_=id_: id_ in plant.store.orders)
+        announced = dict(plant.store.orders)
+        snapshot = await read_floor(plant.writer, plant.database.queries)
         assert {order.id: order for order in snapshot.orders} == announced
-        beats = floor.listener.counters.heartbeats
-        await until(lambda: floor.listener.counters.heartbeats > beats + 10)
-        assert floor.listener.counters.audits_with_difference == 0
+        beats = plant.listener.counters.heartbeats
+        await until(lambda: plant.listener.counters.heartbeats > beats + 10)
+        assert plant.listener.counters.audits_with_difference == 0
 
 
-async def test_orders_that_were_there_before_are_read_and_those_that_have_ended_are_not(floor: Floor) -> None:
-    open_, done = await floor.writer.fetchval(ORDER), await floor.writer.fetchval(ORDER)
-    await floor.writer.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b' "
+async def test_orders_that_were_there_before_are_read_and_those_that_have_ended_are_not(plant: Floor) -> None:
+    open_, done = await plant.writer.fetchval(ORDER), await plant.writer.fetchval(ORDER)
+    await plant.writer.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b' "
                                'WHERE id = $1', done)
-    async with floor.running(NEVER):
-        assert set(floor.store.orders) == {open_}
+    async with plant.running(NEVER):
+        assert set(plant.store.orders) == {open_}
 
 
-async def test_an_order_opened_while_the_floor_is_read_is_not_lost(floor: Floor) -> None:
+async def test_an_order_opened_while_the_floor_is_read_is_not_lost(plant: Floor) -> None:
     async def open_order() -> None:
-        await floor.writer.fetchval(ORDER)
+        await plant.writer.fetchval(ORDER)
 
-    async with floor.running(NEVER, Watched(floor.database.queries, 'active_orders', open_order)):
-        await until(lambda: len(floor.store.orders) == 1)
+    async with plant.running(NEVER, Watched(plant.database.queries, 'active_orders', open_order)):
+        await until(lambda: len(plant.store.orders) == 1)
 
 
-async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_undone_by_it(floor: Floor) -> None:
+async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_undone_by_it(plant: Floor) -> None:
     announced: list[str] = []
 
     async def overtake() -> None:
-        if floor.listener.counters.audits_with_difference and not announced:
-            await floor.writer.fetchval(ORDER)
+        if plant.listener.counters.audits_with_difference and not announced:
+            await plant.writer.fetchval(ORDER)
             await until(lambda: bool(announced))
-            floor.connections[0].deliver(announced[0])
-            await until(lambda: bool(floor.store.orders))
+            plant.connections[0].deliver(announced[0])
+            await until(lambda: bool(plant.store.orders))
 
     async def open_early() -> EarlyEar:
-        return EarlyEar(await floor.database.connect())  # type: ignore[arg-type]
+        return EarlyEar(await plant.database.connect())  # type: ignore[arg-type]
 
-    floor.open = open_early
-    async with floor.running(QUICK, Watched(floor.database.queries, 'recent_events', overtake)):
-        await floor.writer.add_listener(await channel_of(floor.writer), lambda *message: announced.append(message[3]))
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
-        await until(lambda: floor.listener.counters.snapshots == 2)
-        assert len(floor.store.orders) == 1
+    plant.open = open_early
+    async with plant.running(QUICK, Watched(plant.database.queries, 'recent_events', overtake)):
+        await plant.writer.add_listener(await channel_of(plant.writer), lambda *message: announced.append(message[3]))
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        assert len(plant.store.orders) == 1
 
 
 @pytest.mark.parametrize('statement', [
@@ -735,20 +735,20 @@ async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_und
     "VALUES ('WO-20261123-abcd', 'Valve_01_01', 'Leak', 'medium', now())",
     "UPDATE employees SET first_name = 'Liz' WHERE id = 1",
 ], ids=['changed', 'ended', 'new', 'a person'])
-async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(floor: Floor, statement: str) -> None:
-    await floor.writer.execute(ORDER)
-    async with floor.running():
-        async with floor.writer.transaction():
-            await floor.writer.execute('SET LOCAL session_replication_role = replica')
-            await floor.writer.execute(statement)
+async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(plant: Floor, statement: str) -> None:
+    await plant.writer.execute(ORDER)
+    async with plant.running():
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute(statement)
 
         async def equal() -> bool:
-            snapshot = await read_floor(floor.writer, floor.database.queries)
-            return (dict(floor.store.orders), floor.store.people) == \
+            snapshot = await read_floor(plant.writer, plant.database.queries)
+            return (dict(plant.store.orders), plant.store.people) == \
                 ({order.id: order for order in snapshot.orders}, {each.id: each for each in snapshot.people})
 
         await until(equal)
-        assert floor.listener.counters.audits_with_difference == 1
+        assert plant.listener.counters.audits_with_difference == 1
 
 
 @pytest.mark.parametrize(('table', 'trigger'), [
@@ -756,31 +756,31 @@ async def test_the_audit_finds_what_happened_to_orders_and_people_unannounced(fl
     ('work_orders', 'work_order_record'), ('work_order_events', 'work_order_event_register'),
     ('work_order_events', 'work_order_events_announce'), ('employees', 'people_changed')])
 async def test_a_trigger_of_orders_that_is_off_is_shown_until_it_is_on_again(
-        floor: Floor, table: str, trigger: str) -> None:
-    async with floor.running():
-        await floor.writer.execute(f'ALTER TABLE {table} DISABLE TRIGGER {trigger}')
-        await until(lambda: trigger in (floor.store.trouble or ''))
-        await floor.writer.execute(f'ALTER TABLE {table} ENABLE TRIGGER {trigger}')
-        await until(lambda: floor.store.trouble is None)
+        plant: Floor, table: str, trigger: str) -> None:
+    async with plant.running():
+        await plant.writer.execute(f'ALTER TABLE {table} DISABLE TRIGGER {trigger}')
+        await until(lambda: trigger in (plant.store.trouble or ''))
+        await plant.writer.execute(f'ALTER TABLE {table} ENABLE TRIGGER {trigger}')
+        await until(lambda: plant.store.trouble is None)
 
 
-async def test_people_are_known_and_follow_the_table(floor: Floor) -> None:
-    async with floor.running(NEVER):
-        assert len(floor.store.people) == await floor.writer.fetchval('SELECT count(*) FROM employees')
+async def test_people_are_known_and_follow_the_table(plant: Floor) -> None:
+    async with plant.running(NEVER):
+        assert len(plant.store.people) == await plant.writer.fetchval('SELECT count(*) FROM employees')
         notified: list[bool] = []
-        floor.store.subscribe(lambda difference: notified.append(difference.people))
-        await floor.writer.execute("UPDATE employees SET role = 'supervisor', active = false WHERE id = 1")
-        await until(lambda: not floor.store.people[1].active)
-        assert floor.store.people[1].role == 'supervisor'
+        plant.store.subscribe(lambda difference: notified.append(difference.people))
+        await plant.writer.execute("UPDATE employees SET role = 'supervisor', active = false WHERE id = 1")
+        await until(lambda: not plant.store.people[1].active)
+        assert plant.store.people[1].role == 'supervisor'
         assert True in notified
 
 
-async def test_a_new_name_reaches_the_orders_of_that_person(floor: Floor) -> None:
-    id_ = await floor.writer.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee_id) "
+async def test_a_new_name_reaches_the_orders_of_that_person(plant: Floor) -> None:
+    id_ = await plant.writer.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee_id) "
                                       "VALUES ('Valve_01_01', 'Leak', 1) RETURNING id")
-    async with floor.running(NEVER):
-        await floor.writer.execute("UPDATE employees SET first_name = 'Elisabeth' WHERE id = 1")
-        await until(lambda: (floor.store.orders[id_].assignee or '').startswith('Elisabeth '))
+    async with plant.running(NEVER):
+        await plant.writer.execute("UPDATE employees SET first_name = 'Elisabeth' WHERE id = 1")
+        await until(lambda: (plant.store.orders[id_].assignee or '').startswith('Elisabeth '))
 
 
 # beside that
@@ -788,32 +788,32 @@ async def test_a_new_name_reaches_the_orders_of_that_person(floor: Floor) -> Non
 async def test_it_sets_up_an_empty_database_automatically(database: Database, connect: Connect) -> None:
     writer = await connect()
     await writer.execute(f'DROP SCHEMA {SCHEMA} CASCADE')
-    floor = Floor(database, writer)
-    async with floor.running(prepare=prepare(database)):
-        assert floor.store.machines == {}
+    plant = Floor(database, writer)
+    async with plant.running(prepare=prepare(database)):
+        assert plant.store.machines == {}
         assert await writer.fetchval('SELECT count(*) FROM machine_feed_stream') == 0
 
 
-async def test_a_floor_without_machines_is_live_and_empty(floor: Floor) -> None:
-    await floor.writer.execute('TRUNCATE machine_feed_stream')
-    async with floor.running():
-        assert floor.store.machines == {}
-        assert floor.store.lines == []
+async def test_a_floor_without_machines_is_live_and_empty(plant: Floor) -> None:
+    await plant.writer.execute('TRUNCATE machine_feed_stream')
+    async with plant.running():
+        assert plant.store.machines == {}
+        assert plant.store.lines == []
 
 
-async def test_two_instances_each_hear_everything(floor: Floor, connect: Connect) -> None:
-    other = Floor(floor.database, await connect())
-    async with floor.running(NEVER), other.running(NEVER):
-        await floor.set('down')
-        await until(lambda: floor.status() is other.status() is Status.DOWN)
+async def test_two_instances_each_hear_everything(plant: Floor, connect: Connect) -> None:
+    other = Floor(plant.database, await connect())
+    async with plant.running(NEVER), other.running(NEVER):
+        await plant.set('down')
+        await until(lambda: plant.status() is other.status() is Status.DOWN)
 
 
-async def test_the_floor_is_read_as_of_one_moment(floor: Floor, connect: Connect) -> None:
+async def test_the_floor_is_read_as_of_one_moment(plant: Floor, connect: Connect) -> None:
     connection = await connect()
 
     async def change() -> None:
-        await floor.set('down')
+        await plant.set('down')
 
-    snapshot = await read_floor(connection, Watched(floor.database.queries, 'recent_events', change))
+    snapshot = await read_floor(connection, Watched(plant.database.queries, 'recent_events', change))
     assert {machine.status for machine in snapshot.machines} == {Status.OPERATIONAL}
     assert {event.new for event in snapshot.events} == {Status.OPERATIONAL}

@@ -122,7 +122,7 @@ def test_a_folder_with_the_name_of_a_file_of_the_program_is_kept(folder: Path, s
 
 
 def elsewhere(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """A shell script with file systems of its own."""
+    """A shell script with file its own systems."""
     if not IS_ROOT or subprocess.run(['unshare', '-m', 'true'], capture_output=True, check=False).returncode:
         pytest.skip('only root may mount a file system')
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE_', 'DATA_'))}

@@ -1,6 +1,6 @@
 """As Databricks Apps runs it: from requirements.txt alone, by app.yaml's command, on the port that it is given.
 
-The environment is new, the packages are fetched, the program is the real one in a process of its own; so are the
+The environment is new, the packages are fetched, the program is the real one in its own process; so are the
 Databricks SDK and PostgreSQL with its TLS. Only the workspace is a stand-in.
 """
 
@@ -32,7 +32,7 @@ APP_YAML = yaml.safe_load((ROOT / 'app.yaml').read_text())
 UPLOADED = ('app.yaml', 'assets', 'auth', 'floor', 'main.py', 'pyproject.toml', 'requirements.txt', 'simulator', 'sql')
 GIVEN_TO_STOP_S = 15
 """Between SIGTERM and SIGKILL on Databricks Apps."""
-LONGEST_START_S = 90
+MAX_START_S = 90
 
 
 @pytest.fixture(scope='session')
@@ -105,7 +105,7 @@ async def test_it_starts_makes_its_tables_serves_everybody_and_stops_in_time(app
     async def is_live() -> bool:
         return (await asyncio.to_thread(app.health)).get('status') == 'live'
 
-    await until(is_live, LONGEST_START_S)
+    await until(is_live, MAX_START_S)
     assert app.health()['machines'] == 30
     assert app.listens_on == {'0.0.0.0'}
     assert workspace.tokens, 'its password is one of the workspace'

@@ -16,7 +16,7 @@ from floor.orders.work_order_list import WorkOrderList
 
 CREATE = "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Oil leak') RETURNING id"
 COMPLETE = "UPDATE work_orders SET status = 'completed', cause = 'worn', action_taken = 'replaced' WHERE id = $1"
-STORY = (
+STEPS = (
     ("UPDATE work_orders SET priority = 'critical', assignee_id = 4 WHERE id = $1", 'open', 'critical', True),
     ("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", 'in_progress', 'critical', True),
     (COMPLETE, None, None, False),
@@ -39,7 +39,7 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Co
     before = await clock(sql)
     order = await sql.fetchval(CREATE)
     moments = [(await clock(sql), 'open', 'medium', False)]
-    for change, *then in STORY:
+    for change, *then in STEPS:
         await sql.execute(change, order)
         moments.append((await clock(sql), *then))  # type: ignore[arg-type]
     analytics = Analytics(database, ZoneInfo('UTC'))

@@ -1,6 +1,6 @@
 """A database whose password changes all the time: connections outlive it, new ones have the new one, the floor is live.
 
-PostgreSQL is real, with TLS of its own and passwords enforced; the Databricks SDK is real; the workspace is a stand-in,
+PostgreSQL is real, with its own TLS and passwords enforced; the Databricks SDK is real; the workspace is a stand-in,
 and sets each token that it gives as the password of the app's role.
 """
 
@@ -34,7 +34,7 @@ ROTATIONS = 30
 CUT_EVERY = 5
 CROWD = 10
 """New connections that all meet a password that is no longer right."""
-SHORTEST_LIFE_S = 0.15
+MIN_LIFE_S = 0.15
 
 
 @pytest.fixture
@@ -170,4 +170,4 @@ async def short_life(lakebase: Lakebase) -> float:
     begin = time.monotonic()
     for _ in range(5):
         await lakebase._one_request()
-    return max(SHORTEST_LIFE_S, 4 * (time.monotonic() - begin) / 5)
+    return max(MIN_LIFE_S, 4 * (time.monotonic() - begin) / 5)

@@ -62,7 +62,7 @@ async def live(program: Program) -> None:
     await until(lambda: program.health().get('status') == 'live', 60)
 
 
-async def tells_its_stories(program: Program, admin: asyncpg.Connection) -> None:
+async def sends_notifications(program: Program, admin: asyncpg.Connection) -> None:
     """Live, history, an order from its report to its end, a report of the plant, and changes of the simulator."""
     await live(program)
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
@@ -95,7 +95,7 @@ async def tried(server: Server, url: str, folder: Path, user: str) -> str:
         admin = await asyncpg.connect(url, server_settings=ADMINISTRATOR | {
             'search_path': 'manufacturing_line', 'timezone': 'UTC'})
         try:
-            await tells_its_stories(program, admin)
+            await sends_notifications(program, admin)
         finally:
             await admin.close()
     finally:

@@ -71,7 +71,7 @@ async def reasons_of(writer: asyncpg.Connection, order_id: str) -> list[tuple[An
         'WHERE work_order_id = $1 ORDER BY event_id', order_id)]
 
 
-async def test_an_event_has_what_its_status_needs_in_columns_of_their_own(writer: asyncpg.Connection) -> None:
+async def test_an_event_has_what_its_status_needs_in_their_own_columns(writer: asyncpg.Connection) -> None:
     order_id = await new_order(writer)
     async with writer.transaction():
         await writer.execute("SELECT set_config('floor.note', E'vendor\\nCause: theirs', true)")

@@ -36,7 +36,7 @@ from floor.db.embedded.postgres_programs import copy_out
 from floor.db.restore import restore
 
 WRITERS = 4
-LONGEST_S = 600.0
+MAX_S = 600.0
 OURS = {'owner.lock', 'owner.beat', 'postgres-18', 'postgres.log', 'database.url', 'socket'}
 DIARY = 'restore-diary'
 
@@ -100,7 +100,7 @@ class Writing:
 
     def wait_for(self, changes: int) -> None:
         """Until so many were written."""
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + MAX_S
         while self.changes < changes:
             assert time.monotonic() < deadline, f'{self.changes} changes, and no more'
             threading.Event().wait(0.01)

@@ -16,7 +16,7 @@ from .writers import STATUSES
 
 STOPS = f'SELECT machine_name, version FROM {SCHEMA}.machine_stops ORDER BY version'
 CURSOR = f'SELECT xid::text FROM {SCHEMA}.history_progress'
-LONGEST_REASON = 'Ж' * 3700
+MAX_REASON = 'Ж' * 3700
 """With it a machine nearly fills a notification: 7.4 kB of two-byte letters."""
 TOO_LONG_REASON = '机' * 3000
 """9 kB: more than a notification can hold."""
@@ -96,13 +96,13 @@ async def burst(stage: Stage) -> History:
 
 
 async def _change_all(floor: Scene, turn: int) -> None:
-    """One statement over all machines; each gets a number of its own."""
+    """One statement over all machines; each gets its own number."""
     first = (1 + turn) * 100_000
     sent = time.monotonic()
     rows = await floor.connection.fetch(
         f"UPDATE {SCHEMA}.machine_feed_stream SET status = $1, reason = 'write ' || ($2::integer + machine_id) || ' ' "
         "|| CASE machine_id % 30 WHEN 0 THEN $3 WHEN 1 THEN $4 ELSE '' END RETURNING machine_name, version, machine_id",
-        STATUSES[turn % 3], first, LONGEST_REASON, TOO_LONG_REASON)
+        STATUSES[turn % 3], first, MAX_REASON, TOO_LONG_REASON)
     acked = time.monotonic()
     floor.history.writes += [Write(first + row['machine_id'], row['machine_name'], STATUSES[turn % 3], sent, acked,
                                    row['version']) for row in rows]

@@ -156,12 +156,12 @@ async def rolling(stage: Stage) -> History:
             floor.views.append(view)
         await floor.agree()
         programs = [floor.program, *others]
-        doors = [await ends.enter_async_context(TcpProxy(int(program.host.split(':')[1]))) for program in programs]
-        clerk = Clerk([f'http://127.0.0.1:{door.port}' for door in doors])
+        proxies = [await ends.enter_async_context(TcpProxy(int(program.host.split(':')[1]))) for program in programs]
+        clerk = Clerk([f'http://127.0.0.1:{proxy.port}' for proxy in proxies])
         writing = asyncio.create_task(_keep_writing(clerk, floor))
-        for program, door in zip(programs, doors, strict=True):
+        for program, proxy in zip(programs, proxies, strict=True):
             written = len(clerk.written)
-            door.lose_answer_to(b'POST /api/work-orders')   # as one that is cut off in the middle of an answer
+            proxy.lose_answer_to(b'POST /api/work-orders')   # as one that is cut off in the middle of an answer
             await until(lambda written=written: len(clerk.written) > written + INSTANCES, START_PATIENCE_S)
             await asyncio.to_thread(program.stop)
             await asyncio.to_thread(program.start)

@@ -1,6 +1,6 @@
 """The network between the program and the database is down: neither side is notified.
 
-PostgreSQL runs in a network namespace of its own, and its loopback interface is what goes down. The program reaches it
+PostgreSQL runs in its own network namespace, and its loopback interface is what goes down. The program reaches it
 by a relay in that namespace too, and that the program finds by a Unix socket.
 """
 

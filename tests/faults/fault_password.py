@@ -17,7 +17,7 @@ from .scene import running
 from .stage import Fault, Stage
 
 OUTAGE_S = 300
-MOST_REQUESTS = 40
+MAX_REQUESTS = 40
 """In an outage of five minutes: pauses grow from 1 to 30 s."""
 
 
@@ -43,7 +43,7 @@ async def no_password(stage: Stage) -> History:
             floor.history.heal()
             history = await floor.settle()
         history.figures['requests for a password meanwhile'] = str(requests)
-        if requests > MOST_REQUESTS or workspace.at_once > 1:
+        if requests > MAX_REQUESTS or workspace.at_once > 1:
             history.broken.append(f'{requests} requests for a password, {workspace.at_once} at once')
         if secrets := [secret for secret in (CLIENT_SECRET, *workspace.tokens) if secret in program.log]:
             history.broken.append(f'{len(secrets)} secrets are in the log')

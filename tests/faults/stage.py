@@ -24,7 +24,7 @@ QUICK_PATIENCE_S = 4.5
 
 @dataclass(slots=True)
 class Stage:
-    """A database of its own, a folder, and the program that is to be run."""
+    """A its own database, a folder, and the program that is to be run."""
 
     server: Server
     folder: Path

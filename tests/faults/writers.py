@@ -20,7 +20,7 @@ COME_BACK_AFTER_S = 0.02
 
 
 class Writers:
-    """Each session has machines of its own, so that a machine's writes are acknowledged in their order."""
+    """Each session has its own machines, so that a machine's writes are acknowledged in their order."""
 
     def __init__(self, database_url: str, history: History, *, rate: float, sessions: int = 2) -> None:
         """rate: writes a second of all sessions together."""

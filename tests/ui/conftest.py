@@ -53,7 +53,7 @@ def open_page(user: User, switchboard: Switchboard) -> OpenPage:
 
 @pytest.fixture
 def colleague(user: User) -> User:
-    """Another person, with a browser of their own."""
+    """Another person, with their own browser."""
     return User(httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url='http://test'))
 
 

@@ -55,7 +55,7 @@ async def test_a_change_is_encoded_once_for_all_pages_that_were_built_alike(
     assert {screen.tile('Valve_01_01')['props']['data-status'] for screen in screens} == {'down'}
 
 
-async def test_a_page_of_another_layout_gets_a_message_of_its_own(shop_floor: Floor, open_page: OpenPage,
+async def test_a_page_of_another_layout_gets_its_own_message(shop_floor: Floor, open_page: OpenPage,
                                                                   switchboard: Switchboard) -> None:
     alike, other = await open_page(), await open_page()
     await settled(shop_floor, switchboard)

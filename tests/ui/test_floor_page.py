@@ -212,7 +212,7 @@ async def test_a_lost_database_is_shown_with_the_time_of_the_last_proof(shop_flo
     assert screen.banner == ''
 
 
-async def test_silence_alone_makes_the_page_stale(shop_floor: Floor, open_page: OpenPage) -> None:
+async def test_a_missing_heartbeat_alone_makes_the_page_stale(shop_floor: Floor, open_page: OpenPage) -> None:
     """Nobody tells the store that the link hangs: the clock of the pages finds it."""
     screen = await open_page()
     clock = asyncio.create_task(shop_floor.broadcast.run())

@@ -1,4 +1,4 @@
-"""The state timeline: its lanes, what it says of a band, how it zooms, the story of a stop, the table under it."""
+"""The state timeline: its lanes, what it says of a band, how it zooms, the details of a stop, the table under it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leav
     assert zoomed == []
 
 
-async def test_a_press_on_a_stop_tells_its_story(zoomed: list[Window], open_page: OpenPage,
+async def test_a_press_on_a_stop_shows_its_details(zoomed: list[Window], open_page: OpenPage,
                                                  analytics: Recorded) -> None:
     screen = await shown(open_page)
     await screen.until(lambda: [call for call in analytics.asked if call[0] == 'stops'])
@@ -141,17 +141,17 @@ async def test_a_press_on_a_stop_tells_its_story(zoomed: list[Window], open_page
     do(screen, 'pointerup', x, y)
     await screen.until(lambda: screen.drawer)
     assert analytics.asked[-1] == ('stops', (Window(LEAK.since, LEAK.until), Scope(machine=VALVE), Page(size=20)), {})
-    story = screen.drawer.splitlines()
-    assert story[:3] == ['Valve 01·01', 'Hydraulic leak',
+    details = screen.drawer.splitlines()
+    assert details[:3] == ['Valve 01·01', 'Hydraulic leak',
                          'Stop from Mon 23 Nov 07:00:00 to Mon 23 Nov 07:30:00, 30 min 00 s']
-    assert [text for text in story if text in {'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'unknown'}] == [
+    assert [text for text in details if text in {'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'unknown'}] == [
         'Detect', '1 min 00 s', 'Acknowledge', '2 min 00 s', 'unknown', 'unknown']
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
     assert links['Work order WO-3f2a91bc'] == '/work-orders/WO-20261123-3f2a91bc'
     assert links['Floor at that time'] == '/past?at=2026-11-23T07:00:00Z'
 
 
-async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed: list[Window], open_page: OpenPage,
+async def test_a_press_on_a_machine_that_ran_shows_no_details(zoomed: list[Window], open_page: OpenPage,
                                                             analytics: Recorded) -> None:
     screen = await shown(open_page)
     for y in 0.5 * LANE, 99 * LANE, -3:
@@ -162,7 +162,7 @@ async def test_a_press_on_a_machine_that_ran_tells_no_story(zoomed: list[Window]
     assert screen.drawer == ''
 
 
-async def test_the_stops_are_in_a_table_too_with_a_button_for_each_story(zoomed: list[Window], open_page: OpenPage,
+async def test_the_stops_are_in_a_table_too_with_a_button_for_each_details(zoomed: list[Window], open_page: OpenPage,
                                                                          analytics: Recorded) -> None:
     analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
     screen = await shown(open_page)

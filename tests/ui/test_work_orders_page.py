@@ -319,7 +319,7 @@ async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders: Orde
     assert addresses(switchboard) == ['/work-orders?status=open&q=leak']
 
 
-async def test_a_page_after_the_last_one_gets_no_entry_of_its_own(orders: Orders, see: OpenPage,
+async def test_a_page_after_the_last_one_gets_no_its_own_entry(orders: Orders, see: OpenPage,
                                                                   switchboard: Switchboard) -> None:
     for number in range(60):
         orders.put(number)

@@ -25,7 +25,7 @@ OF_AN_EXISTING_DATABASE = {'deployment_folder': '/Workspace/Users/5f6e', 'catalo
                            'lakebase_branch': 'projects/plant-7/branches/production',
                            'lakebase_database': 'databricks-postgres'}
 """What only the owner of a workspace knows."""
-LONGEST_APP_NAME = 30
+MAX_APP_NAME = 30
 COMPUTED = {'id'}
 """Fields of a resource that Databricks fills in."""
 
@@ -114,7 +114,7 @@ def test_every_variable_is_used_described_and_has_a_value_in_every_target_that_c
         assert variable['description']
     everything = set(BUNDLE['variables']) - {'warehouse_id'}
     assert BUNDLE['variables']['warehouse_id']['lookup'] == {'warehouse': '${var.warehouse}'}, \
-        'the CLI prefers a lookup to variable-overrides.json, so the name has to be a variable of its own'
+        'the CLI prefers a lookup to variable-overrides.json, so the name has to be its own variable'
     assert set(variables_of('dev')) == everything
     assert everything - set(variables_of('prod')) == {'deployment_folder'}
     assert everything - set(variables_of('existing')) == set(OF_AN_EXISTING_DATABASE), "a guess may be somebody else's"
@@ -272,13 +272,13 @@ def test_no_two_targets_share_what_has_one_name() -> None:
 def test_the_names_are_such_as_databricks_takes(target: str) -> None:
     values = variables_of(target) | ({} if target == 'dev' else OF_AN_EXISTING_DATABASE)
     assert re.fullmatch('[a-z][a-z0-9-]*', values['name'])
-    assert len(values['name']) <= LONGEST_APP_NAME
+    assert len(values['name']) <= MAX_APP_NAME
     assert re.fullmatch('[a-z_][a-z0-9_]*', values['catalog']), 'a hyphen would have to be quoted in every query'
 
 
 def test_a_developers_name_of_twenty_characters_fits() -> None:
     name: str = BUNDLE['targets']['dev']['variables']['name']
-    assert len(re.sub(r'\$\{[^}]*\}', '', name)) + 20 <= LONGEST_APP_NAME
+    assert len(re.sub(r'\$\{[^}]*\}', '', name)) + 20 <= MAX_APP_NAME
 
 
 def test_the_settings_that_prod_shows_are_settings_of_the_app_and_go_beside_the_others() -> None:

@@ -63,7 +63,7 @@ def test_no_metric_says_for_itself_when_to_alert() -> None:
 
 
 def test_every_finding_is_of_a_check() -> None:
-    """Only a check makes one: elsewhere nobody calls Finding(...), nor names a limit of its own."""
+    """Only a check makes one: elsewhere nobody calls Finding(...), nor names its own limit."""
     made = [(path.name, node.lineno) for path in modules_with('Finding(')
             for node in ast.walk(ast.parse(path.read_text()))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == 'Finding']

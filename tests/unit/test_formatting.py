@@ -30,7 +30,7 @@ FULL, BRIEF, MINUTES, NARROW, LARGEST = Detail
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SOURCES = Path(__file__).parents[2]
 APART = {'order_cursor.py', 'picture_process.py'}
-"""A pattern, and a process of its own that imports nothing of this program."""
+"""A pattern, and its own process that imports nothing of this program."""
 
 
 @pytest.mark.parametrize(('seconds', 'texts'), [
@@ -106,7 +106,7 @@ def test_a_file_that_is_too_large_reads_larger_than_the_limit() -> None:
 
 
 def test_no_other_module_writes_numbers_durations_or_dates_its_own_way() -> None:
-    """What people read is formatted in two modules; one with a format of its own would disagree again."""
+    """What people read is formatted in two modules; one with its own format would disagree again."""
     own = re.compile(r'\{[^{}]*:,[^}]*\}|% ?(60|3600|86_?400)\b|:\.\d%\}|\} (min|MB|kB)\b|[\'":]%H')
     lines = [(path, number, line) for path in (SOURCES / 'floor').rglob('*.py')
              for number, line in enumerate(path.read_text().splitlines(), 1)]

@@ -95,7 +95,7 @@ async def test_the_program_lives_while_its_database_does_not(client: httpx.Async
     assert (answer.status_code, answer.text, answer.headers['cache-control']) == (200, 'ok', 'no-store')
 
 
-async def test_silence_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient, clock: Clock,
+async def test_a_missing_heartbeat_alone_makes_the_floor_unhealthy(client: httpx.AsyncClient, clock: Clock,
                                                        make_live: Callable[[], None]) -> None:
     make_live()
     clock.now += STALE_AFTER - 0.1

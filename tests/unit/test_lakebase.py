@@ -440,7 +440,7 @@ def test_there_are_three_ways_in(
     {'PGHOST': 'plant', 'PGPASSWORD': 'hunter2', 'DATABRICKS_APP_NAME': 'line-monitor'},
 ])
 @pytest.mark.usefixtures('nowhere')
-def test_a_database_with_a_password_of_its_own_needs_no_databricks(
+def test_a_database_with_its_own_password_needs_no_databricks(
         monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -50,5 +50,5 @@ def test_the_worst_status_is_the_most_severe_one() -> None:
         Status.OPERATIONAL, Status.UNKNOWN, Status.WARNING, Status.DOWN]
 
 
-def test_every_status_has_a_word_of_its_own() -> None:
+def test_every_status_has_its_own_word() -> None:
     assert len({status.word for status in Status}) == len(Status)

@@ -58,7 +58,7 @@ async def test_all_else_does_not_wait_for_them() -> None:
     assert house.order.index('/healthz') <= 1
 
 
-async def test_a_page_that_fails_leaves_the_door_open() -> None:
+async def test_a_page_that_fails_does_not_block_the_others() -> None:
     queue = PageBuildQueue(House())
     with pytest.raises(ValueError, match='a fault of a page'):
         await queue(request('/', fails=True), nothing, nothing)

@@ -17,7 +17,7 @@ MANY = 'import ports, sys; begin = int(sys.argv[1]); ports.PORTS = range(begin, 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='reservations of ports need names of Linux')
 async def test_what_one_process_was_given_no_other_is_until_it_ends() -> None:
-    begin = random.choice(PORTS[:-10])  # so that two runs of this test have ports of their own
+    begin = random.choice(PORTS[:-10])  # so that two runs of this test have their own ports
     processes: list[asyncio.subprocess.Process] = []
 
     async def run() -> asyncio.subprocess.Process:

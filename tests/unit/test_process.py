@@ -1,4 +1,4 @@
-"""How the process ends: in a process of its own, because it really does."""
+"""How the process ends: in its own process, because it really does."""
 
 from __future__ import annotations
 

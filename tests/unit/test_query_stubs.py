@@ -30,7 +30,7 @@ def test_the_stubs_are_those_of_the_headers() -> None:
     assert STUBS.read_text(encoding='utf-8') == stubs(), 'run: python -m floor.db.query_stubs'
 
 
-def test_every_named_query_has_a_stub_and_a_name_of_its_own() -> None:
+def test_every_named_query_has_a_stub_and_its_own_name() -> None:
     names = Counter(header.name for header in headers())
     queries: Any = load_queries()
     loaded = {name for name in queries.available_queries if not name.endswith('_cursor')}

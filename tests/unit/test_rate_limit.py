@@ -80,7 +80,7 @@ def test_names_that_were_seen_long_ago_are_forgotten_and_debts_are_not() -> None
     assert len(limit._buckets) == 1
 
 
-def test_each_name_has_a_bucket_of_its_own_and_asking_remembers_nobody() -> None:
+def test_each_name_has_its_own_bucket_and_asking_remembers_nobody() -> None:
     buckets = TokenBuckets(1, 2, Clock())
     assert [buckets.of('mike').try_take() for _ in range(3)] == [0, 0, 1.0]
     assert buckets.of('lisa').try_take() == 0

@@ -13,7 +13,7 @@ STEPS = 60_000
 
 
 @pytest.fixture(scope='module')
-def story() -> list[tuple[str, str | None, float]]:
+def timeline() -> list[tuple[str, str | None, float]]:
     """A long life of one robotic arm: state, reason, seconds."""
     machine = SimulatedMachine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(5), now=0)
     changes, now = [], 0.0
@@ -36,9 +36,9 @@ def test_a_repair_of_twelve_minutes_fixes_every_other_dwell() -> None:
     assert (means.operational, means.warning) == (pytest.approx(33.1, abs=0.05), pytest.approx(16.0, abs=0.05))
 
 
-def test_time_is_shared_as_wanted(story: list[tuple[str, str | None, float]]) -> None:
+def test_time_is_shared_as_wanted(timeline: list[tuple[str, str | None, float]]) -> None:
     total: dict[str, float] = defaultdict(float)
-    for status, _, seconds in story:
+    for status, _, seconds in timeline:
         total[status] += seconds
     life = sum(total.values())
     assert total['operational'] / life == pytest.approx(INTRINSIC.operational, abs=0.01)
@@ -46,17 +46,17 @@ def test_time_is_shared_as_wanted(story: list[tuple[str, str | None, float]]) ->
     assert total['down'] / life == pytest.approx(INTRINSIC.down, abs=0.006)
 
 
-def test_mean_time_between_failures_is_nine_times_the_repair(story: list[tuple[str, str | None, float]]) -> None:
-    stops = [seconds for status, _, seconds in story if status == 'down']
-    up = sum(seconds for status, _, seconds in story if status != 'down')
+def test_mean_time_between_failures_is_nine_times_the_repair(timeline: list[tuple[str, str | None, float]]) -> None:
+    stops = [seconds for status, _, seconds in timeline if status == 'down']
+    up = sum(seconds for status, _, seconds in timeline if status != 'down')
     repair = sum(stops) / len(stops)
     assert repair == pytest.approx(9 * 60, rel=0.03)
     assert up / len(stops) == pytest.approx(9 * repair, rel=0.05)
 
 
-def test_states_follow_each_other_by_the_chain(story: list[tuple[str, str | None, float]]) -> None:
-    steps = Counter((before[0], after[0]) for before, after in pairwise(story))
-    left = Counter(status for status, _, _ in story[:-1])
+def test_states_follow_each_other_by_the_chain(timeline: list[tuple[str, str | None, float]]) -> None:
+    steps = Counter((before[0], after[0]) for before, after in pairwise(timeline))
+    left = Counter(status for status, _, _ in timeline[:-1])
 
     def chance(before: str, after: str) -> float:
         return steps[before, after] / left[before]
@@ -67,10 +67,10 @@ def test_states_follow_each_other_by_the_chain(story: list[tuple[str, str | None
     assert not any(before == after for before, after in steps)
 
 
-def test_some_warnings_are_worse_than_others(story: list[tuple[str, str | None, float]]) -> None:
+def test_some_warnings_are_worse_than_others(timeline: list[tuple[str, str | None, float]]) -> None:
     seen: Counter[str | None] = Counter()
     stopped: Counter[str | None] = Counter()
-    for before, after in pairwise(story):
+    for before, after in pairwise(timeline):
         if before[0] == 'warning':
             seen[before[1]] += 1
             stopped[before[1]] += after[0] == 'down'
@@ -79,9 +79,9 @@ def test_some_warnings_are_worse_than_others(story: list[tuple[str, str | None, 
     assert stopped[WARM_UP] / seen[WARM_UP] == pytest.approx(0.30, abs=0.03)
 
 
-def test_causes_come_with_their_weight_and_length(story: list[tuple[str, str | None, float]]) -> None:
+def test_causes_come_with_their_weight_and_length(timeline: list[tuple[str, str | None, float]]) -> None:
     lengths: dict[str | None, list[float]] = defaultdict(list)
-    for status, reason, seconds in story:
+    for status, reason, seconds in timeline:
         if status == 'down':
             lengths[reason].append(seconds)
     stops = sum(map(len, lengths.values()))
@@ -111,8 +111,8 @@ def test_what_a_person_sets_stays_for_a_fresh_dwell() -> None:
     assert machine.until > 1000
 
 
-def test_a_warning_at_the_start_is_a_warm_up_as_often_as_later(story: list[tuple[str, str | None, float]]) -> None:
-    reasons = [reason for status, reason, _ in story if status == 'warning']
+def test_a_warning_at_the_start_is_a_warm_up_as_often_as_later(timeline: list[tuple[str, str | None, float]]) -> None:
+    reasons = [reason for status, reason, _ in timeline if status == 'warning']
     machines = [SimulatedMachine('Robotic_Arm_01_01', profile_of('robotic_arm'), Random(seed), now=0)
                 for seed in range(20_000)]
     at_start = [machine.reason for machine in machines if machine.status == 'warning']

@@ -1,4 +1,4 @@
-"""The plant: its shares, its neighbours, and that it is the same story every time."""
+"""The plant: its shares, its neighbours, and that it is the same timeline every time."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -69,16 +69,16 @@ def test_the_first_picture_is_typical_and_the_plant_stays_so() -> None:
     assert mean['down'] == pytest.approx(3, abs=0.4)
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_timeline() -> None:
     first, second, other = (SimulatedPlant(FLOOR, seed) for seed in (7, 7, 8))
-    story = log(first.advance(first.now + 24 * HOUR))
-    assert story == log(second.advance(second.now + 24 * HOUR))
-    assert story != log(other.advance(other.now + 24 * HOUR))
+    timeline = log(first.advance(first.now + 24 * HOUR))
+    assert timeline == log(second.advance(second.now + 24 * HOUR))
+    assert timeline != log(other.advance(other.now + 24 * HOUR))
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.lists(st.floats(0, 2 * HOUR), max_size=20))
-def test_the_story_does_not_depend_on_the_steps_in_which_it_is_played(steps: list[float]) -> None:
+def test_the_timeline_does_not_depend_on_the_steps_in_which_it_is_played(steps: list[float]) -> None:
     at_once, in_steps = SimulatedPlant(SHORT_LINE, 3), SimulatedPlant(SHORT_LINE, 3)
     end, simulated = at_once.now + 40 * HOUR, []
     for step in steps:
@@ -159,7 +159,7 @@ def test_another_simulator_goes_on_where_the_first_stopped() -> None:
 
 
 def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:
-    """The second waits for the first: it is no warning of its own, so it runs again the moment the first does."""
+    """The second waits for the first: it is no warning itself, so it runs again the moment the first does."""
     for seed in range(20):
         plant = SimulatedPlant(SHORT_LINE, seed)
         plant.resume([('first', 'down', 'Pin stuck'), ('second', 'warning', STARVED), ('third', 'warning', STARVED)])
@@ -170,7 +170,7 @@ def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:
 
 
 def test_a_machine_joins_without_disturbing_the_others() -> None:
-    """Other lines tell the same story to the byte; on its own line the neighbours draw the same repairs."""
+    """Other lines tell the same timeline to the byte; on its own line the neighbours draw the same repairs."""
     alone, joined = SimulatedPlant(FLOOR, 6), SimulatedPlant(FLOOR, 6)
     joined.arrange([Station('new', 'palletizer', 4), *FLOOR, Station('placeless', 'robot', None)])
     end = alone.now + 24 * HOUR

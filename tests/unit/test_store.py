@@ -33,7 +33,7 @@ def store(clock: Clock) -> Store:
 
 
 @pytest.fixture
-def floor(store: Store) -> Store:
+def plant(store: Store) -> Store:
     """A store that has read the floor."""
     store.replace(snapshot())
     store.prove()
@@ -88,41 +88,41 @@ def test_a_floor_that_was_read_is_not_live_before_delivery_is_proven(store: Stor
     assert store.connection is Freshness.LIVE
 
 
-def test_a_picture_without_a_new_proof_goes_stale_automatically(floor: Store, clock: Clock) -> None:
+def test_a_picture_without_a_new_proof_goes_stale_automatically(plant: Store, clock: Clock) -> None:
     clock.now += 8
-    assert floor.connection is Freshness.LIVE
+    assert plant.connection is Freshness.LIVE
     clock.now += 0.1
-    assert floor.connection is Freshness.STALE
-    assert floor.age == pytest.approx(8.1)
-    floor.prove()
-    assert floor.connection is Freshness.LIVE
-    assert floor.age == 0
+    assert plant.connection is Freshness.STALE
+    assert plant.age == pytest.approx(8.1)
+    plant.prove()
+    assert plant.connection is Freshness.LIVE
+    assert plant.age == 0
 
 
-def test_changes_that_arrive_are_no_proof(floor: Store, clock: Clock) -> None:
+def test_changes_that_arrive_are_no_proof(plant: Store, clock: Clock) -> None:
     clock.now += 9
-    floor.apply([change(PRESS, Status.DOWN, 2)])
-    assert floor.connection is Freshness.STALE
+    plant.apply([change(PRESS, Status.DOWN, 2)])
+    assert plant.connection is Freshness.STALE
 
 
-def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automatically(floor: Store, clock: Clock) -> None:
+def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automatically(plant: Store, clock: Clock) -> None:
     notified: list[Difference] = []
-    floor.subscribe(notified.append)
-    floor.tick()
+    plant.subscribe(notified.append)
+    plant.tick()
     clock.now += 9
-    floor.tick()
-    floor.tick()
+    plant.tick()
+    plant.tick()
     assert notified == [Difference(connection=True)]
 
 
-def test_a_lost_link_is_stale_at_once_and_says_why(floor: Store) -> None:
-    floor.lose('the database does not answer')
-    assert floor.connection is Freshness.STALE
-    assert floor.problem == 'the database does not answer'
-    assert statuses(floor) == ['operational'] * 3
-    floor.prove()
-    assert floor.connection is Freshness.LIVE
-    assert floor.problem is None
+def test_a_lost_link_is_stale_at_once_and_says_why(plant: Store) -> None:
+    plant.lose('the database does not answer')
+    assert plant.connection is Freshness.STALE
+    assert plant.problem == 'the database does not answer'
+    assert statuses(plant) == ['operational'] * 3
+    plant.prove()
+    assert plant.connection is Freshness.LIVE
+    assert plant.problem is None
 
 
 def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
@@ -131,15 +131,15 @@ def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
     assert store.problem == 'refused'
 
 
-def test_the_state_of_the_link_is_reported_once(floor: Store) -> None:
+def test_the_state_of_the_link_is_reported_once(plant: Store) -> None:
     notified: list[Difference] = []
-    floor.subscribe(notified.append)
+    plant.subscribe(notified.append)
     for _ in range(3):
-        floor.lose('refused')
+        plant.lose('refused')
     for _ in range(3):
-        floor.prove()
+        plant.prove()
     for _ in range(3):
-        floor.set_feed_warning('a trigger is off')
+        plant.set_feed_warning('a trigger is off')
     assert notified == [Difference(connection=True)] * 3
 
 
@@ -160,81 +160,81 @@ def test_an_age_is_never_negative(store: Store) -> None:
     assert store.seconds_in_status(store.machines[PRESS]) == 0
 
 
-def test_the_lag_is_measured_with_the_clock_of_the_database(floor: Store, clock: Clock) -> None:
+def test_the_lag_is_measured_with_the_clock_of_the_database(plant: Store, clock: Clock) -> None:
     clock.now += 0.25
-    floor.apply([change(PRESS, Status.DOWN, 2)])
-    assert floor.last_lag_ms == 250
+    plant.apply([change(PRESS, Status.DOWN, 2)])
+    assert plant.last_lag_ms == 250
 
 
-def test_a_change_from_the_future_has_no_lag_below_zero(floor: Store) -> None:
-    floor.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 5000)])
-    assert floor.last_lag_ms == 0
+def test_a_change_from_the_future_has_no_lag_below_zero(plant: Store) -> None:
+    plant.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 5000)])
+    assert plant.last_lag_ms == 0
 
 
-def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(floor: Store) -> None:
-    floor.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 2), change(OVEN, Status.DOWN, 3, at_ms=NOON + 1)])
-    assert floor.written_ms == NOON + 1
-    floor.apply([change(PRESS, Status.WARNING, 1, at_ms=NOON + 9)])
-    assert floor.written_ms == NOON + 1
+def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(plant: Store) -> None:
+    plant.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 2), change(OVEN, Status.DOWN, 3, at_ms=NOON + 1)])
+    assert plant.written_ms == NOON + 1
+    plant.apply([change(PRESS, Status.WARNING, 1, at_ms=NOON + 9)])
+    assert plant.written_ms == NOON + 1
 
 
 # what changes
 
-def test_a_change_is_shown_announced_and_remembered(floor: Store) -> None:
+def test_a_change_is_shown_announced_and_remembered(plant: Store) -> None:
     notified: list[Difference] = []
-    floor.subscribe(notified.append)
-    floor.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
-    press = floor.machines[PRESS]
+    plant.subscribe(notified.append)
+    plant.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
+    press = plant.machines[PRESS]
     assert (press.status, press.reason, press.version) == (Status.DOWN, 'E-stop', 2)
     assert notified == [Difference(frozenset({PRESS}))]
-    assert floor.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
+    assert plant.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
 
 
 @pytest.mark.parametrize('version', [0, 1])
-def test_what_is_known_already_or_newer_is_left_alone(floor: Store, version: int) -> None:
-    revision = floor.revision
-    floor.apply([change(PRESS, Status.DOWN, version)])
-    assert floor.machines[PRESS].status is Status.OPERATIONAL
-    assert floor.revision == revision
-    assert not floor.events
+def test_what_is_known_already_or_newer_is_left_alone(plant: Store, version: int) -> None:
+    revision = plant.revision
+    plant.apply([change(PRESS, Status.DOWN, version)])
+    assert plant.machines[PRESS].status is Status.OPERATIONAL
+    assert plant.revision == revision
+    assert not plant.events
 
 
-def test_changes_in_the_wrong_order_end_with_the_newest(floor: Store) -> None:
-    floor.apply([change(PRESS, Status.DOWN, 3), change(PRESS, Status.WARNING, 2)])
-    assert floor.machines[PRESS].status is Status.DOWN
-    assert len(floor.events) == 1
+def test_changes_in_the_wrong_order_end_with_the_newest(plant: Store) -> None:
+    plant.apply([change(PRESS, Status.DOWN, 3), change(PRESS, Status.WARNING, 2)])
+    assert plant.machines[PRESS].status is Status.DOWN
+    assert len(plant.events) == 1
 
 
-def test_a_machine_that_is_not_on_the_floor_is_not_invented(floor: Store) -> None:
-    floor.apply([change(MachineName('Ghost'), Status.DOWN, 9)])
-    assert list(floor.machines) == [PRESS, OVEN, SAW]
+def test_a_machine_that_is_not_on_the_floor_is_not_invented(plant: Store) -> None:
+    plant.apply([change(MachineName('Ghost'), Status.DOWN, 9)])
+    assert list(plant.machines) == [PRESS, OVEN, SAW]
 
 
-def test_a_report_without_a_change_is_no_event(floor: Store) -> None:
-    floor.apply([change(PRESS, Status.OPERATIONAL, 2)])
-    assert not floor.events
-    assert floor.machines[PRESS].version == 2
+def test_a_report_without_a_change_is_no_event(plant: Store) -> None:
+    plant.apply([change(PRESS, Status.OPERATIONAL, 2)])
+    assert not plant.events
+    assert plant.machines[PRESS].version == 2
 
 
-def test_a_snapshot_tells_only_what_it_changes(floor: Store) -> None:
+def test_a_snapshot_tells_only_what_it_changes(plant: Store) -> None:
     moved = (record(PRESS, 'Forming'), record(OVEN, 'Forming', Status.DOWN, version=2), record(SAW, 'Cutting'))
-    assert floor.replace(snapshot(*moved)) == Difference(frozenset({OVEN}))
-    revision = floor.revision
-    assert floor.replace(snapshot(*moved)) == Difference()
-    assert floor.revision == revision
+    assert plant.replace(snapshot(*moved)) == Difference(frozenset({OVEN}))
+    revision = plant.revision
+    assert plant.replace(snapshot(*moved)) == Difference()
+    assert plant.revision == revision
 
 
-def test_a_snapshot_wins_over_newer_versions(floor: Store) -> None:
-    floor.apply([change(PRESS, Status.DOWN, 50)])
-    floor.replace(snapshot())
-    assert floor.machines[PRESS].status is Status.OPERATIONAL
-    floor.apply([change(PRESS, Status.WARNING, 2)])
-    assert floor.machines[PRESS].status is Status.WARNING
+def test_a_snapshot_wins_over_newer_versions(plant: Store) -> None:
+    plant.apply([change(PRESS, Status.DOWN, 50)])
+    plant.replace(snapshot())
+    assert plant.machines[PRESS].status is Status.OPERATIONAL
+    plant.apply([change(PRESS, Status.WARNING, 2)])
+    assert plant.machines[PRESS].status is Status.WARNING
 
 
-def test_a_snapshot_wins_over_another_truth_of_the_same_version(floor: Store) -> None:
-    floor.replace(snapshot(record(PRESS, 'Forming', Status.DOWN), record(OVEN, 'Forming'), record(SAW, 'Cutting')))
-    assert floor.machines[PRESS].status is Status.DOWN
+def test_a_snapshot_wins_over_another_truth_of_the_same_version(plant: Store) -> None:
+    plant.replace(snapshot(record(PRESS, 'Forming', Status.DOWN), record(OVEN, 'Forming'), record(SAW, 'Cutting')))
+    assert plant.machines[PRESS].status is Status.DOWN
 
 
 @pytest.mark.parametrize('machines', [
@@ -244,23 +244,23 @@ def test_a_snapshot_wins_over_another_truth_of_the_same_version(floor: Store) ->
     (record(PRESS, 'Forming'), record(OVEN, 'Cutting'), record(SAW, 'Cutting')),
     (replace(record(PRESS, 'Forming'), type='hammer'), record(OVEN, 'Forming'), record(SAW, 'Cutting')),
 ], ids=['one left', 'one came', 'another order', 'another line', 'another type'])
-def test_a_changed_layout_is_reported_and_shown(floor: Store, machines: tuple[MachineRecord, ...]) -> None:
-    difference = floor.replace(snapshot(*machines))
+def test_a_changed_layout_is_reported_and_shown(plant: Store, machines: tuple[MachineRecord, ...]) -> None:
+    difference = plant.replace(snapshot(*machines))
     assert difference.layout
     assert difference.machines == {machine.name for machine in machines}
-    assert list(floor.machines) == [machine.name for machine in machines]
-    assert [machine.name for line in floor.lines for machine in line.machines] == [
-        machine.name for line in floor.lines for machine in floor.machines.values()
+    assert list(plant.machines) == [machine.name for machine in machines]
+    assert [machine.name for line in plant.lines for machine in line.machines] == [
+        machine.name for line in plant.lines for machine in plant.machines.values()
         if (machine.record.line or NOT_ON_A_LINE) == line.name]
-    assert [machine.record for machine in floor.machines.values()] == list(machines)
+    assert [machine.record for machine in plant.machines.values()] == list(machines)
 
 
-def test_lines_are_in_flow_order_with_their_worst_status(floor: Store) -> None:
-    floor.apply([change(OVEN, Status.WARNING, 2)])
-    assert [(line.name, line.worst) for line in floor.lines] == [
+def test_lines_are_in_flow_order_with_their_worst_status(plant: Store) -> None:
+    plant.apply([change(OVEN, Status.WARNING, 2)])
+    assert [(line.name, line.worst) for line in plant.lines] == [
         ('Forming', Status.WARNING), ('Cutting', Status.OPERATIONAL)]
-    assert floor.lines[0].counts == {Status.OPERATIONAL: 1, Status.WARNING: 1}
-    assert floor.counts == {Status.OPERATIONAL: 2, Status.WARNING: 1}
+    assert plant.lines[0].counts == {Status.OPERATIONAL: 1, Status.WARNING: 1}
+    assert plant.counts == {Status.OPERATIONAL: 2, Status.WARNING: 1}
 
 
 def test_machines_without_a_line_stand_together(store: Store) -> None:
@@ -280,27 +280,27 @@ def test_stops_need_attention_first_and_in_each_status_the_longest(store: Store)
 
 # events
 
-def test_events_are_bounded_and_the_newest_stay(floor: Store) -> None:
+def test_events_are_bounded_and_the_newest_stay(plant: Store) -> None:
     for version in range(2, 2 + 3 * EVENTS_KEPT):
-        floor.apply([change(PRESS, [Status.DOWN, Status.WARNING][version % 2], version)])
-    assert len(floor.events) == EVENTS_KEPT
-    assert floor.events[0].version == 1 + 3 * EVENTS_KEPT
-    assert floor.events[-1].version == 2 + 2 * EVENTS_KEPT
+        plant.apply([change(PRESS, [Status.DOWN, Status.WARNING][version % 2], version)])
+    assert len(plant.events) == EVENTS_KEPT
+    assert plant.events[0].version == 1 + 3 * EVENTS_KEPT
+    assert plant.events[-1].version == 2 + 2 * EVENTS_KEPT
 
 
-def test_the_events_of_a_snapshot_are_those_of_the_database(floor: Store) -> None:
+def test_the_events_of_a_snapshot_are_those_of_the_database(plant: Store) -> None:
     events = tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON + version) for version in (9, 8, 7))
-    floor.apply([change(PRESS, Status.DOWN, 2)])
-    floor.replace(snapshot(events=events))
-    assert tuple(floor.events) == events
-    floor.replace(snapshot(events=events * 200))
-    assert len(floor.events) == EVENTS_KEPT
+    plant.apply([change(PRESS, Status.DOWN, 2)])
+    plant.replace(snapshot(events=events))
+    assert tuple(plant.events) == events
+    plant.replace(snapshot(events=events * 200))
+    assert len(plant.events) == EVENTS_KEPT
 
 
-def test_of_events_of_one_moment_the_one_with_the_highest_version_is_the_newest(floor: Store) -> None:
-    floor.replace(snapshot(events=tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON)
+def test_of_events_of_one_moment_the_one_with_the_highest_version_is_the_newest(plant: Store) -> None:
+    plant.replace(snapshot(events=tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON)
                                         for version in (7, 9, 8))))
-    assert [event.version for event in floor.events] == [9, 8, 7]
+    assert [event.version for event in plant.events] == [9, 8, 7]
 
 
 # silent machines
@@ -353,7 +353,7 @@ def test_reading_the_floor_again_does_not_give_a_silent_machine_its_voice_back(w
     assert len(watchful.events) == 3
 
 
-def test_a_silence_is_one_event_although_the_layout_changes_meanwhile(watchful: Store, clock: Clock) -> None:
+def test_a_data_gap_is_one_event_although_the_layout_changes_meanwhile(watchful: Store, clock: Clock) -> None:
     clock.now += 61
     watchful.tick()
     watchful.replace(snapshot(record(SAW, 'Cutting'), record(PRESS, 'Forming'), record(OVEN, 'Forming'),
@@ -368,158 +368,158 @@ def test_a_machine_that_was_silent_before_the_start_is_unknown_from_the_start(cl
     assert statuses(store) == ['unknown']
 
 
-def test_without_a_limit_no_machine_is_ever_silent(floor: Store, clock: Clock) -> None:
+def test_without_a_limit_no_machine_is_ever_silent(plant: Store, clock: Clock) -> None:
     clock.now += 1e9
-    floor.tick()
-    assert statuses(floor) == ['operational'] * 3
+    plant.tick()
+    assert statuses(plant) == ['operational'] * 3
 
 
 # work orders
 
-def test_an_order_that_is_announced_is_known_and_notified(floor: Store) -> None:
+def test_an_order_that_is_announced_is_known_and_notified(plant: Store) -> None:
     notified: list[Difference] = []
-    floor.subscribe(notified.append)
+    plant.subscribe(notified.append)
     opened, started = order(1, 10), order(1, 11, state='in_progress')
-    floor.apply_orders([opened])
-    floor.apply_orders([started])
-    assert dict(floor.orders) == {opened.id: started}
+    plant.apply_orders([opened])
+    plant.apply_orders([started])
+    assert dict(plant.orders) == {opened.id: started}
     assert notified == [Difference(orders=(ActiveOrderChange(opened.id, None, opened),)),
                         Difference(orders=(ActiveOrderChange(opened.id, opened, started),))]
 
 
 @pytest.mark.parametrize('event', [9, 10])
-def test_an_older_event_of_an_order_is_left_alone(floor: Store, event: int) -> None:
-    floor.apply_orders([order(1, 10, state='on_hold')])
-    revision = floor.orders_revision
-    assert floor.apply_orders([order(1, event)]) == Difference()
-    assert floor.orders[order(1, 10).id].status is WorkOrderStatus.ON_HOLD
-    assert floor.orders_revision == revision
+def test_an_older_event_of_an_order_is_left_alone(plant: Store, event: int) -> None:
+    plant.apply_orders([order(1, 10, state='on_hold')])
+    revision = plant.orders_revision
+    assert plant.apply_orders([order(1, event)]) == Difference()
+    assert plant.orders[order(1, 10).id].status is WorkOrderStatus.ON_HOLD
+    assert plant.orders_revision == revision
 
 
 @pytest.mark.parametrize('end', ['completed', 'cancelled'])
-def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(floor: Store, end: str) -> None:
+def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(plant: Store, end: str) -> None:
     opened, ended = order(1, 10), order(1, 12, state=end)
-    floor.apply_orders([opened])
-    assert floor.apply_orders([ended]) == Difference(orders=(ActiveOrderChange(opened.id, opened, ended),))
-    assert floor.apply_orders([order(1, 11, state='in_progress')]) == Difference()
-    assert not floor.orders
-    assert floor.orders_of(PRESS) == []
+    plant.apply_orders([opened])
+    assert plant.apply_orders([ended]) == Difference(orders=(ActiveOrderChange(opened.id, opened, ended),))
+    assert plant.apply_orders([order(1, 11, state='in_progress')]) == Difference()
+    assert not plant.orders
+    assert plant.orders_of(PRESS) == []
     reopened = order(1, 13)
-    floor.apply_orders([reopened])
-    assert floor.orders_of(PRESS) == [reopened]
+    plant.apply_orders([reopened])
+    assert plant.orders_of(PRESS) == [reopened]
 
 
-def test_an_order_that_ended_before_others_is_not_brought_back_either(floor: Store) -> None:
-    floor.apply_orders([order(1, 12, state='completed'), order(2, 13, state='completed')])
-    assert floor.apply_orders([order(1, 11), order(2, 11)]) == Difference()
-    assert not floor.orders
+def test_an_order_that_ended_before_others_is_not_brought_back_either(plant: Store) -> None:
+    plant.apply_orders([order(1, 12, state='completed'), order(2, 13, state='completed')])
+    assert plant.apply_orders([order(1, 11), order(2, 11)]) == Difference()
+    assert not plant.orders
 
 
-def test_what_happens_to_an_order_that_has_ended_is_reported_too(floor: Store) -> None:
-    revision = floor.orders_revision
+def test_what_happens_to_an_order_that_has_ended_is_reported_too(plant: Store) -> None:
+    revision = plant.orders_revision
     commented = order(1, 20, state='completed')
-    assert floor.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
-    assert floor.orders_revision > revision
-    assert not floor.orders
+    assert plant.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
+    assert plant.orders_revision > revision
+    assert not plant.orders
 
 
-def test_the_most_pressing_order_of_a_machine_comes_first(floor: Store, clock: Clock) -> None:
+def test_the_most_pressing_order_of_a_machine_comes_first(plant: Store, clock: Clock) -> None:
     later, sooner = order(1, 1, due_in=90), order(2, 2, due_in=80)
     critical, low = order(3, 3, priority='critical', due_in=95), order(4, 4, priority='low', due_in=10)
-    floor.apply_orders([later, sooner, critical, low, order(5, 5, OVEN)])
-    assert floor.orders_of(PRESS) == [critical, sooner, later, low]
+    plant.apply_orders([later, sooner, critical, low, order(5, 5, OVEN)])
+    assert plant.orders_of(PRESS) == [critical, sooner, later, low]
     clock.now += 11 * 60
-    assert floor.orders_of(PRESS) == [low, critical, sooner, later]
+    assert plant.orders_of(PRESS) == [low, critical, sooner, later]
 
 
-def test_an_order_is_not_overdue_in_the_moment_that_it_is_due(floor: Store, clock: Clock) -> None:
+def test_an_order_is_not_overdue_in_the_moment_that_it_is_due(plant: Store, clock: Clock) -> None:
     due_now, critical = order(1, 1, due_in=10, priority='low'), order(2, 2, priority='critical')
-    floor.apply_orders([due_now, critical])
+    plant.apply_orders([due_now, critical])
     clock.now += 10 * 60
-    assert not due_now.is_overdue(floor.now_ms)
-    assert floor.orders_of(PRESS) == [critical, due_now]
+    assert not due_now.is_overdue(plant.now_ms)
+    assert plant.orders_of(PRESS) == [critical, due_now]
 
 
 def test_many_orders_of_one_machine_are_sorted_when_they_are_asked_for_not_at_each_of_them(
-        floor: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        plant: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
     urgency = active_orders._urgency
     monkeypatch.setattr(active_orders, '_urgency', lambda each: looked_at.append(each.id) or urgency(each))
 
-    floor.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
-    floor.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])
+    plant.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
+    plant.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])
     for _ in range(20):
-        assert len(floor.orders_of(PRESS)) == 300
+        assert len(plant.orders_of(PRESS)) == 300
 
     assert len(looked_at) == 300
     clock.now += 61 * 60  # two of them are overdue now
-    assert [each.id for each in floor.orders_of(PRESS)[:3]] == [order(number, 0).id for number in range(3)]
+    assert [each.id for each in plant.orders_of(PRESS)[:3]] == [order(number, 0).id for number in range(3)]
     assert len(looked_at) == 600
 
 
-def test_orders_are_counted_by_priority_as_they_change(floor: Store) -> None:
-    floor.apply_orders([order(1, 1), order(2, 2, priority='critical'), order(3, 3, priority='critical')])
-    floor.apply_orders([order(2, 4, state='completed', priority='critical')])
-    assert {priority: count for priority, count in floor.order_counts.items() if count} == {'high': 1, 'critical': 1}
-    floor.replace(snapshot(orders=(order(3, 3, priority='critical'),)))
-    assert {priority: count for priority, count in floor.order_counts.items() if count} == {'critical': 1}
+def test_orders_are_counted_by_priority_as_they_change(plant: Store) -> None:
+    plant.apply_orders([order(1, 1), order(2, 2, priority='critical'), order(3, 3, priority='critical')])
+    plant.apply_orders([order(2, 4, state='completed', priority='critical')])
+    assert {priority: count for priority, count in plant.order_counts.items() if count} == {'high': 1, 'critical': 1}
+    plant.replace(snapshot(orders=(order(3, 3, priority='critical'),)))
+    assert {priority: count for priority, count in plant.order_counts.items() if count} == {'critical': 1}
 
 
-def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(floor: Store) -> None:
-    floor.apply_orders([order(1, 1)])
-    floor.orders_of(PRESS).clear()
-    assert len(floor.orders_of(PRESS)) == 1
+def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(plant: Store) -> None:
+    plant.apply_orders([order(1, 1)])
+    plant.orders_of(PRESS).clear()
+    assert len(plant.orders_of(PRESS)) == 1
 
 
-def test_an_order_that_moves_leaves_its_old_machine(floor: Store) -> None:
-    floor.apply_orders([order(1, 1, PRESS)])
-    floor.apply_orders([order(1, 2, OVEN)])
-    assert floor.orders_of(PRESS) == []
-    assert floor.orders_of(OVEN) == [order(1, 2, OVEN)]
+def test_an_order_that_moves_leaves_its_old_machine(plant: Store) -> None:
+    plant.apply_orders([order(1, 1, PRESS)])
+    plant.apply_orders([order(1, 2, OVEN)])
+    assert plant.orders_of(PRESS) == []
+    assert plant.orders_of(OVEN) == [order(1, 2, OVEN)]
 
 
-def test_a_reading_wins_and_tells_what_it_changes(floor: Store) -> None:
+def test_a_reading_wins_and_tells_what_it_changes(plant: Store) -> None:
     same, other, gone, new = order(1, 10), order(2, 50), order(3, 30), order(4, 40)
-    floor.apply_orders([same, other, gone])
+    plant.apply_orders([same, other, gone])
     restored = replace(other, event=20)  # a restored backup has older events
-    difference = floor.replace(snapshot(orders=(same, restored, new)))
+    difference = plant.replace(snapshot(orders=(same, restored, new)))
     assert set(difference.orders) == {ActiveOrderChange(other.id, other, restored),
                                       ActiveOrderChange(gone.id, gone, None),
                                       ActiveOrderChange(new.id, None, new)}
-    assert floor.orders_of(PRESS) == [same, restored, new]
+    assert plant.orders_of(PRESS) == [same, restored, new]
     newest = replace(other, event=21)
-    floor.apply_orders([newest])
-    assert floor.orders[other.id] == newest
+    plant.apply_orders([newest])
+    assert plant.orders[other.id] == newest
 
 
-def test_after_a_reading_a_restored_order_is_taken_in_although_it_had_ended(floor: Store) -> None:
+def test_after_a_reading_a_restored_order_is_taken_in_although_it_had_ended(plant: Store) -> None:
     """A restored backup has older events."""
-    floor.apply_orders([order(1, 12, state='completed')])
-    floor.replace(snapshot())
-    floor.apply_orders([order(1, 11)])
-    assert floor.orders_of(PRESS) == [order(1, 11)]
+    plant.apply_orders([order(1, 12, state='completed')])
+    plant.replace(snapshot())
+    plant.apply_orders([order(1, 11)])
+    assert plant.orders_of(PRESS) == [order(1, 11)]
 
 
-def test_every_reading_may_have_changed_an_order_that_has_ended(floor: Store) -> None:
-    revision = floor.orders_revision
-    assert floor.replace(snapshot()) == Difference()
-    assert floor.orders_revision > revision
+def test_every_reading_may_have_changed_an_order_that_has_ended(plant: Store) -> None:
+    revision = plant.orders_revision
+    assert plant.replace(snapshot()) == Difference()
+    assert plant.orders_revision > revision
 
 
-def test_the_orders_of_a_machine_that_was_removed_are_still_orders(floor: Store) -> None:
+def test_the_orders_of_a_machine_that_was_removed_are_still_orders(plant: Store) -> None:
     left = order(1, 1, SAW)
-    floor.replace(snapshot(record(PRESS, 'Forming'), record(OVEN, 'Forming'), orders=(left,)))
-    assert SAW not in floor.machines
-    assert floor.orders_of(SAW) == [left]
+    plant.replace(snapshot(record(PRESS, 'Forming'), record(OVEN, 'Forming'), orders=(left,)))
+    assert SAW not in plant.machines
+    assert plant.orders_of(SAW) == [left]
 
 
-def test_memory_stays_flat_while_orders_pass(floor: Store) -> None:
+def test_memory_stays_flat_while_orders_pass(plant: Store) -> None:
     for number in range(3 * ENDED_KEPT):
-        floor.apply_orders([order(number, 2 * number)])
-        floor.apply_orders([order(number, 2 * number + 1, state='completed')])
-    assert not floor.orders
-    assert len(floor._active._ended) == ENDED_KEPT
-    assert not floor._active._by_machine
+        plant.apply_orders([order(number, 2 * number)])
+        plant.apply_orders([order(number, 2 * number + 1, state='completed')])
+    assert not plant.orders
+    assert len(plant._active._ended) == ENDED_KEPT
+    assert not plant._active._by_machine
 
 
 # people
@@ -541,62 +541,62 @@ def test_who_is_no_employee_has_the_default_role(store: Store, email: str | None
     assert store.person(Identity('Mike', email), Role.OPERATOR) == Person('Mike', email, Role.OPERATOR)
 
 
-def test_a_change_of_people_is_reported_once(floor: Store) -> None:
+def test_a_change_of_people_is_reported_once(plant: Store) -> None:
     people = (employee(7, 'lisa@example.com'),)
-    revision = floor.orders_revision
-    assert floor.replace(snapshot(people=people)) == Difference(people=True)
-    assert floor.people == {7: people[0]}
-    assert floor.orders_revision > revision
-    assert floor.replace(snapshot(people=people)) == Difference()
-    assert floor.replace(snapshot(people=(replace(people[0], active=False),))) == Difference(people=True)
+    revision = plant.orders_revision
+    assert plant.replace(snapshot(people=people)) == Difference(people=True)
+    assert plant.people == {7: people[0]}
+    assert plant.orders_revision > revision
+    assert plant.replace(snapshot(people=people)) == Difference()
+    assert plant.replace(snapshot(people=(replace(people[0], active=False),))) == Difference(people=True)
 
 
 # subscribers
 
-def test_a_failing_subscriber_does_not_stop_the_others(floor: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_subscriber_does_not_stop_the_others(plant: Store, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_difference: Difference) -> None:
         raise ZeroDivisionError('a slip of one page')
 
     notified: list[Difference] = []
-    floor.subscribe(fail)
-    floor.subscribe(notified.append)
+    plant.subscribe(fail)
+    plant.subscribe(notified.append)
     with caplog.at_level(logging.ERROR):
-        floor.apply([change(PRESS, Status.DOWN, 2)])
+        plant.apply([change(PRESS, Status.DOWN, 2)])
     assert len(notified) == 1
     assert 'a subscriber of the store failed' in caplog.text
 
 
-def test_a_subscriber_may_leave_while_it_is_notified(floor: Store) -> None:
+def test_a_subscriber_may_leave_while_it_is_notified(plant: Store) -> None:
     notified: list[str] = []
 
     def once(_difference: Difference) -> None:
         notified.append('once')
         leave()
 
-    leave = floor.subscribe(once)
-    floor.subscribe(lambda _: notified.append('always'))
-    floor.apply([change(PRESS, Status.DOWN, 2)])
-    floor.apply([change(PRESS, Status.WARNING, 3)])
+    leave = plant.subscribe(once)
+    plant.subscribe(lambda _: notified.append('always'))
+    plant.apply([change(PRESS, Status.DOWN, 2)])
+    plant.apply([change(PRESS, Status.WARNING, 3)])
     assert notified == ['once', 'always', 'always']
 
 
-def test_every_write_has_a_revision_of_its_own(floor: Store) -> None:
-    revisions = [floor.revision]
-    floor.subscribe(lambda _: revisions.append(floor.revision))
-    floor.apply([change(PRESS, Status.DOWN, 2)])
-    floor.lose('refused')
-    floor.prove()
+def test_every_write_has_its_own_revision(plant: Store) -> None:
+    revisions = [plant.revision]
+    plant.subscribe(lambda _: revisions.append(plant.revision))
+    plant.apply([change(PRESS, Status.DOWN, 2)])
+    plant.lose('refused')
+    plant.prove()
     assert revisions == sorted(set(revisions))
     assert len(revisions) == 4
 
 
-def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(floor: Store) -> None:
+def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(plant: Store) -> None:
     differences: list[Difference] = []
-    floor.subscribe(differences.append)
+    plant.subscribe(differences.append)
     for problem in 'refused', 'refused', 'the database is starting':
-        floor.lose(problem)
+        plant.lose(problem)
     assert differences == [Difference(connection=True)] * 2
-    assert floor.problem == 'the database is starting'
+    assert plant.problem == 'the database is starting'
 
 
 def test_unknown_machines_have_no_signal_yet_only_if_none_has_ever_reported(clock: Clock) -> None:

@@ -30,7 +30,7 @@ async def test_a_person_has_so_many_uploads_at_once_and_others_have_theirs() -> 
         assert queue.uploads == 1
 
 
-async def test_people_without_an_address_of_their_own_are_distinguished_by_their_computer() -> None:
+async def test_people_without_their_own_address_are_distinguished_by_their_computer() -> None:
     queue = UploadQueue(max_per_person=1)
     async with queue.slot(LOCAL, '10.0.0.1', 10), queue.slot(LOCAL, '10.0.0.2', 10):
         with pytest.raises(TooManyUploadsError):
