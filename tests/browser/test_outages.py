@@ -88,7 +88,7 @@ async def test_while_beats_come_nothing_is_shown(program: Program, sql: asyncpg.
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(PROMISE_S + 3):
                 await page.wait_for_function(f"{VISIBLE} === 'visible'", timeout=0)
-        ages = await page.evaluate("document.getAnimations().filter(each => each.animationName?.startsWith('silent-'))"
+        ages = await page.evaluate("document.getAnimations().filter(each => each.animationName?.startsWith('stale-'))"
                                    '.map(each => each.currentTime)')
         assert len(ages) == 2  # the notice, and the line through the badge
         assert max(ages) < PROMISE_S * 1000

@@ -332,7 +332,7 @@ def test_a_window_and_a_page_must_make_sense() -> None:
 
 
 async def test_there_is_no_figure_of_that_name(analytics: Analytics) -> None:
-    with pytest.raises(InvalidInputError, match='use coverage, uptime_share'):
+    with pytest.raises(InvalidInputError, match='use uptime_share, availability, stops'):
         await analytics.explain('oee', window(1))
 
 
