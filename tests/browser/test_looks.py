@@ -69,6 +69,7 @@ async def choose(page: Page, theme: str) -> None:
     await page.get_by_role('button', name='Theme').click()
     await page.get_by_role('menuitemradio', name=theme).click()
     await expect(page.locator('.frame')).to_have_attribute('data-theme', THEMES[theme])
+    await expect(page.locator(f'body.theme-{THEMES[theme]}')).to_be_attached()  # its colours, a moment after the frame
     await expect(page.get_by_role('menu')).to_be_hidden()
 
 
