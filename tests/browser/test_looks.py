@@ -105,6 +105,7 @@ async def test_the_themes_differ_and_are_remembered(visitor: Visitor) -> None:
         await choose(page, theme)
         await visitor.go(page)
         await expect(page.locator('.frame')).to_have_attribute('data-theme', name)
+        await expect(page.locator(f'body.theme-{name}')).to_be_attached()
         grounds.add(await page.locator('body').evaluate('body => getComputedStyle(body).backgroundColor'))
     assert len(grounds) == len(THEMES)
     somebody_else = await visitor.open('/')
