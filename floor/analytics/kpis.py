@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.machines import MachineName
+from .kpi_definitions import LEAST_COVERAGE
 from .report_snapshot import Member, Reading
 from .window import Window, seconds, share
 
@@ -191,3 +192,8 @@ def total(sums: Iterable[Sums]) -> Sums:
     for each in sums:
         result.add(each)
     return result
+
+
+def are_covered(*windows: Kpis) -> bool:
+    """Whether enough is known of all these windows to compare them."""
+    return all((kpis.coverage or 0) >= LEAST_COVERAGE for kpis in windows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ...analytics import Analytics, Cause, Kpis, ProblemMachine, Scope
-from ...analytics.kpi_definitions import LEAST_COVERAGE
+from ...analytics.kpis import are_covered
 from ...core.formatting import downtime, number
 from ...core.machines import DisplayName
 from ...core.text import shortened
@@ -87,7 +87,7 @@ def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str
     down = downtime(kpis.down)
     if before is None:
         return f'{window}: {down} down.'
-    if min(kpis.coverage or 0, before.coverage or 0) < LEAST_COVERAGE:
+    if not are_covered(kpis, before):
         return f'{window}: {down} down. Too little is known of the two windows to compare them.'
     former = _BEFORE[choice.span]
     if not before.down:

@@ -8,7 +8,7 @@ from functools import partial
 from nicegui import ui
 
 from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Unit
-from ...analytics.kpi_definitions import LEAST_COVERAGE
+from ...analytics.kpis import are_covered
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
@@ -105,7 +105,7 @@ def is_comparable(definition: KpiDefinition, kpis: Kpis, before: Kpis) -> bool:
     """Whether a change between two windows says anything: a mean needs stops in both, a count in one of them."""
     stops = [stops_of(definition.kpi, of) for of in (kpis, before)]
     fewest = max(stops) if definition.unit is Unit.COUNT else min(stops)
-    return fewest >= definition.least and all((of.coverage or 0) >= LEAST_COVERAGE for of in (kpis, before))
+    return fewest >= definition.least and are_covered(kpis, before)
 
 
 def stops_of(kpi: Kpi, kpis: Kpis) -> int:

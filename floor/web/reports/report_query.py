@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from ...analytics import Scope, Window
 from ...analytics.stops import By
 from ...core.machines import MachineName
-from ...core.moments import local_time
+from ...core.moments import FIRST_YEAR, local_time
 from ...core.query_parameters import Query
-from .report_windows import FIRST_YEAR, Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
+from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
 
 ADDRESS = '/reports'
 NAMES = ('window', 'from', 'to', 'line', 'machine', 'by')

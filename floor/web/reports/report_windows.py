@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from ...analytics import Window
-from ...core.moments import Form, local_time
+from ...core.moments import FIRST_YEAR, Form, local_time
 
-FIRST_YEAR = 1970
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 WEEKDAY_AND_DATE = '%a %Y-%m-%d'
