@@ -367,6 +367,24 @@ class EarlyEar:
         self._callbacks[channel](self, 0, channel, payload)
 
 
+@asynccontextmanager
+async def read_again_while(plant: Floor, overtake: Callable[[], Awaitable[None]],
+                           announced: list[str]) -> AsyncIterator[None]:
+    """The audit finds a change that was not announced; overtake runs while the floor is read for it, and announced gets
+    what the writer hears."""
+    async def open_early() -> EarlyEar:
+        return EarlyEar(await plant.database.connect())  # type: ignore[arg-type]
+
+    plant.open = open_early
+    async with plant.running(QUICK, Watched(plant.database.queries, 'recent_events', overtake)):
+        await plant.writer.add_listener(await channel_of(plant.writer), lambda *message: announced.append(message[3]))
+        async with plant.writer.transaction():
+            await plant.writer.execute('SET LOCAL session_replication_role = replica')
+            await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
+        await until(lambda: plant.listener.counters.snapshots == 2)
+        yield
+
+
 async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(plant: Floor) -> None:
     """What is longer than the server's buffer arrives before the transaction that reads the floor has ended."""
     announced: list[str] = []
@@ -378,16 +396,7 @@ async def test_a_notification_that_overtakes_the_reading_is_not_undone_by_it(pla
             plant.connections[0].deliver(announced[0])
             await until(lambda: plant.status() is Status.DOWN)
 
-    async def open_early() -> EarlyEar:
-        return EarlyEar(await plant.database.connect())  # type: ignore[arg-type]
-
-    plant.open = open_early
-    async with plant.running(QUICK, Watched(plant.database.queries, 'recent_events', overtake)):
-        await plant.writer.add_listener(await channel_of(plant.writer), lambda *message: announced.append(message[3]))
-        async with plant.writer.transaction():
-            await plant.writer.execute('SET LOCAL session_replication_role = replica')
-            await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
-        await until(lambda: plant.listener.counters.snapshots == 2)
+    async with read_again_while(plant, overtake, announced):
         assert plant.status() is Status.DOWN
         assert plant.shows() == await plant.table()
         assert plant.listener.counters.audits_with_difference == 1
@@ -715,16 +724,7 @@ async def test_an_announcement_of_an_order_that_overtakes_the_reading_is_not_und
             plant.connections[0].deliver(announced[0])
             await until(lambda: bool(plant.store.orders))
 
-    async def open_early() -> EarlyEar:
-        return EarlyEar(await plant.database.connect())  # type: ignore[arg-type]
-
-    plant.open = open_early
-    async with plant.running(QUICK, Watched(plant.database.queries, 'recent_events', overtake)):
-        await plant.writer.add_listener(await channel_of(plant.writer), lambda *message: announced.append(message[3]))
-        async with plant.writer.transaction():
-            await plant.writer.execute('SET LOCAL session_replication_role = replica')
-            await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_id = 1")
-        await until(lambda: plant.listener.counters.snapshots == 2)
+    async with read_again_while(plant, overtake, announced):
         assert len(plant.store.orders) == 1
 
 
