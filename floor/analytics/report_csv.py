@@ -13,6 +13,8 @@ from .stops import By
 
 PAGE = 5_000
 ALL_MACHINES = 100_000
+EXPLANATIONS = ('explain', 'explain-machines')
+"""The files that are about one KPI."""
 UNITS = {Kind.SECONDS: ' (s)', Kind.SHARE: ' (0 to 1)'}
 
 
@@ -31,7 +33,7 @@ class ReportFiles:
 
     def has(self, name: str) -> bool:
         """Whether there is a file of that name."""
-        return name in self._tables or name in {'figures', 'stops', 'explain', 'explain-machines'}
+        return name in self._tables or name in {'figures', 'stops', *EXPLANATIONS}
 
     async def pieces(self, name: str, window: Window, before: Window | None, scope: Scope, *, by: By = 'minutes',
                      kpi: str = '') -> AsyncGenerator[str, None]:

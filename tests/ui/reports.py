@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from nicegui import app
 from ui.harness import Floor, Screen
 from ui.services import Recorded
 
@@ -35,6 +36,8 @@ from floor.analytics.window import Scope
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import Priority
+from floor.web.api.problems import answer_problems
+from floor.web.exports import report_files
 from floor.web.reports import reports_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
@@ -100,7 +103,9 @@ class Reports:
             'explain': self.explain,
             'check': self.check,
         }
-        reports_page.register(shop_floor.services, self.analytics, OneShift())
+        answer_problems(app)
+        for report in reports_page, report_files:
+            report.register(shop_floor.services, self.analytics, OneShift())
 
     def check(self, scope: Scope) -> None:
         if scope.machine == 'Valve_1':

@@ -29,6 +29,7 @@ from floor.analytics import (
 )
 from floor.core.errors import DatabaseUnavailableError, NotAllowedError
 from floor.core.machines import MachineName
+from floor.web.exports import report_files
 from floor.web.reports import reports_page
 
 WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
@@ -161,16 +162,31 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
     await screen.until(lambda: sentence not in screen.texts)
 
 
-@pytest.mark.parametrize(('query', 'sentence'), [
-    ('window=8d', f'Cannot understand window=8d: {WINDOWS}'),
-    ('from=2026-11-23T06:00&to=yesterday', 'Cannot understand to=yesterday: write a time as 2026-11-23T10:42 or, with '
-                                           'its offset from UTC, 2026-11-23T10:42+01:00.'),
-    ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
-async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(reports: Reports, user: User,
-                                                                                  query: str, sentence: str) -> None:
+@pytest.mark.parametrize(('query', 'at', 'sentence'), [
+    ('window=8d', 'window', f'Cannot understand window=8d: {WINDOWS}'),
+    ('from=2026-11-23T06:00&to=yesterday', 'to', 'Cannot understand to=yesterday: write a time as 2026-11-23T10:42 or, '
+                                                 'with its offset from UTC, 2026-11-23T10:42+01:00.'),
+    ('machine=Valve_1', 'machine', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
+async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(
+        reports: Reports, user: User, query: str, at: str, sentence: str) -> None:
     answer = await user.http_client.get(f'/reports/causes.csv?{query}')
-    assert (answer.status_code, answer.text) == (422, sentence)
+    problem = answer.json()
+    assert (answer.status_code, problem['status'], problem['detail']) == (422, 422, sentence)
+    assert answer.headers['content-type'] == 'application/problem+json'
+    assert [fault['where'] for fault in problem['errors']] == [f'query.{at}']
     assert not reports.asked('causes')
+
+
+@pytest.mark.parametrize(('address', 'sentence'), [
+    ('causes.csv?from=2026-11-24T00:00&to=2026-11-25T00:00',
+     'This window has not started yet: it is 2026-11-23 10:42:07 now, so use an earlier from'),
+    ('causes.csv?kpi=mttr', 'There is no parameter kpi. Use window, from, to, line, machine'),
+    ('explain.csv', 'Cannot explain without kpi: add one of uptime_share, availability'),
+    ('explain.csv?kpi=beauty', 'Cannot understand kpi=beauty: use uptime_share, availability')])
+async def test_a_file_is_never_about_something_else_than_its_address(reports: Reports, user: User, address: str,
+                                                                     sentence: str) -> None:
+    answer = await user.http_client.get(f'/reports/{address}')
+    assert (answer.status_code, answer.json()['detail'][:len(sentence)]) == (422, sentence)
 
 
 async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(reports: Reports, open_page: OpenPage,
@@ -334,7 +350,8 @@ async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> Non
 @pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
                                   'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines'])
 async def test_every_file_can_be_had(reports: Reports, user: User, name: str) -> None:
-    answer = await user.http_client.get(f'/reports/{name}.csv?kpi=mttr&window=7d')
+    kpi = '&kpi=mttr' if name.startswith('explain') else ''
+    answer = await user.http_client.get(f'/reports/{name}.csv?window=7d{kpi}')
     assert answer.status_code == 200
     assert answer.text.startswith('\ufeff')
     assert len(answer.text.split('\r\n')) > 2
@@ -355,7 +372,7 @@ async def test_a_file_is_for_people_who_are_signed_in(reports: Reports, shop_flo
         raise NotAllowedError('nobody is signed in')
     object.__setattr__(shop_floor.services, 'identify', nobody)
     answer = await user.http_client.get('/reports/causes.csv', headers={HEADER: ''})
-    assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
+    assert (answer.status_code, answer.json()['detail']) == (403, 'nobody is signed in')
     assert not reports.analytics.asked
 
 
@@ -377,7 +394,8 @@ async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, r
 @pytest.fixture
 def in_berlin(shop_floor: Floor, reports: Reports) -> None:
     """The plant's clock goes back on 25 October 2026 at 03:00."""
-    reports_page.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
+    for report in reports_page, report_files:
+        report.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
 
 
 def change(screen: Screen, element: dict[str, Any], value: Any) -> None:

@@ -150,7 +150,7 @@ async def test_a_long_list_says_how_many_more_there_are(analytics: Recorded, ope
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
     ('day=2026-11-22&shift=Late', 'There is no parameter day. Use date or shift. '
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
-    ('date=2026-11-23&shift=Late', 'This shift has not started yet.'),
+    ('date=2026-11-23&shift=Late', 'This shift has not started yet: the latest is date=2026-11-23, shift=Early.'),
 ])
 async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics: Recorded, open_page: OpenPage,
                                                                         query: str, sentence: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from nicegui import app
 from nicegui.testing import User
 from ui.harness import Floor, OpenPage, Screen, Switchboard
 
@@ -23,6 +24,7 @@ from floor.core.people import Role
 from floor.orders.order_cursor import OrderCursor
 from floor.orders.order_filter import Done, OrderFilter, SortKey
 from floor.orders.order_pages import OrderCounts, OrderPage
+from floor.web.api.problems import answer_problems
 from floor.web.orders import board, reader, work_orders_page
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
@@ -917,6 +919,7 @@ class File:
 def file_of(shop_floor: Floor, user: User) -> Callable[..., Awaitable[httpx.Response]]:
     """Ask for the file that a list would write."""
     async def file_of(order_list: Any, query: str = '', **changes: Any) -> httpx.Response:
+        answer_problems(app)
         work_orders_page.register(replace(shop_floor.services, order_list=order_list, **changes))
         return await user.http_client.get(f'/work-orders.csv{query}')
     return file_of
@@ -946,14 +949,14 @@ async def test_a_file_of_what_is_not_understood_is_refused_with_the_sentence_of_
 
     answer = await file_of(order_list, query)
 
-    assert (answer.status_code, answer.text) == (422, sentence)
+    assert (answer.status_code, answer.json()['detail']) == (422, sentence)
 
 
 async def test_without_the_database_there_is_a_sentence_and_no_file(
         file_of: Callable[..., Awaitable[httpx.Response]]) -> None:
     answer = await file_of(File(DatabaseUnavailableError('the database does not answer: refused')))
 
-    assert (answer.status_code, answer.text) == (503, 'The database does not answer: refused. Please try again.')
+    assert (answer.status_code, answer.json()['detail']) == (503, 'the database does not answer: refused')
     assert 'content-disposition' not in answer.headers
 
 
@@ -963,4 +966,4 @@ async def test_nobody_gets_no_file(file_of: Callable[..., Awaitable[httpx.Respon
 
     answer = await file_of(File('Id\r\n'), identify=nobody)
 
-    assert (answer.status_code, answer.text) == (403, 'nobody is signed in')
+    assert (answer.status_code, answer.json()['detail']) == (403, 'nobody is signed in')

@@ -1,4 +1,4 @@
-"""A file for Excel, or a sentence that says why there is none; and nobody else makes one."""
+"""A file for Excel, or problem details that say why there is none; and nobody else makes one."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from floor.core.errors import (
     TooManyDownloadsError,
 )
 from floor.core.people import Identity
+from floor.web.api.problems import answer_problems
 from floor.web.http.csv_response import CsvResponses
 from floor.web.http.downloads import Downloads
 
@@ -29,8 +30,9 @@ FLOOR = Path(__file__).parents[2] / 'floor'
 
 
 async def asked(error: FloorError | None = None, refusal: NotAllowedError | None = None) -> tuple[int, str, str]:
-    """Status, text and name of the file, where reading it raises the error or identifying who asks the refusal."""
+    """Status, text or problem, and name of the file, where reading raises the error or identifying the refusal."""
     app = FastAPI()
+    answer_problems(app)
 
     def identify(_headers: object) -> Identity:
         if refusal is not None:
@@ -48,13 +50,14 @@ async def asked(error: FloorError | None = None, refusal: NotAllowedError | None
 
     files = CsvResponses(Downloads(), UTC)
 
-    @app.get('/file')
+    @app.get('/file.csv')
     async def file(request: Request) -> Response:
         return await files.response(request, identify, 'stops', read)
 
     async with AsyncClient(transport=ASGITransport(app), base_url='http://floor') as client:
-        answer = await client.get('/file')
-    return answer.status_code, answer.text, answer.headers.get('content-disposition', '')
+        answer = await client.get('/file.csv')
+    text = answer.text if answer.status_code == 200 else answer.json()['detail']
+    return answer.status_code, text, answer.headers.get('content-disposition', '')
 
 
 async def test_a_file_opens_in_excel_and_has_the_time_in_its_name() -> None:
@@ -64,11 +67,11 @@ async def test_a_file_opens_in_excel_and_has_the_time_in_its_name() -> None:
 
 
 @pytest.mark.parametrize(('error', 'status', 'text'), [
-    (NotFoundError('there is no such report'), 404, 'There is no such report.'),
-    (InvalidInputError('a page has 1 to 9 rows', 'page'), 422, 'A page has 1 to 9 rows.'),
+    (NotFoundError('there is no such report'), 404, 'there is no such report'),
+    (InvalidInputError('a page has 1 to 9 rows', 'page'), 422, 'a page has 1 to 9 rows'),
     (QueryError({'sort': 'Cannot understand sort=age.'}), 422, 'Cannot understand sort=age.'),
-    (TooManyDownloadsError('You have 8 downloads under way', 5), 429, 'You have 8 downloads under way.'),
-    (DatabaseUnavailableError('the database does not answer'), 503, 'The database does not answer. Please try again.'),
+    (TooManyDownloadsError('You have 8 downloads under way', 5), 429, 'You have 8 downloads under way'),
+    (DatabaseUnavailableError('the database does not answer'), 503, 'the database does not answer'),
 ])
 async def test_what_is_refused_says_why_in_a_sentence(error: FloorError, status: int, text: str) -> None:
     assert (await asked(error))[:2] == (status, text)

@@ -1,6 +1,7 @@
-"""Error responses of the REST interface: problem details (RFC 9457).
+"""Error responses of the REST interface and of files: problem details (RFC 9457).
 
-They apply to paths under /api; all other paths keep their error handlers.
+They apply to paths under /api and to paths of CSV files and spreadsheets, which programs request too; pages keep their
+error handlers.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import http
 import inspect
 import math
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 
@@ -39,6 +41,7 @@ from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
 
 MEDIA_TYPE = 'application/problem+json'
+FOR_PROGRAMS = re.compile(r'/api(/.*)?|.*\.(csv|xlsx)', re.DOTALL)
 RETRY_AFTER_S = 5
 POLICY_VIOLATION = 1008
 MAX_FAULTS = 20
@@ -86,7 +89,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Add error handlers that return problem details for paths under /api."""
+    """Add error handlers that return problem details for paths under /api and for files."""
     app.add_middleware(HeadAndOptions, routes=app.routes)
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailableError: _unavailable, NotFoundError: _with_status(404), NotAllowedError: _with_status(403),
@@ -99,7 +102,7 @@ def answer_problems(app: FastAPI) -> None:
     before.setdefault(404, before.get(HTTPException))
     before.setdefault(NotAllowedError, _not_signed_in)
     for error, answer in answers.items():
-        app.add_exception_handler(error, _under_api(answer, before.get(error)))
+        app.add_exception_handler(error, _for_programs(answer, before.get(error)))
 
 
 def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> ASGIApp:
@@ -108,7 +111,7 @@ def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> 
         if scope['type'] == 'websocket':
             await send({'type': 'websocket.close', 'code': POLICY_VIOLATION, 'reason': detail})
             return
-        response: Response = problem(status, detail, headers=headers) if _is_under_api(scope) else PlainTextResponse(
+        response: Response = problem(status, detail, headers=headers) if _is_for_programs(scope) else PlainTextResponse(
             as_sentence(detail), status, {'Cache-Control': 'no-store', **(headers or {})})
         await response(scope, receive, send)
     return answer
@@ -196,15 +199,15 @@ def _not_signed_in(_: Request, error: Exception) -> Response:
     return PlainTextResponse(as_sentence(str(error)), status_code=401, headers={'Cache-Control': 'no-store'})
 
 
-def _is_under_api(scope: Scope) -> bool:
+def _is_for_programs(scope: Scope) -> bool:
     path = scope['path'].removeprefix(scope.get('root_path', ''))
-    return bool(path == '/api' or path.startswith('/api/'))
+    return FOR_PROGRAMS.fullmatch(path) is not None
 
 
-def _under_api(answer: Answer, otherwise: Callable[[Request, Any], Any] | None
+def _for_programs(answer: Answer, otherwise: Callable[[Request, Any], Any] | None
                ) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        if _is_under_api(request.scope):
+        if _is_for_programs(request.scope):
             return answer(request, error)
         if otherwise is None:
             raise error

@@ -1,4 +1,4 @@
-"""Responses with CSV files, or an error as one sentence."""
+"""Responses with CSV files. An error is raised, and answered as problem details (floor/web/api/problems.py)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import datetime, tzinfo
 
 from fastapi import Request, Response
-from fastapi.responses import PlainTextResponse
 
-from ...core.errors import (
-    DatabaseUnavailableError,
-    InvalidInputError,
-    NotAllowedError,
-    NotFoundError,
-    TooManyDownloadsError,
-)
 from ...core.people import Identity
-from ...core.sentences import as_sentence
-from .downloads import Downloads, too_many
-
-RETRY_AFTER_S = 5
+from .downloads import Downloads
 
 Identify = Callable[[Mapping[str, str]], Identity]
 Read = Callable[[], Awaitable[AsyncGenerator[str, None]]]
@@ -34,24 +23,13 @@ class CsvResponses:
         self._zone = zone
 
     async def response(self, request: Request, identify: Identify, name: str, read: Read) -> Response:
-        """A response that streams the file; 403, 404, 422, 429 or 503 if it is refused or fails at the start.
+        """A response that streams the file.
 
         identify: returns the identity for headers. name: the file name without time and suffix. read: returns the
         parts of the file.
+        :raises FloorError: the file is refused, or its first part cannot be read
         """
-        try:
-            who = identify(request.headers)
-            now = datetime.now(self._zone)
-            return await self._downloads.response(who, request.client, await read(), 'text/csv; charset=utf-8', {
-                'Content-Disposition': f'attachment; filename="{name}-{now:%Y-%m-%d-%H%M}.csv"'})
-        except NotAllowedError as error:
-            return PlainTextResponse(str(error), status_code=403)
-        except NotFoundError as error:
-            return PlainTextResponse(as_sentence(error), status_code=404)
-        except InvalidInputError as error:
-            return PlainTextResponse(as_sentence(error), status_code=422)
-        except TooManyDownloadsError as error:
-            return too_many(error)
-        except DatabaseUnavailableError as error:
-            return PlainTextResponse(f'{as_sentence(error)} Please try again.', status_code=503,
-                                     headers={'Retry-After': str(RETRY_AFTER_S)})
+        who = identify(request.headers)
+        now = datetime.now(self._zone)
+        return await self._downloads.response(who, request.client, await read(), 'text/csv; charset=utf-8', {
+            'Content-Disposition': f'attachment; filename="{name}-{now:%Y-%m-%d-%H%M}.csv"'})

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from fastapi import Request, Response
-from nicegui import app, background_tasks, ui
+from fastapi import Request
+from nicegui import background_tasks, ui
 
 from ...analytics import Analytics, Kpi, Window
-from ...analytics.report_csv import ReportFiles
 from ...analytics.stops import By
 from ...core.errors import (
     DatabaseError,
     FloorError,
     HistoryNotReadyError,
-    NotFoundError,
     ProgramFaultError,
     QueryError,
 )
@@ -28,7 +26,6 @@ from ...core.names import name_key
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.machine import NOT_ON_A_LINE
-from ..http.csv_response import CsvResponses
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.browser_history import BrowserHistory
@@ -53,10 +50,7 @@ STYLESHEET = 'reports.css'
 
 
 def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
-    """Serve the reports at /reports, their files at /reports/NAME.csv."""
-    files = ReportFiles(analytics, services.zone)
-    responses = CsvResponses(services.downloads, services.zone)
-
+    """Serve the reports at /reports."""
     @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
         identity = services.visitor()
@@ -74,18 +68,6 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         services.broadcast.join(view)
         if page is not None:
             await page.first_answer()
-
-    @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
-    async def reports_csv(name: str, request: Request) -> Response:
-        async def read() -> AsyncGenerator[str, None]:
-            if not files.has(name):
-                raise NotFoundError('there is no such report')
-            query = ReportQuery.from_query(request.query_params, services.zone, also=['kpi', 'tab'])
-            await analytics.check(query.scope)
-            comparison = query.at(await services.database_now(), services.zone, shifts)
-            return files.pieces(name, comparison.window, comparison.before, query.scope, by=query.by,
-                                kpi=request.query_params.get('kpi', ''))
-        return await responses.response(request, services.identify, name, read)
 
 
 class ReportsPage:

@@ -119,7 +119,8 @@ def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shif
     elif day is not None and name is not None and shift is None:
         parsed.fail('shift', f'There is no shift {name} on {day}: it falls into the hour that the clock change skips')
     elif shift is not None and shift.start > now:
-        parsed.fail('date', 'This shift has not started yet')
+        latest = shifts.at(now)
+        parsed.fail('date', f'This shift has not started yet: the latest is date={latest.date}, shift={latest.name}')
     parsed.check(shift)
     return shift or shifts.at(now)
 

@@ -1,0 +1,1 @@
+"""Reports for spreadsheets and other programs."""

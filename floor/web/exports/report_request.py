@@ -1,0 +1,45 @@
+"""What an address of a report asks for, checked before anything is read: for files and the REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from ...analytics import Analytics
+from ...core.errors import QueryError
+from ...core.moments import Form, local_time
+from ..reports.report_query import ReportQuery
+from ..reports.report_windows import Comparison, ShiftsOfPlant
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """The query of an address, and its windows as of now (the database's clock)."""
+
+    query: ReportQuery
+    comparison: Comparison
+    now: datetime
+
+
+class ReportRequests:
+    """Reads queries of addresses."""
+
+    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: ShiftsOfPlant) -> None:
+        """zone: the plant's."""
+        self._analytics = analytics
+        self._zone = zone
+        self._shifts = shifts
+
+    async def read(self, parameters: Mapping[str, str], now: datetime, also: Iterable[str] = ()) -> ReportRequest:
+        """Parse the parameters. now: the database's clock. also: parameters that are parsed elsewhere.
+
+        :raises QueryError: a parameter is not valid, a name does not exist, or the window has not started
+        """
+        query = ReportQuery.from_query(parameters, self._zone, also)
+        await self._analytics.check(query.scope)
+        comparison = query.at(now, self._zone, self._shifts)
+        if comparison.window.start > now:
+            raise QueryError({'from': f'This window has not started yet: it is {local_time(now, self._zone, Form.FULL)}'
+                                      ' now, so use an earlier from'})
+        return ReportRequest(query, comparison, now)
