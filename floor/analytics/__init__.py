@@ -6,10 +6,12 @@ whole microseconds by the database; seconds are floats only in the answers.
 
 from .analytics import Analytics
 from .explanation import Explanation, Part, Piece
+from .intervals import Interval
 from .kpi_definitions import DEFINITIONS, Kpi, KpiDefinition, Unit
-from .kpis import Kpis, LineKpis
+from .kpis import Kpis, LineKpis, MachineKpis
 from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
 from .patterns import HourlyPattern
+from .report_snapshot import Member
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks, StopPage
 from .timeline import Band, Lane
 from .wait_attribution import MachineDowntime, WaitAttribution
@@ -23,12 +25,15 @@ __all__ = [
     'CauseClocks',
     'Explanation',
     'HourlyPattern',
+    'Interval',
     'Kpi',
     'KpiDefinition',
     'Kpis',
     'Lane',
     'LineKpis',
     'MachineDowntime',
+    'MachineKpis',
+    'Member',
     'OpenOrderAges',
     'OrderReport',
     'Page',

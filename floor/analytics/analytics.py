@@ -13,11 +13,12 @@ from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
 from ..db.database import Database
 from .explanation import Explanation, read_explanation
+from .intervals import Interval, read_intervals
 from .kpi_definitions import Kpi
-from .kpis import Kpis, LineKpis, read_kpis, read_lines
+from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machines
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
-from .report_snapshot import Reading, reading
+from .report_snapshot import Member, Reading, reading
 from .stops import (
     By,
     Cause,
@@ -85,6 +86,22 @@ class Analytics:
         """The same figures for each line, in flow order; machines that are on no line come last."""
         async with self._read(window, WHOLE_FLOOR) as report:
             return await read_lines(report)
+
+    async def machine_kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> tuple[MachineKpis, ...]:
+        """The same figures for each machine, in flow order."""
+        async with self._read(window, scope) as report:
+            return await read_machines(report)
+
+    async def members(self, scope: Scope = WHOLE_FLOOR) -> tuple[Member, ...]:
+        """All machines that are there, or were once, in flow order."""
+        now = datetime.now(UTC)
+        async with self._read(Window(now, now), scope) as report:
+            return report.machines
+
+    async def intervals(self, window: Window, machine: MachineName, most: int) -> tuple[Interval, ...]:
+        """At most so many intervals of one machine, from the start of the window on."""
+        async with self._read(window, None) as report:
+            return await read_intervals(report, machine, most)
 
     async def causes(self, window: Window, scope: Scope = WHOLE_FLOOR, by: By = 'minutes') -> tuple[Cause, ...]:
         """The Pareto of why machines were down, by minutes or by count."""

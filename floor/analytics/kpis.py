@@ -120,6 +120,15 @@ class LineKpis:
     kpis: Kpis
 
 
+@dataclass(frozen=True, slots=True)
+class MachineKpis:
+    """One machine beside the others; line None: it is on no line."""
+
+    machine: MachineName
+    line: str | None
+    kpis: Kpis
+
+
 async def machine_times(reading: Reading, machines: Sequence[Member] | None = None) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops.
 
@@ -184,6 +193,12 @@ async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
     for machine, sums in (await machine_sums(reading)).items():
         lines[machine.line].add(sums)
     return tuple(LineKpis(line, Kpis.of(reading.window, sums)) for line, sums in lines.items())
+
+
+async def read_machines(reading: Reading) -> tuple[MachineKpis, ...]:
+    """The figures of each machine that is asked about, in flow order."""
+    return tuple(MachineKpis(machine.name, machine.line, Kpis.of(reading.window, sums))
+                 for machine, sums in (await machine_sums(reading)).items())
 
 
 def total(sums: Iterable[Sums]) -> Sums:

@@ -13,9 +13,11 @@ from . import (
     CauseClocks,
     Explanation,
     HourlyPattern,
+    Interval,
     Kpi,
     Kpis,
     LineKpis,
+    MachineKpis,
     OpenOrderAges,
     PersonLoad,
     Piece,
@@ -26,13 +28,13 @@ from . import (
     WaitAttribution,
 )
 
-Cell = str | int | float | datetime | date | None
+Cell = str | int | float | bool | datetime | date | None
 WEEKDAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
 NO_REASON, NO_LINE, NOBODY = 'No reason given', 'Not on a line', 'Unassigned'
 
 
 class Kind(StrEnum):
-    """What a column holds: seconds as a number, shares from 0 to 1, moments with a zone."""
+    """What a column holds: seconds as a number, shares from 0 to 1, moments with a zone, yes or no."""
 
     TEXT = 'text'
     MACHINE = 'machine'
@@ -42,14 +44,27 @@ class Kind(StrEnum):
     SHARE = 'share'
     MOMENT = 'moment'
     DAY = 'day'
+    YES = 'yes'
 
 
 @dataclass(frozen=True, slots=True)
 class ReportColumn:
-    """A column's heading, and what stands below it."""
+    """A column's heading, and what stands below it.
+
+    key, meaning, example: its name in JSON, a sentence about it and a value, where REST has the table too
+    """
 
     title: str
     kind: Kind = Kind.TEXT
+    key: str = ''
+    meaning: str = ''
+    example: str | float | None = None
+
+
+MACHINE = ReportColumn('Machine', Kind.MACHINE)
+FROM = ReportColumn('From', Kind.MOMENT, 'from', 'Start.', '2026-03-02T06:31:04.120Z')
+UNTIL = ReportColumn('Until', Kind.MOMENT, 'until', 'End. Null: it still goes on.', '2026-03-02T06:52:04.480Z')
+REASON = ReportColumn('Reason', Kind.TEXT, 'reason', 'Reason as reported. Null: none was given.', 'Hydraulic leak')
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +75,17 @@ class ReportTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-FIGURES = (*(ReportColumn(DEFINITIONS[kpi].name, Kind(DEFINITIONS[kpi].unit)) for kpi in DEFINITIONS
-             if kpi is not Kpi.COVERAGE),
-           ReportColumn('Down', Kind.SECONDS), ReportColumn(DEFINITIONS[Kpi.COVERAGE].name, Kind.SHARE))
+def of_definition(kpi: Kpi) -> ReportColumn:
+    """The column of a KPI."""
+    definition = DEFINITIONS[kpi]
+    kind = Kind(definition.unit)
+    return ReportColumn(definition.name, kind, kpi.value, f'{definition.title}: {definition.formula}.', EXAMPLES[kind])
+
+
+EXAMPLES = {Kind.SHARE: 0.914, Kind.SECONDS: 1260.0, Kind.COUNT: 12}
+FIGURES = (*(of_definition(kpi) for kpi in DEFINITIONS if kpi is not Kpi.COVERAGE),
+           ReportColumn('Down', Kind.SECONDS, 'down', 'Time in which machines were down.', 5400.0),
+           of_definition(Kpi.COVERAGE))
 
 
 def figures(kpis: Kpis) -> tuple[Cell, ...]:
@@ -82,6 +105,11 @@ def of_lines(lines: Iterable[LineKpis]) -> ReportTable:
     """A row for each line."""
     return ReportTable((ReportColumn('Line'), ReportColumn('Machines', Kind.COUNT), *FIGURES),
                        tuple((line.line or NO_LINE, line.kpis.machines, *figures(line.kpis)) for line in lines))
+
+
+def of_machine_kpis(machines: Iterable[MachineKpis]) -> ReportTable:
+    """A row for each machine."""
+    return ReportTable((MACHINE, *FIGURES), tuple((each.machine, *figures(each.kpis)) for each in machines))
 
 
 def of_causes(causes: Iterable[Cause]) -> ReportTable:
@@ -151,20 +179,41 @@ def of_load(load: Iterable[PersonLoad]) -> ReportTable:
 
 
 CLOCKS = ('Detect', 'Acknowledge', 'Respond', 'Repair')
-STOP_COLUMNS = (ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT),
-                ReportColumn('Until', Kind.MOMENT),
-                ReportColumn('Reason'), ReportColumn('Length', Kind.SECONDS),
-                ReportColumn('In the window', Kind.SECONDS),
-                *(ReportColumn(clock, Kind.SECONDS) for clock in CLOCKS), ReportColumn('Micro-stop'),
-                ReportColumn('Work order'))
+CLOCK_MEANINGS = ('From down to the report of the first work order.', 'From its report to its acknowledgement.',
+                  'From its acknowledgement to the start of the work.', 'From there until the machine ran again.')
+CLOCK_COLUMNS = tuple(ReportColumn(clock, Kind.SECONDS, clock.lower(), f'{meaning} Null: unknown.', 180.0)
+                      for clock, meaning in zip(CLOCKS, CLOCK_MEANINGS, strict=True))
+STOP_COLUMNS = (
+    MACHINE, FROM, UNTIL, REASON,
+    ReportColumn('Length', Kind.SECONDS, 'length', 'Length of the whole stop until now, without data gaps.', 1260.0),
+    ReportColumn('In the window', Kind.SECONDS, 'in_window', 'The part of it inside the window.', 1260.0),
+    *CLOCK_COLUMNS,
+    ReportColumn('Micro-stop', Kind.YES, 'micro_stop', 'Whether it is shorter than the micro-stop threshold.', False),
+    ReportColumn('Work order', Kind.TEXT, 'work_order_id', 'Id of the first work order of the stop. Null: it has none.',
+                 'WO-20260302-3f2a91bc'))
 
 
 def of_stops(stops: Iterable[Stop]) -> ReportTable:
     """A row for each stop with its four clocks."""
     return ReportTable(STOP_COLUMNS,
                        tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down, stop.detect,
-                              stop.acknowledge, stop.respond, stop.repair, 'yes' if stop.is_micro else '', stop.order)
+                              stop.acknowledge, stop.respond, stop.repair, stop.is_micro, stop.order)
                              for stop in stops))
+
+
+INTERVAL_COLUMNS = (
+    MACHINE, FROM, UNTIL,
+    ReportColumn('Status', Kind.TEXT, 'status', 'Status as reported; unknown where there is no data.', 'operational'),
+    REASON,
+    ReportColumn('Waiting', Kind.YES, 'waiting', 'Whether the machine was starved or blocked.', False),
+    ReportColumn('Length', Kind.SECONDS, 'length', 'Length inside the window.', 1260.0))
+
+
+def of_intervals(machine: str, intervals: Iterable[Interval]) -> ReportTable:
+    """A row for each interval of a machine."""
+    return ReportTable(INTERVAL_COLUMNS,
+                       tuple((machine, each.since, each.until, each.status.value, each.reason, each.waits, each.seconds)
+                             for each in intervals))
 
 
 def of_clocks(causes: Iterable[CauseClocks]) -> ReportTable:

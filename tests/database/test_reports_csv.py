@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from database.postgres import Connect
 
-from floor.analytics import Analytics, Scope, Window, report_csv
-from floor.analytics.report_csv import ReportFiles
+from floor.analytics import Analytics, Scope, Window, report_pages
+from floor.analytics.report_csv import csv_pieces
+from floor.analytics.report_pages import ReportPages, ReportPart
 from floor.core.errors import InvalidInputError, QueryError
 from floor.core.machines import MachineName
+from floor.core.shifts import Shifts
 from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
@@ -23,13 +25,14 @@ pytestmark = pytest.mark.newest_postgres
 EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday
 NOON = EIGHT + timedelta(hours=4)
 MORNING = Window(EIGHT, NOON)
+SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
 VALVE = MachineName('Valve_01_01')
 CHANGES = ((0, 'operational', None), (60, 'down', '=HYPERLINK("x")'), (90, 'operational', None), (120, 'down', 'Jam'),
            (122, 'operational', None), (230, 'down', 'Leak'))
 
 
 @pytest.fixture
-async def files(database: Database, connect: Connect) -> ReportFiles:
+async def files(database: Database, connect: Connect) -> ReportPages:
     """One machine had a stop of 30 minutes, a micro-stop of two, and stands since ten to twelve."""
     connection = await connect()
     await connection.execute('SET session_replication_role = replica')
@@ -40,37 +43,58 @@ async def files(database: Database, connect: Connect) -> ReportFiles:
         [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
          for number, (minute, status, reason) in enumerate(CHANGES)])
     await connection.execute('SELECT history_rebuild()')
-    return ReportFiles(Analytics(database, ZoneInfo('UTC'), now=NOON), UTC)
+    return ReportPages(Analytics(database, ZoneInfo('UTC'), now=NOON), SHIFTS)
 
 
-async def rows_of(files: ReportFiles, name: str, window: Window = MORNING, **more: Any) -> list[dict[str, str]]:
-    text = ''.join([piece async for piece in files.pieces(name, window, None, Scope(machine=VALVE), **more)])
+async def rows_of(files: ReportPages, name: str, window: Window = MORNING, **more: Any) -> list[dict[str, str]]:
+    pages = files.pages(ReportPart(name, window, scope=Scope(machine=VALVE), **more))
+    text = ''.join([piece async for piece in csv_pieces(pages, UTC)])
     return list(csv.DictReader(io.StringIO(text.removeprefix('\ufeff'))))
 
 
-async def test_the_figures_of_a_morning(files: ReportFiles) -> None:
+async def test_the_figures_of_a_morning(files: ReportPages) -> None:
     row, = await rows_of(files, 'figures')
     assert (row['Stops'], row['Micro-stops'], row['Coverage (0 to 1)']) == ('2', '1', '1')
     assert (row['Down (s)'], row['MTTR (s)']) == ('2520', '1800')
     assert float(row['Uptime (0 to 1)']) == pytest.approx(198 / 240)
 
 
-async def test_causes_are_text(files: ReportFiles) -> None:
+async def test_causes_are_text(files: ReportPages) -> None:
     rows = await rows_of(files, 'causes')
     assert [(row['Cause'], row['Down (s)']) for row in rows] == \
         [('\'=HYPERLINK("x")', '1800'), ('Leak', '600'), ('Jam', '120')]
 
 
-async def test_the_stop_that_still_goes_on_has_no_end(files: ReportFiles) -> None:
+async def test_a_row_has_its_machine_as_people_read_it_with_line_and_shift(files: ReportPages) -> None:
+    row = (await rows_of(files, 'stops'))[0]
+    assert [row[name] for name in ('Machine', 'Machine name', 'Line', 'Shift', 'Shift day')] == \
+        ['Valve 01·01', 'Valve_01_01', 'Transmission Line', 'Early', '2026-09-07']
+    row, = await rows_of(files, 'machine-kpis')
+    assert (row['Machine'], row['Line'], row['Stops'], row['Down (s)']) == \
+        ('Valve 01·01', 'Transmission Line', '2', '2520')
+
+
+async def test_intervals_tile_the_window(files: ReportPages, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await rows_of(files, 'intervals')
+    assert [(row['Status'], row['Length (s)'], row['Reason']) for row in whole] == [
+        ('operational', '3600', ''), ('down', '1800', '\'=HYPERLINK("x")'), ('operational', '1800', ''),
+        ('down', '120', 'Jam'), ('operational', '6480', ''), ('down', '600', 'Leak')]
+    assert [row['Until'] for row in whole[:-1]] == [row['From'] for row in whole[1:]]
+    monkeypatch.setattr(report_pages, 'PAGE', 2)
+    assert await rows_of(files, 'intervals') == whole
+
+
+async def test_the_stop_that_still_goes_on_has_no_end(files: ReportPages) -> None:
     newest, *_, first = await rows_of(files, 'stops')
     assert (newest['From'], newest['Until'], newest['Length (s)']) == ('2026-09-07 11:50:00+00:00', '', '600')
     assert (first['From'], first['Until']) == ('2026-09-07 09:00:00+00:00', '2026-09-07 09:30:00+00:00')
 
 
-@pytest.mark.parametrize(('name', 'kpi'), [('stops', ''), ('explain', 'mtbf'), ('explain', 'uptime_share')])
+@pytest.mark.parametrize(('name', 'kpi'), [('stops', ''), ('intervals', ''), ('explain', 'mtbf'),
+                                           ('explain', 'uptime_share')])
 async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
         name: str, kpi: str, database: Database, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_csv, 'PAGE', 2)
+    monkeypatch.setattr(report_pages, 'PAGE', 2)
     connection = await connect()
 
     async def stop(reason: str) -> None:
@@ -83,8 +107,9 @@ async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
         await stop(f'before {number}')
     now = await connection.fetchval('SELECT clock_timestamp()')
     window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
-    files, text = ReportFiles(Analytics(database, ZoneInfo('UTC')), UTC), ''
-    async for piece in files.pieces(name, window, None, Scope(machine=VALVE), kpi=kpi):
+    files, text = ReportPages(Analytics(database, ZoneInfo('UTC')), SHIFTS), ''
+    part = ReportPart(name, window, scope=Scope(machine=VALVE), kpi=kpi)
+    async for piece in csv_pieces(files.pages(part), UTC):
         text += piece
         if text.count('\n') > 30:
             break  # a stop for each piece, and the file would never end
@@ -97,7 +122,7 @@ async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
     assert len({tuple(row.values()) for row in rows}) == len(rows)
 
 
-async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
+async def test_an_explanation_adds_up_to_its_figure(files: ReportPages) -> None:
     figures, = await rows_of(files, 'figures')
     stops = await rows_of(files, 'explain', kpi='mttr')
     counted = [float(stop['Length (s)']) for stop in stops if stop['Counted'] == 'yes']
@@ -106,7 +131,7 @@ async def test_an_explanation_adds_up_to_its_figure(files: ReportFiles) -> None:
         {'micro-stop', 'ongoing at the end of the window'}
 
 
-async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> None:
+async def test_a_figure_that_does_not_exist_is_refused(files: ReportPages) -> None:
     with pytest.raises(InvalidInputError, match='there is no figure'):
         await rows_of(files, 'explain', kpi='beauty')
 
@@ -117,8 +142,9 @@ async def test_a_figure_that_does_not_exist_is_refused(files: ReportFiles) -> No
     Window(NOON - timedelta(days=3653), NOON),
 ], ids=['empty', 'one second', 'future', 'ten years'])
 @pytest.mark.parametrize('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops',
-                                  'order-volume', 'order-ages', 'order-resolution', 'order-load', 'explain'])
-async def test_no_window_is_too_strange(files: ReportFiles, name: str, window: Window) -> None:
+                                  'order-volume', 'order-ages', 'order-resolution', 'order-load', 'explain',
+                                  'intervals', 'machine-kpis'])
+async def test_no_window_is_too_strange(files: ReportPages, name: str, window: Window) -> None:
     rows = await rows_of(files, name, window, kpi='mtbf')
     assert all(None not in row.values() for row in rows)
 

@@ -14,10 +14,13 @@ from floor.analytics import (
     CauseClocks,
     Explanation,
     HourlyPattern,
+    Interval,
     Kpi,
     Kpis,
     LineKpis,
     MachineDowntime,
+    MachineKpis,
+    Member,
     OpenOrderAges,
     OrderReport,
     Part,
@@ -61,6 +64,7 @@ BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=47, mtbf=6_180.0, mt
 
 class Shift:
     name, start, end = 'Early', NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=14, minute=0, second=0)
+    date = NOW.date()
 
 
 class OneShift:
@@ -94,6 +98,9 @@ class Reports:
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopPage((stop,), 1),
             'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),
+            'members': (Member(VALVE, 'valve', 'Engine Line', True),),
+            'machine_kpis': (MachineKpis(VALVE, 'Engine Line', kpis(stops=2)),),
+            'intervals': (Interval(NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, False),),
             'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),
             'work_orders': OrderReport(
                 (VolumeOfDay(date(2026, 11, 22), 7, 6.5), VolumeOfDay(date(2026, 11, 23), 9, 7.0)),

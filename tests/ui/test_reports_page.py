@@ -202,9 +202,11 @@ async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(
 async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?line=Engine+Line')
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
-    for name in ('figures', 'stops', 'causes', 'waiting', 'machines', 'lines', 'order-load', 'order-ages',
-                 'order-resolution'):
+    for name in ('figures', 'stops', 'intervals', 'machine-kpis', 'causes', 'waiting', 'machines', 'lines',
+                 'order-load', 'order-ages', 'order-resolution'):
         assert f'/reports/{name}.csv?line=Engine+Line' in links
+    for name in 'stops', 'machine-kpis', 'machines', 'intervals', 'causes', 'lines':
+        assert f'/reports/{name}.xlsx?line=Engine+Line' in links
     assert '/reports/hours.csv?window=30d&line=Engine+Line' in links  # a day has no weekdays
     assert '/reports/order-volume.csv?window=30d&line=Engine+Line' in links
     for title in 'Stops by cause', 'Downtime caused to neighbours', 'Top problem machines', 'Work orders':
@@ -340,7 +342,7 @@ async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> Non
     answer = await user.http_client.get('/reports/causes.csv?by=count')
     assert answer.status_code == 200
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
-    assert answer.headers['content-disposition'].startswith('attachment; filename="causes-')
+    assert answer.headers['content-disposition'] == 'attachment; filename="causes_2026-11-23.csv"'
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix('\ufeff'))))
     assert rows[1:] == [['Jam', '12720', '20', '0.7', '0.7', 'yes'],
                         ['No reason given', '5400', '30', '0.3', '1', 'yes']]
@@ -348,7 +350,8 @@ async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> Non
 
 
 @pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
-                                  'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines'])
+                                  'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines',
+                                  'machine-kpis', 'intervals'])
 async def test_every_file_can_be_had(reports: Reports, user: User, name: str) -> None:
     kpi = '&kpi=mttr' if name.startswith('explain') else ''
     answer = await user.http_client.get(f'/reports/{name}.csv?window=7d{kpi}')

@@ -935,7 +935,7 @@ async def test_the_file_is_what_the_filter_shows_and_is_offered_as_a_download(
         statuses=frozenset({WorkOrderStatus.OPEN}), sort=SortKey.DUE, descending=True)
     assert answer.content == '\ufeffId\r\nWO-1\r\nWO-2\r\n'.encode()
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
-    assert answer.headers['content-disposition'].startswith('attachment; filename="work-orders-')
+    assert answer.headers['content-disposition'].startswith('attachment; filename="work-orders_')
     assert answer.headers['cache-control'] == 'no-store'
 
 

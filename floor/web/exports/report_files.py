@@ -1,39 +1,87 @@
-"""The reports as CSV files: /reports/NAME.csv, with the query of the page."""
+"""The reports as files, with the query of the page: /reports/NAME.csv, and /reports/NAME.xlsx."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from datetime import tzinfo
+from typing import Literal
 
 from fastapi import Request, Response
 from nicegui import app
 
 from ...analytics import Analytics, Kpi
-from ...analytics.report_csv import EXPLANATIONS, ReportFiles
+from ...analytics.report_csv import csv_pieces
+from ...analytics.report_pages import EXPLANATIONS, ReportPages, ReportPart
+from ...analytics.report_tables import Cell
+from ...analytics.report_xlsx import xlsx_pieces
+from ...analytics.row_labels import ShiftsByMoment
 from ...core.errors import NotFoundError
+from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
-from ..http.csv_response import CsvResponses
+from ...core.version import NAME
+from ..http.file_response import FileResponses, NamedFile
 from ..reports.report_query import ADDRESS
-from ..reports.report_windows import ShiftsOfPlant
 from ..shell.services import Services
-from .report_request import ReportRequests
+from .file_names import file_name
+from .report_request import ReportRequest, ReportRequests
+
+SPREADSHEETS_AT_ONCE = 2
+"""Each keeps a processor busy."""
+TITLES = {'stops': 'Stops', 'machine-kpis': 'KPIs by machine', 'intervals': 'Intervals', 'machines': 'Problem machines',
+          'figures': 'KPIs', 'lines': 'KPIs by line', 'causes': 'Stops by cause'}
 
 
-def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
+def register(services: Services, analytics: Analytics, shifts: ShiftsByMoment) -> None:
     """Serve the files."""
-    files = ReportFiles(analytics, services.zone)
+    pages = ReportPages(analytics, shifts)
     requests = ReportRequests(analytics, services.zone, shifts)
-    responses = CsvResponses(services.downloads, services.zone)
+    responses = FileResponses(services.downloads)
+    at_once = asyncio.Semaphore(SPREADSHEETS_AT_ONCE)
 
-    @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
-    async def reports_csv(name: str, request: Request) -> Response:
-        async def read() -> AsyncGenerator[str, None]:
-            if not files.has(name):
+    async def file_of(name: str, suffix: Literal['csv', 'xlsx'], request: Request) -> Response:
+        async def read() -> NamedFile:
+            if not pages.has(name):
                 raise NotFoundError('there is no such report')
             kpi = asked_kpi(request) if name in EXPLANATIONS else None
             asked = await requests.read(request.query_params, await services.database_now(), ['kpi'] if kpi else [])
-            return files.pieces(name, asked.comparison.window, asked.comparison.before, asked.query.scope,
-                                by=asked.query.by, kpi=kpi or '')
-        return await responses.response(request, services.identify, name, read)
+            query, window = asked.query, asked.comparison.window
+            rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or ''))
+            file = file_name(name, window.until(asked.now), query.scope, services.zone, suffix)
+            if suffix == 'csv':
+                return NamedFile(file, csv_pieces(rows, services.zone))
+            title = TITLES.get(name, name.capitalize())
+            return NamedFile(file, one_of_few(at_once, xlsx_pieces(title, rows, services.zone,
+                                                                   facts(title, asked, services.zone))))
+        return await responses.response(request, services.identify, read)
+
+    @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
+    async def reports_csv(name: str, request: Request) -> Response:
+        return await file_of(name, 'csv', request)
+
+    @app.get(ADDRESS + '/{name}.xlsx', include_in_schema=False)
+    async def reports_xlsx(name: str, request: Request) -> Response:
+        return await file_of(name, 'xlsx', request)
+
+
+async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The pieces, of which the first, which takes long, is made while few others are."""
+    try:
+        async with at_once:
+            first = await anext(pieces)
+        yield first
+        async for piece in pieces:
+            yield piece
+    finally:
+        await pieces.aclose()
+
+
+def facts(title: str, asked: ReportRequest, zone: tzinfo) -> dict[str, Cell]:
+    """What a spreadsheet says about itself."""
+    window = asked.comparison.window.until(asked.now)
+    return {'Report': f'{title} ({NAME})', 'Window': asked.comparison.words, 'From': file_time(window.start, zone),
+            'Until': file_time(window.end, zone), 'Time zone': str(zone), 'Line': asked.query.line or 'all',
+            'Machine': asked.query.machine or 'all', 'Created': local_time(asked.now, zone, Form.FULL)}
 
 
 def asked_kpi(request: Request) -> Kpi:

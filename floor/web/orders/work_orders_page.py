@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import cast
 
 from fastapi import Request, Response
@@ -21,7 +22,7 @@ from ...feed.active_orders import ActiveOrderChange
 from ...feed.freshness import Freshness
 from ...orders.order_filter import UNASSIGNED, OrderFilter
 from ...orders.order_pages import OrderCounts, OrderPage
-from ..http.csv_response import CsvResponses
+from ..http.file_response import FileResponses, NamedFile
 from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
@@ -43,7 +44,7 @@ SHOWN_AS_OF = ('Cannot load the work orders. {reason} What you see is as of {tim
 def register(services: Services) -> None:
     """Serve the table and the board at /work-orders, and the list as CSV at /work-orders.csv."""
     rows = OrderRows(services.store, services.zone)
-    files = CsvResponses(services.downloads, services.zone)
+    files = FileResponses(services.downloads)
 
     @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)
     async def work_orders_page(request: Request) -> None:
@@ -57,9 +58,11 @@ def register(services: Services) -> None:
 
     @app.get(CSV_ADDRESS, include_in_schema=False)
     async def work_orders_csv(request: Request) -> Response:
-        async def read() -> AsyncGenerator[str, None]:
-            return services.order_list.csv(await services.order_list.checked(parse_address(request.query_params)[0]))
-        return await files.response(request, services.identify, 'work-orders', read)
+        async def read() -> NamedFile:
+            order_filter = await services.order_list.checked(parse_address(request.query_params)[0])
+            now = datetime.now(services.zone)
+            return NamedFile(f'work-orders_{now:%Y-%m-%dT%H-%M}.csv', services.order_list.csv(order_filter))
+        return await files.response(request, services.identify, read)
 
 
 class WorkOrdersPage:

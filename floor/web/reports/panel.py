@@ -1,4 +1,4 @@
-"""A panel of a report: heading, chart, and the same data as a table and as a CSV file."""
+"""A panel of a report: heading, chart, and the same data as a table and as files."""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ class ReportPanel:
                     with self.tools:
                         self._csv = ui.link('CSV').props('download')
                         self._csv.props['aria-label'] = f'Download {title} as CSV'
+                        self._xlsx = ui.link('XLSX').props('download')
+                        self._xlsx.props['aria-label'] = f'Download {title} as XLSX'
             self._body = ui.element('div').classes('panel-body')
         self.show_message('Loading…')
 
     def about(self, note: str, csv_address: str = '') -> None:
-        """Set the note beside the heading, and the link to the CSV file."""
+        """Set the note beside the heading, and the links to the files."""
         self._note.set_text(note)
         if self.file:
             set_attribute(self._csv, 'href', csv_address)
+            set_attribute(self._xlsx, 'href', xlsx_address(csv_address))
 
     @contextmanager
     def fill(self) -> Iterator[None]:
@@ -121,6 +124,11 @@ class TableView:
             return '' if kind is Kind.TEXT else 'ongoing' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
             number(cell, 1 if kind is Kind.NUMBER else 0)
+
+
+def xlsx_address(csv_address: str) -> str:
+    """The address of the same table as a spreadsheet."""
+    return csv_address.replace('.csv', '.xlsx', 1)
 
 
 def _kind(kind: Kind) -> str:

@@ -15,6 +15,7 @@ from ...feed.store import Store
 from ..shell.services import Services
 from .answer import AnswerPanel, read_answer
 from .cards import KpiCards
+from .files_panel import FilesPanel
 from .loss_panels import LossPanels, table_view
 from .orders import show_orders
 from .panel import ReportPanel
@@ -39,6 +40,7 @@ class ReportBody:
                                         machines_of(services.store, query), zoom)
         self._losses = LossPanels(analytics, services.zone, sort)
         self._orders = ReportPanel('Work orders', wide=True)
+        self._files = FilesPanel(query)
 
     def show_timeline(self, query: ReportQuery, window: Window) -> None:
         """Load the timeline of this window in the background."""
@@ -73,6 +75,7 @@ class ReportBody:
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
             self._orders.about(comparison.words)
+            self._files.show(query, comparison.words)
         if message := no_data_text(kpis, query, begun=begun):
             with self._client:
                 self._losses.show_message(message)

@@ -23,8 +23,8 @@ from floor.core.errors import (
 )
 from floor.core.people import Identity
 from floor.web.api.problems import answer_problems
-from floor.web.http.csv_response import CsvResponses
 from floor.web.http.downloads import Downloads
+from floor.web.http.file_response import FileResponses, NamedFile, disposition
 
 FLOOR = Path(__file__).parents[2] / 'floor'
 
@@ -39,20 +39,20 @@ async def asked(error: FloorError | None = None, refusal: NotAllowedError | None
             raise refusal
         return Identity('Mike', None)
 
-    async def read() -> AsyncGenerator[str, None]:
+    async def read() -> NamedFile:
         if error is not None:
             raise error
 
         async def pieces() -> AsyncGenerator[str, None]:
             yield heading(['Machine', 'Reason'])
             yield lines([['Valve_01_01', '=1+1'], [None, 2.50]], UTC)
-        return pieces()
+        return NamedFile('stops_2026-11-22_2026-11-28.csv', pieces())
 
-    files = CsvResponses(Downloads(), UTC)
+    files = FileResponses(Downloads())
 
     @app.get('/file.csv')
     async def file(request: Request) -> Response:
-        return await files.response(request, identify, 'stops', read)
+        return await files.response(request, identify, read)
 
     async with AsyncClient(transport=ASGITransport(app), base_url='http://floor') as client:
         answer = await client.get('/file.csv')
@@ -60,10 +60,15 @@ async def asked(error: FloorError | None = None, refusal: NotAllowedError | None
     return answer.status_code, text, answer.headers.get('content-disposition', '')
 
 
-async def test_a_file_opens_in_excel_and_has_the_time_in_its_name() -> None:
+async def test_a_file_opens_in_excel_and_has_its_name() -> None:
     status, text, name = await asked()
     assert (status, text) == (200, f"{BYTE_ORDER_MARK}Machine,Reason\r\nValve_01_01,'=1+1\r\n,2.5\r\n")
-    assert re.fullmatch(r'attachment; filename="stops-\d{4}-\d\d-\d\d-\d{4}\.csv"', name)
+    assert name == 'attachment; filename="stops_2026-11-22_2026-11-28.csv"'
+
+
+def test_a_name_in_any_script_and_with_quotes_is_one_name() -> None:
+    assert disposition('stops_プレス".csv') == \
+        'attachment; filename="stops_____.csv"; filename*=UTF-8\'\'stops_%E3%83%97%E3%83%AC%E3%82%B9%22.csv'
 
 
 @pytest.mark.parametrize(('error', 'status', 'text'), [
@@ -84,4 +89,4 @@ async def test_an_unknown_person_gets_no_file() -> None:
 def test_every_csv_file_is_written_and_answered_in_one_place() -> None:
     modules = {path: path.read_text() for path in FLOOR.rglob('*.py')}
     assert [path.name for path, text in modules.items() if re.search(r'^import csv$', text, re.M)] == ['csv_file.py']
-    assert [path.name for path, text in modules.items() if 'text/csv' in text] == ['csv_response.py']
+    assert [path.name for path, text in modules.items() if 'text/csv' in text] == ['file_response.py']

@@ -1,0 +1,88 @@
+"""What a row of a file has beside the table of the page: the machine as people read it, its line, and the shift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Protocol
+
+from ..core.machines import DisplayName, MachineName
+from .report_tables import Cell, Kind, ReportColumn, ReportTable
+
+MACHINE_COLUMNS = (
+    ReportColumn('Machine', Kind.TEXT, 'display_name', 'Name of the machine as pages show it.',
+                 'Injection Molder 02·01'),
+    ReportColumn('Machine name', Kind.TEXT, 'machine_name', 'Name of the machine, same as machine_id elsewhere.',
+                 'Injection_Molder_02_01'),
+    ReportColumn('Line', Kind.TEXT, 'production_line', 'Null: not on a line.', 'Engine Line'))
+SHIFT_COLUMNS = (
+    ReportColumn('Shift', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
+    ReportColumn('Shift day', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
+
+
+class NamedShift(Protocol):
+    """A shift, from start until before end; date: the day on which it starts."""
+
+    @property
+    def name(self) -> str:
+        """What the plant calls it."""
+
+    @property
+    def start(self) -> datetime:
+        """With a time zone."""
+
+    @property
+    def end(self) -> datetime:
+        """With a time zone."""
+
+    @property
+    def date(self) -> date:
+        """By the plant's clock."""
+
+
+class ShiftsByMoment(Protocol):
+    """Says which shift a moment belongs to."""
+
+    def at(self, moment: datetime) -> NamedShift:
+        """The shift that goes on at the moment."""
+
+
+class RowLabels:
+    """Adds the columns to tables whose rows are of a machine; other tables are as on the page."""
+
+    def __init__(self, lines: Mapping[MachineName, str | None], shifts: ShiftsByMoment) -> None:
+        """lines: the line of each machine; None: it is on no line."""
+        self._lines = lines
+        self._shifts = shifts
+        self._shift: NamedShift | None = None
+
+    def added(self, table: ReportTable) -> ReportTable:
+        """The table with more columns."""
+        kinds = [column.kind for column in table.columns]
+        if Kind.MACHINE not in kinds:
+            return table
+        machine = kinds.index(Kind.MACHINE)
+        moment = kinds.index(Kind.MOMENT) if Kind.MOMENT in kinds else None
+        columns = self._columns(table.columns, machine, moment)
+        return replace(table, columns=columns, rows=tuple(self._cells(row, machine, moment) for row in table.rows))
+
+    def _columns(self, columns: tuple[ReportColumn, ...], machine: int, moment: int | None) -> tuple[ReportColumn, ...]:
+        shift = () if moment is None else SHIFT_COLUMNS
+        return (*columns[:machine], *MACHINE_COLUMNS, *shift, *columns[machine + 1:])
+
+    def _cells(self, row: tuple[Cell, ...], machine: int, moment: int | None) -> tuple[Cell, ...]:
+        name = MachineName(str(row[machine]))
+        of_machine = (str(DisplayName.of(name)), name, self._lines.get(name))
+        of_shift: tuple[Cell, ...] = ()
+        if moment is not None:
+            shift = self._shift_at(row[moment])
+            of_shift = (None, None) if shift is None else (shift.name, shift.date)
+        return (*row[:machine], *of_machine, *of_shift, *row[machine + 1:])
+
+    def _shift_at(self, moment: Cell) -> NamedShift | None:
+        if not isinstance(moment, datetime):
+            return None
+        if self._shift is None or not self._shift.start <= moment < self._shift.end:  # neighbouring rows share a shift
+            self._shift = self._shifts.at(moment)
+        return self._shift
