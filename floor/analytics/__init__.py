@@ -5,14 +5,15 @@ whole microseconds by the database; seconds are floats only in the answers.
 """
 
 from .analytics import Analytics
-from .explanation import Explanation, Part, Piece
+from .explanation import Explanation, Part, Piece, Term
 from .intervals import Interval
 from .kpi_definitions import DEFINITIONS, Kpi, KpiDefinition, Unit
 from .kpis import Kpis, LineKpis, MachineKpis
 from .orders import OpenOrderAges, OrderReport, PersonLoad, Resolution, VolumeOfDay
 from .patterns import HourlyPattern
 from .report_snapshot import Member
-from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks, StopPage
+from .stop_list import StopKind, StopList, StopSelection, StopSort
+from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks
 from .timeline import Band, Lane
 from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
@@ -45,7 +46,11 @@ __all__ = [
     'Scope',
     'Stop',
     'StopClocks',
-    'StopPage',
+    'StopKind',
+    'StopList',
+    'StopSelection',
+    'StopSort',
+    'Term',
     'Unit',
     'VolumeOfDay',
     'WaitAttribution',

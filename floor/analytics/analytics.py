@@ -19,16 +19,15 @@ from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machi
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
 from .report_snapshot import Member, Reading, reading
+from .stop_list import StopList, StopSelection, StopSort, read_stop_list
 from .stops import (
     By,
     Cause,
     ProblemMachine,
     StopClocks,
-    StopPage,
     read_causes,
     read_clocks,
     read_problem_machines,
-    read_stops,
 )
 from .timeline import Lane, read_floor_at, read_timeline
 from .wait_attribution import WaitAttribution, read_wait_attribution
@@ -36,6 +35,7 @@ from .window import Page, Scope, Window
 
 WHOLE_FLOOR = Scope()
 FIRST_PAGE = Page()
+NEWEST = StopSelection(sort=StopSort.START)
 MICRO_STOP = timedelta(minutes=5)
 
 
@@ -78,7 +78,7 @@ class Analytics:
             raise QueryError(faults)
 
     async def kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> Kpis:
-        """Uptime, availability, stops, MTBF, MTTR, MTTA with their coverage."""
+        """Uptime, availability, stops, MTBF, MTTR, response and their coverage."""
         async with self._read(window, scope) as report:
             return await read_kpis(report)
 
@@ -127,10 +127,11 @@ class Analytics:
         async with self._read(window, WHOLE_FLOOR) as report:
             return await read_timeline(report, machines, columns)
 
-    async def stops(self, window: Window, scope: Scope = WHOLE_FLOOR, page: Page = FIRST_PAGE) -> StopPage:
-        """The stops that were going on at some time in the window, newest first."""
+    async def stops(self, window: Window, scope: Scope = WHOLE_FLOOR, page: Page = FIRST_PAGE,
+                    selection: StopSelection = NEWEST) -> StopList:
+        """The stops that were going on at some time in the window, newest first if nothing else is selected."""
         async with self._read(window, scope) as report:
-            return await read_stops(report, page)
+            return await read_stop_list(report, selection, page)
 
     async def clocks(self, window: Window, scope: Scope = WHOLE_FLOOR) -> StopClocks:
         """How long it took, by cause, until stops were detected, acknowledged, responded to and repaired."""

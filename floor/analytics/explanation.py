@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..core.machines import MachineName, Status
-from .kpi_definitions import DEFINITIONS, Kpi
+from .kpi_definitions import DEFINITIONS, Kpi, Unit
 from .kpis import Kpis, machine_sums, machine_times, total
 from .report_snapshot import Reading
-from .stops import Stop, to_stop
+from .stop_list import StopSelection, read_listed
+from .stops import Stop
 from .window import MICROSECOND, Page, Window, seconds
 
 
@@ -37,18 +38,27 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A number that a figure is made of, or that it leaves out: a count or seconds."""
+
+    name: str
+    amount: float
+    unit: Unit = Unit.SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """value is a share, a count or seconds; terms are the formula's, in seconds or counts; left_out says what does not
-    count, and how much of it there is. parts are all machines, pieces one page of what they were or of their stops:
-    machine after machine in order of time for a share, newest first for all others. more: a page follows.
+    """value is a share, a count or seconds; terms are the formula's; left_out says what does not count, and how much of
+    it there is. parts are all machines. pieces are one page of what they were or of their stops, the longest first: of
+    a share what lowers it before what raises it, and what does not count last. more: a page follows.
     """
 
     kpi: Kpi
     formula: str
     source: str
     value: float | None
-    terms: tuple[tuple[str, float], ...]
-    left_out: tuple[tuple[str, float], ...]
+    terms: tuple[Term, ...]
+    left_out: tuple[Term, ...]
     coverage: float | None
     parts: tuple[Part, ...]
     pieces: tuple[Piece, ...]
@@ -60,93 +70,112 @@ async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanatio
     definition = DEFINITIONS[kpi]
     of_time = definition.evidence == 'intervals'
     sums = await (machine_times(reading) if of_time
-                  else machine_sums(reading, acknowledged=kpi is Kpi.MTTA))  # reading the orders takes a third of it
+                  else machine_sums(reading, answered=kpi in ANSWERED))  # reading the orders takes a third of it
     kpis = Kpis.of(reading.window, total(sums.values()))
     each = ((machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items())
     names = [machine.name for machine in sums]
-    pieces = await (_stretches(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
+    pieces = await (_intervals(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
     return Explanation(
         kpi, definition.formula, definition.source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis),
         kpis.coverage, tuple(Part(name, getattr(of, kpi), of.coverage) for name, of in each),
         tuple(pieces[:page.size]), len(pieces) > page.size)
 
 
-def _terms(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
-    down, up = ('down', kpis.down), (('operational', kpis.operational), ('warning', kpis.warning + kpis.waiting))
+ANSWERED = {Kpi.MTTR, Kpi.REPAIR, Kpi.RESPONSE, Kpi.RESPONSE_P90}
+"""These are explained with how soon stops were acknowledged and repaired."""
+STOPS_OF = {Kpi.MTBF: Kpi.FAILURES, Kpi.RESPONSE_P90: Kpi.RESPONSE}
+"""The stops behind a KPI that are those of another one."""
+
+
+def _terms(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
+    down, up = Term('down', kpis.down), (Term('operational', kpis.operational),
+                                         Term('warning', kpis.warning + kpis.waiting))
+    failures = Term('failures', kpis.failures, Unit.COUNT)
+    response = (Term('median', kpis.response or 0), Term('90th percentile', kpis.response_p90 or 0),
+                Term('failures acknowledged', kpis.acknowledged, Unit.COUNT), failures)
     return {
-        Kpi.COVERAGE: (('unknown', kpis.unknown), ('window × machines', kpis.covered + kpis.unknown)),
+        Kpi.COVERAGE: (Term('unknown', kpis.unknown), Term('window × machines', kpis.covered + kpis.unknown)),
         Kpi.UPTIME_SHARE: (*up, down),
-        Kpi.AVAILABILITY: (('operational', kpis.operational), ('warning', kpis.warning), ('covered', kpis.covered)),
-        Kpi.STOPS: (('stops', kpis.stops),),
-        Kpi.MICRO_STOPS: (('micro-stops', kpis.micro_stops),),
-        Kpi.MTBF: (('operating', kpis.operating), ('stops', kpis.stops)),
-        Kpi.MTTR: (('repair time', (kpis.mttr or 0) * kpis.repaired), ('stops that ended', kpis.repaired)),
-        Kpi.MTTA: (('down until acknowledged', (kpis.mtta or 0) * kpis.acknowledged),
-                   ('stops acknowledged', kpis.acknowledged)),
+        Kpi.AVAILABILITY: (Term('operational', kpis.operational), Term('warning', kpis.warning),
+                           Term('starved or blocked', kpis.waiting), down, Term('known time', kpis.covered)),
+        Kpi.DOWN: (down, Term('known time', kpis.covered), Term('stops', kpis.stops, Unit.COUNT),
+                   Term('carried in', kpis.carried_in, Unit.COUNT)),
+        Kpi.STOPS: (failures, Term('micro-stops', kpis.micro_stops, Unit.COUNT)),
+        Kpi.FAILURES: (failures,),
+        Kpi.MICRO_STOPS: (Term('micro-stops', kpis.micro_stops, Unit.COUNT),),
+        Kpi.CARRIED_IN: (Term('carried in', kpis.carried_in, Unit.COUNT),),
+        Kpi.MTBF: (Term('operating time', kpis.operating), failures, *_productive_mtbf(kpis)),
+        Kpi.MTTR: (Term('length of failures that ended', (kpis.mttr or 0) * kpis.repaired),
+                   Term('failures that ended', kpis.repaired, Unit.COUNT),
+                   *(() if kpis.repair is None else (Term('repair alone, mean', kpis.repair),))),
+        Kpi.REPAIR: (Term('time from the start of work', (kpis.repair or 0) * kpis.works),
+                     Term('failures on which work was started', kpis.works, Unit.COUNT)),
+        Kpi.RESPONSE: response, Kpi.RESPONSE_P90: response,
     }[kpi]
 
 
-def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[tuple[str, float], ...]:
-    found: dict[str, float] = {}
+def _productive_mtbf(kpis: Kpis) -> tuple[Term, ...]:
+    """The variant of SEMI E10, by productive time."""
+    if not kpis.failures:
+        return ()
+    return (Term('by productive time alone (SEMI E10)', (kpis.operational + kpis.warning) / kpis.failures),)
+
+
+def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
+    found: list[Term] = []
     if kpi is not Kpi.COVERAGE:
-        found['unknown: no data from the machine'] = kpis.unknown
-    if kpi is Kpi.AVAILABILITY:
-        found['starved or blocked: not productive'] = kpis.waiting
-    if kpi in {Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA}:
-        found['micro-stops'] = kpis.micro_stops
+        found.append(Term('unknown: no data from the machine', kpis.unknown))
+    if kpi in {Kpi.FAILURES, Kpi.MTBF, Kpi.MTTR, Kpi.REPAIR, Kpi.RESPONSE, Kpi.RESPONSE_P90}:
+        found.append(Term('micro-stops', kpis.micro_stops, Unit.COUNT))
     if kpi is Kpi.MICRO_STOPS:
-        found['stops'] = kpis.stops
-    if kpi is Kpi.MTTR:
-        found['ongoing stops'] = kpis.ongoing
-    if kpi is Kpi.MTTA:
-        found['unacknowledged stops'] = kpis.stops - kpis.acknowledged
-    return tuple((why, amount) for why, amount in found.items() if amount)
+        found.append(Term('failures', kpis.failures, Unit.COUNT))
+    if kpi is Kpi.CARRIED_IN:
+        found.append(Term('stops that began in the window', kpis.stops, Unit.COUNT))
+    elif kpi not in {Kpi.MTTR, Kpi.REPAIR, Kpi.DOWN} and DEFINITIONS[kpi].evidence == 'stops':
+        found.append(Term('carried in: began before the window', kpis.carried_in, Unit.COUNT))
+    if kpi in {Kpi.MTTR, Kpi.REPAIR}:
+        found.append(Term('ongoing stops', kpis.ongoing, Unit.COUNT))
+    if kpi is Kpi.REPAIR:
+        found.append(Term('failures without a start of work', kpis.repaired - kpis.works, Unit.COUNT))
+    if kpi in {Kpi.RESPONSE, Kpi.RESPONSE_P90}:
+        found.append(Term('unacknowledged failures', kpis.failures - kpis.acknowledged, Unit.COUNT))
+    return tuple(term for term in found if term.amount)
 
 
-async def _stretches(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
-    """A page and one more, machine after machine."""
-    period = {'start': reading.window.start, 'until': reading.window.end, 'now': reading.now}
-    queries, skip, wanted, pieces = reading.queries, page.skip, page.size + 1, list[Piece]()
-    for name in names:
-        if skip:
-            there = await queries.count_status_intervals(reading.connection, name=name, **period)
-            if there <= skip:
-                skip -= there
-                continue
-        async for row in queries.status_intervals(reading.connection, name=name, skip=skip, most=wanted - len(pieces),
-                                                  **period):
-            status = Status(row['status'])
-            why = ('no data' if status is Status.UNKNOWN
-                   else 'starved or blocked' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
-            length = seconds((row['until'] - row['since']) // MICROSECOND)
-            pieces.append(Piece(name, row['since'], row['until'], status, row['reason'], length, not why, why))
-        skip = 0
-        if len(pieces) >= wanted:
-            break
+async def _intervals(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
+    """A page and one more."""
+    pieces = []
+    async for row in reading.queries.largest_intervals(
+            reading.connection, names=names, start=reading.window.start, until=reading.window.end, now=reading.now,
+            kpi=kpi, skip=page.skip, most=page.size + 1):
+        status = Status(row['status'])
+        why = ('no data' if status is Status.UNKNOWN
+               else 'starved or blocked' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
+        length = seconds((row['until'] - row['since']) // MICROSECOND)
+        pieces.append(Piece(MachineName(row['machine_name']), row['since'], row['until'], status, row['reason'], length,
+                            not why, why))
     return pieces
 
 
 async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:
-    """A page and one more, newest first."""
-    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size + 1, **reading.stop_period)
-    pieces = []
-    async for row in rows:
-        stop = to_stop(row, reading.micro_stop_us)
-        why = _why_not(kpi, stop, reading.window)
-        length = stop.acknowledged or 0.0 if kpi is Kpi.MTTA else stop.length
-        pieces.append(Piece(stop.machine, stop.since, stop.until, Status.DOWN, stop.reason, length, not why, why))
-    return pieces
+    """A page and one more."""
+    counted_by = STOPS_OF.get(kpi, kpi)
+    return [Piece(row.stop.machine, row.stop.since, row.stop.until, Status.DOWN, row.stop.reason, row.amount,
+                  row.counted, '' if row.counted else _why_not(counted_by, row.stop, reading.window))
+            for row in await read_listed(reading, StopSelection(), page.skip, page.size + 1, counted_by, only=False)]
 
 
 def _why_not(kpi: Kpi, stop: Stop, window: Window) -> str:
-    """Why a stop does not count; empty where it does."""
-    goes_on = stop.until is None or stop.until >= window.end
+    """Why a stop does not count."""
+    of_end = kpi in {Kpi.MTTR, Kpi.REPAIR}
     wrong = {
         'not a micro-stop': kpi is Kpi.MICRO_STOPS and not stop.is_micro,
-        'micro-stop': kpi is not Kpi.MICRO_STOPS and stop.is_micro,
-        'ongoing at the end of the window': kpi is Kpi.MTTR and goes_on,
-        'machine removed before it ran again': kpi is Kpi.MTTR and not stop.repaired,
-        'started before the window': kpi is not Kpi.MTTR and stop.since < window.start,
-        'not acknowledged': kpi is Kpi.MTTA and stop.acknowledged is None,
+        'began in the window': kpi is Kpi.CARRIED_IN,
+        'micro-stop': kpi not in {Kpi.MICRO_STOPS, Kpi.STOPS} and stop.is_micro,
+        'ongoing at the end of the window': of_end and (stop.until is None or stop.until >= window.end),
+        'machine removed before it ran again': of_end and not stop.repaired,
+        'no start of work': kpi is Kpi.REPAIR,
+        'started before the window': not of_end and stop.since < window.start,
+        'not acknowledged': kpi is Kpi.RESPONSE,
     }
     return next((why for why, applies in wrong.items() if applies), '')

@@ -13,7 +13,7 @@ LEAST_STOPS = 8
 """With fewer stops, chance is larger than a change."""
 LEAST_COVERAGE = 0.8
 """Of both windows that are compared, at least this share must be known."""
-OURS, PRACTICE, TPM, ISO = 'our own', 'reliability practice', 'TPM practice', 'ISO 22400-2'
+OURS, PRACTICE, TPM = 'our own', 'reliability practice', 'TPM practice'
 
 
 class Kpi(StrEnum):
@@ -21,11 +21,16 @@ class Kpi(StrEnum):
 
     UPTIME_SHARE = 'uptime_share'
     AVAILABILITY = 'availability'
+    DOWN = 'down'
     STOPS = 'stops'
+    FAILURES = 'failures'
     MICRO_STOPS = 'micro_stops'
+    CARRIED_IN = 'carried_in'
     MTBF = 'mtbf'
     MTTR = 'mttr'
-    MTTA = 'mtta'
+    REPAIR = 'repair'
+    RESPONSE = 'response'
+    RESPONSE_P90 = 'response_p90'
     COVERAGE = 'coverage'
 
 
@@ -67,28 +72,44 @@ DEFINITIONS = {definition.kpi: definition for definition in (
         'uptime = (operational + warning) / (operational + warning + down)', OURS, 'higher', 'intervals'),
     KpiDefinition(
         Kpi.AVAILABILITY, 'Availability', 'Share of known time in which machines produced', Unit.SHARE,
-        'availability = productive time / planned busy time (APT / PBT): operational and warning, unless starved or '
-        'blocked, over all time that is covered', ISO, 'higher', 'intervals'),
+        'availability = productive time / known time; productive time is operational and warning, unless starved or '
+        'blocked', OURS, 'higher', 'intervals'),
     KpiDefinition(
-        Kpi.STOPS, 'Stops', 'How often a machine went down, without micro-stops', Unit.COUNT,
-        'stops = entries into down in the window that lasted at least the micro-stop threshold', TPM, 'lower', 'stops',
-        LEAST_STOPS),
+        Kpi.DOWN, 'Down', 'Time in which machines were down', Unit.SECONDS,
+        'down = time of all stops inside the window, of all machines together', OURS, 'lower', 'stops'),
     KpiDefinition(
-        Kpi.MICRO_STOPS, 'Micro-stops', 'How often a machine went down for a short time', Unit.COUNT,
-        'micro-stops = entries into down in the window that lasted less than the threshold', TPM, 'lower', 'stops',
-        LEAST_STOPS),
+        Kpi.STOPS, 'Stops', 'How often a machine went down', Unit.COUNT,
+        'stops = entries into down in the window = failures + micro-stops', TPM, 'lower', 'stops', LEAST_STOPS),
     KpiDefinition(
-        Kpi.MTBF, 'MTBF', 'Mean operating time between failures', Unit.SECONDS,
-        'MTBF = operating time / stops; operating time is operational and warning, up to the end of the window',
-        PRACTICE, 'higher', 'stops', LEAST_STOPS),
+        Kpi.FAILURES, 'Failures', 'Stops that were no micro-stops', Unit.COUNT,
+        'failures = stops that lasted at least the micro-stop limit', TPM, 'lower', 'stops', LEAST_STOPS),
     KpiDefinition(
-        Kpi.MTTR, 'MTTR', 'Mean time to repair', Unit.SECONDS,
-        'MTTR = repair time of the stops that ended in the window because the machine ran again / their number; '
-        'no micro-stops', PRACTICE, 'lower', 'stops', LEAST_STOPS),
+        Kpi.MICRO_STOPS, 'Micro-stops', 'Stops that were short', Unit.COUNT,
+        'micro-stops = stops that lasted less than the micro-stop limit', TPM, 'lower', 'stops', LEAST_STOPS),
     KpiDefinition(
-        Kpi.MTTA, 'Response', 'Mean time from down to acknowledged (MTTA)', Unit.SECONDS,
-        'response (MTTA) = time from down to acknowledged of the stops of the window / their number', PRACTICE, 'lower',
+        Kpi.CARRIED_IN, 'Carried in', 'Stops that began before the window and went on in it', Unit.COUNT,
+        'carried in = stops going on when the window began; they are not counted as stops again', OURS, 'lower',
         'stops', LEAST_STOPS),
+    KpiDefinition(
+        Kpi.MTBF, 'MTBF', 'Mean operating time between failures, per machine', Unit.SECONDS,
+        'MTBF = operating time of all machines / failures; operating time is operational and warning, up to the end of '
+        'the window', PRACTICE, 'higher', 'stops', LEAST_STOPS),
+    KpiDefinition(
+        Kpi.MTTR, 'MTTR', 'Mean time to restore, from down to running', Unit.SECONDS,
+        'MTTR = length of the failures that ended in the window because the machine ran again / their number; it is '
+        'detect + acknowledge + respond + repair', PRACTICE, 'lower', 'stops', LEAST_STOPS),
+    KpiDefinition(
+        Kpi.REPAIR, 'Repair', 'Mean time from the start of work to running', Unit.SECONDS,
+        'repair = time from the start of work to running / failures that ended in the window and on which work was '
+        'started', PRACTICE, 'lower', 'stops', LEAST_STOPS),
+    KpiDefinition(
+        Kpi.RESPONSE, 'Response', 'Median time from down to acknowledged (MTTA)', Unit.SECONDS,
+        'response (MTTA) = median time from down to the earliest acknowledgement of any work order of a failure of the '
+        'window, at most the length of the stop', PRACTICE, 'lower', 'stops', LEAST_STOPS),
+    KpiDefinition(
+        Kpi.RESPONSE_P90, 'Response, 90th percentile', 'Time in which 9 of 10 failures were acknowledged', Unit.SECONDS,
+        'response, 90th percentile = the time that 9 of 10 responses do not exceed', PRACTICE, 'lower', 'stops',
+        LEAST_STOPS),
     KpiDefinition(
         Kpi.COVERAGE, 'Coverage', 'Share of the window in which the status was known', Unit.SHARE,
         'coverage = 1 - unknown / (window × machines)', OURS, 'higher', 'intervals'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.machines import MachineName
@@ -13,12 +13,19 @@ from .report_snapshot import Member, Reading
 from .window import Window, seconds, share
 
 TIMES = ('operational', 'warning', 'waiting', 'down')
-STOPS = ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length', 'acknowledged', 'acknowledgement')
+STOPS = ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length')
+RESPONSES = ('carried_in', 'works', 'work', 'responses')
+MEDIAN, P90 = 50, 90
 
 
 @dataclass(slots=True)
 class Sums:
-    """What the database adds up, for one machine or many: times in microseconds, and counts."""
+    """What the database adds up, for one machine or many: times in microseconds, and counts.
+
+    repairs, repair   failures that ended, and their length
+    works, work       those on which work was started, and the time from then to running
+    responses         of each failure that was acknowledged, in any order
+    """
 
     machines: int = 0
     possible: int = 0
@@ -28,12 +35,14 @@ class Sums:
     down: int = 0
     failures: int = 0
     micro_stops: int = 0
+    carried_in: int = 0
     repairs: int = 0
     repair: int = 0
+    works: int = 0
+    work: int = 0
     ongoing: int = 0
     ongoing_length: int = 0
-    acknowledged: int = 0
-    acknowledgement: int = 0
+    responses: list[int] = field(default_factory=list)
 
     @property
     def known(self) -> int:
@@ -42,8 +51,10 @@ class Sums:
 
     def add(self, other: Sums) -> None:
         """The other machines too."""
+        self.responses.extend(other.responses)
         for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            if name != 'responses':
+                setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +67,21 @@ class Kpis:
     covered, unknown  seconds of all machines in which their state was known, and was not
     coverage          1 - unknown / (window x machines)
     uptime_share      (operational + warning) / (operational + warning + down)
-    availability      ISO 22400-2, APT / PBT: productive time is operational, and warning unless starved or blocked;
-                      planned busy time is all that is covered, because the feed knows no planned stops
-    stops             entries into down in the window that lasted at least the micro-stop threshold by now (failures)
-    micro_stops       entries into down in the window that were shorter
+    availability      productive time is operational, and warning unless starved or blocked, of all that is covered
+    stops             entries into down in the window: failures + micro_stops
+    failures          stops that lasted at least the micro-stop limit by now
+    micro_stops       stops that were shorter
+    carried_in        stops that went on when the window began; they are in no other count but ongoing
     operating         operational + warning, the time after the last failure included
-    mtbf              operating / stops; without a stop None, and at_least says how long there was none
-    mttr              mean length of the stops (no micro-stops) that ended in the window because the machine ran again,
-                      their time before the window included; repaired is their number
+    mtbf              operating / failures; without a failure None, and at_least says how long there was none
+    mttr              mean length of the failures that ended in the window because the machine ran again, their time
+                      before the window included; repaired is their number
+    repair            mean time from the start of work to running of those on which work was started; works is their
+                      number
     ongoing           stops that were going on at the end of the window, ongoing_seconds how long already
-    mtta              mean time from down to acknowledged of the window's stops whose first work order was acknowledged;
-                      acknowledged is their number, of all stops
+    response          median time from down to acknowledged of the window's failures, by the earliest acknowledgement
+                      of any work order of each, at most the length of the stop; acknowledged is their number
+    response_p90      the 90th percentile of the same
     The length of a stop is what is known of it: a data gap inside is left out.
     """
 
@@ -82,15 +97,20 @@ class Kpis:
     uptime_share: float | None
     availability: float | None
     stops: int
+    failures: int
     micro_stops: int
+    carried_in: int
     operating: float
     mtbf: float | None
     at_least: float | None
     mttr: float | None
     repaired: int
+    repair: float | None
+    works: int
     ongoing: int
     ongoing_seconds: float
-    mtta: float | None
+    response: float | None
+    response_p90: float | None
     acknowledged: int
 
     @classmethod
@@ -103,13 +123,20 @@ class Kpis:
             operational=seconds(sums.operational), warning=seconds(sums.warning), waiting=seconds(sums.waiting),
             down=seconds(sums.down), uptime_share=share(up, sums.known),
             availability=share(sums.operational + sums.warning, sums.known),
-            stops=sums.failures, micro_stops=sums.micro_stops, operating=seconds(up),
+            stops=sums.failures + sums.micro_stops, failures=sums.failures, micro_stops=sums.micro_stops,
+            carried_in=sums.carried_in, operating=seconds(up),
             mtbf=seconds(up) / sums.failures if sums.failures else None,
             at_least=seconds(up) if up and not sums.failures else None,
             mttr=seconds(sums.repair) / sums.repairs if sums.repairs else None, repaired=sums.repairs,
+            repair=seconds(sums.work) / sums.works if sums.works else None, works=sums.works,
             ongoing=sums.ongoing, ongoing_seconds=seconds(sums.ongoing_length),
-            mtta=seconds(sums.acknowledgement) / sums.acknowledged if sums.acknowledged else None,
-            acknowledged=sums.acknowledged)
+            response=percentile(sums.responses, MEDIAN), response_p90=percentile(sums.responses, P90),
+            acknowledged=len(sums.responses))
+
+
+def percentile(micros: Sequence[int], percent: int) -> float | None:
+    """The smallest of these (microseconds) that so many percent do not exceed, in seconds; None: there are none."""
+    return seconds(sorted(micros)[-(-percent * len(micros) // 100) - 1]) if micros else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,20 +166,21 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
     period = {**reading.period, 'names': [machine.name for machine in machines]}
     async for row in reading.queries.machine_times(reading.connection, **period):
         of = sums[row['machine_name']]
-        for field in TIMES:
-            setattr(of, field, row[field])
+        for name in TIMES:
+            setattr(of, name, row[name])
     return {machine: sums[machine.name] for machine in machines
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
 
 
-async def machine_sums(reading: Reading, *, acknowledged: bool = True) -> dict[Member, Sums]:
-    """The same with all about stops. acknowledged: how soon, too."""
+async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Member, Sums]:
+    """The same with all about stops. answered: how soon they were acknowledged and repaired, too."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    async for row in stop_sums(reading, acknowledged=acknowledged):
-        if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
-            for field in STOPS:
-                setattr(of, field, row[field])
+    for fields, rows in (STOPS, stop_sums(reading)), (RESPONSES, stop_responses(reading, answered=answered)):
+        async for row in rows:
+            if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
+                for name in fields:
+                    setattr(of, name, row[name])
     return times
 
 
@@ -164,21 +192,37 @@ async def floor_sums(reading: Reading) -> Sums:
         members |= {machine.name for machine in await machine_times(reading, gone)}
     times = await reading.queries.floor_sums(reading.connection, **reading.period)
     result = Sums(machines=len(members), possible=len(members) * reading.window.micros,
-                  **{field: times[field] for field in TIMES})
-    async for row in stop_sums(reading, of=sorted(members) if gone else None, together=True):
-        for field in STOPS:
-            setattr(result, field, row[field])
+                  **{name: times[name] for name in TIMES})
+    of = sorted(members) if gone else None
+    for fields, rows in ((STOPS, stop_sums(reading, of=of, together=True)),
+                         (RESPONSES, stop_responses(reading, of=of, together=True))):
+        async for row in rows:
+            for name in fields:
+                setattr(result, name, row[name])
     return result
 
 
-def stop_sums(reading: Reading, *, acknowledged: bool = True, together: bool = False,
+def stop_sums(reading: Reading, *, together: bool = False,
               of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
-    """What is to be known of the stops of each machine that is asked about, or of these. acknowledged: how soon, too.
-    together: one row for all of them."""
-    period = reading.stop_period if of is None else {**reading.stop_period, 'names': of}
+    """What is to be known of the stops of each machine that is asked about, or of these. together: one row for all of
+    them."""
     rows: AsyncIterator[Any] = reading.queries.stop_sums(
-        reading.connection, micro_stop=reading.micro_stop_us, acknowledged=acknowledged, together=together, **period)
+        reading.connection, micro_stop=reading.micro_stop_us, acknowledged=False, together=together,
+        **_stop_period(reading, of))
     return rows
+
+
+def stop_responses(reading: Reading, *, together: bool = False, answered: bool = True,
+                   of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
+    """The same of the stops that were carried in and, if answered, of responses and repairs."""
+    rows: AsyncIterator[Any] = reading.queries.stop_responses(
+        reading.connection, micro_stop=reading.micro_stop_us, answered=answered, together=together,
+        **_stop_period(reading, of))
+    return rows
+
+
+def _stop_period(reading: Reading, of: Sequence[MachineName] | None) -> dict[str, Any]:
+    return reading.stop_period if of is None else {**reading.stop_period, 'names': of}
 
 
 async def read_kpis(reading: Reading) -> Kpis:

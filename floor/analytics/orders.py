@@ -15,11 +15,16 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class VolumeOfDay:
-    """Orders reported on a day of the plant's calendar, and the mean of the seven days that end with it."""
+    """Orders reported on a day of the plant's calendar.
+
+    average   the mean of the seven days that end with it; None before the seventh day from the first order on
+    is_over   False today: more may come
+    """
 
     day: date
     orders: int
-    average: float
+    average: float | None
+    is_over: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ async def read_orders(reading: Reading, zone: ZoneInfo) -> OrderReport:
     connection, queries, names = reading.connection, reading.queries, reading.names
     window = {'names': names, 'start': reading.window.start, 'until': reading.window.end}
     return OrderReport(
-        tuple([VolumeOfDay(row['day'], row['orders'], row['of_week'] / WEEK) async for row in
+        tuple([VolumeOfDay(row['day'], row['orders'], None if row['of_week'] is None else row['of_week'] / WEEK,
+                           row['day'] < reading.now.astimezone(zone).date()) async for row in
                queries.order_volume(connection, zone=zone.key, **window)]),
         tuple([OpenOrderAges(Priority(row['priority']), row['orders'], row['overdue'],
                              seconds(row['sum_of_ages']) / row['orders'], seconds(row['median']),

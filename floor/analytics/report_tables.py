@@ -30,7 +30,7 @@ from . import (
 
 Cell = str | int | float | bool | datetime | date | None
 WEEKDAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
-NO_REASON, NO_LINE, NOBODY = 'No reason given', 'Not on a line', 'Unassigned'
+NO_REASON, NO_LINE, NOBODY, SO_FAR = 'No reason given', 'Not on a line', 'Unassigned', 'so far'
 
 
 class Kind(StrEnum):
@@ -149,8 +149,8 @@ def of_waiting(roots: WaitAttribution) -> ReportTable:
 def of_volume(volume: Iterable[VolumeOfDay]) -> ReportTable:
     """A row for each day."""
     return ReportTable((ReportColumn('Day', Kind.DAY), ReportColumn('Work orders', Kind.COUNT),
-                        ReportColumn('7-day average', Kind.NUMBER)),
-                       tuple((each.day, each.orders, each.average) for each in volume))
+                        ReportColumn('7-day average', Kind.NUMBER), ReportColumn('Note')),
+                       tuple((each.day, each.orders, each.average, '' if each.is_over else SO_FAR) for each in volume))
 
 
 def of_ages(ages: Iterable[OpenOrderAges]) -> ReportTable:

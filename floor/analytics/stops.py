@@ -10,7 +10,7 @@ from ..core.machines import MachineName
 from ..core.names import name_key
 from ..core.orders import OrderId
 from .report_snapshot import Reading
-from .window import MICROSECOND, Page, seconds, share
+from .window import MICROSECOND, seconds, share
 
 By = Literal['minutes', 'count']
 VITAL = 0.8
@@ -23,10 +23,10 @@ class Stop:
     where that was none, the last one given. until None: it is still going.
 
     down is the seconds of it inside the window, length those of all of it until now; a data gap is left out of both.
-    The clocks split the time from down to running by the stop's first work order: until it was created (detect),
-    acknowledged, started (respond), and until the machine ran again (repair). A moment before the one it follows counts
-    as that one, and one after the end as the end, so four clocks always sum up to the stop. A clock of which a moment
-    is missing is None.
+    The clocks split the time from down to running by the stop's work orders: until the first was created (detect), one
+    was acknowledged, work on one started (respond), and until the machine ran again (repair). A moment before the one
+    it follows counts as that one, and one after the end as the end, so four clocks always sum up to the stop. A clock
+    of which a moment is missing is None.
     """
 
     id: int
@@ -43,16 +43,8 @@ class Stop:
     respond: float | None
     repair: float | None
     order: OrderId | None
-    acknowledged: float | None
-    """Seconds from down to acknowledged, also where that came after the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopPage:
-    """Some stops of a window, newest first, of so many."""
-
-    stops: tuple[Stop, ...]
-    total: int
+    response: float | None
+    """Seconds from down to acknowledged, at most until it ran again: the response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +131,20 @@ async def read_clocks(reading: Reading) -> StopClocks:
     return StopClocks(tuple(sorted(causes, key=lambda cause: (-cause.seconds, name_key(cause.reason or '')))), total)
 
 
-async def read_stops(reading: Reading, page: Page) -> StopPage:
-    """The stops that were going on at some time in the window."""
-    total = await reading.queries.count_stops(reading.connection, **reading.stop_period)
-    rows = reading.queries.stops_page(reading.connection, skip=page.skip, most=page.size, **reading.stop_period)
-    return StopPage(tuple([to_stop(row, reading.micro_stop_us) async for row in rows]), total)
-
-
 def to_stop(row: Any, micro_stop_us: int) -> Stop:
-    """A row of the query stops_page."""
+    """A row of the query stop_list."""
     detect, acknowledge, respond, repair = clocks(row['since'], row['created_at'], row['acknowledged_at'],
                                                   row['started_at'], row['until'])
     return Stop(row['version'], MachineName(row['machine_name']), row['since'], row['until'], row['reason'],
                 row['repaired'], row['length'] < micro_stop_us, seconds(row['down']), seconds(row['length']), detect,
                 acknowledge, respond, repair, None if row['order_id'] is None else OrderId(row['order_id']),
                 None if row['acknowledged_at'] is None
-                else max(0.0, seconds((row['acknowledged_at'] - row['since']) // MICROSECOND)))
+                else _since(row['since'], row['acknowledged_at'], row['until']))
+
+
+def _since(start: datetime, moment: datetime, until: datetime | None) -> float:
+    """Seconds from the start to a moment, at most until the end."""
+    return max(0.0, seconds(((moment if until is None else min(moment, until)) - start) // MICROSECOND))
 
 
 def clocks(since: datetime, *moments: datetime | None) -> list[float | None]:

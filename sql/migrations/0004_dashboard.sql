@@ -33,12 +33,14 @@ CREATE TABLE dashboard_machine_uptime_7days (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE dashboard_machine_uptime_7days IS 'Each machine over the 7 days until last_updated, weighted by time.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.uptime_percentage IS
-    'operational_hours of operational_hours + downtime_hours; null where nothing is known.';
+    'uptime = (operational + warning) / (operational + warning + down). Null where nothing is known.';
+COMMENT ON COLUMN dashboard_machine_uptime_7days.downtime_hours IS
+    'down = time of all stops inside the window, of all machines together.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.operational_hours IS 'Operational or warning: it was not down.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.warning_hours IS 'The part of operational_hours that was warning.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.unknown_hours IS 'Before its first report, after it left, or silent.';
 COMMENT ON COLUMN dashboard_machine_uptime_7days.coverage_percentage IS
-    'The part of the 7 days in which something was known.';
+    'coverage = 1 - unknown / (window × machines).';
 
 CREATE TABLE dashboard_problematic_machines_30days (
     production_line    text        NOT NULL,
@@ -56,13 +58,17 @@ CREATE TABLE dashboard_problematic_machines_30days (
 COMMENT ON TABLE dashboard_problematic_machines_30days IS
     'The machines that were down in the 30 days until last_updated.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.downtime_incidents IS
-    'Entries into down in the 30 days, from whatever status; failures + micro_stops.';
+    'stops = entries into down in the window = failures + micro-stops.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.micro_stops IS
+    'micro-stops = stops that lasted less than the micro-stop limit.';
+COMMENT ON COLUMN dashboard_problematic_machines_30days.downtime_hours IS
+    'down = time of all stops inside the window, of all machines together.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.days_with_issues IS
     'Days of the plant on which it was down for some time.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.first_incident IS
     'When the first stop began; before the 30 days if it was going on when they began.';
 COMMENT ON COLUMN dashboard_problematic_machines_30days.failures IS
-    'Incidents that lasted at least plant_settings.micro_stop.';
+    'failures = stops that lasted at least the micro-stop limit.';
 
 CREATE TABLE dashboard_hourly_status_patterns (
     hour_of_day         integer     PRIMARY KEY,

@@ -140,22 +140,6 @@ CROSS JOIN LATERAL (SELECT greatest(created.at, least(s.acknowledged_at, s.until
 CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(s.started_at, s.until)) AS at) AS started
 GROUP BY s.reason;
 
--- name: stops_page(names, start, until, now, skip, most)
--- Stops of a period, newest first, with the first work order of each. names null: of all machines.
-SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length,
-       o.id AS order_id, o.created_at, o.acknowledged_at, o.started_at
-FROM (SELECT found.*
-      FROM ((SELECT version, machine_name, since, until, reason, repaired, length AS down, length
-             FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz)
-             ORDER BY since DESC, version DESC LIMIT :skip::bigint + :most::bigint)
-            UNION ALL
-            SELECT version, machine_name, since, until, reason, repaired, down, length
-            FROM stops_across(:names, :start, :until, :now::timestamptz)) AS found
-      ORDER BY found.since DESC, found.version DESC LIMIT :most OFFSET :skip) AS s
-LEFT JOIN LATERAL (SELECT * FROM work_orders WHERE machine_id = s.machine_name AND stop_since = s.since
-                   ORDER BY created_at, id LIMIT 1) AS o ON true
-ORDER BY s.since DESC, s.version DESC;
-
 -- name: hours_of_week(names, start, until, now, whole_floor, zone)
 -- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone.
 SELECT extract(isodow FROM local.at)::int AS weekday, extract(hour FROM local.at)::int AS hour,
@@ -259,14 +243,3 @@ SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_a
 FROM machine_status_history
 WHERE changed_at <= :moment::timestamptz AND changed_at > :moment - interval '1 hour'
 ORDER BY changed_at DESC, version DESC LIMIT :most;
-
--- name: status_intervals(name, start, until, now, skip, most)
--- What one machine was in a period, in order of time.
-SELECT since, until, status, reason, wait_kind(status, reason) IS NOT NULL AS waits
-FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
-ORDER BY since LIMIT :most OFFSET :skip;
-
--- name: count_status_intervals(name, start, until, now)$
--- How many rows the query above has.
-SELECT count(*)
-FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);

@@ -1,22 +1,23 @@
 -- name: order_volume(names, start, until, zone)
--- Orders reported on each day of a period by the clock of a time zone, with the mean of the seven days up to it.
+-- Orders reported on each day of a period by the clock of a time zone, and those of the seven days up to it; null before the
+-- seventh day from the first order on.
 WITH day AS (
-    SELECT day::date
+    SELECT day::date, day::date >= (first.at AT TIME ZONE :zone::text)::date + 6 AS has_week
     FROM (SELECT min(timestamp) AS at FROM work_orders WHERE machine_id = ANY (:names::text[])) AS first
     CROSS JOIN generate_series(
-        (greatest(:start::timestamptz, first.at) AT TIME ZONE :zone::text)::date - 6,
+        (greatest(:start::timestamptz, first.at) AT TIME ZONE :zone)::date - 6,
         ((:until::timestamptz - interval '1 microsecond') AT TIME ZONE :zone)::date, '1 day') AS day
     WHERE first.at IS NOT NULL
 ), counted AS (
-    SELECT day.day, count(o.id) AS orders
+    SELECT day.day, day.has_week, count(o.id) AS orders
     FROM day LEFT JOIN work_orders o ON (o.timestamp AT TIME ZONE :zone)::date = day.day AND o.machine_id = ANY (:names::text[])
-    GROUP BY day.day
+    GROUP BY day.day, day.has_week
 ), averaged AS (
-    SELECT day, orders, sum(orders) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS of_week,
+    SELECT day, orders, has_week, sum(orders) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS of_week,
            row_number() OVER (ORDER BY day) AS number
     FROM counted
 )
-SELECT day, orders, of_week::bigint FROM averaged WHERE number > 6 ORDER BY day;
+SELECT day, orders, CASE WHEN has_week THEN of_week::bigint END AS of_week FROM averaged WHERE number > 6 ORDER BY day;
 
 -- name: open_order_ages(names, now)
 -- How old the orders are that somebody still has to see to, in microseconds since they were reported.

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, DataGap, History, HistoryRow, Order
 
-from floor.analytics import Analytics, Kpi, Kpis, Page, Scope, Window
+from floor.analytics import DEFINITIONS, Analytics, Kpi, Kpis, Page, Scope, StopKind, StopSelection, Window
 from floor.analytics.kpis import Sums
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database
@@ -244,10 +244,64 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
             assert round(got.length * 1e6) == history.length(stop)
             order = history.order(stop)
             assert got.order == (order.id if order else None)
+            response = history.response(stop)
+            assert got.response == (None if response is None else response / 1e6)
         clocks = await analytics.clocks(window, scope)
         assert {c.reason: (c.stops, [round(mean * c.stops * 1e6) for mean in c.means]) for c in clocks.causes} == \
             history.clocks(names, window.start, window.end)
         assert clocks.total == len(stops)
+
+
+@given(question=questions())
+@many
+async def test_the_list_of_stops_has_those_of_its_kind_and_its_counts_are_those_of_the_cards(
+        plant: Plant, question: Probe) -> None:
+    history, window = question.history, question.window
+    analytics = await ask(plant, question)
+    kpis = await analytics.kpis(window)
+    known = {machine.machine for machine in (await analytics.explain('down', window)).parts}
+    stops = history.stops_in([name for name in history.machines if name in known], window.start, window.end)
+    kinds = {
+        StopKind.ALL: stops,
+        StopKind.LONG: [stop for stop in stops if history.is_failure(stop)],
+        StopKind.FAILURES: [stop for stop in stops if history.is_failure(stop) and stop.since >= window.start],
+        StopKind.MICRO_STOPS: [stop for stop in stops if not history.is_failure(stop) and stop.since >= window.start],
+        StopKind.CARRIED_IN: [stop for stop in stops if stop.since < window.start]}
+    for kind, expected_stops in kinds.items():
+        listed = await analytics.stops(window, Scope(), Page(1, 1000), StopSelection(kind))
+        of_known = [stop for stop in listed.stops if stop.machine in known]  # not those of zero seconds
+        assert {stop.id for stop in of_known} == {stop.version for stop in expected_stops}
+        assert [stop.down for stop in listed.stops] == sorted((stop.down for stop in listed.stops), reverse=True)
+        assert listed.total == len(listed.stops)
+        assert listed.seconds == pytest.approx(sum(stop.down for stop in listed.stops))
+        if {stop.machine for stop in (await analytics.stops(window)).stops} <= known:
+            assert (listed.failures, listed.micro_stops, listed.carried_in) == (
+                kpis.failures, kpis.micro_stops, kpis.carried_in)
+
+
+@given(question=questions())
+@many
+async def test_the_stops_behind_a_figure_add_up_to_it(plant: Plant, question: Probe) -> None:
+    analytics = await ask(plant, question)
+    kpis = await analytics.kpis(question.window)
+    amounts = {}
+    for kpi in Kpi:
+        pieces = (await analytics.explain(kpi, question.window, page=Page(1, 1000))).pieces
+        counted = [piece.counted for piece in pieces]
+        if DEFINITIONS[kpi].evidence == 'stops':
+            assert counted == sorted(counted, reverse=True), 'those that count come first'
+            amounts[kpi] = [piece.seconds for piece in pieces if piece.counted]
+            assert amounts[kpi] == sorted(amounts[kpi], reverse=True), 'the longest first'
+            assert all(piece.counted or piece.why for piece in pieces)
+    assert sum(amounts[Kpi.DOWN]) == pytest.approx(kpis.down)
+    assert (len(amounts[Kpi.STOPS]), len(amounts[Kpi.FAILURES]), len(amounts[Kpi.MICRO_STOPS])) == (
+        kpis.stops, kpis.failures, kpis.micro_stops)
+    assert (len(amounts[Kpi.CARRIED_IN]), len(amounts[Kpi.MTBF])) == (kpis.carried_in, kpis.failures)
+    for kpi, number in (Kpi.MTTR, kpis.repaired), (Kpi.REPAIR, kpis.works):
+        assert len(amounts[kpi]) == number
+        assert sum(amounts[kpi]) == pytest.approx((getattr(kpis, kpi) or 0) * number)
+    assert len(amounts[Kpi.RESPONSE]) == kpis.acknowledged
+    assert kpis.response in amounts[Kpi.RESPONSE] or not amounts[Kpi.RESPONSE]
 
 
 @given(cycles=st.lists(st.tuples(st.integers(1, 400), st.integers(5, 200)), min_size=1, max_size=12),

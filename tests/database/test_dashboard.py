@@ -305,10 +305,10 @@ async def test_the_reports_show_the_same_numbers(
     problems = {row['machine_name']: row for row in await feed.fetch(f'SELECT * FROM {PROBLEMS}')}
     assert {VALVE, PAINTER} < set(problems) == set(worst)
     for name, problem in problems.items():
-        assert problem['downtime_incidents'] == worst[name].count
         kpis = await kpis_of(name, last(days=30))
-        assert (problem['failures'], problem['micro_stops']) == (kpis.stops, kpis.micro_stops)
-        assert kpis.stops == stops[name]
+        assert kpis.stops == worst[name].count
+        assert (problem['failures'], problem['micro_stops']) == (kpis.failures, kpis.micro_stops)
+        assert problem['downtime_incidents'] == kpis.stops == stops[name]
         assert float(problem['downtime_hours']) == pytest.approx(worst[name].seconds / 3600, abs=0.001)
 
     pattern = await reports.hourly_pattern(last(days=30))
@@ -324,7 +324,8 @@ async def test_the_reports_show_the_same_numbers(
     for day in await feed.fetch(f'SELECT * FROM {TRENDS}'):
         if day['order_date'] in volume:
             assert day['daily_count'] == volume[day['order_date']].orders
-            assert float(day['seven_day_moving_avg']) == pytest.approx(volume[day['order_date']].average, abs=0.006)
+            average = volume[day['order_date']].average
+            assert average is None or float(day['seven_day_moving_avg']) == pytest.approx(average, abs=0.006)
     resolution = (await reports.work_orders(last(days=3650))).resolution
     completed = await row(feed, SUMMARY, "status = 'completed'")
     assert float(completed['avg_resolution_hours']) == resolution[0].mean / 3600

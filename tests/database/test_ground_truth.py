@@ -54,7 +54,7 @@ async def test_reports_count_the_stops_that_the_plant_had(database: Database, hi
         lengths = stopped([event for event in simulated if event.machine == machine], history.until)
         kpis = await Analytics(database, ZoneInfo('UTC')).kpis(window, Scope(machine=MachineName(machine)))
         assert kpis.down == pytest.approx(sum(length.total_seconds() for length in lengths), abs=EXACT_S), machine
-        assert kpis.stops + kpis.micro_stops == len(lengths), machine
+        assert kpis.stops == kpis.failures + kpis.micro_stops == len(lengths), machine
         assert kpis.micro_stops == sum(length < MICRO_STOP for length in lengths), machine
         assert kpis.coverage == 1, machine
 

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from database.postgres import Connect, Psql, until
 
-from floor.analytics import Analytics, Kpi, Page, Scope, Window
+from floor.analytics import Analytics, Kpi, Page, Scope, Term, Unit, Window
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
@@ -297,7 +297,7 @@ async def test_the_job_survives_a_database_that_is_away(connect: Connect, databa
 async def test_any_window_of_anything_has_an_answer(analytics: Analytics, asked: Window, scope: Scope) -> None:
     kpis = await analytics.kpis(asked, scope)
     assert kpis.coverage is None or 0 <= kpis.coverage <= 1
-    assert kpis.mtbf is None and kpis.mttr is None and kpis.mtta is None and kpis.stops == 0
+    assert kpis.mtbf is None and kpis.mttr is None and kpis.response is None and kpis.stops == 0
     assert (await analytics.causes(asked, scope), await analytics.problem_machines(asked, scope)) == ((), ())
     assert (await analytics.stops(asked, scope)).total == 0
     assert len((await analytics.hourly_pattern(asked, scope)).share) == 7
@@ -332,7 +332,7 @@ def test_a_window_and_a_page_must_make_sense() -> None:
 
 
 async def test_there_is_no_figure_of_that_name(analytics: Analytics) -> None:
-    with pytest.raises(InvalidInputError, match='use uptime_share, availability, stops'):
+    with pytest.raises(InvalidInputError, match='use uptime_share, availability, down, stops'):
         await analytics.explain('oee', window(1))
 
 
@@ -352,9 +352,9 @@ async def test_the_pieces_of_a_figure_add_up_to_it(connect: Connect, analytics: 
     up = sum(piece.seconds for piece in counted if piece.status is not Status.DOWN)
     assert uptime.value == pytest.approx(up / sum(piece.seconds for piece in counted))
     mttr = await analytics.explain('mttr', asked, press)
-    assert [(piece.counted, piece.why) for piece in mttr.pieces] == [(False, 'micro-stop'), (True, '')]
+    assert [(piece.counted, piece.why) for piece in mttr.pieces] == [(True, ''), (False, 'micro-stop')]
     assert mttr.value == pytest.approx(sum(piece.seconds for piece in mttr.pieces if piece.counted))
-    assert ('micro-stops', 1) in mttr.left_out
+    assert Term('micro-stops', 1, Unit.COUNT) in mttr.left_out
     assert [part.machine for part in uptime.parts] == ['Press']
     pages = [await analytics.explain('coverage', asked, Scope(), Page(number, 7)) for number in (1, 2, 3, 4, 5, 6)]
     every = [piece for page in pages for piece in page.pieces]
@@ -375,21 +375,24 @@ async def test_clocks_split_a_stop_and_add_up_to_it(connect: Connect, analytics:
     assert (stop.detect, stop.acknowledge, stop.respond, stop.repair) == (600, 1200, 1800, pytest.approx(3600, abs=1))
     assert sum([stop.detect, stop.acknowledge, stop.respond, stop.repair]) == pytest.approx(stop.length)
     kpis = await analytics.kpis(window(24), Scope(machine=VALVE))
-    assert (kpis.mtta, kpis.acknowledged, kpis.stops) == (1800, 1, 1)
+    assert (kpis.response, kpis.acknowledged, kpis.failures) == (1800, 1, 1)
+    assert (kpis.repair, kpis.works) == (pytest.approx(3600, abs=1), 1)
 
 
 async def test_work_orders_over_time(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await feed.execute(
         'INSERT INTO work_orders (machine_id, issue_description, priority, timestamp, status, completed_at, cause, '
-        "action_taken) SELECT $1, 'It stands', 'high', now() - n * interval '1 day', 'completed', "
-        "now() - n * interval '1 day' + n * interval '1 hour', 'Wear', 'Replaced' FROM generate_series(1, 3) n", VALVE)
+        "action_taken) SELECT $1, 'It stands', 'high', now() - n * interval '1 day', 'completed', now() - n * "
+        "interval '1 day' + n * interval '1 hour', 'Wear', 'Replaced' FROM unnest('{1,2,8}'::int[]) n", VALVE)
     await feed.execute("INSERT INTO work_orders (machine_id, issue_description, timestamp) VALUES ($1, 'It leaks', "
                        "now() - interval '2 days')", VALVE)
     report = await analytics.work_orders(window(24 * 10))
     assert sum(day.orders for day in report.volume) == 4
-    assert report.volume[-1].average == pytest.approx(4 / 7)
-    assert [(r.priority, r.orders, r.mean, r.median) for r in report.resolution] == [('high', 3, 7200, 7200)]
+    assert [day.average is not None for day in report.volume] == [False] * 6 + [True] * 3
+    assert [day.is_over for day in report.volume] == [True] * 8 + [False]
+    assert report.volume[-1].average == pytest.approx(3 / 7)
+    assert [(r.priority, r.orders, r.mean, r.median) for r in report.resolution] == [('high', 3, 13_200, 7200)]
     assert [(a.priority, a.orders) for a in report.ages] == [('medium', 1)]
     assert report.ages[0].oldest == pytest.approx(2 * 86400, abs=60)
     assert [(load.name, load.active, load.completed) for load in report.load] == [(None, 1, 3)]

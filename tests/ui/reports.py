@@ -30,7 +30,9 @@ from floor.analytics import (
     Resolution,
     Stop,
     StopClocks,
-    StopPage,
+    StopList,
+    Term,
+    Unit,
     VolumeOfDay,
     WaitAttribution,
     Window,
@@ -53,13 +55,14 @@ def kpis(**fields: Any) -> Kpis:
     values: dict[str, Any] = {
         'window': TODAY, 'machines': 5, 'covered': 190_000.0, 'unknown': 400.0, 'coverage': 0.998,
         'operational': 150_000.0, 'warning': 20_000.0, 'waiting': 4_000.0, 'down': 16_000.0, 'uptime_share': 0.914,
-        'availability': 0.881, 'stops': 41, 'micro_stops': 17, 'operating': 174_000.0, 'mtbf': 6_720.0,
-        'at_least': None, 'mttr': 740.0, 'repaired': 39, 'ongoing': 2, 'ongoing_seconds': 1_680.0, 'mtta': 185.0,
-        'acknowledged': 30}
+        'availability': 0.881, 'stops': 58, 'failures': 41, 'micro_stops': 17, 'carried_in': 1,
+        'operating': 174_000.0, 'mtbf': 6_720.0,
+        'at_least': None, 'mttr': 740.0, 'repaired': 39, 'ongoing': 2, 'ongoing_seconds': 1_680.0,
+        'repair': 400.0, 'works': 28, 'response': 185.0, 'response_p90': 1500.0, 'acknowledged': 30}
     return Kpis(**values | fields)
 
 
-BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=47, mtbf=6_180.0, mttr=680.0, mtta=225.0)
+BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=64, failures=47, mtbf=6_180.0, mttr=680.0, response=225.0)
 
 
 class Shift:
@@ -96,14 +99,14 @@ class Reports:
             'wait_attribution': WaitAttribution((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
                                                 0.0),
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
-            'stops': StopPage((stop,), 1),
+            'stops': StopList((stop,), 1),
             'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),
             'members': (Member(VALVE, 'valve', 'Engine Line', True),),
             'machine_kpis': (MachineKpis(VALVE, 'Engine Line', kpis(stops=2)),),
             'intervals': (Interval(NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, False),),
             'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),
             'work_orders': OrderReport(
-                (VolumeOfDay(date(2026, 11, 22), 7, 6.5), VolumeOfDay(date(2026, 11, 23), 9, 7.0)),
+                (VolumeOfDay(date(2026, 11, 22), 7, None), VolumeOfDay(date(2026, 11, 23), 9, 7.0, False)),
                 (OpenOrderAges(Priority.HIGH, 4, 1, 3600.0, 3000.0, 90_000.0),),
                 (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
             'timeline': (),
@@ -122,8 +125,9 @@ class Reports:
         piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,
                       '' if page.number == 1 else 'micro-stop')
         return Explanation(Kpi(kpi), 'MTTR = repair time / number', 'reliability practice', 740.0,
-                           (('repair time', 28_860.0), ('stops that ended', 39)),
-                           (('unknown: no data from the machine', 400.0), ('ongoing stops', 2)), 0.998,
+                           (Term('repair time', 28_860.0), Term('stops that ended', 39, Unit.COUNT)),
+                           (Term('unknown: no data from the machine', 400.0), Term('ongoing stops', 2, Unit.COUNT)),
+                           0.998,
                            (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
 
     def asked(self, name: str) -> list[tuple[Any, ...]]:

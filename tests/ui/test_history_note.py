@@ -12,7 +12,7 @@ from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.reports import Reports, card
 from ui.services import Recorded
 
-from floor.analytics import Cause, Kpis, StopPage
+from floor.analytics import Cause, Kpis, StopList
 from floor.analytics.kpis import Sums
 from floor.core.errors import HistoryNotReadyError
 from floor.core.floor_snapshot import FloorSnapshot, HistoryState
@@ -79,7 +79,7 @@ class History(Recorded):
         super().__init__()
         sums = Sums(machines=1, possible=3600 * US, operational=1800 * US, down=1800 * US, failures=2)
         self.answers = {
-            'kpis': lambda window: Kpis.of(window, sums), 'stops': StopPage((), 0),
+            'kpis': lambda window: Kpis.of(window, sums), 'stops': StopList((), 0),
             'causes': (Cause('Jam', 1800, 2, 1.0, 1.0, True),), 'floor_at': self._floor_at}
 
     @staticmethod

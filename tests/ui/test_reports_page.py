@@ -23,7 +23,7 @@ from floor.analytics import (
     Kpis,
     OrderReport,
     Scope,
-    StopPage,
+    StopList,
     WaitAttribution,
     Window,
 )
@@ -35,7 +35,8 @@ from floor.web.reports import reports_page
 WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
            'range.')
 NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=None, stops=0, micro_stops=0,
-                     operating=0.0, mtbf=None, mttr=None, mtta=None, repaired=0, ongoing=0, acknowledged=0)
+                     operating=0.0, mtbf=None, mttr=None, response=None, response_p90=None, repaired=0, ongoing=0,
+                     acknowledged=0, failures=0, carried_in=0, repair=None, works=0)
 
 
 @pytest.fixture
@@ -76,10 +77,13 @@ async def test_cards_show_what_the_history_says(reports: Reports, open_page: Ope
     screen = await opened(open_page)
     assert card(screen, 'uptime_share') == \
         ['Uptime', 'explain', '91.4 %', '▲ 1.2 pt better', 'of 5 machines', 'coverage 99.8 %']
-    assert card(screen, 'stops')[2:] == ['41', '▼ 6 better', '+ 17 micro-stops', 'coverage 99.8 %']
-    assert card(screen, 'mtbf')[2:4] == ['1 h 52 min', '▲ 9 min better']
-    assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', '+ 2 running, mean 14 min']
-    assert card(screen, 'mtta')[2:5] == ['3 min 05 s', '▼ 40 s better', '30 of 41 stops acknowledged']
+    assert card(screen, 'stops')[2:] == \
+        ['58', '▼ 6 better', '41 failures + 17 micro-stops', '1 more carried in', 'coverage 99.8 %']
+    assert card(screen, 'mtbf')[2:5] == ['1 h 52 min', '▲ 9 min better', 'per machine, 41 failures']
+    assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', 'to restore, 39 failures']
+    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min', '+ 2 running, mean 14 min']
+    assert card(screen, 'response')[2:6] == ['3 min 05 s', '▼ 40 s better', '90 % within 25 min',
+                                             '30 of 41 failures acknowledged']
 
 
 async def test_the_first_thing_is_the_answer(reports: Reports, open_page: OpenPage) -> None:
@@ -110,7 +114,7 @@ async def test_a_change_is_shown_and_coloured_by_what_it_means(reports: Reports,
 
 
 async def test_without_a_failure_the_time_between_them_was_longer(reports: Reports, open_page: OpenPage) -> None:
-    reports.figures = kpis(stops=0, mtbf=None, at_least=174_000.0, ongoing=0)
+    reports.figures = kpis(stops=0, failures=0, mtbf=None, at_least=174_000.0, ongoing=0)
     screen = await opened(open_page)
     assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'too little to compare']
 
@@ -217,6 +221,16 @@ async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_pag
     assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 
 
+async def test_a_day_that_is_not_over_is_marked_and_a_mean_of_seven_days_is_of_seven(
+        reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
+    assert {'so far', '–', '7.0'} <= set(texts(screen, 'Work orders'))
+    chart = next(element for element in screen.client.elements.values()
+                 if isinstance(element, ui.echart) and 'so far' in str(element.options))
+    assert chart.options['xAxis']['data'] == ['22 Nov', '23 Nov so far']
+    assert chart.options['series'][1]['data'] == [None, 7.0]
+
+
 async def test_the_heat_map_says_where_nothing_is_known(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     assert screen.all(title='Sat 03:00: no data')
@@ -283,7 +297,7 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open
 
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Reports, open_page: OpenPage) -> None:
     reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
-                        'stops': StopPage((), 0), 'work_orders': OrderReport((), (), (), ())}
+                        'stops': StopList((), 0), 'work_orders': OrderReport((), (), (), ())}
     screen = await opened(open_page)
     assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')
     assert 'No machine was down or made others wait.' in texts(screen, 'Downtime caused to neighbours')

@@ -11,7 +11,7 @@ import pytest
 from ui.harness import MINUTE_MS, NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
-from floor.analytics import Cause, Kpis, Stop, StopPage, Window
+from floor.analytics import Cause, Kpis, Stop, StopList, Window
 from floor.analytics.kpis import Sums
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName
@@ -53,7 +53,7 @@ def analytics(shop_floor: Floor) -> Recorded:
                 micro_stops=3, repairs=2, repair=1800 * US, ongoing=1, ongoing_length=840 * US)
     recorded.answers = {
         'kpis': lambda window: Kpis.of(window, sums), 'causes': (Cause('Hydraulic leak', 3600, 2, 1.0, 1.0, True),),
-        'stops': StopPage((), 0)}
+        'stops': StopList((), 0)}
     shop_floor.order_list.answers['of_shift'] = ShiftOrders((), ())
     shift_report_page.register(shop_floor.services, recorded,
                                Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC')))
@@ -95,13 +95,16 @@ async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics: 
 async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_page: OpenPage) -> None:
     screen = await open_page(NIGHT)
     texts = [element['text'] for element in screen.all() if element['tag'] in {'dt', 'dd'}]
-    assert texts == ['Uptime', '85.7 %', 'coverage 87.5 %', 'Availability', '85.7 %', 'coverage 87.5 %',
-                     'Stops', '2', 'and 3 micro-stops, coverage 87.5 %', 'MTBF', '3 h 00 min', 'coverage 87.5 %',
-                     'MTTR', '15 min 00 s', 'of 2 stops, +1 ongoing, 14 min 00 s', 'MTTA', '–', 'of 0 stops']
+    assert texts == [
+        'Uptime', '85.7 %', 'of 1 machine, coverage 87.5 %', 'Availability', '85.7 %', 'coverage 87.5 %',
+        'Stops', '5', '2 failures + 3 micro-stops, coverage 87.5 %',
+        'MTBF', '3 h 00 min', 'of 2 failures, coverage 87.5 %',
+        'MTTR', '15 min 00 s', 'to restore, 2 failures, + 1 running, 14 min, coverage 87.5 %',
+        'Response', '–', '0 of 2 failures acknowledged, coverage 87.5 %']
 
 
 async def test_new_cleared_and_running_stops_are_distinguished(analytics: Recorded, open_page: OpenPage) -> None:
-    analytics.answers['stops'] = StopPage((
+    analytics.answers['stops'] = StopList((
         stop(4, NIGHT_END - 2 * MINUTE, NIGHT_END + MINUTE, 'Part lost', micro=True),
         stop(3, NIGHT_END - HOUR, NIGHT_END + HOUR, HOSTILE, order='WO-20261123-3f2a91bc'),
         stop(2, NIGHT_START + HOUR, NIGHT_START + 2 * HOUR),
@@ -109,7 +112,7 @@ async def test_new_cleared_and_running_stops_are_distinguished(analytics: Record
     screen = await open_page(NIGHT)
     assert headings(screen) == ['Figures', 'Still down at the end: 2', 'Top causes of downtime',
                                 'Open work orders at the end: 0, 0 overdue', 'Completed work orders: 0',
-                                'Stops: 2 new, 2 cleared; 3 micro-stops not listed']
+                                'Failures: 2 new, 2 cleared; 3 micro-stops not listed']
     found = rows(screen)
     assert found[:2] == [['Valve 01·01', 'Mon 23 Nov 05:00', '1 h 00 min', HOSTILE, 'WO-3f2a91bc'],
                          ['Valve 01·01', 'Mon 23 Nov 05:58', '2 min', 'Part lost', '']]
@@ -133,7 +136,7 @@ async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those
 
 
 async def test_a_long_list_says_how_many_more_there_are(analytics: Recorded, open_page: OpenPage) -> None:
-    analytics.answers['stops'] = StopPage(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
+    analytics.answers['stops'] = StopList(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
                                                 for n in range(55)), 55)
     screen = await open_page(NIGHT)
     assert 'and 15 more' in screen.texts
@@ -187,7 +190,7 @@ async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(shop_flo
                                                                         open_page: OpenPage, quick: None) -> None:
     screen = await open_page('/reports/shift')
     assert 'No machine was down.' in screen.texts
-    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down', 'Hydraulic leak')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     assert 'No machine was down.' not in screen.texts
@@ -209,7 +212,7 @@ async def test_many_pages_share_one_reading(shop_floor: Floor, analytics: Record
                                             quick: None) -> None:
     screens = [await open_page('/reports/shift') for _ in range(3)]
     analytics.asked.clear()
-    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down')
     for screen in screens:
         await screen.until(lambda screen=screen: 'Still down now: 1' in screen.texts)
@@ -231,7 +234,7 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
 
     monkeypatch.setattr(ShiftSheet, 'show', fail_on_the_first)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
-        analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
+        analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
         shop_floor.change(name, 'down')
         await other.until(lambda number=number: f'Still down now: {number}' in other.texts)
     await broken.until(lambda: 'Cannot load the shift report. A fault in this program: ZeroDivisionError; its log says '
@@ -255,7 +258,7 @@ async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floo
     screen = await open_page('/reports/shift')
     monkeypatch.setattr(shared_sheet, '_within', fail_once)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
-        analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),) * number, number)
+        analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
         shop_floor.change(name, 'down')
         await screen.until(lambda number=number: f'Still down now: {number}' in screen.texts)
     assert not faults
@@ -267,7 +270,7 @@ async def test_what_has_not_changed_is_not_sent_again(shop_floor: Floor, analyti
                                                       quick: None) -> None:
     screen = await open_page('/reports/shift')
     before = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
-    analytics.answers['stops'] = StopPage((stop(1, NOW - MINUTE, None),), 1)
+    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     after = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}

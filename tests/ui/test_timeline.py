@@ -11,7 +11,7 @@ from nicegui import ui
 from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
-from floor.analytics import Band, Lane, Page, Scope, Stop, StopPage, Window
+from floor.analytics import Band, Lane, Page, Scope, Stop, StopList, Window
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import OrderId
@@ -48,7 +48,7 @@ def analytics() -> Recorded:
     recorded = Recorded()
     recorded.answers['timeline'] = lambda window, machines, columns: tuple(
         lane(name, LEAK) if name == VALVE else lane(name) for name in machines)
-    recorded.answers['stops'] = StopPage((stop(),), 1)
+    recorded.answers['stops'] = StopList((stop(),), 1)
     return recorded
 
 
@@ -164,7 +164,7 @@ async def test_a_press_on_a_machine_that_ran_shows_no_details(zoomed: list[Windo
 
 async def test_the_stops_are_in_a_table_too_with_a_button_for_each_details(zoomed: list[Window], open_page: OpenPage,
                                                                          analytics: Recorded) -> None:
-    analytics.answers['stops'] = StopPage((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
+    analytics.answers['stops'] = StopList((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
     screen = await shown(open_page)
     await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
     assert {'ongoing', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)

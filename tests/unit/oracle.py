@@ -85,12 +85,14 @@ class Sums:
     down: int = 0
     failures: int = 0
     micro_stops: int = 0
+    carried_in: int = 0
     repairs: int = 0
     repair: int = 0
+    works: int = 0
+    work: int = 0
     ongoing: int = 0
     ongoing_length: int = 0
-    acknowledged: int = 0
-    acknowledgement: int = 0
+    responses: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -195,6 +197,28 @@ class History:
         mine = [order for order in self.orders if (order.machine, order.stop_since) == (stop.machine, stop.since)]
         return min(mine, key=lambda order: (order.created, order.id), default=None)
 
+    def earliest(self, stop: Stop, what: str) -> datetime | None:
+        """When an order of a stop was first created, acknowledged or started."""
+        moments = [getattr(order, what) for order in self.orders
+                   if (order.machine, order.stop_since) == (stop.machine, stop.since)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def response(self, stop: Stop) -> int | None:
+        """Microseconds from down to acknowledged, at most until it ran again."""
+        moment = self.earliest(stop, 'acknowledged')
+        if moment is None:
+            return None
+        return max(min(moment, stop.until or moment) - stop.since, timedelta()) // US
+
+    def work(self, stop: Stop) -> int | None:
+        """Microseconds from the start of work until it ran again; a moment that follows another is not before it."""
+        started = self.earliest(stop, 'started')
+        if started is None or stop.until is None:
+            return None
+        before = [self.earliest(stop, what) for what in ('created', 'acknowledged')]
+        latest = max([stop.since, started, *(moment for moment in before if moment is not None)])
+        return (stop.until - min(stop.until, latest)) // US
+
     # figures
 
     def sums(self, names: list[str], start: datetime, end: datetime) -> Sums:
@@ -212,15 +236,18 @@ class History:
         if start <= stop.since < end:
             if self.is_failure(stop):
                 sums.failures += 1
-                order = self.order(stop)
-                if order is not None and order.acknowledged is not None:
-                    sums.acknowledged += 1
-                    sums.acknowledgement += max(order.acknowledged - stop.since, timedelta()) // US
+                if (response := self.response(stop)) is not None:
+                    sums.responses.append(response)
             else:
                 sums.micro_stops += 1
+        elif stop in self.stops_in([stop.machine], start, end):
+            sums.carried_in += 1
         if stop.until is not None and start <= stop.until < end and stop.repaired and self.is_failure(stop):
             sums.repairs += 1
             sums.repair += self.length(stop)
+            if (work := self.work(stop)) is not None:
+                sums.works += 1
+                sums.work += work
         if (stop.since < end and (stop.until is None or stop.until >= end)
                 and (stop.since >= start or stop.until is None or stop.until > start)):
             sums.ongoing += 1

@@ -68,7 +68,7 @@ def test_a_machine_that_leaves_while_down_is_not_repaired() -> None:
 def test_an_order_acknowledges_its_stop() -> None:
     order = Order('Press', at(15), at(16), acknowledged=at(19))
     sums = replace(DAY, orders=[order]).sums(['Press'], at(0), at(60))
-    assert (sums.acknowledged, sums.acknowledgement) == (1, 4 * MINUTE)
+    assert sums.responses == [4 * MINUTE]
 
 
 def test_a_starved_machine_is_charged_to_who_is_down_through_one_that_starves_too() -> None:

@@ -15,7 +15,9 @@ from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .kpi_change import ChangeDirection, KpiChange, value
 
-CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.MTTA)
+CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.RESPONSE)
+
+MAX_NOTES = 3
 
 
 class KpiCard:
@@ -34,7 +36,7 @@ class KpiCard:
                 button.props['aria-label'] = f'Explain {definition.name}'
             self._value = ui.label('…').classes('kpi-value')
             self._change = ui.label().classes('kpi-change')
-            self._note = ui.label().classes('kpi-note')
+            self._notes = [ui.label().classes('kpi-note') for _ in range(MAX_NOTES)]
             self._coverage = ui.label().classes('kpi-note')
 
     def show(self, kpis: Kpis, before: Kpis | None) -> None:
@@ -47,12 +49,14 @@ class KpiCard:
         if before is not None and before.covered:
             former = value_of(definition, before)
             set_attribute(self._change, 'title', f'Previous window: {former}, coverage {percent(before.coverage)}')
-        self._note.set_text(note_of(definition.kpi, kpis) if kpis.covered else 'no data')
+        notes = notes_of(definition.kpi, kpis) if kpis.covered else ['no data']
+        for label, text in zip(self._notes, [*notes, *[''] * MAX_NOTES], strict=False):
+            label.set_text(text)
         self._coverage.set_text(coverage_of(kpis))
 
     def clear(self) -> None:
         """Remove the value."""
-        for label in self._change, self._note, self._coverage:
+        for label in self._change, *self._notes, self._coverage:
             label.set_text('')
         self._value.set_text('…')
 
@@ -110,24 +114,36 @@ def is_comparable(definition: KpiDefinition, kpis: Kpis, before: Kpis) -> bool:
 
 def stops_of(kpi: Kpi, kpis: Kpis) -> int:
     """How many stops a KPI was computed from."""
-    return {Kpi.MTTR: kpis.repaired, Kpi.MTTA: kpis.acknowledged}.get(kpi, kpis.stops)
+    return {Kpi.STOPS: kpis.stops, Kpi.MICRO_STOPS: kpis.micro_stops, Kpi.CARRIED_IN: kpis.carried_in,
+            Kpi.MTTR: kpis.repaired, Kpi.REPAIR: kpis.works, Kpi.RESPONSE: kpis.acknowledged,
+            Kpi.RESPONSE_P90: kpis.acknowledged}.get(kpi, kpis.failures)
 
 
-def note_of(kpi: Kpi, kpis: Kpis) -> str:
-    """The note below the value of a KPI."""
-    running = ''
-    if kpis.ongoing:
-        mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
-        running = f'+ {number(kpis.ongoing)} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}'
-    return {
-        Kpi.UPTIME_SHARE: f'of {counted(kpis.machines, "machine")}',
-        Kpi.AVAILABILITY: 'ISO 22400-2',
-        Kpi.STOPS: f'+ {counted(kpis.micro_stops, "micro-stop")}',
-        Kpi.MTBF: 'up time / stops',
-        Kpi.MTTR: running or f'of {counted(kpis.repaired, "repair")}',
-        Kpi.MTTA: f'{number(kpis.acknowledged)} of {counted(kpis.stops, "stop")} acknowledged' if kpis.stops
-                  else 'no stops',
-    }.get(kpi, '')
+def notes_of(kpi: Kpi, kpis: Kpis) -> list[str]:
+    """The notes below the value of a KPI: what it was computed from, and what stands beside it."""
+    failures = counted(kpis.failures, 'failure')
+    if kpi is Kpi.UPTIME_SHARE:
+        return [f'of {counted(kpis.machines, "machine")}']
+    if kpi is Kpi.STOPS:
+        carried = [f'{number(kpis.carried_in)} more carried in'] if kpis.carried_in else []
+        return [f'{failures} + {counted(kpis.micro_stops, "micro-stop")}', *carried]
+    if kpi is Kpi.MTBF:
+        return [f'per machine, {failures}' if kpis.machines > 1 else f'of {failures}']
+    if kpi is Kpi.MTTR:
+        alone = [] if kpis.repair is None else [f'repair alone {duration(kpis.repair, Detail.BRIEF)}']
+        return [f'to restore, {counted(kpis.repaired, "failure")}', *alone, *ongoing_of(kpis)]
+    if kpi is Kpi.RESPONSE:
+        p90 = [] if kpis.response_p90 is None else [f'90 % within {duration(kpis.response_p90, Detail.BRIEF)}']
+        return [*p90, f'{number(kpis.acknowledged)} of {failures} acknowledged' if kpis.failures else 'no failures']
+    return []
+
+
+def ongoing_of(kpis: Kpis) -> list[str]:
+    """The stops that are going on."""
+    if not kpis.ongoing:
+        return []
+    mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
+    return [f'+ {number(kpis.ongoing)} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}']
 
 
 def coverage_of(kpis: Kpis) -> str:

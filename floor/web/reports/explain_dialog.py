@@ -8,10 +8,10 @@ from datetime import tzinfo
 
 from nicegui import background_tasks, ui
 
-from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page
+from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page, Term
 from ...analytics import report_tables as tables
 from ...core.errors import DatabaseError
-from ...core.formatting import duration, number, percent
+from ...core.formatting import number, percent
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
@@ -20,7 +20,6 @@ from .report_query import ReportQuery
 from .report_windows import Comparison
 
 ROWS = 30
-COUNTED = ('stops', 'micro-stops', 'ongoing stops', 'unacknowledged stops')
 Asked = tuple[Kpi, ReportQuery, Comparison, int]
 
 
@@ -82,8 +81,8 @@ class ExplainDialog:
         with ui.element('dl'):
             self._fact('Source', explanation.source)
             self._fact('Coverage', percent(explanation.coverage))
-            for term, amount in explanation.terms:
-                self._fact(term, amount_of(term, amount))
+            for term in explanation.terms:
+                self._fact(term.name, value(term.amount, term.unit))
         Heading('Excluded', level=3)
         with ui.element('ul').classes('excluded'):
             for text in exclusions(explanation.left_out):
@@ -122,11 +121,6 @@ class ExplainDialog:
             self._task = None
 
 
-def amount_of(term: str, amount: float) -> str:
-    """The value of a term as text: a number for counts of stops, otherwise a duration."""
-    return number(amount) if term.startswith(COUNTED) else duration(amount)
-
-
-def exclusions(parts: Iterable[tuple[str, float]]) -> list[str]:
+def exclusions(terms: Iterable[Term]) -> list[str]:
     """A line for each exclusion, or a sentence if there are none."""
-    return [f'{why}: {amount_of(why, amount)}' for why, amount in parts] or ['Nothing is excluded.']
+    return [f'{term.name}: {value(term.amount, term.unit)}' for term in terms] or ['Nothing is excluded.']

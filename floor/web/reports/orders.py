@@ -56,7 +56,8 @@ def show_orders(panel: ReportPanel, report: OrderReport, volume: Sequence[Volume
 
 def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
     """Options for ECharts: a bar per day, and the 7-day mean as a line."""
-    days = [f'{each.day:%d %b}' if len(volume) < 300 else f'{each.day:%Y-%m-%d}' for each in volume]  # noqa: PLR2004
+    days = [(f'{each.day:%d %b}' if len(volume) < 300 else f'{each.day:%Y-%m-%d}')  # noqa: PLR2004
+            + ('' if each.is_over else f' {tables.SO_FAR}') for each in volume]
     return {
         **STILL,
         'legend': {'top': 0, 'left': 0, 'selectedMode': False, 'itemWidth': 12, 'itemHeight': 8, 'itemGap': 18,
@@ -66,20 +67,30 @@ def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
                   'axisLine': {'lineStyle': {'color': RULE}}, 'axisLabel': {**TEXT, 'hideOverlap': True}},
         'yAxis': {'type': 'value', 'minInterval': 1, 'axisLabel': TEXT, 'splitLine': {'lineStyle': {'color': RULE}}},
         'series': [
-            {'type': 'bar', 'name': 'per day', 'data': [each.orders for each in volume], 'silent': True,
+            {'type': 'bar', 'name': 'per day', 'data': [_bar(each) for each in volume], 'silent': True,
              'barMaxWidth': 40, 'itemStyle': {'color': TRIVIAL, 'borderRadius': [2, 2, 0, 0]}},
-            {'type': 'line', 'name': '7-day mean', 'data': [round(each.average, 2) for each in volume],
-             'silent': True, 'symbol': 'circle' if len(volume) == 1 else 'none', 'itemStyle': {'color': LINE},
+            {'type': 'line', 'name': '7-day mean', 'silent': True,
+             'data': [None if each.average is None else round(each.average, 2) for each in volume],
+             'symbol': 'circle' if len(volume) == 1 else 'none', 'itemStyle': {'color': LINE},
              'lineStyle': {'color': LINE, 'width': 2}}],
         'color': [TRIVIAL, LINE, MUTED],
     }
 
 
+def _bar(volume: VolumeOfDay) -> dict[str, Any]:
+    """A day; one that is not over is hollow."""
+    hollow = {'color': 'transparent', 'borderColor': TRIVIAL, 'borderType': 'dashed', 'borderWidth': 1.5}
+    return {'value': volume.orders} if volume.is_over else {'value': volume.orders, 'itemStyle': hollow}
+
+
 def _volume(volume: Sequence[VolumeOfDay]) -> None:
     chart = ui.echart(volume_options(volume), renderer='svg').classes('chart chart-low').props('role=img')
     total = sum(each.orders for each in volume)
-    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}; '
-                                 f'latest 7-day mean: {number(volume[-1].average, 1)} per day. See the table below.')
+    latest = volume[-1]
+    mean = 'no 7-day mean yet' if latest.average is None else f'latest 7-day mean: {number(latest.average, 1)} per day'
+    so_far = '' if latest.is_over else ', the last of which is not over'
+    chart.props['aria-label'] = (f'{counted(total, "work order")} on {counted(len(volume), "day")}{so_far}; {mean}. '
+                                 'See the table below.')
 
 
 def _part(title: str) -> ui.element:

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from nicegui import ui
 
-from ...analytics import Kpis, Stop
+from ...analytics import DEFINITIONS, Kpis, Stop
 from ...analytics.report_tables import NO_REASON
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
@@ -20,6 +20,7 @@ from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
+from .cards import CARDS, notes_of, value_of
 
 MAX_ROWS = 40
 FREE_TEXT = {'Machine', 'Reason', 'Description', 'Assignee', 'By', 'Action taken'}
@@ -79,12 +80,8 @@ class ShiftSheet:
 def figures(kpis: Kpis) -> tuple[tuple[str, str, str], ...]:
     """The KPIs as name, value and note."""
     covered = f'coverage {percent(kpis.coverage)}'
-    mtbf = duration(kpis.mtbf) if kpis.mtbf is not None or kpis.at_least is None else f'> {duration(kpis.at_least)}'
-    ongoing = f', +{kpis.ongoing} ongoing, {duration(kpis.ongoing_seconds)}' if kpis.ongoing else ''
-    return (('Uptime', percent(kpis.uptime_share), covered), ('Availability', percent(kpis.availability), covered),
-            ('Stops', number(kpis.stops), f'and {counted(kpis.micro_stops, "micro-stop")}, {covered}'),
-            ('MTBF', mtbf, covered), ('MTTR', duration(kpis.mttr), f'of {counted(kpis.repaired, "stop")}{ongoing}'),
-            ('MTTA', duration(kpis.mtta), f'of {counted(kpis.acknowledged, "stop")}'))
+    return tuple((DEFINITIONS[kpi].name, value_of(DEFINITIONS[kpi], kpis), ', '.join([*notes_of(kpi, kpis), covered]))
+                 for kpi in CARDS)
 
 
 def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
@@ -137,16 +134,16 @@ def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
 
 
 def stops(report: ShiftReport, zone: tzinfo) -> Section:
-    """The stops of the shift, the longest first. Only the time within this shift counts."""
+    """The failures of the shift, the longest first. Only the time within this shift counts."""
     def since(stop: Stop) -> str:
         return time(stop.since, zone) if stop.since >= report.shift.start else f'earlier: {at(stop.since, zone)}'
 
     longest_first = sorted(report.stops, key=lambda stop: -stop.down)
     return Section(
-        f'Stops: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
+        f'Failures: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
         'not listed', ('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
         tuple((machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
-               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'No stops.')
+               duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'No failures.')
 
 
 SECTIONS = (running, losses, orders_left, orders_completed, stops)

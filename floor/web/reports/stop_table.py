@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 
 from nicegui import ui
 
-from ...analytics import Analytics, Page, Scope, Stop, StopPage, Window
+from ...analytics import Analytics, Page, Scope, Stop, StopList, Window
 from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, duration
@@ -65,13 +65,13 @@ class StopTable:
             page = await self._analytics.stops(window, self._scope, Page(self._number, PER_PAGE))
         except FloorError as error:
             if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
-                self._show(StopPage((), 0))
+                self._show(StopList((), 0))
             self._problem.show(f'Cannot load the stops. {as_sentence(error)}')
             return
         if asked == (self._window, self._scope, self._number):
             self._show(page)
 
-    def _show(self, page: StopPage) -> None:
+    def _show(self, page: StopList) -> None:
         self._problem.show('')
         last = max(1, -(-page.total // PER_PAGE))
         more = f', page {self._number} of {last}' if last > 1 else ''

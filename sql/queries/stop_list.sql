@@ -1,0 +1,46 @@
+-- name: stop_list(names, start, until, now, micro_stop, kpi, only, machines_found, reasons_found, order_words, sort, descending, places, skip, most)
+-- A page of the stops of a period with the first work order of each and the earliest moments of all its orders: first those that
+-- the KPI counts, or only these; sorted by length (what it adds to the KPI), start, machine (as in places) or reason. order_words
+-- null: all; otherwise those of the machines or reasons found, or of an order with these letters in its id.
+WITH listed AS (
+    SELECT s.* FROM listed_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz,
+                                 :micro_stop::bigint, :kpi::text) s
+    WHERE (s.counted OR NOT :only::boolean)
+      AND (:order_words::text IS NULL OR s.machine_name = ANY (:machines_found::text[])
+           OR s.reason = ANY (:reasons_found::text[])
+           OR (s.machine_name, s.since) IN (SELECT machine_id, stop_since FROM work_orders
+                                            WHERE stop_since IS NOT NULL AND strpos(lower(id), :order_words) > 0))
+), placed AS (
+    SELECT listed.*,
+           CASE :sort::text WHEN 'length' THEN amount WHEN 'start' THEN micros(listed.since - timestamptz '2000-01-01 00:00+00')
+                            WHEN 'machine' THEN machine.place WHEN 'reason' THEN named.place END AS place
+    FROM listed
+    LEFT JOIN unnest(:places::text[]) WITH ORDINALITY AS machine (machine_name, place)
+        ON :sort = 'machine' AND machine.machine_name = listed.machine_name
+    LEFT JOIN (SELECT reason, row_number() OVER (ORDER BY name_sort_key(reason), reason COLLATE "C") AS place
+               FROM (SELECT DISTINCT reason FROM listed WHERE reason IS NOT NULL) AS each) AS named
+        ON :sort = 'reason' AND named.reason = listed.reason
+), page AS (
+    SELECT * FROM placed
+    ORDER BY counted DESC, place * CASE WHEN :descending::boolean THEN -1 ELSE 1 END NULLS LAST, since DESC, version DESC
+    LIMIT :most::bigint OFFSET :skip::bigint
+)
+SELECT page.*, o.order_id, o.created_at, o.acknowledged_at, o.started_at
+FROM page
+CROSS JOIN LATERAL (SELECT (array_agg(id ORDER BY created_at, id))[1] AS order_id, min(created_at) AS created_at,
+                           min(acknowledged_at) AS acknowledged_at, min(started_at) AS started_at
+                    FROM work_orders WHERE machine_id = page.machine_name AND stop_since = page.since) AS o
+ORDER BY page.counted DESC, page.place * CASE WHEN :descending THEN -1 ELSE 1 END NULLS LAST, page.since DESC,
+         page.version DESC;
+
+-- name: count_stop_list(names, start, until, now, micro_stop, kpi, machines_found, reasons_found, order_words)^
+-- The stops that the query above lists without only: how many of each population, how many of them the KPI counts, and what these
+-- add to it in microseconds.
+SELECT count(*) FILTER (WHERE s.began AND s.fails) AS failures, count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
+       count(*) FILTER (WHERE NOT s.began) AS carried_in, count(*) FILTER (WHERE s.counted) AS counted,
+       coalesce(sum(s.amount) FILTER (WHERE s.counted), 0)::bigint AS amount
+FROM listed_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :micro_stop::bigint,
+                  :kpi::text) s
+WHERE :order_words::text IS NULL OR s.machine_name = ANY (:machines_found::text[]) OR s.reason = ANY (:reasons_found::text[])
+      OR (s.machine_name, s.since) IN (SELECT machine_id, stop_since FROM work_orders
+                                       WHERE stop_since IS NOT NULL AND strpos(lower(id), :order_words) > 0);
