@@ -83,14 +83,12 @@ def of_definition(kpi: Kpi) -> ReportColumn:
 
 
 EXAMPLES = {Kind.SHARE: 0.914, Kind.SECONDS: 1260.0, Kind.COUNT: 12}
-FIGURES = (*(of_definition(kpi) for kpi in DEFINITIONS if kpi is not Kpi.COVERAGE),
-           ReportColumn('Down', Kind.SECONDS, 'down', 'Time in which machines were down.', 5400.0),
-           of_definition(Kpi.COVERAGE))
+FIGURES = tuple(of_definition(kpi) for kpi in DEFINITIONS)
 
 
 def figures(kpis: Kpis) -> tuple[Cell, ...]:
     """The cells of FIGURES."""
-    return (*(getattr(kpis, kpi) for kpi in DEFINITIONS if kpi is not Kpi.COVERAGE), kpis.down, kpis.coverage)
+    return tuple(getattr(kpis, kpi) for kpi in DEFINITIONS)
 
 
 def of_kpis(kpis: Kpis, before: Kpis | None) -> ReportTable:

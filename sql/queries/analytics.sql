@@ -243,3 +243,9 @@ SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_a
 FROM machine_status_history
 WHERE changed_at <= :moment::timestamptz AND changed_at > :moment - interval '1 hour'
 ORDER BY changed_at DESC, version DESC LIMIT :most;
+
+-- name: status_intervals(name, start, until, now, skip, most)
+-- What one machine was in a period, in order of time.
+SELECT since, until, status, reason, wait_kind(status, reason) IS NOT NULL AS waits
+FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
+ORDER BY since LIMIT :most OFFSET :skip;

@@ -54,7 +54,7 @@ async def rows_of(files: ReportPages, name: str, window: Window = MORNING, **mor
 
 async def test_the_figures_of_a_morning(files: ReportPages) -> None:
     row, = await rows_of(files, 'figures')
-    assert (row['Stops'], row['Micro-stops'], row['Coverage (0 to 1)']) == ('2', '1', '1')
+    assert (row['Stops'], row['Failures'], row['Micro-stops'], row['Coverage (0 to 1)']) == ('3', '2', '1', '1')
     assert (row['Down (s)'], row['MTTR (s)']) == ('2520', '1800')
     assert float(row['Uptime (0 to 1)']) == pytest.approx(198 / 240)
 
