@@ -71,7 +71,7 @@ async def test_a_row_has_its_machine_as_people_read_it_with_line_and_shift(files
         ['Valve 01·01', 'Valve_01_01', 'Transmission Line', 'Early', '2026-09-07']
     row, = await rows_of(files, 'machine-kpis')
     assert (row['Machine'], row['Line'], row['Stops'], row['Down (s)']) == \
-        ('Valve 01·01', 'Transmission Line', '2', '2520')
+        ('Valve 01·01', 'Transmission Line', '3', '2520')
 
 
 async def test_intervals_tile_the_window(files: ReportPages, monkeypatch: pytest.MonkeyPatch) -> None:
