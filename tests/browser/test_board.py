@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import asyncpg
 import pytest
 from browser.profiles import PHONE
 from browser.visitor import Visitor, fits_window
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -104,17 +106,77 @@ async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Vis
     await add(sql, 2)
     page = await lisa.open(BOARD)
     await card(page, 'Leak 1').get_by_role('link').focus()
-    await page.keyboard.press('m')
-    await page.get_by_role('menuitem', name='Put on hold').press('Enter')
-    dialog = page.get_by_role('dialog', name='Put on hold')
-    await dialog.get_by_role('radio', name='parts').click()
-    await dialog.get_by_role('button', name='Put on hold').click()
+    await put_on_hold(page)
 
     await expect(column(page, 'on_hold').locator('.order-card')).to_contain_text('Leak 1')
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
     await page.get_by_role('button', name='Undo').click()
     await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
+    await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
     assert await sql.fetchval("SELECT count(*) FROM work_orders WHERE status = 'open'") == 2
+
+
+async def test_a_card_that_moves_before_its_focus_is_reported_keeps_it(lisa: Visitor, sql: asyncpg.Connection) -> None:
+    """After the dialog the focus returns; the board moves the card before the server learns of that."""
+    await add(sql, 2)
+    page = await lisa.blank(used=False)
+    reports = HeldReports()
+    await page.route_web_socket('**/socket.io/**', reports.follow)
+    await lisa.go(page, BOARD)
+    link = card(page, 'Leak 1').get_by_role('link')
+    await link.focus()
+    await put_on_hold(page, before_sending=lambda: reports.hold_from(card(page, 'Leak 1')))
+    await expect(link).to_be_focused()
+    assert reports.held
+
+    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 1'")
+    await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 1')
+
+    await expect(link).to_be_focused()
+    reports.release()
+    await sql.execute("UPDATE work_orders SET status = 'open' WHERE issue_description = 'Leak 1'")
+    await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
+    await expect(link).to_be_focused()
+
+
+async def put_on_hold(page: Page, before_sending: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Put the card with the focus on hold, by its menu and the dialog."""
+    await page.keyboard.press('m')
+    await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
+    await page.get_by_role('menuitem', name='Put on hold').press('Enter')
+    dialog = page.get_by_role('dialog', name='Put on hold')
+    await dialog.get_by_role('radio', name='parts').click()
+    if before_sending is not None:
+        await before_sending()
+    await dialog.get_by_role('button', name='Put on hold').click()
+
+
+class HeldReports:
+    """The messages of a page to the server, held from the first event of one element on."""
+
+    def __init__(self) -> None:
+        self.held: list[str | bytes] = []
+        self._first = ''
+
+    def follow(self, socket: WebSocketRoute) -> None:
+        self._server = socket.connect_to_server()
+        socket.on_message(self._sent)
+
+    async def hold_from(self, element: Locator) -> None:
+        id_ = await element.get_attribute('id') or ''
+        self._first = f'"id":{id_.removeprefix("c")},'
+
+    def release(self) -> None:
+        self._first, held = '', self.held
+        self.held = []
+        for message in held:
+            self._server.send(message)
+
+    def _sent(self, message: str | bytes) -> None:
+        if self.held or (self._first and self._first in str(message)):
+            self.held.append(message)
+        else:
+            self._server.send(message)
 
 
 async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: asyncpg.Connection) -> None:

@@ -26,10 +26,14 @@ class DialogPage:
         self._user = user
         self.press()
 
-    def press(self) -> None:
+    def open_unseen(self) -> None:
+        """The dialog is opened; the browser has not reported it yet."""
         assert self._user.client
         with self._user.client:
             self.dialog.open()
+
+    def press(self) -> None:
+        self.open_unseen()
         self._user.find(kind=ui.dialog).trigger('beforeShow')
 
     def escape(self) -> None:
@@ -41,11 +45,9 @@ class DialogPage:
         self._user.find(kind=BackCloses).trigger(event)
 
     def _build(self) -> None:
-        opener = ui.element('button')
-        vars(opener)['run_method'] = lambda name: self.steps.append(FOCUS)
         with ui.dialog() as self.dialog:
             heading = ui.element('h2')
-        BackCloses(self.dialog, lambda: heading).opener = opener
+        BackCloses(self.dialog, lambda: heading).return_focus = lambda: self.steps.append(FOCUS)
 
 
 @pytest.fixture
@@ -87,3 +89,16 @@ async def test_opened_again_before_it_was_drawn_it_stays_open(page: DialogPage) 
     assert BACK not in page.steps
     page.tell(FRAGMENT_WENT)  # the person's own Back
     assert not page.dialog.value
+
+
+async def test_closed_without_an_entry_in_the_history_it_gives_the_focus_back_at_once(page: DialogPage) -> None:
+    """The event of its opening arrives after it was closed."""
+    page.tell(FRAGMENT_SHOWS)
+    page.escape()
+    page.tell(FRAGMENT_WENT)
+    page.steps.clear()
+
+    page.open_unseen()
+    page.escape()
+
+    assert page.steps == [FOCUS]

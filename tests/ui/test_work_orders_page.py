@@ -838,6 +838,41 @@ async def test_nobody_gets_the_focus_who_did_not_have_it(shop_floor: Floor, orde
     assert not focus_asked(switchboard)
 
 
+async def test_what_a_browser_reports_late_takes_no_focus_away(shop_floor: Floor, orders: Orders, see: OpenPage,
+                                                               switchboard: Switchboard) -> None:
+    orders.put(1, 'open', what='a')
+    orders.put(2, 'open', what='b')
+    screen = await see('?view=board', has='order-card')
+    board_element, = screen.of_class('board')
+    fire(screen, card(screen, 'a'), 'focusin')
+    press(screen, board_element, 'arrow-down')
+    fire(screen, board_element, 'focusout')  # of the first card
+    await screen.until(lambda: focus_asked(switchboard) == 1)
+    link = card(screen, 'b')['children'][0]
+
+    orders.put(2, 'in_progress', what='b')
+    shop_floor.order(2, state='in_progress')
+
+    await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['b']))
+    await screen.until(lambda: focus_asked(switchboard) == 2)
+    assert all(f'{link}, "focus"' in code for code in focus_codes(switchboard))
+
+    for request in [data for event, data, _ in switchboard.emitted if 'request_id' in data]:
+        screen.client.handle_javascript_response({'request_id': request['request_id'], 'result': None})
+    await screen.until(lambda: 'focus of the board' not in [task.get_name() for task in asyncio.all_tasks()])
+    fire(screen, board_element, 'focusout')  # the person has gone on
+    orders.put(2, 'open', what='b')
+    shop_floor.order(2, state='open')
+    await screen.until(lambda: cards(screen)['in_progress'] == ('0', []))
+    assert focus_asked(switchboard) == 2
+
+
+def press(screen: Screen, element: dict[str, Any], key: str) -> None:
+    id_, = (id_ for id_, known in screen.elements.items() if known is element)
+    listener, = (event['listener_id'] for event in element['events'] if event['keys'] == [key])
+    screen.client.handle_event({'id': id_, 'listener_id': listener, 'args': [json.dumps(None)]})
+
+
 def focus_codes(switchboard: Switchboard) -> list[str]:
     return [data['code'] for event, data, _ in switchboard.emitted
             if event == 'run_javascript' and '"focus"' in data['code']]

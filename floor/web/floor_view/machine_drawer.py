@@ -81,7 +81,7 @@ class MachineDrawer:
             return
         self._name = name
         self._show()
-        self._back.opener = opener
+        self._back.return_focus = None if opener is None else lambda: opener.run_method('focus')
         self._dialog.open()
 
     def _leave(self) -> None:
@@ -89,7 +89,7 @@ class MachineDrawer:
         self._stop()
 
     def _query(self) -> str | None:
-        return None if self._back.opener is None or self._name is None else query_of(self._name)
+        return None if self._back.return_focus is None or self._name is None else query_of(self._name)
 
     def _closed(self) -> None:
         self._name = None

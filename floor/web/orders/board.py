@@ -22,6 +22,7 @@ from ...orders.work_order_list import WorkOrderList
 from ..shell.addresses import with_prefix
 from ..shell.messages import TextNode
 from ..shell.order_formatting import short_id, transition_label
+from .card_focus import CardFocus
 from .filters import address_of
 from .order_card import BoardColumn, OrderCard
 from .table import row_of
@@ -96,14 +97,14 @@ class OrderBoard:
         self._is_connected = False
         self._cards: dict[OrderId, OrderCard] = {}
         self._dragged: OrderCard | None = None
-        self._focused: OrderCard | None = None
+        self._focus = CardFocus()
         self._items: list[ui.element] = []
         self._toast = OrderToast()
         with ui.element('div').classes('board').props('role=group') as self._root:
             self._root.props['aria-label'] = KEYS
             self._columns = {status: BoardColumn(status, self._drop) for status in COLUMNS}
-        self._root.on('focusout', self._focus_out, args=[])
-        self._root.on('keydown.m', lambda: self.open_menu(self._focused) if self._focused else None, args=[])
+        self._root.on('focusout', self._focus.left, args=[])
+        self._root.on('keydown.m', lambda: self.open_menu(card) if (card := self._focus.card) else None, args=[])
         for key, columns, cards in ('up', 0, -1), ('down', 0, 1), ('left', -1, 0), ('right', 1, 0):
             self._root.on(f'keydown.arrow-{key}.prevent', partial(self._move_focus, columns, cards), args=[])
         with ui.element('div'):
@@ -114,6 +115,7 @@ class OrderBoard:
     async def show(self, order_filter: OrderFilter, content: BoardContent) -> None:
         """Create, update, move and delete cards, so that the board shows this content."""
         self._is_connected = self._is_connected or self._root.client.has_socket_connection
+        focused = self._focus.card
         next_focus = self._next_focus({order.id for page in content.pages.values() for order in page.orders})
         slot_before = next_focus and next_focus.parent_slot
         await self._build(content)
@@ -122,7 +124,7 @@ class OrderBoard:
         if any(order.id not in self._cards for page in content.pages.values() for order in self._shown_of(page)):
             self.clear()  # the board was cleared while cards were built
             return
-        has_moved = next_focus is not self._focused or (
+        has_moved = next_focus is not focused or (
             next_focus is not None and next_focus.parent_slot is not slot_before)
         for status, column in self._columns.items():
             page = content.pages.get(status)
@@ -134,9 +136,8 @@ class OrderBoard:
         self._root.set_visibility(bool(content.pages))
         if self._dragged is not None and self._dragged.is_deleted:
             self.drag_end()  # the browser sends no dragend for a deleted element
-        if next_focus is not None and has_moved:
-            self._focused = next_focus
-            next_focus.set_focus()
+        if next_focus is not None and has_moved and self._focus.is_still(focused) and not self._transitions.is_asking:
+            self._focus.give(next_focus)
 
     def _shown_of(self, page: OrderPage) -> tuple[WorkOrder, ...]:
         return page.orders if self._is_connected else page.orders[:INITIAL_CARDS]
@@ -194,15 +195,19 @@ class OrderBoard:
     # transitions
 
     async def _transition_from_menu(self, card: OrderCard, to: WorkOrderStatus) -> None:
-        self._focused = card  # the menu has returned the focus
-        await self._transition(card, to)
+        self._focus.expect(card)  # the menu has returned the focus
+        if not await self._transition(card, to):
+            self._return_focus(card)
 
-    async def _transition(self, card: OrderCard, to: WorkOrderStatus) -> None:
+    async def _transition(self, card: OrderCard, to: WorkOrderStatus) -> bool:
+        """Make a transition of this card; whether it was made."""
         before = card.order
         card.props['data-pending'] = 'true'
         try:
-            if await self._transitions.make(before, to, opener=card.link):
+            is_made = await self._transitions.make(before, to, return_focus=lambda: self._return_focus(card))
+            if is_made:
                 self._offer_undo(before, to)
+            return is_made
         finally:
             if not card.is_deleted:
                 card.props['data-pending'] = 'false'
@@ -214,6 +219,7 @@ class OrderBoard:
 
     async def _undo(self, before: WorkOrder) -> None:
         if (card := self._cards.get(before.id)) is not None:
+            self._focus.give(card)  # the button that was pressed is hidden
             await self._transitions.undo(card.order, before)
 
     def open_menu(self, card: OrderCard) -> None:
@@ -252,15 +258,17 @@ class OrderBoard:
 
     def focus_in(self, card: OrderCard) -> None:
         """Remember which card has the focus."""
-        self._focused = card
+        self._focus.arrived(card)
 
-    def _focus_out(self) -> None:
-        self._focused = None
+    def _return_focus(self, card: OrderCard) -> None:
+        """A dialog or menu of this card was closed; the person may have gone on to another card."""
+        if not card.is_deleted and self._focus.card in (None, card):
+            self._focus.give(card)
 
     def _next_focus(self, shown: set[OrderId]) -> OrderCard | None:
         """The card that will have the focus: the present one or, if it leaves the board, the nearest in its column."""
-        if (card := self._focused) is None or card.is_deleted or card.order.id in shown:
-            return None if card is None or card.is_deleted else card
+        if (card := self._focus.card) is None or card.order.id in shown:
+            return card
         cards = next((column.shown for column in self._columns.values() if card in column.shown), [])
         index = cards.index(card)
         nearest = [*cards[index + 1:], *reversed(cards[:index])]
@@ -269,9 +277,9 @@ class OrderBoard:
     def _move_focus(self, by_columns: int, by_cards: int) -> None:
         """Move the focus to a neighbouring card."""
         columns = [cards for column in self._columns.values() if column.visible and (cards := column.shown)]
-        position = next(((number, cards.index(self._focused)) for number, cards in enumerate(columns)
-                         if self._focused in cards), None)
+        position = next(((number, cards.index(self._focus.card)) for number, cards in enumerate(columns)
+                         if self._focus.card in cards), None)
         if position is None:
             return
         column = columns[min(max(position[0] + by_columns, 0), len(columns) - 1)]
-        column[min(max(position[1] + by_cards, 0), len(column) - 1)].set_focus()
+        self._focus.give(column[min(max(position[1] + by_cards, 0), len(column) - 1)])

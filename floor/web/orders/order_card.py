@@ -113,8 +113,3 @@ class OrderCard(ui.element):
         self._due.set_text(row['due'])
         set_attribute(self._due, 'data-overdue', row['overdue'])
         set_attribute(self.menu_button, 'aria-label', f'Move {row["machine"]} {row["short"]}')
-
-    def set_focus(self) -> None:
-        """Move the keyboard focus to the link of this card."""
-        if not self.is_deleted:
-            self.link.run_method('focus')

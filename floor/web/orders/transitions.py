@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseUnavailableError, EditConflictError, FloorError, InvalidInputError
@@ -64,13 +66,14 @@ class OrderTransitions:
             return as_sentence(UNASSIGNED_START)
         return role_needed(transition.role, self._person.role)
 
-    async def make(self, order: WorkOrder, to: WorkOrderStatus, opener: ui.element | None = None) -> bool:
+    async def make(self, order: WorkOrder, to: WorkOrderStatus,
+                   return_focus: Callable[[], None] | None = None) -> bool:
         """Make a transition, with the dialog if it requires values, and show the reason if it is refused.
 
         :returns: whether it was made
 
-        opener: a native element that gets the focus back when the dialog closes. A transition that is not allowed is
-        sent without the dialog, so that the database's refusal is shown.
+        return_focus: gives the focus back when the dialog has closed. A transition that is not allowed is sent without
+        the dialog, so that the database's refusal is shown.
         """
         if self._sending or self._dialog.value:
             return False
@@ -79,8 +82,13 @@ class OrderTransitions:
         if to in WITHOUT_DIALOG or transition is None or self.refusal(order, transition):
             return await self._send(order, Transition(to)) is not None
         self._open(order, to)
-        self._back.opener = opener
+        self._back.return_focus = return_focus
         return await self._dialog is True
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the dialog is open."""
+        return bool(self._dialog.value)
 
     def can_undo(self, before: WorkOrder, to: WorkOrderStatus) -> bool:
         """Whether this person may make the reverse transition."""

@@ -32,8 +32,8 @@ class BackCloses(ui.element):
         self.depth = 0  # number of open dialogs with a history entry, up to this one; 0: it has no entry
         self.going_back = False  # the server has to go back, to remove the entry
         self._drawn = False  # the animation runs, so that the browser reports when the fragment is removed
-        self.opener: ui.element | None = None
-        """The pressed element, if it is a native one: it gets the focus again after going back."""
+        self.return_focus: Callable[[], object] | None = None
+        """Gives the focus back to what opened the dialog, when that is closed and the browser has gone back."""
         dialog.on('before-show', self._showing, args=[])
         dialog.on_value_change(lambda event: None if event.value else self._closed())
         self.on('animationstart', self._arrived, args=[])
@@ -63,6 +63,8 @@ class BackCloses(ui.element):
             self.going_back = True
             if self._drawn:
                 ui.navigate.back()
+        else:
+            self._return_focus()
 
     def _all(self) -> list[BackCloses]:
         return [each for each in self.client.elements.values() if isinstance(each, BackCloses)]
@@ -87,11 +89,14 @@ class BackCloses(ui.element):
         self._drawn = False
         if self.going_back:  # caused by the server
             self.going_back = False
-            if self.opener is not None and not self.opener.is_deleted:
-                self.opener.run_method('focus')
+            self._return_focus()
         elif self.depth and not self._covered():
             self.depth = 0
             self._dialog.close()
+
+    def _return_focus(self) -> None:
+        if self.return_focus is not None and not self._dialog.value:
+            self.return_focus()
 
     def _covered(self) -> bool:
         """Whether another dialog is open above this one, or is just being closed."""
