@@ -55,7 +55,7 @@ from .plant.demo_removal import Plant
 from .web.api import floor_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
-from .web.exports import report_files
+from .web.exports import report_files, reports_api
 from .web.floor_view import floor_page
 from .web.live.broadcast import Broadcast
 from .web.live.nicegui_bridge import is_stopping
@@ -215,6 +215,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     analytics, shifts = Analytics(data.database, settings.zone), Shifts(settings.shifts, settings.zone)
     for report in reports_page, report_files, shift_report_page, past_page:
         report.register(services, analytics, shifts)
+    reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,
+                         identify=services.identify, downloads=services.downloads)
     serve_session()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(set_ping_times)

@@ -13,7 +13,7 @@ from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
 from ..db.database import Database
 from .explanation import Explanation, read_explanation
-from .intervals import Interval, read_intervals
+from .intervals import Interval, count_intervals, read_intervals
 from .kpi_definitions import Kpi
 from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machines
 from .orders import OrderReport, read_orders
@@ -98,10 +98,15 @@ class Analytics:
         async with self._read(Window(now, now), scope) as report:
             return report.machines
 
-    async def intervals(self, window: Window, machine: MachineName, most: int) -> tuple[Interval, ...]:
-        """At most so many intervals of one machine, from the start of the window on."""
+    async def intervals(self, window: Window, machine: MachineName, page: Page = FIRST_PAGE) -> tuple[Interval, ...]:
+        """What one machine was, in order of time."""
         async with self._read(window, None) as report:
-            return await read_intervals(report, machine, most)
+            return await read_intervals(report, machine, page)
+
+    async def count_intervals(self, window: Window, machine: MachineName) -> int:
+        """How many intervals of the machine there are."""
+        async with self._read(window, None) as report:
+            return await count_intervals(report, machine)
 
     async def causes(self, window: Window, scope: Scope = WHOLE_FLOOR, by: By = 'minutes') -> tuple[Cause, ...]:
         """The Pareto of why machines were down, by minutes or by count."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ..core.machines import MachineName, Status
 from .report_snapshot import Reading
-from .window import MICROSECOND, seconds
+from .window import MICROSECOND, Page, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,16 @@ class Interval:
         return seconds((self.until - self.since) // MICROSECOND)
 
 
-async def read_intervals(reading: Reading, machine: MachineName, most: int) -> tuple[Interval, ...]:
-    """The first intervals of a window, in order of time and without a gap: unknown is an interval too."""
+async def read_intervals(reading: Reading, machine: MachineName, page: Page) -> tuple[Interval, ...]:
+    """A page of the intervals of a window, in order of time and without a gap: unknown is an interval too."""
     rows = reading.queries.status_intervals(
-        reading.connection, name=machine, start=reading.window.start, until=reading.window.end, now=reading.now, skip=0,
-        most=most)
+        reading.connection, name=machine, start=reading.window.start, until=reading.window.end, now=reading.now,
+        skip=page.skip, most=page.size)
     return tuple([Interval(row['since'], row['until'], Status(row['status']), row['reason'], row['waits'])
                   async for row in rows])
+
+
+async def count_intervals(reading: Reading, machine: MachineName) -> int:
+    """How many there are."""
+    return int(await reading.queries.count_intervals(
+        reading.connection, name=machine, start=reading.window.start, until=reading.window.end, now=reading.now))

@@ -56,14 +56,17 @@ class ReportPages:
         :raises InvalidInputError: there is no such figure
         :raises DatabaseUnavailableError: the database does not answer, or not in time
         """
-        lines = {member.name: member.line for member in await self._analytics.members()}
-        labels = RowLabels(lines, self._shifts)
+        labels = await self.labels()
         if part.name in self._whole:
             yield labels.added(await self._whole[part.name](part))
             return
         analytics = await self._analytics.frozen(part.window)  # what begins meanwhile must not move the pages
         async for page in self._long[part.name](part, analytics):
             yield labels.added(page)
+
+    async def labels(self) -> RowLabels:
+        """What adds machine, line and shift to the rows of a table."""
+        return RowLabels({member.name: member.line for member in await self._analytics.members()}, self._shifts)
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True
@@ -84,12 +87,12 @@ class ReportPages:
     async def _intervals(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         yield ReportTable(INTERVAL_COLUMNS, ())
         for member in await analytics.members(part.scope):
-            window = part.window
-            while found := await analytics.intervals(window, member.name, PAGE):
+            number, more = 0, True
+            while more:
+                number += 1
+                found = await analytics.intervals(part.window, member.name, Page(number, PAGE))
+                more = len(found) == PAGE
                 yield tables.of_intervals(member.name, found)
-                if len(found) < PAGE:
-                    break
-                window = Window(found[-1].until, window.end)
 
     async def _figures(self, part: ReportPart) -> ReportTable:
         kpis = await self._analytics.kpis(part.window, part.scope)
@@ -106,7 +109,8 @@ class ReportPages:
         return tables.of_machines(await self._analytics.problem_machines(part.window, part.scope, ALL_MACHINES))
 
     async def _machine_kpis(self, part: ReportPart) -> ReportTable:
-        return tables.of_machine_kpis(await self._analytics.machine_kpis(part.window, part.scope))
+        machines = await self._analytics.machine_kpis(part.window, part.scope)
+        return tables.of_groups((each.line, each.machine, each.kpis) for each in machines)
 
     async def _hours(self, part: ReportPart) -> ReportTable:
         return tables.of_pattern(await self._analytics.hourly_pattern(part.window, part.scope))

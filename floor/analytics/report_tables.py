@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from ..core.machines import DisplayName, MachineName
 from . import (
     DEFINITIONS,
     Cause,
@@ -17,7 +18,6 @@ from . import (
     Kpi,
     Kpis,
     LineKpis,
-    MachineKpis,
     OpenOrderAges,
     PersonLoad,
     Piece,
@@ -52,6 +52,7 @@ class ReportColumn:
     """A column's heading, and what stands below it.
 
     key, meaning, example: its name in JSON, a sentence about it and a value, where REST has the table too
+    if_null: what null means; empty: it is never null
     """
 
     title: str
@@ -59,12 +60,20 @@ class ReportColumn:
     key: str = ''
     meaning: str = ''
     example: str | float | None = None
+    if_null: str = ''
 
 
 MACHINE = ReportColumn('Machine', Kind.MACHINE)
-FROM = ReportColumn('From', Kind.MOMENT, 'from', 'Start.', '2026-03-02T06:31:04.120Z')
-UNTIL = ReportColumn('Until', Kind.MOMENT, 'until', 'End. Null: it still goes on.', '2026-03-02T06:52:04.480Z')
-REASON = ReportColumn('Reason', Kind.TEXT, 'reason', 'Reason as reported. Null: none was given.', 'Hydraulic leak')
+MACHINE_COLUMNS = (
+    ReportColumn('Machine', Kind.TEXT, 'display_name', 'Name of the machine as pages show it.',
+                 'Injection Molder 02·01'),
+    ReportColumn('Machine name', Kind.TEXT, 'machine_name', 'Name of the machine, same as machine_id elsewhere.',
+                 'Injection_Molder_02_01'),
+    ReportColumn('Line', Kind.TEXT, 'production_line', 'Line of the machine.', 'Engine Line', 'not on a line'))
+"""In files, in place of MACHINE."""
+FROM = ReportColumn('From', Kind.MOMENT, 'since', 'Start.', '2026-03-02T06:31:04.120Z')
+UNTIL = ReportColumn('Until', Kind.MOMENT, 'until', 'End.', '2026-03-02T06:52:04.480Z', 'it still goes on')
+REASON = ReportColumn('Reason', Kind.TEXT, 'reason', 'Reason as reported.', 'Hydraulic leak', 'none was given')
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,9 @@ def of_definition(kpi: Kpi) -> ReportColumn:
     """The column of a KPI."""
     definition = DEFINITIONS[kpi]
     kind = Kind(definition.unit)
-    return ReportColumn(definition.name, kind, kpi.value, f'{definition.title}: {definition.formula}.', EXAMPLES[kind])
+    if_null = '' if kind is Kind.COUNT else 'there is nothing to compute it from'
+    return ReportColumn(definition.name, kind, kpi.value, f'{definition.title}: {definition.formula}.', EXAMPLES[kind],
+                        if_null)
 
 
 EXAMPLES = {Kind.SHARE: 0.914, Kind.SECONDS: 1260.0, Kind.COUNT: 12}
@@ -105,9 +116,18 @@ def of_lines(lines: Iterable[LineKpis]) -> ReportTable:
                        tuple((line.line or NO_LINE, line.kpis.machines, *figures(line.kpis)) for line in lines))
 
 
-def of_machine_kpis(machines: Iterable[MachineKpis]) -> ReportTable:
-    """A row for each machine."""
-    return ReportTable((MACHINE, *FIGURES), tuple((each.machine, *figures(each.kpis)) for each in machines))
+WINDOW_COLUMNS = (replace(FROM, meaning='Start of the window.'),
+                  replace(UNTIL, meaning='End of the window, now at the latest.', if_null=''))
+GROUP_COLUMNS = (*(replace(column, if_null=f'{column.if_null or "of several machines"}') for column in MACHINE_COLUMNS),
+                 ReportColumn('Machines', Kind.COUNT, 'machines', 'How many machines they are of.', 8),
+                 *WINDOW_COLUMNS, *FIGURES)
+
+
+def of_groups(groups: Iterable[tuple[str | None, MachineName | None, Kpis]]) -> ReportTable:
+    """A row for each machine, line or the floor: names of line and machine, where it is one, and figures."""
+    return ReportTable(GROUP_COLUMNS, tuple(
+        (None if machine is None else str(DisplayName.of(machine)), machine, line, kpis.machines, kpis.window.start,
+         kpis.window.end, *figures(kpis)) for line, machine, kpis in groups))
 
 
 def of_causes(causes: Iterable[Cause]) -> ReportTable:
@@ -179,7 +199,7 @@ def of_load(load: Iterable[PersonLoad]) -> ReportTable:
 CLOCKS = ('Detect', 'Acknowledge', 'Respond', 'Repair')
 CLOCK_MEANINGS = ('From down to the report of the first work order.', 'From its report to its acknowledgement.',
                   'From its acknowledgement to the start of the work.', 'From there until the machine ran again.')
-CLOCK_COLUMNS = tuple(ReportColumn(clock, Kind.SECONDS, clock.lower(), f'{meaning} Null: unknown.', 180.0)
+CLOCK_COLUMNS = tuple(ReportColumn(clock, Kind.SECONDS, clock.lower(), meaning, 180.0, 'unknown')
                       for clock, meaning in zip(CLOCKS, CLOCK_MEANINGS, strict=True))
 STOP_COLUMNS = (
     MACHINE, FROM, UNTIL, REASON,
@@ -187,8 +207,8 @@ STOP_COLUMNS = (
     ReportColumn('In the window', Kind.SECONDS, 'in_window', 'The part of it inside the window.', 1260.0),
     *CLOCK_COLUMNS,
     ReportColumn('Micro-stop', Kind.YES, 'micro_stop', 'Whether it is shorter than the micro-stop threshold.', False),
-    ReportColumn('Work order', Kind.TEXT, 'work_order_id', 'Id of the first work order of the stop. Null: it has none.',
-                 'WO-20260302-3f2a91bc'))
+    ReportColumn('Work order', Kind.TEXT, 'work_order_id', 'Id of the first work order of the stop.',
+                 'WO-20260302-3f2a91bc', 'it has none'))
 
 
 def of_stops(stops: Iterable[Stop]) -> ReportTable:
@@ -200,7 +220,7 @@ def of_stops(stops: Iterable[Stop]) -> ReportTable:
 
 
 INTERVAL_COLUMNS = (
-    MACHINE, FROM, UNTIL,
+    MACHINE, FROM, replace(UNTIL, if_null=''),
     ReportColumn('Status', Kind.TEXT, 'status', 'Status as reported; unknown where there is no data.', 'operational'),
     REASON,
     ReportColumn('Waiting', Kind.YES, 'waiting', 'Whether the machine was starved or blocked.', False),

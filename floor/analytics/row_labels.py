@@ -8,14 +8,8 @@ from datetime import date, datetime
 from typing import Protocol
 
 from ..core.machines import DisplayName, MachineName
-from .report_tables import Cell, Kind, ReportColumn, ReportTable
+from .report_tables import MACHINE_COLUMNS, Cell, Kind, ReportColumn, ReportTable
 
-MACHINE_COLUMNS = (
-    ReportColumn('Machine', Kind.TEXT, 'display_name', 'Name of the machine as pages show it.',
-                 'Injection Molder 02·01'),
-    ReportColumn('Machine name', Kind.TEXT, 'machine_name', 'Name of the machine, same as machine_id elsewhere.',
-                 'Injection_Molder_02_01'),
-    ReportColumn('Line', Kind.TEXT, 'production_line', 'Null: not on a line.', 'Engine Line'))
 SHIFT_COLUMNS = (
     ReportColumn('Shift', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
     ReportColumn('Shift day', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
@@ -64,12 +58,8 @@ class RowLabels:
             return table
         machine = kinds.index(Kind.MACHINE)
         moment = kinds.index(Kind.MOMENT) if Kind.MOMENT in kinds else None
-        columns = self._columns(table.columns, machine, moment)
-        return replace(table, columns=columns, rows=tuple(self._cells(row, machine, moment) for row in table.rows))
-
-    def _columns(self, columns: tuple[ReportColumn, ...], machine: int, moment: int | None) -> tuple[ReportColumn, ...]:
-        shift = () if moment is None else SHIFT_COLUMNS
-        return (*columns[:machine], *MACHINE_COLUMNS, *shift, *columns[machine + 1:])
+        return replace(table, columns=labelled(table.columns),
+                       rows=tuple(self._cells(row, machine, moment) for row in table.rows))
 
     def _cells(self, row: tuple[Cell, ...], machine: int, moment: int | None) -> tuple[Cell, ...]:
         name = MachineName(str(row[machine]))
@@ -86,3 +76,12 @@ class RowLabels:
         if self._shift is None or not self._shift.start <= moment < self._shift.end:  # neighbouring rows share a shift
             self._shift = self._shifts.at(moment)
         return self._shift
+
+
+def labelled(columns: tuple[ReportColumn, ...]) -> tuple[ReportColumn, ...]:
+    """The columns that a table with these has in a file; the shift is that of its first moment."""
+    kinds = [column.kind for column in columns]
+    if Kind.MACHINE not in kinds:
+        return columns
+    machine, shift = kinds.index(Kind.MACHINE), SHIFT_COLUMNS if Kind.MOMENT in kinds else ()
+    return (*columns[:machine], *MACHINE_COLUMNS, *shift, *columns[machine + 1:])

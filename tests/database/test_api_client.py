@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
+from browser.harness import connected
 from browser.program import PATIENCE_S, Program, started
 from database.harness import LEAK, OPERATOR, PATH, PNG, SUPERVISOR, TECHNICIAN, app_of
 
@@ -127,6 +129,28 @@ def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], 
             seen += [order.id for order in page.parsed]
             total, cursor = page.headers['x-total-count'], page.headers.get('x-next-cursor')
     assert (seen, total) == (made[::-1], '5')
+
+
+async def test_reports_are_read_with_types(api: Callable[[str], ModuleType], program: Program) -> None:
+    models = api('models')
+    connection = await connected(program.database_url)
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_name = $1",
+                             MACHINE)
+    await connection.close()
+    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        whole, = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS)
+        lines = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS,
+                                                  group_by=models.ListKpisGroupBy.LINE)
+        stop = api('api.reports.list_stops').sync(client=client, window=models.ListStopsWindow.THIRTY_DAYS,
+                                                  machine=MACHINE)[0]
+        interval = api('api.reports.list_intervals').sync(MACHINE, client=client)[0]
+        definition = api('api.reports.list_kpi_definitions').sync(client=client)[0]
+    assert isinstance(whole, models.Kpis)
+    assert sum(line.machines for line in lines) == whole.machines == 30
+    assert isinstance(stop.since, datetime)
+    assert (stop.machine_name, stop.reason, stop.until) == (MACHINE, 'Leak', None)
+    assert (interval.machine_name, interval.display_name) == (MACHINE, 'Injection Molder 02·01')
+    assert (definition.kpi, definition.unit) == ('uptime_share', 'share')
 
 
 def test_machines_and_people_are_called_as_in_orders(api: Callable[[str], ModuleType], program: Program) -> None:
@@ -252,6 +276,8 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'GET /livez': 'get_liveness', 'GET /healthz': 'get_health', 'GET /metrics': 'get_metrics',
         'GET /api/floor': 'get_floor', 'GET /api/machines': 'list_machines',
         'GET /api/machines/current-status': 'list_machine_statuses', 'GET /api/employees': 'list_employees',
+        'GET /api/reports/kpis': 'list_kpis', 'GET /api/reports/kpi-definitions': 'list_kpi_definitions',
+        'GET /api/reports/stops': 'list_stops', 'GET /api/machines/{machine_id}/intervals': 'list_intervals',
         f'GET {PATH}': 'list_work_orders', f'POST {PATH}': 'create_work_order',
         f'GET {PATH}/{{order_id}}': 'get_work_order', f'PATCH {PATH}/{{order_id}}': 'update_work_order',
         f'GET {PATH}/{{order_id}}/comments': 'list_comments', f'POST {PATH}/{{order_id}}/comments': 'add_comment',
@@ -325,6 +351,8 @@ def test_the_examples_of_parameters_are_understood_alone_and_together(descriptio
                     for parameter in operation['parameters']}
         query = {key: value for (place, key), value in examples.items() if place == 'query'}
         headers = {key: value for (place, key), value in examples.items() if place == 'header'}
-        for asked in [query, *({key: value} for key, value in query.items())]:
+        ends = {key: query.pop(key) for key in ('from', 'to') if key in query}  # of a window without a name
+        without_window = {key: value for key, value in query.items() if key != 'window'} | ends
+        for asked in [query, without_window, *({key: value} for key, value in query.items())]:
             answer = http.get(program.url + path, params=asked, headers=headers)
             assert answer.status_code == 200, (path, asked, answer.text)

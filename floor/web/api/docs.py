@@ -25,6 +25,7 @@ DESCRIPTION = ('The factory floor for other programs. Feeds write machine status
 TAGS = [{'name': 'floor', 'description': 'Machines and their statuses.'},
         {'name': 'work orders', 'description': 'Work orders, comments and attachments. What you may do depends on '
                                                'your role.'},
+        {'name': 'reports', 'description': 'KPIs, stops and intervals of any window, as in the reports.'},
         {'name': 'people', 'description': 'Employees of the plant.'},
         {'name': 'operation', 'description': 'For load balancers and monitoring.'}]
 

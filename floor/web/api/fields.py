@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -14,3 +14,9 @@ MachineId = Annotated[str, Field(
     examples=['Injection_Molder_02_01'])]
 MachineField = Annotated[str, Field(description='Name of the machine, same as machine_id.',
                                     examples=['Injection_Molder_02_01'])]
+
+
+def query_parameter(name: str, description: str, example: Any, **schema: Any) -> dict[str, Any]:
+    """An optional parameter for the OpenAPI description of a route that reads its query itself."""
+    return {'name': name, 'in': 'query', 'required': False, 'description': description,
+            'schema': {**schema, 'examples': [example]}}

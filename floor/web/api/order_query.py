@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -11,7 +10,7 @@ from starlette.datastructures import QueryParams
 from ...orders.order_cursor import OrderCursor
 from ...orders.order_filter import MAX_PAGE, MAX_SEARCH_LENGTH, PER_PAGE, UPDATED_AFTER, Done, OrderFilter, SortKey
 from ...orders.order_pages import OrderPage
-from .fields import AT
+from .fields import AT, query_parameter
 
 MAX_PER_PAGE = 200
 EXAMPLE_CURSOR = str(OrderCursor('WO-20260302-3f2a91bc', datetime.fromisoformat(AT), '700:700:'))
@@ -50,35 +49,30 @@ def page_headers(path: str, query: QueryParams, order_filter: OrderFilter, page:
             **({} if page.next is None else {'X-Next-Cursor': str(page.next)})}
 
 
-def _parameter(name: str, description: str, example: Any, **schema: Any) -> dict[str, Any]:
-    return {'name': name, 'in': 'query', 'required': False, 'description': description,
-            'schema': {**schema, 'examples': [example]}}
-
-
 PARAMETERS = [
-    _parameter('status', 'One or more. Default: all.', ['open', 'in_progress'], type='array',
+    query_parameter('status', 'One or more. Default: all.', ['open', 'in_progress'], type='array',
                items={'$ref': '#/components/schemas/WorkOrderStatus'}),
-    _parameter('priority', 'One or more. Default: all.', ['critical', 'high'], type='array',
+    query_parameter('priority', 'One or more. Default: all.', ['critical', 'high'], type='array',
                items={'$ref': '#/components/schemas/Priority'}),
-    _parameter('machine', 'Name of a machine: machine_id of its orders.', 'Injection_Molder_02_01', type='string'),
-    _parameter('assignee', 'Name, e-mail address or id of an employee; none: unassigned orders.',
+    query_parameter('machine', 'Name of a machine: machine_id of its orders.', 'Injection_Molder_02_01', type='string'),
+    query_parameter('assignee', 'Name, e-mail address or id of an employee; none: unassigned orders.',
                'none', type='string'),
-    _parameter('q', 'Search the texts of an order, its machine and its assignee.', 'leak',
+    query_parameter('q', 'Search the texts of an order, its machine and its assignee.', 'leak',
                type='string', maxLength=MAX_SEARCH_LENGTH),
-    _parameter('overdue', 'true: only overdue orders.', False, type='boolean'),
-    _parameter('done', 'Include orders completed today or in the last 7 days, regardless of status.', 'week',
+    query_parameter('overdue', 'true: only overdue orders.', False, type='boolean'),
+    query_parameter('done', 'Include orders completed today or in the last 7 days, regardless of status.', 'week',
                type='string', enum=[*Done]),
-    _parameter('sort', 'Sort order; a leading minus reverses it. Default: age, newest first.', 'age',
+    query_parameter('sort', 'Sort order; a leading minus reverses it. Default: age, newest first.', 'age',
                type='string', enum=SORTS),
-    _parameter(UPDATED_AFTER, 'Only orders changed after this time; without an offset, plant time. Changes become '
+    query_parameter(UPDATED_AFTER, 'Only orders changed after this time; without an offset, plant time. Changes become '
                'visible shortly after their time stamp: use a time one minute before your last request. Comments and '
                'attachments do not change an order.', AT,
                anyOf=[{'type': 'string', 'format': 'date-time'}, {'type': 'string'}]),  # RFC 3339 is not required
-    _parameter('cursor', 'X-Next-Cursor of the previous page, with the same filters and sort order. No order is '
+    query_parameter('cursor', 'X-Next-Cursor of the previous page, with the same filters and sort order. No order is '
                'skipped or repeated while others change; page is ignored.',
                EXAMPLE_CURSOR, type='string'),
-    _parameter('page', 'Page number. Default: 1.', 1, type='integer', minimum=1,
+    query_parameter('page', 'Page number. Default: 1.', 1, type='integer', minimum=1,
                maximum=MAX_PAGE),
-    _parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
+    query_parameter('per_page', f'Orders per page. Default: {PER_PAGE}.', PER_PAGE, type='integer', minimum=1,
                maximum=MAX_PER_PAGE)]
 """For the OpenAPI description. OrderFilter parses and checks them."""

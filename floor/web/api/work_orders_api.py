@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI
 
-from ...core.errors import NotAllowedError
 from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
 from ...db.database import Database
@@ -20,6 +19,7 @@ from ...orders.work_orders import WorkOrders
 from . import attachment_routes, attachment_upload, comment_routes, order_routes
 from .attachment_responses import AttachmentResponses
 from .bodies import JsonRoute
+from .callers import caller_of
 from .floor_api import TIMEOUT_S, no_store
 from .known_parameters import known_parameters
 from .order_parameters import only_one_key
@@ -38,13 +38,7 @@ def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list
     identify: returns the identity for the headers of a request. limit: its remaining changes are in the headers of
     responses. timeout: seconds without a response of the database after which a request fails with 503.
     """
-    def caller(request: Request) -> Identity:
-        try:
-            return identify(request.headers)
-        except NotAllowedError as error:
-            raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
-
-    identity = Depends(caller)
+    identity = Depends(caller_of(identify))
     if limit is not None:
         app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
     router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,

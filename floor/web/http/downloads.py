@@ -11,7 +11,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from fastapi import Response
@@ -45,6 +45,19 @@ class Downloads:
         self._active: Counter[str] = Counter()
         self._one_ended = asyncio.Condition()
 
+    @asynccontextmanager
+    async def slot(self, who: Identity, peer: Address | None) -> AsyncIterator[None]:
+        """Count the block as a download.
+
+        :raises TooManyDownloadsError: this person has the maximum number of active downloads
+        """
+        name = who.rate_limit_key(peer.host if peer else None)
+        await self._begin(name)
+        try:
+            yield
+        finally:
+            await self._end(name)
+
     async def response(self, who: Identity, peer: Address | None, pieces: AsyncGenerator[Any, None], media_type: str,
                        headers: Mapping[str, str], *, status: int = 200) -> StreamingResponse:
         """A response that streams the parts, text or bytes. The first part is read here, so that its errors are raised.
@@ -54,27 +67,32 @@ class Downloads:
         """
         name = who.rate_limit_key(peer.host if peer else None)
         try:
+            await self._begin(name)
+        except TooManyDownloadsError:
+            await pieces.aclose()
+            raise
+        try:
+            first = await anext(pieces, b'')
+        except BaseException:
+            await self._end(name)
+            raise
+        return _Download(_from_first(first, pieces), lambda: self._end(name), self._max_duration, name,
+                         status_code=status, media_type=media_type, headers={'Cache-Control': 'no-store', **headers})
+
+    async def _begin(self, name: str) -> None:
+        try:
             async with asyncio.timeout(self._queue_timeout), self._one_ended:
                 await self._one_ended.wait_for(lambda: self._active[name] < self._at_once)
                 self._active[name] += 1
         except TimeoutError:
-            await pieces.aclose()
             raise TooManyDownloadsError(f'You have {self._at_once} downloads in progress: wait until one of them is '
-                                        f'complete',
-                                        self._queue_timeout) from None
+                                        f'complete', self._queue_timeout) from None
 
-        async def ended() -> None:
-            async with self._one_ended:
-                self._active[name] -= 1
-                self._active += Counter()  # removes names without downloads
-                self._one_ended.notify_all()
-        try:
-            first = await anext(pieces, b'')
-        except BaseException:
-            await ended()
-            raise
-        return _Download(_from_first(first, pieces), ended, self._max_duration, name, status_code=status,
-                         media_type=media_type, headers={'Cache-Control': 'no-store', **headers})
+    async def _end(self, name: str) -> None:
+        async with self._one_ended:
+            self._active[name] -= 1
+            self._active += Counter()  # removes names without downloads
+            self._one_ended.notify_all()
 
 
 def too_many(error: TooManyDownloadsError) -> Response:
