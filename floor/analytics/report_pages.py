@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
-from . import Analytics, Page, Scope, Window
+from . import Analytics, Page, Scope, StopSelection, Window
 from . import report_tables as tables
-from .analytics import WHOLE_FLOOR
+from .analytics import NEWEST, WHOLE_FLOOR
 from .report_tables import INTERVAL_COLUMNS, ReportTable
 from .row_labels import RowLabels, ShiftsByMoment
 from .stops import By
@@ -21,7 +21,7 @@ EXPLANATIONS = ('explain', 'explain-machines')
 @dataclass(frozen=True, slots=True)
 class ReportPart:
     """What a file is about. before: the window before; None: there is none. by: the order of causes. kpi: which figure,
-    for the files that explain one."""
+    for the files that explain one. selection: which stops, for their file."""
 
     name: str
     window: Window
@@ -29,6 +29,7 @@ class ReportPart:
     scope: Scope = WHOLE_FLOOR
     by: By = 'minutes'
     kpi: str = ''
+    selection: StopSelection = NEWEST
 
 
 class ReportPages:
@@ -72,7 +73,7 @@ class ReportPages:
         number, more = 0, True
         while more:
             number += 1
-            stops = await analytics.stops(part.window, part.scope, Page(number, PAGE))
+            stops = await analytics.stops(part.window, part.scope, Page(number, PAGE), part.selection)
             more = number * PAGE < stops.total
             yield tables.of_stops(stops.stops)
 

@@ -68,6 +68,7 @@ class StopList:
     total, seconds  how many were selected, and their time inside the window
     failures, micro_stops, carried_in  how many of each kind have the words, whichever kind is shown: the first two
                     began in the window, and together they are its stops
+    long            failures, and what was carried in unless it is a micro-stop
     """
 
     stops: tuple[Stop, ...]
@@ -76,6 +77,7 @@ class StopList:
     failures: int = 0
     micro_stops: int = 0
     carried_in: int = 0
+    long: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ async def read_stop_list(reading: Reading, selection: StopSelection, page: Page)
     listed = await read_listed(reading, selection, page.skip, page.size, selection.kind.counted_by, only=True,
                                found=found)
     return StopList(tuple(row.stop for row in listed), counts['counted'], seconds(counts['amount']),
-                    counts['failures'], counts['micro_stops'], counts['carried_in'])
+                    counts['failures'], counts['micro_stops'], counts['carried_in'], counts['long'])
 
 
 async def read_listed(reading: Reading, selection: StopSelection, skip: int, most: int, counted_by: str, *, only: bool,

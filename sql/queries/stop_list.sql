@@ -37,7 +37,8 @@ ORDER BY page.counted DESC, page.place * CASE WHEN :descending THEN -1 ELSE 1 EN
 -- The stops that the query above lists without only: how many of each population, how many of them the KPI counts, and what these
 -- add to it in microseconds.
 SELECT count(*) FILTER (WHERE s.began AND s.fails) AS failures, count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
-       count(*) FILTER (WHERE NOT s.began) AS carried_in, count(*) FILTER (WHERE s.counted) AS counted,
+       count(*) FILTER (WHERE NOT s.began) AS carried_in, count(*) FILTER (WHERE s.fails) AS long,
+       count(*) FILTER (WHERE s.counted) AS counted,
        coalesce(sum(s.amount) FILTER (WHERE s.counted), 0)::bigint AS amount
 FROM listed_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :micro_stop::bigint,
                   :kpi::text) s

@@ -81,7 +81,7 @@ async def test_cards_show_what_the_history_says(reports: Reports, open_page: Ope
         ['58', '▼ 6 better', '41 failures + 17 micro-stops', '1 more carried in', 'coverage 99.8 %']
     assert card(screen, 'mtbf')[2:5] == ['1 h 52 min', '▲ 9 min better', 'per machine, 41 failures']
     assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', 'to restore, 39 failures']
-    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min', '+ 2 running, mean 14 min']
+    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min, of 28', '+ 2 running, mean 14 min']
     assert card(screen, 'response')[2:6] == ['3 min 05 s', '▼ 40 s better', '90 % within 25 min',
                                              '30 of 41 failures acknowledged']
 

@@ -135,7 +135,6 @@ async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leav
 async def test_a_press_on_a_stop_shows_its_details(zoomed: list[Window], open_page: OpenPage,
                                                  analytics: Recorded) -> None:
     screen = await shown(open_page)
-    await screen.until(lambda: [call for call in analytics.asked if call[0] == 'stops'])
     x, y = at(START + HOUR + 10 * MINUTE), 2.5 * LANE
     do(screen, 'pointerdown', x, y)
     do(screen, 'pointerup', x, y)
@@ -160,23 +159,6 @@ async def test_a_press_on_a_machine_that_ran_shows_no_details(zoomed: list[Windo
     do(screen, 'pointermove', 100, 5)
     await screen.until(lambda: hover_text(screen))
     assert screen.drawer == ''
-
-
-async def test_the_stops_are_in_a_table_too_with_a_button_for_each_details(zoomed: list[Window], open_page: OpenPage,
-                                                                         analytics: Recorded) -> None:
-    analytics.answers['stops'] = StopList((stop(1, running=True, reason=HOSTILE), stop(2, order=None)), 25)
-    screen = await shown(open_page)
-    await screen.until(lambda: '25 stops, page 1 of 3' in screen.texts)
-    assert {'ongoing', HOSTILE, 'WO-3f2a91bc'} <= set(screen.texts)
-    button = next(element for element in screen.all(label='Details'))
-    assert button['props']['aria-label'] == 'Details of Valve 01·01, Mon 23 Nov 07:00:00'
-    screen.click(button)
-    await screen.until(lambda: screen.drawer)
-    assert 'until now, ongoing' in screen.drawer
-    older, = screen.all(label='Older')
-    screen.click(older)
-    await screen.until(lambda: '25 stops, page 2 of 3' in screen.texts)
-    assert analytics.asked[-1][1][2] == Page(2, 10)
 
 
 async def test_twelve_machines_at_first_and_all_on_request(shop_floor: Floor, zoomed: list[Window],
@@ -250,6 +232,7 @@ async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analy
     await screen.until(lambda: screen.of_class('timeline-picture'))
     (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'timeline']
     assert window == WINDOW
+    do(screen, 'pointerdown', at(LEAK.since + MINUTE), 2.5 * LANE)
+    do(screen, 'pointerup', at(LEAK.since + MINUTE), 2.5 * LANE)
     await screen.until(lambda: 'stops' in [name for name, *_ in analytics.asked])
-    (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'stops']
-    assert window == WINDOW
+    assert analytics.asked[-1][1][0] == Window(LEAK.since, LEAK.until)

@@ -46,7 +46,8 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsByMoment) -
             kpi = asked_kpi(request) if name in EXPLANATIONS else None
             asked = await requests.read(request.query_params, await services.database_now(), ['kpi'] if kpi else [])
             query, window = asked.query, asked.comparison.window
-            rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or ''))
+            rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or '',
+                                          query.stops.selection))
             file = file_name(name, window.until(asked.now), query.scope, services.zone, suffix)
             if suffix == 'csv':
                 return NamedFile(file, csv_pieces(rows, services.zone))

@@ -130,7 +130,8 @@ def notes_of(kpi: Kpi, kpis: Kpis) -> list[str]:
     if kpi is Kpi.MTBF:
         return [f'per machine, {failures}' if kpis.machines > 1 else f'of {failures}']
     if kpi is Kpi.MTTR:
-        alone = [] if kpis.repair is None else [f'repair alone {duration(kpis.repair, Detail.BRIEF)}']
+        alone = [] if kpis.repair is None else [
+            f'repair alone {duration(kpis.repair, Detail.BRIEF)}, of {number(kpis.works)}']
         return [f'to restore, {counted(kpis.repaired, "failure")}', *alone, *ongoing_of(kpis)]
     if kpi is Kpi.RESPONSE:
         p90 = [] if kpis.response_p90 is None else [f'90 % within {duration(kpis.response_p90, Detail.BRIEF)}']

@@ -21,6 +21,8 @@ from .orders import show_orders
 from .panel import ReportPanel
 from .report_query import ReportQuery
 from .report_windows import Comparison
+from .stop_query import StopQuery
+from .stop_table import StopListPanel
 from .timeline import timeline_panel
 
 
@@ -28,8 +30,10 @@ class ReportBody:
     """The panels of one page. Each is shown as soon as it is loaded."""
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
-                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None], sort: Callable[[By], None]) -> None:
-        """explain: called with a KPI of a card. zoom: with a part of the window. sort: with the order of the causes."""
+                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None], sort: Callable[[By], None],
+                 list_stops: Callable[[StopQuery], None]) -> None:
+        """explain: called with a KPI of a card. zoom: with a part of the window. sort: with the order of the causes.
+        list_stops: with what the list of stops is to show."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
@@ -39,6 +43,7 @@ class ReportBody:
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom)
         self._losses = LossPanels(analytics, services.zone, sort)
+        self._stops = StopListPanel(analytics, services.zone, query, list_stops)
         self._orders = ReportPanel('Work orders', wide=True)
         self._files = FilesPanel(query)
 
@@ -46,12 +51,21 @@ class ReportBody:
         """Load the timeline of this window in the background."""
         self._timeline.show(window, machines_of(self._store, query))
 
+    def show_stops(self, query: ReportQuery) -> None:
+        """Load another list of stops of the same window in the background."""
+        self._stops.show(query)
+
+    def follow(self, query: ReportQuery) -> None:
+        """Show in the controls of the list what a query asks for."""
+        self._stops.about(query)
+
     def clear(self, message: str) -> None:
         """Show a message instead of KPIs, downtime and work orders, which are wrong."""
         with self._client:
             self._answer.clear()
             self._cards.clear()
             self._losses.show_message(message)
+            self._stops.show_message(message)
             self._orders.show_message(message)
 
     async def read(self, query: ReportQuery, comparison: Comparison, widened_comparison: Comparison, *, now: datetime,
@@ -79,8 +93,10 @@ class ReportBody:
         if message := no_data_text(kpis, query, begun=begun):
             with self._client:
                 self._losses.show_message(message)
+                self._stops.show_message(message)
         else:
             await self._losses.read(query, comparison, widened_comparison)
+            await self._stops.load(window)
         widened = query.widened
         orders = await analytics.work_orders(window, scope)
         volume = orders if widened is query else await analytics.work_orders(widened_comparison.window, scope)

@@ -13,10 +13,11 @@ from ...analytics.stops import By
 from ...core.machines import MachineName
 from ...core.moments import FIRST_YEAR, local_time
 from ...core.query_parameters import Query
+from . import stop_query
 from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
 
 ADDRESS = '/reports'
-NAMES = ('window', 'from', 'to', 'line', 'machine', 'by')
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'by', *stop_query.NAMES)
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
@@ -24,7 +25,7 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
     """The query of a report. start, end: of Span.RANGE, with the plant's offset from UTC at that time. by: the sort
-    order of the Pareto chart."""
+    order of the Pareto chart. stops: what the list of stops shows."""
 
     span: Span = Span.TODAY
     start: datetime | None = None
@@ -32,6 +33,7 @@ class ReportQuery:
     line: str | None = None
     machine: MachineName | None = None
     by: By = 'minutes'
+    stops: stop_query.StopQuery = stop_query.FIRST
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportQuery:
@@ -43,7 +45,7 @@ class ReportQuery:
         machine = parsed.text('machine')
         span, start, end = _window(parsed, zone)
         result = cls(span, start, end, parsed.text('line') or None, MachineName(machine) if machine else None,
-                     parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes')
+                     parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', stop_query.StopQuery.parsed(parsed))
         parsed.check(result)
         return result
 
@@ -53,7 +55,7 @@ class ReportQuery:
         if self.start is not None and self.end is not None:
             query |= {'from': address_value(self.start), 'to': address_value(self.end)}
         chosen = {'line': self.line, 'machine': self.machine, 'by': None if self.by == 'minutes' else self.by}
-        return query | {key: text for key, text in chosen.items() if text}
+        return query | {key: text for key, text in chosen.items() if text} | self.stops.to_query()
 
     def address(self, path: str = ADDRESS, **more: str) -> str:
         """The address of a page with this query."""
@@ -61,8 +63,9 @@ class ReportQuery:
         return f'{path}?{urlencode(query)}' if query else path
 
     def file(self, name: str, **more: str) -> str:
-        """The address of a CSV file with this query."""
-        return self.address(f'{ADDRESS}/{name}.csv', **more)
+        """The address of a CSV file with this query; of the list of stops, with all its pages."""
+        stops = self.stops.on_page(1) if name == 'stops' else stop_query.FIRST
+        return replace(self, stops=stops).address(f'{ADDRESS}/{name}.csv', **more)
 
     @property
     def scope(self) -> Scope:

@@ -40,6 +40,7 @@ from .filters import ReportFilters
 from .report_body import ReportBody
 from .report_query import ADDRESS, ReportQuery
 from .report_windows import Comparison, ShiftsOfPlant, Span
+from .stop_query import StopQuery
 from .tabs import ReportTabs, RequestedReport, Tab
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ class ReportsPage:
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
-                                    explain=self._open_explanation, zoom=self._zoom, sort=self._sort)
+                                    explain=self._open_explanation, zoom=self._zoom, sort=self._sort,
+                                    list_stops=self._list_stops)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
@@ -121,6 +123,8 @@ class ReportsPage:
     # changes of the query
 
     def _ask(self, query: ReportQuery) -> None:
+        if query.stops == self._query.stops:  # of another list, the first page
+            query = replace(query, stops=query.stops.on_page(1))
         self._history.push(query.address())
         self._show(query)
 
@@ -151,6 +155,7 @@ class ReportsPage:
         self._on_query(query)
         self._show_dates()
         self._body.show_timeline(query, self._comparison().window)
+        self._body.follow(query)
         self.read()
 
     def _show_dates(self) -> None:
@@ -170,6 +175,17 @@ class ReportsPage:
 
     def _sort(self, by: By) -> None:
         self._ask(replace(self._query, by=by))
+
+    def _list_stops(self, stops: StopQuery) -> None:
+        """Show another list of stops, as a new entry of the browser's history, except for each letter of a search."""
+        query = replace(self._query, stops=stops)
+        typing = self._query.stops.selection.words and stops.selection.words not in {
+            '', self._query.stops.selection.words}
+        (self._history.replace if typing else self._history.push)(query.address())
+        self._query = query
+        self._filters.show(query)
+        self._on_query(query)
+        self._body.show_stops(query)
 
     def _open_explanation(self, kpi: Kpi) -> None:
         self._explain.open(kpi, self._query, self._comparison())

@@ -1,105 +1,208 @@
-"""The stops of a window as a table with pages, and a button for the details of each stop."""
+"""The stops of a window as a list with pages: sorted, searched, and each with its details."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 
-from ...analytics import Analytics, Page, Scope, Stop, StopList, Window
+from ...analytics import Analytics, Page, Stop, StopList, StopSort, Window
 from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
-from ...core.formatting import counted, duration
+from ...core.formatting import counted, downtime, duration, number
 from ...core.machines import DisplayName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
-from ..shell.heading import Heading
+from ..shell.assets import link_stylesheet
+from ..shell.chips import hide, set_attribute
 from ..shell.messages import Alert, TextNode, as_sentence
 from ..shell.order_formatting import order_address, short_id
+from .panel import ReportPanel
+from .report_query import ReportQuery
+from .stop_controls import StopControls
+from .stop_details import StopDetailsDialog
+from .stop_query import PER_PAGE, StopQuery
 
-PER_PAGE = 10
-HEADS = ('Machine', 'From', 'To', 'Length', 'Reason', 'Work order', 'Details')
+HEADS: tuple[tuple[str, StopSort | None], ...] = (
+    ('Machine', StopSort.MACHINE), ('Reason', StopSort.REASON), ('From', StopSort.START), ('To', None),
+    ('Down', StopSort.LENGTH), ('Response', None), ('Work order', None), ('Details', None))
 
 
-class StopTable:
-    """A native table of stops."""
+class StopListPanel:
+    """The list of one page, with its own part of the address."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, on_details: Callable[[Stop], None]) -> None:
+    def __init__(self, analytics: Analytics, zone: tzinfo, query: ReportQuery,
+                 ask: Callable[[StopQuery], None]) -> None:
+        """ask: called with what else is to be shown."""
         self._analytics = analytics
         self._zone = zone
-        self._on_details = on_details
+        self._query = query
+        self._ask = ask
         self._window: Window | None = None
-        self._scope = Scope()
-        self._number = 1
-        with ui.element('section').classes('stops'):
-            self._title = Heading('Stops', level=3)
+        self._asked = 0
+        self._client = ui.context.client
+        link_stylesheet('stops.css')
+        self._panel = ReportPanel('Stops', file='stops', wide=True)
+        self._panel.card.classes('stops')
+        with self._panel.fill():
+            self._controls = StopControls(query.stops, ask)
             self._problem = Alert()
-            with ui.element('q-card').classes('stops-scroll'), \
-                    ui.element('table').classes('stops-table') as self._table:
-                self._table.props['aria-label'] = 'Stops, newest first'
+            self._message = ui.label('Loading…').classes('panel-empty').props('role=status')
+            with ui.element('table').classes('stops-table') as self._table:
+                self._table.props['aria-label'] = 'Stops'
                 with ui.element('thead'), ui.element('tr'):
-                    for head in HEADS:
-                        TextNode('th', head).props['scope'] = 'col'
+                    self._heads = [self._head(text, sort) for text, sort in HEADS]
                 self._rows = ui.element('tbody')
-            with ui.element('div').classes('stops-pages'):
-                self._newer = ui.button('Newer', on_click=lambda: self._turn(-1), color=None)
-                self._older = ui.button('Older', on_click=lambda: self._turn(1), color=None)
-                for button in self._newer, self._older:
+            hide(self._table, hidden=True)
+            with ui.element('div').classes('stops-pages') as self._pages:
+                self._back = ui.button(f'Previous {PER_PAGE}', on_click=lambda: self._turn(-1), color=None)
+                self._range = ui.label()
+                self._on = ui.button(f'Next {PER_PAGE}', on_click=lambda: self._turn(1), color=None)
+                for button in self._back, self._on:
                     button.props('flat no-caps dense')
+            hide(self._pages, hidden=True)
+        self._details = StopDetailsDialog(zone)
+        self.about(query)
 
-    async def show(self, window: Window, scope: Scope) -> None:
-        """Show the newest stops of a window."""
-        self._window, self._scope, self._number = window, scope, 1
+    def about(self, query: ReportQuery) -> None:
+        """Follow the query of the page."""
+        self._query = query
+        self._controls.show(query.stops)
+        selection = query.stops.selection
+        self._panel.about('', query.file('stops'))
+        for head, (_, sort) in zip(self._heads, HEADS, strict=True):
+            if sort is not None:
+                set_attribute(head, 'aria-sort', 'none' if sort is not selection.sort else
+                              'descending' if selection.descending else 'ascending')
+
+    def show(self, query: ReportQuery) -> None:
+        """Load another list of the same window in the background."""
+        self.about(query)
+        background_tasks.create(self._read(), name='read the stops')
+
+    async def load(self, window: Window) -> None:
+        """Load the list of a window."""
+        self._window = window
         await self._read()
 
-    async def _turn(self, by: int) -> None:
-        self._number = max(1, self._number + by)
-        await self._read()
+    def show_message(self, sentence: str) -> None:
+        """Show a message instead of the stops."""
+        self._asked += 1
+        self._fill(None, sentence)
 
     async def _read(self) -> None:
-        if (window := self._window) is None:
+        if self._window is None:
             return
-        asked = (window, self._scope, self._number)
+        self._asked += 1
+        asked, query = self._asked, self._query
+        set_attribute(self._panel.card, 'aria-busy', 'true')
+        problem, stops = '', None
         try:
-            page = await self._analytics.stops(window, self._scope, Page(self._number, PER_PAGE))
+            stops = await self._page(self._window, query, query.stops.page)
+            last = -(-stops.total // PER_PAGE)
+            if not stops.stops and last:  # an old address, or a list that has become shorter
+                query = self._query = replace(query, stops=query.stops.on_page(last))
+                stops = await self._page(self._window, query, last)
         except FloorError as error:
             if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
-                self._show(StopList((), 0))
-            self._problem.show(f'Cannot load the stops. {as_sentence(error)}')
+                stops = StopList((), 0)
+            problem = f'Cannot load the stops. {as_sentence(error)}'
+        if asked != self._asked or self._client.is_deleted:
             return
-        if asked == (self._window, self._scope, self._number):
-            self._show(page)
+        with self._client:
+            set_attribute(self._panel.card, 'aria-busy', 'false')
+            self._problem.show(problem)
+            if stops is not None:
+                self._fill(stops, '' if problem else empty_text(stops, query.stops))
 
-    def _show(self, page: StopList) -> None:
-        self._problem.show('')
-        last = max(1, -(-page.total // PER_PAGE))
-        more = f', page {self._number} of {last}' if last > 1 else ''
-        self._title.set_text(f'{counted(page.total, "stop")}{more}')
-        self._table.set_visibility(bool(page.stops))
+    async def _page(self, window: Window, query: ReportQuery, page: int) -> StopList:
+        return await self._analytics.stops(window, query.scope, Page(page, PER_PAGE), query.stops.selection)
+
+    def _turn(self, by: int) -> None:
+        self._ask(self._query.stops.on_page(max(1, self._query.stops.page + by)))
+
+    # showing
+
+    def _fill(self, stops: StopList | None, message: str) -> None:
+        shown = () if stops is None else stops.stops
+        self._controls.show_counts(stops)
+        self._panel.about('' if stops is None else counts_text(stops), self._query.file('stops'))
+        self._message.set_text(message)
+        self._message.set_visibility(bool(message))
+        hide(self._table, hidden=not shown)
         self._rows.clear()
         with self._rows:
-            for stop in page.stops:
+            for stop in shown:
                 self._row(stop)
-        for button, possible in (self._newer, self._number > 1), (self._older, self._number < last):
-            button.set_enabled(possible)
-            button.set_visibility(last > 1)
+        total, page = 0 if stops is None else stops.total, self._query.stops.page
+        hide(self._pages, hidden=total <= PER_PAGE)
+        first = (page - 1) * PER_PAGE
+        self._range.set_text(f'{number(first + 1)} to {number(first + len(shown))} of {number(total)}')
+        self._back.set_enabled(page > 1)
+        self._on.set_enabled(first + len(shown) < total)
+
+    def _head(self, text: str, sort: StopSort | None) -> ui.element:
+        head = TextNode('th', '' if sort else text)
+        head.props['scope'] = 'col'
+        head.props['data-head'] = text
+        if sort is not None:
+            with head:
+                TextNode('button', text).props('type=button').on('click', partial(self._sort, sort), args=[])
+        return head
+
+    def _sort(self, sort: StopSort) -> None:
+        selection = self._query.stops.selection
+        self._ask(self._query.stops.sorted_by(sort, turned=sort is selection.sort and not selection.turned))
 
     def _row(self, stop: Stop) -> None:
-        name = str(DisplayName.of(stop.machine))
+        name = shortened(str(DisplayName.of(stop.machine)), 60)
+        carried_in = self._window is not None and stop.since < self._window.start
         with ui.element('tr'):
-            TextNode('td', shortened(name, 60)).classes('free-text')
-            TextNode('td', self._time(stop.since))
-            TextNode('td', 'ongoing' if stop.until is None else self._time(stop.until))
-            TextNode('td', duration(stop.length))
-            TextNode('td', shortened(stop.reason) or NO_REASON).classes('free-text')
-            with TextNode('td'):
+            self._cell('Machine', name).classes('free-text')
+            self._cell('Reason', shortened(stop.reason) or NO_REASON).classes('free-text')
+            self._cell('From', self._time(stop.since), ['carried in'] if carried_in else [])
+            self._cell('To', 'ongoing' if stop.until is None else self._time(stop.until))
+            whole = [f'{duration(stop.length)} in all'] if round(stop.length) != round(stop.down) else []
+            self._cell('Down', duration(stop.down), [*(['micro-stop'] if stop.is_micro else []), *whole])
+            self._cell('Response', duration(stop.response))
+            with self._cell('Work order', '–' if stop.order is None else ''):
                 if stop.order is not None:
                     ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
-            with TextNode('td'):
-                button = ui.button('Details', on_click=lambda: self._on_details(stop), color=None)
-                button.props('flat no-caps dense').props['aria-label'] = \
-                    f'Details of {shortened(name, 60)}, {self._time(stop.since)}'
+            with self._cell('Details', ''):
+                button = ui.button('Details', on_click=lambda: self._details.show_stop(stop), color=None)
+                button.props('flat no-caps dense').props['aria-label'] = f'Details of {name}, {self._time(stop.since)}'
+
+    def _cell(self, head: str, text: str, marks: Sequence[str] = ()) -> TextNode:
+        """A cell. Its heading is shown where the table is a list of cards."""
+        cell = TextNode('td', '' if marks else text)
+        cell.props['data-head'] = head
+        if marks:
+            with cell:
+                TextNode('span', text)
+                for mark in marks:
+                    TextNode('span', mark).classes('stop-mark')
+        return cell
 
     def _time(self, at: datetime) -> str:
         return local_time(at, self._zone, Form.DAY_SECONDS)
+
+
+def counts_text(stops: StopList) -> str:
+    """'58 stops: 41 failures + 17 micro-stops; 1 more carried in. Listed: 59 with 4 h 26 min down.'"""
+    carried_in = f'; {number(stops.carried_in)} more carried in' if stops.carried_in else ''
+    return (f'{counted(stops.failures + stops.micro_stops, "stop")}: {counted(stops.failures, "failure")} + '
+            f'{counted(stops.micro_stops, "micro-stop")}{carried_in}. '
+            f'Listed: {number(stops.total)} with {downtime(stops.seconds)} down.')
+
+
+def empty_text(stops: StopList, query: StopQuery) -> str:
+    """Why there are no rows; empty: there are some."""
+    if stops.stops:
+        return ''
+    if query.selection.words:
+        return f'No stop of this kind matches “{shortened(query.selection.words, 60)}”.'
+    return 'No stops of this kind in this window.' if stops.failures + stops.micro_stops + stops.carried_in else \
+        'No stops in this window.'

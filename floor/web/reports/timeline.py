@@ -21,7 +21,6 @@ from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence
 from .axis import show_axis_labels
 from .stop_details import StopDetailsDialog
-from .stop_table import StopTable
 from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
 
 FIRST = 12
@@ -78,7 +77,6 @@ class TimelinePanel:
             with ui.element('div').classes('timeline-legend'):
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
-            self._stops = StopTable(analytics, zone, self._show_details)
         self._details = StopDetailsDialog(zone)
         self.show(window, machines)
 
@@ -107,7 +105,6 @@ class TimelinePanel:
             if not problem or is_wrong:
                 window = self._elapsed(lanes)
                 self._draw(window, lanes, len(machines))
-                await self._stops.show(window, self._scope())
 
     def _elapsed(self, lanes: Sequence[Lane]) -> Window:
         """The part of the window that had elapsed when the lanes were read, by the database's clock."""
@@ -230,15 +227,6 @@ class TimelinePanel:
         if self._chosen is not None:
             return list(self._chosen)
         return [machine.name for line in self._store.lines for machine in line.machines]
-
-    def _scope(self) -> Scope:
-        """The scope of the table of stops: the machine or line of all lanes, otherwise the floor."""
-        if self._chosen is None:
-            return Scope()
-        if len(self._chosen) == 1:
-            return Scope(machine=self._chosen[0])
-        lines = {machine.record.line for name in self._chosen if (machine := self._store.machines.get(name))}
-        return Scope(line=lines.pop()) if len(lines) == 1 else Scope()
 
 
 def _number(args: Any, key: str) -> float:
