@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -92,7 +92,7 @@ async def test_the_first_thing_is_the_answer(reports: Reports, open_page: OpenPa
     screen = await opened(open_page)
     assert list(screen._texts_within(screen.of_class('answer')[0])) == [
         'Today: 4 h 26 min down, 50 % less than yesterday up to the same time.',
-        'Valve 01·01 cost most: 1 h 00 min, mainly Jam.']
+        'Valve 01·01 cost most: 1 h 00 min, mainly Jam.', 'explain']
     assert screen.texts.index('Uptime') > screen.texts.index('Valve 01·01 cost most: 1 h 00 min, mainly Jam.')
 
 
@@ -341,6 +341,40 @@ async def test_a_figure_explains_itself(reports: Reports, open_page: OpenPage) -
         assert expected in screen.texts, expected
     assert '/reports/explain.csv?kpi=mttr' in {element.get('props', {}).get('href') for element in screen.all()}
     assert [text for text in screen.texts if 'onerror' in text] == [HOSTILE]
+
+
+@pytest.mark.parametrize(('name', 'formula', 'kpi'), [
+    ('the summary', 'change = down / down of the window before - 1; only where 80 % of both windows is known', 'down'),
+    ('Stops by cause', 'share = of all causes; vital few = the first that together reach 80 %', 'down'),
+    ('Downtime by hour and weekday',
+     'share of an hour of the week = time down / known time, of all machines, by the plant’s clock', 'down'),
+    ('Response times by cause', 'only failures whose work order was acknowledged and started', 'mttr'),
+    ('the list of stops', 'down = time of the stop inside the window', 'stops')])
+async def test_each_panel_explains_itself_with_the_stops_behind_it(
+        reports: Reports, open_page: OpenPage, name: str, formula: str, kpi: str) -> None:
+    screen = await opened(open_page)
+    screen.click(next(element for element in screen.all(aria_label=f'Explain {name}')))
+    await screen.until(lambda: formula in screen.texts)
+    await screen.until(lambda: [arguments[0] for arguments in reports.asked('explain')] == [kpi])
+    windows = {arguments[1].start for arguments in reports.asked('explain')}
+    assert windows == {NOW.replace(hour=0, minute=0, second=0) - timedelta(29 if 'hour' in name else 0)}
+
+
+async def test_another_figure_of_the_same_stops_is_a_choice_away(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
+    screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
+    await screen.until(lambda: reports.asked('explain'))
+    figure = shown(screen, aria_label='Figure that is explained')
+    option, = (option for option in figure['props']['options'] if option['label'] == 'Response, 90th percentile')
+    change(screen, figure, option)
+    await screen.until(lambda: [arguments[0] for arguments in reports.asked('explain')] == ['mttr', 'response_p90'])
+
+
+async def test_work_orders_are_explained_without_stops(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page)
+    screen.click(next(element for element in screen.all(aria_label='Explain Work orders')))
+    await screen.until(lambda: any(text.startswith('age = now - reported') for text in screen.texts))
+    assert not reports.asked('explain')
 
 
 async def test_more_intervals_are_a_page_further(reports: Reports, open_page: OpenPage) -> None:

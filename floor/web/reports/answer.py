@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -11,8 +12,10 @@ from ...analytics.kpis import are_covered
 from ...core.formatting import downtime, number
 from ...core.machines import DisplayName
 from ...core.text import shortened
+from ..shell.chips import hide
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
+from .panel import explain_button
 from .report_query import ReportQuery
 from .report_windows import Comparison, Span
 
@@ -62,18 +65,22 @@ async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Com
 class AnswerPanel:
     """Two sentences, the first large."""
 
-    def __init__(self) -> None:
-        with ui.element('section').classes('answer').props('aria-label="Summary"'):
+    def __init__(self, explain: Callable[[], None]) -> None:
+        with ui.element('section').classes('answer').props('aria-label="Summary"') as self._section:
             self._headline = Heading('')
             self._detail = TextNode('p', '')
+            explain_button('the summary', explain)
+        hide(self._section, hidden=True)
 
     def show(self, choice: ReportQuery, comparison: Comparison, answer: Answer) -> None:
         """The sentences of this answer."""
+        hide(self._section, hidden=False)
         self._headline.set_text(headline(choice, comparison, answer))
         self._detail.set_text(detail(choice, answer))
 
     def clear(self) -> None:
         """No answer."""
+        hide(self._section, hidden=True)
         self._headline.set_text('')
         self._detail.set_text('')
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from nicegui import background_tasks, ui
 
 from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page, Term
 from ...analytics import report_tables as tables
+from ...analytics.chart_definitions import CHARTS, Chart, ChartDefinition
 from ...core.errors import DatabaseError
 from ...core.formatting import number, percent
 from ..shell.heading import Heading
@@ -20,7 +22,17 @@ from .report_query import ReportQuery
 from .report_windows import Comparison
 
 ROWS = 30
-Asked = tuple[Kpi, ReportQuery, Comparison, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is explained: a KPI of a report, and the chart that it is of, if any. page: of its stops or intervals."""
+
+    query: ReportQuery
+    comparison: Comparison
+    kpi: Kpi
+    chart: ChartDefinition | None
+    page: int = 1
 
 
 class ExplainDialog:
@@ -30,26 +42,63 @@ class ExplainDialog:
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
-        self._asked: Asked | None = None
+        self._asked: Subject | None = None
         self._task: asyncio.Task[None] | None = None
         with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog explain-dialog'):
             with ui.element('header'):
                 self._title = Heading('')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
+            self._formulas = ui.element('div').classes('explain-body')
+            with ui.element('label').classes('explain-kpi') as self._which:
+                ui.label('Figure')
+                self._kpi = ui.select({kpi.value: DEFINITIONS[kpi].name for kpi in DEFINITIONS},
+                                      on_change=self._chosen).classes('chip-select')
+                self._kpi.props('dense borderless options-dense aria-label="Figure that is explained"')
             self._problem = Alert()
             self._body = ui.element('div').classes('explain-body')
         self._client.on_delete(self._end)
 
     def open(self, kpi: Kpi, query: ReportQuery, comparison: Comparison) -> None:
         """Explain a KPI of this report."""
-        name = DEFINITIONS[kpi].name
-        self._title.set_text(f'{name}: {comparison.words}')
-        self._dialog.props['aria-label'] = f'Explanation of {name}'
-        self._dialog.open()
-        self._read(kpi, query, comparison, 1)
+        self._open(Subject(query, comparison, kpi, None), DEFINITIONS[kpi].name)
+        self._read()
 
-    def _read(self, kpi: Kpi, query: ReportQuery, comparison: Comparison, page: int) -> None:
-        self._asked = kpi, query, comparison, page
+    def open_chart(self, chart: Chart, query: ReportQuery, comparison: Comparison) -> None:
+        """Explain a chart or table of this report, with the stops or intervals behind it."""
+        definition = CHARTS[chart]
+        self._open(Subject(query, comparison, definition.kpi or Kpi.DOWN, definition), definition.name)
+        if definition.kpi is not None:
+            self._read()
+        else:
+            self._end()
+            self._body.clear()
+
+    def _open(self, subject: Subject, name: str) -> None:
+        self._asked = subject
+        self._title.set_text(f'{name}: {subject.comparison.words}')
+        self._dialog.props['aria-label'] = f'Explanation of {name}'
+        self._formulas.clear()
+        with self._formulas:
+            for formula in () if subject.chart is None else subject.chart.formulas:
+                TextNode('code', formula).classes('formula')
+        self._which.set_visibility(subject.chart is None or subject.chart.kpi is not None)
+        self._kpi.value = subject.kpi.value
+        self._problem.show('')
+        self._dialog.open()
+
+    def _chosen(self) -> None:
+        if self._asked is not None and self._kpi.value not in {None, self._asked.kpi.value}:
+            self._asked = replace(self._asked, kpi=Kpi(self._kpi.value), page=1)
+            self._read()
+
+    def _turn(self, by: int) -> None:
+        if self._asked is not None:
+            self._asked = replace(self._asked, page=self._asked.page + by)
+            self._read()
+
+    def _read(self) -> None:
+        if self._asked is None:
+            return
         self._problem.show('')
         self._body.clear()
         with self._body:
@@ -57,10 +106,10 @@ class ExplainDialog:
         self._end()
         self._task = background_tasks.create(self._answer(self._asked), name='explanation')
 
-    async def _answer(self, asked: Asked) -> None:
-        kpi, query, comparison, page = asked
+    async def _answer(self, asked: Subject) -> None:
         try:
-            explanation = await self._analytics.explain(kpi, comparison.window, query.scope, Page(page, ROWS))
+            explanation = await self._analytics.explain(asked.kpi, asked.comparison.window, asked.query.scope,
+                                                        Page(asked.page, ROWS))
         except DatabaseError as error:
             with self._client:
                 self._body.clear()
@@ -70,10 +119,10 @@ class ExplainDialog:
             with self._client:
                 self._body.clear()
                 with self._body:
-                    self._show(explanation, *asked)
+                    self._show(explanation, asked)
 
-    def _show(self, explanation: Explanation, kpi: Kpi, query: ReportQuery, comparison: Comparison,
-              page: int) -> None:
+    def _show(self, explanation: Explanation, asked: Subject) -> None:
+        kpi, query, page = asked.kpi, asked.query, asked.page
         definition = DEFINITIONS[kpi]
         view = TableView(self._zone)
         ui.label(value(explanation.value, definition.unit)).classes('kpi-value')
@@ -103,10 +152,10 @@ class ExplainDialog:
             ui.label(f'No {what.lower()} in this window.').classes('panel-empty')
         with ui.element('div').classes('report-dialog-buttons'):
             if page > 1:
-                ui.button('Previous', on_click=lambda: self._read(kpi, query, comparison, page - 1), color=None) \
+                ui.button('Previous', on_click=lambda: self._turn(-1), color=None) \
                     .props('flat no-caps')
             if explanation.more:
-                ui.button('Next', on_click=lambda: self._read(kpi, query, comparison, page + 1), color=None) \
+                ui.button('Next', on_click=lambda: self._turn(1), color=None) \
                     .props('flat no-caps')
         address = query.file('explain-machines', kpi=kpi.value)
         view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')

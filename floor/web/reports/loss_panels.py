@@ -10,6 +10,7 @@ from nicegui import ui
 
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
+from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.formatting import counted, number
 from ..shell.chips import Chip
@@ -25,8 +26,9 @@ NO_DOWNTIME = 'No machine was down in this window.'
 class LossPanels:
     """The panels of one page, loaded one after the other."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None]) -> None:
-        """sort: called with the chosen sort order of the Pareto chart."""
+    def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None],
+                 explain: Callable[[Chart], None]) -> None:
+        """sort: called with the chosen sort order of the Pareto chart. explain: with a chart."""
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
@@ -40,6 +42,10 @@ class LossPanels:
         self._machines = ReportPanel('Top problem machines', file='machines')
         self._clocks = ReportPanel('Response times by cause', file='stops')
         self._lines = ReportPanel('Lines compared', file='lines', wide=True)
+        for chart, panel in ((Chart.CAUSES, self._pareto), (Chart.HOURS, self._hours), (Chart.WAITING, self._waiting),
+                             (Chart.MACHINES, self._machines), (Chart.CLOCKS, self._clocks),
+                             (Chart.LINES, self._lines)):
+            panel.explain_with(partial(explain, chart))
 
     def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
         """Set notes and CSV links. widened: the window of the panel by hour and weekday."""

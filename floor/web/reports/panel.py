@@ -52,6 +52,11 @@ class ReportPanel:
             set_attribute(self._csv, 'href', csv_address)
             set_attribute(self._xlsx, 'href', xlsx_address(csv_address))
 
+    def explain_with(self, on_press: Callable[[], None], name: str = '') -> None:
+        """Add a button that explains what the panel shows. name: if that is not its title."""
+        with self.tools:
+            explain_button(name or str(self.card.props['aria-label']), on_press)
+
     @contextmanager
     def fill(self) -> Iterator[None]:
         """Replace the content by what the block builds."""
@@ -63,6 +68,14 @@ class ReportPanel:
         """Show a message instead of a chart."""
         with self.fill():
             ui.label(sentence).classes('panel-empty')
+
+
+def explain_button(name: str, on_press: Callable[[], None]) -> None:
+    """Build a button that explains something of this name."""
+    button = TextNode('button', 'explain').classes('explain')
+    button.on('click', on_press, args=[])
+    button.props['type'] = 'button'
+    button.props['aria-label'] = f'Explain {name}'
 
 
 class TableView:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from nicegui import ui
 
 from ...analytics import Analytics, Kpi, Kpis, Window
+from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.machines import MachineName
 from ...feed.store import Store
@@ -31,20 +33,22 @@ class ReportBody:
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
                  explain: Callable[[Kpi], None], zoom: Callable[[Window], None], sort: Callable[[By], None],
-                 list_stops: Callable[[StopQuery], None]) -> None:
+                 list_stops: Callable[[StopQuery], None], explain_chart: Callable[[Chart], None]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. sort: with the order of the causes.
-        list_stops: with what the list of stops is to show."""
+        list_stops: with what the list of stops is to show. explain_chart: with a chart or table."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
         self._client = ui.context.client
-        self._answer = AnswerPanel()
+        self._answer = AnswerPanel(partial(explain_chart, Chart.ANSWER))
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom)
-        self._losses = LossPanels(analytics, services.zone, sort)
-        self._stops = StopListPanel(analytics, services.zone, query, list_stops)
+        self._losses = LossPanels(analytics, services.zone, sort, explain_chart)
+        self._stops = StopListPanel(analytics, services.zone, query, list_stops,
+                                    partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)
+        self._orders.explain_with(partial(explain_chart, Chart.ORDERS))
         self._files = FilesPanel(query)
 
     def show_timeline(self, query: ReportQuery, window: Window) -> None:

@@ -13,6 +13,7 @@ from fastapi import Request
 from nicegui import background_tasks, ui
 
 from ...analytics import Analytics, Kpi, Window
+from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.errors import (
     DatabaseError,
@@ -97,7 +98,7 @@ class ReportsPage:
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
                                     explain=self._open_explanation, zoom=self._zoom, sort=self._sort,
-                                    list_stops=self._list_stops)
+                                    list_stops=self._list_stops, explain_chart=self._explain_chart)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
@@ -189,6 +190,10 @@ class ReportsPage:
 
     def _open_explanation(self, kpi: Kpi) -> None:
         self._explain.open(kpi, self._query, self._comparison())
+
+    def _explain_chart(self, chart: Chart) -> None:
+        query = self._query.widened if chart is Chart.HOURS else self._query
+        self._explain.open_chart(chart, query, self._at(query))
 
     # loading
 

@@ -35,8 +35,8 @@ class StopListPanel:
     """The list of one page, with its own part of the address."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo, query: ReportQuery,
-                 ask: Callable[[StopQuery], None]) -> None:
-        """ask: called with what else is to be shown."""
+                 ask: Callable[[StopQuery], None], explain: Callable[[], None]) -> None:
+        """ask: called with what else is to be shown. explain: called to explain the list."""
         self._analytics = analytics
         self._zone = zone
         self._query = query
@@ -47,6 +47,7 @@ class StopListPanel:
         link_stylesheet('stops.css')
         self._panel = ReportPanel('Stops', file='stops', wide=True)
         self._panel.card.classes('stops')
+        self._panel.explain_with(explain, 'the list of stops')
         with self._panel.fill():
             self._controls = StopControls(query.stops, ask)
             self._problem = Alert()
