@@ -68,3 +68,38 @@ async def test_a_printed_list_breaks_between_its_rows_and_repeats_its_heading(
         assert all(f'word{number:02}{each:02}' in sheet for each in range(18))
     assert [text for text in printed if 'Machine' not in text or 'Due' not in text] == []
     assert len(printed) < 10
+
+
+@pytest.mark.parametrize(('address', 'title', 'about', 'controls'), [
+    ('/reports?window=last-week&machine=Valve_01_01', 'Reports',
+     r'Last week, Mon \d{4}-\d\d-\d\d to Sun \d{4}-\d\d-\d\d',
+     ['drag to zoom', 'Explain', 'CSV', 'Download', 'Filter', '7 days']),
+    ('/reports/shift', 'Shift report', r'Shift report: \w+, \w{3} \d{4}-\d\d-\d\d', ['Link to this report', '←']),
+    ('/past', 'The past', r'\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d', ['Back to live', 'Replay', '1 min ago', '−1 h'])])
+async def test_a_printed_report_says_what_it_is_of_and_has_no_controls(visitor: Visitor, address: str, title: str,
+                                                                       about: str, controls: list[str]) -> None:
+    page = await visitor.open(address)
+    head = page.locator('.paper-time')
+    await head.wait_for(state='attached')
+
+    printed = await sheets(page)
+
+    assert f'Line Monitor · {title}' in printed[0]
+    assert re.search(about, printed[0])
+    assert re.search(r'Printed \w{3} \d{4}-\d\d-\d\d \d\d:\d\d, times of ', printed[0])
+    for number, sheet in enumerate(printed, 1):
+        assert f'Page {number} of {len(printed)}' in sheet
+    for control in [*controls, 'Employees', 'Try again']:
+        assert control not in ' '.join(printed), control
+
+
+async def test_marks_are_printed_with_their_colours(visitor: Visitor) -> None:
+    """Browsers leave out backgrounds, in which shapes and icons are, unless a stylesheet asks for them."""
+    page = await visitor.open('/past')
+    await page.locator('.past-floor .tile').first.wait_for()
+    await page.emulate_media(media='print')
+    for selector, pseudo in (('.past-floor .tile', ''), ('.past-floor .tile', '::before'),
+                             ('.past-floor .count', '::before')):
+        adjust = await page.locator(selector).first.evaluate(
+            '(element, pseudo) => getComputedStyle(element, pseudo || null).printColorAdjust', pseudo)
+        assert adjust == 'exact', (selector, pseudo)

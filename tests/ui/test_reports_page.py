@@ -295,6 +295,14 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
 
 
+async def test_the_head_for_paper_says_windows_filters_and_time(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page, '/reports?window=yesterday&line=Engine+Line')
+    about, = screen.of_class('paper-about')
+    assert about['text'] == 'Yesterday, Sun 2026-11-22, compared with Sat 2026-11-21 · Line: Engine Line'
+    printed, = screen.of_class('paper-time')
+    assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times of UTC'
+
+
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Reports, open_page: OpenPage) -> None:
     reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
                         'stops': StopList((), 0), 'work_orders': OrderReport((), (), (), ())}

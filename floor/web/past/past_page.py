@@ -24,6 +24,7 @@ from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
 from ..shell.order_formatting import due_text
+from ..shell.paper_head import PaperHead
 from ..shell.past_address import PastMoment, at_text
 from ..shell.services import Services
 from ..shell.times import date_and_time
@@ -46,6 +47,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
                 show_error(str(error))
                 services.broadcast.join(view)
                 return
+            PaperHead('The past', services.store, services.zone, view)
             page = PastPage(services, analytics, shifts)
         services.broadcast.join(view)
         page.request(moment)

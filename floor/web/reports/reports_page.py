@@ -39,6 +39,7 @@ from .databricks_dashboard import databricks_dashboard
 from .explain_dialog import ExplainDialog
 from .filters import ReportFilters
 from .report_body import ReportBody
+from .report_head import ReportHead
 from .report_query import ADDRESS, ReportQuery
 from .report_windows import Comparison, ShiftsOfPlant, Span
 from .stop_query import StopQuery
@@ -62,7 +63,9 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
         with frame('Reports', services, view, person):
             link_stylesheet(STYLESHEET)
             tabs = ReportTabs(asked.query, asked.tab)
-            page = ReportsPage(services, analytics, shifts, asked, tabs.show) if asked.tab is Tab.PLANT else None
+            page = None
+            if asked.tab is Tab.PLANT:
+                page = ReportsPage(services, analytics, shifts, asked, tabs.show, view=view)
             if page is None and asked.refusal:
                 Alert().show(asked.refusal)
             elif page is None:
@@ -76,8 +79,8 @@ class ReportsPage:
     """One browser's page."""
 
     def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: RequestedReport,
-                 on_query: Callable[[ReportQuery], None]) -> None:
-        """asked: the query of the address. on_query: called with each new query."""
+                 on_query: Callable[[ReportQuery], None], *, view: LiveView) -> None:
+        """asked: the query of the address. on_query: called with each new query. view: of the page."""
         self._services = services
         self._analytics = analytics
         self._shifts = shifts
@@ -92,6 +95,7 @@ class ReportsPage:
         self._offered: tuple[object, ...] = ()
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
+            self._paper = ReportHead('Reports', services.store, services.zone, view)
             self._filters = ReportFilters(query, self._ask, self._step, services.zone)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
@@ -161,7 +165,9 @@ class ReportsPage:
 
     def _show_dates(self) -> None:
         following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
-        self._filters.show_dates(self._comparison(), has_next=following is not None)
+        comparison = self._comparison()
+        self._filters.show_dates(comparison, has_next=following is not None)
+        self._paper.about(self._query, comparison)
 
     def _refuse(self, refusal: str) -> None:
         """Show only an error: an invalid address must not show the report of the whole floor."""
@@ -169,6 +175,7 @@ class ReportsPage:
         self._problem.show(refusal, can_retry=False)
         self._clear.set_visibility(True)
         self._filters.refuse()
+        self._paper.show('')
         self._root.props['data-refused'] = 'true'
 
     def _zoom(self, window: Window) -> None:

@@ -19,6 +19,7 @@ from ...core.shifts import Shift, Shifts
 from ..live.live_view import LiveView
 from ..shell.frame import frame
 from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
+from ..shell.paper_head import PaperHead
 from ..shell.services import Services
 from .shared_sheet import SharedSheets
 from .shift_sheet import ShiftSheet
@@ -39,6 +40,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
         with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
+            PaperHead('Shift report', services.store, services.zone, view)
             page = ShiftReportPage(services, sheets, shifts)
         services.broadcast.join(view)
         await page.open(request.query_params)
