@@ -59,8 +59,9 @@ CHARTS = {
         'detect, acknowledge, respond, repair = mean time from down to the work order, to its acknowledgement, to the '
         'start of work, to running',
         'only failures whose work order was acknowledged and started'), Kpi.MTTR),
-    Chart.LINES: ChartDefinition('Lines compared', (
-        'each KPI of a line = computed from all its machines together, by the formula of the KPI',), Kpi.DOWN),
+    Chart.LINES: ChartDefinition('Side by side', (
+        'each KPI of a line = computed from all its machines together, by the formula of the KPI',
+        'the one with the most time down comes first; a machine is compared with all of its type'), Kpi.DOWN),
     Chart.STOPS: ChartDefinition('Stops', (
         'down = time of the stop inside the window',
         'response = time from down to the earliest acknowledgement of any of its work orders, at most its length'),

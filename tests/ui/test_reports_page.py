@@ -217,7 +217,7 @@ async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_pag
         assert 'Table' in texts(screen, title)
     assert {'Jam', '3 h 32 min', '70.0 %', 'No reason given'} <= set(texts(screen, 'Stops by cause'))
     assert '41 own + 96 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
-    assert {'Engine Line', '12', 'Not on a line', '3'} <= set(texts(screen, 'Lines compared'))
+    assert {'Engine Line', '12', 'Not on a line', '3'} <= set(texts(screen, 'Side by side'))
     assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 
 
@@ -289,7 +289,7 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open
     reports.figures = reports.before = figures
     screen = await opened(open_page, address)
     for title in ('Stops by cause', 'Downtime by hour and weekday', 'Downtime caused to neighbours',
-                  'Top problem machines', 'Lines compared'):
+                  'Top problem machines', 'Side by side'):
         assert sentence in texts(screen, title)
     assert card(screen, 'uptime_share')[2:4] == ['–', 'no data']
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'

@@ -9,11 +9,11 @@ from datetime import tzinfo
 
 from nicegui import background_tasks, ui
 
-from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page, Term
+from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page, Term, Unit
 from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import CHARTS, Chart, ChartDefinition
 from ...core.errors import DatabaseError
-from ...core.formatting import number, percent
+from ...core.formatting import HOUR, downtime, number, percent
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
@@ -22,6 +22,7 @@ from .report_query import ReportQuery
 from .report_windows import Comparison
 
 ROWS = 30
+LONG_S = 10 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +126,13 @@ class ExplainDialog:
         kpi, query, page = asked.kpi, asked.query, asked.page
         definition = DEFINITIONS[kpi]
         view = TableView(self._zone)
-        ui.label(value(explanation.value, definition.unit)).classes('kpi-value')
+        ui.label(amount_of(explanation.value, definition.unit)).classes('kpi-value')
         TextNode('code', explanation.formula).classes('formula')
         with ui.element('dl'):
             self._fact('Source', explanation.source)
             self._fact('Coverage', percent(explanation.coverage))
             for term in explanation.terms:
-                self._fact(term.name, value(term.amount, term.unit))
+                self._fact(term.name, amount_of(term.amount, term.unit))
         Heading('Excluded', level=3)
         with ui.element('ul').classes('excluded'):
             for text in exclusions(explanation.left_out):
@@ -170,6 +171,11 @@ class ExplainDialog:
             self._task = None
 
 
+def amount_of(amount: float | None, unit: Unit) -> str:
+    """A figure as text; times over machines that are long in hours, as in the summary."""
+    return downtime(amount) if unit is Unit.SECONDS and (amount or 0) >= LONG_S and amount else value(amount, unit)
+
+
 def exclusions(terms: Iterable[Term]) -> list[str]:
     """A line for each exclusion, or a sentence if there are none."""
-    return [f'{term.name}: {value(term.amount, term.unit)}' for term in terms] or ['Nothing is excluded.']
+    return [f'{term.name}: {amount_of(term.amount, term.unit)}' for term in terms] or ['Nothing is excluded.']

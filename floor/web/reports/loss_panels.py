@@ -19,6 +19,7 @@ from .panel import ReportPanel, TableView
 from .pareto import heat_map, pareto
 from .report_query import ReportQuery
 from .report_windows import Comparison
+from .side_by_side import read_groups, show_groups
 
 NO_DOWNTIME = 'No machine was down in this window.'
 
@@ -41,7 +42,7 @@ class LossPanels:
         self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = ReportPanel('Top problem machines', file='machines')
         self._clocks = ReportPanel('Response times by cause', file='stops')
-        self._lines = ReportPanel('Lines compared', file='lines', wide=True)
+        self._lines = ReportPanel('Side by side', file='lines', wide=True)
         for chart, panel in ((Chart.CAUSES, self._pareto), (Chart.HOURS, self._hours), (Chart.WAITING, self._waiting),
                              (Chart.MACHINES, self._machines), (Chart.CLOCKS, self._clocks),
                              (Chart.LINES, self._lines)):
@@ -83,8 +84,10 @@ class LossPanels:
             heat_map(pattern)
         await self._read_machines(query, comparison, view)
         lines = await analytics.lines(window)
+        groups = await read_groups(analytics, window, query)
         with self._client, self._lines.fill():
-            view.show(tables.of_lines(lines), query.file('lines'))
+            show_groups(groups)
+            view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')
 
     async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView) -> None:
         analytics, window, scope = self._analytics, comparison.window, query.scope

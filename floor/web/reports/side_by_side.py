@@ -1,0 +1,122 @@
+"""Lines, machines or shifts of a report side by side, the one that was down longest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from nicegui import ui
+
+from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, MachineKpis, Scope, Window
+from ...analytics.report_tables import NO_LINE
+from ...core.formatting import downtime
+from ...core.machines import DisplayName, MachineName
+from ...core.text import shortened
+from ..shell.heading import Heading
+from ..shell.messages import TextNode
+from .kpi_change import value
+from .report_query import ReportQuery
+
+COLUMNS = (Kpi.AVAILABILITY, Kpi.DOWN, Kpi.FAILURES, Kpi.MTTR)
+MAX_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One of them. address: of the same report about it alone; empty: there is none. is_chosen: the report is about
+    it."""
+
+    name: str
+    kpis: Kpis
+    address: str
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """What is compared with each other."""
+
+    title: str
+    rows: tuple[ComparedRow, ...]
+
+    @classmethod
+    def of(cls, title: str, rows: Iterable[ComparedRow]) -> ComparedGroup:
+        """The worst first; of many the worst, and the one that the report is about."""
+        ordered = sorted(rows, key=lambda row: (-row.kpis.down, -row.kpis.failures))
+        shown = [row for number, row in enumerate(ordered) if number < MAX_ROWS or row.is_chosen]
+        hidden = len(ordered) - len(shown)
+        return cls(f'{title}, the worst {len(shown)} of {len(ordered)}' if hidden else title, tuple(shown))
+
+
+async def read_groups(analytics: Analytics, window: Window, query: ReportQuery) -> list[ComparedGroup]:
+    """Of the whole floor its lines; of a line its machines; of a machine those of its type.
+
+    :raises FloorError: they cannot be read
+    """
+    if query.machine is not None:
+        members = await analytics.members()
+        kind = next((member.type for member in members if member.name == query.machine), None)
+        of_type = {member.name for member in members if member.type == kind}
+        machines = [each for each in await analytics.machine_kpis(window) if each.machine in of_type]
+        title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
+        return [ComparedGroup.of(title, rows_of_machines(machines, query))]
+    if query.line is not None:
+        machines = list(await analytics.machine_kpis(window, Scope(query.line)))
+        return [ComparedGroup.of('Machines of this line', rows_of_machines(machines, query))]
+    return [ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window), query))]
+
+
+def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery) -> list[ComparedRow]:
+    """A row for each line; machines without one are a row without a link."""
+    return [ComparedRow(each.line or NO_LINE, each.kpis,
+                        replace(query, line=each.line, machine=None).address() if each.line else '') for each in lines]
+
+
+def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery) -> list[ComparedRow]:
+    """A row for each machine of which something is known."""
+    return [ComparedRow(str(DisplayName.of(MachineName(each.machine))), each.kpis,
+                        query.of_machine(each.machine).address(), each.machine == query.machine)
+            for each in machines if each.kpis.covered]
+
+
+def show_groups(groups: Sequence[ComparedGroup]) -> None:
+    """Build a table for each group, with a bar for the time down."""
+    with ui.element('div').classes('compared-groups'):
+        for group in groups:
+            with ui.element('section'):
+                Heading(group.title, level=3)
+                _table(group)
+
+
+def _table(group: ComparedGroup) -> None:
+    worst = max((row.kpis.down for row in group.rows), default=0.0)
+    with ui.element('table').classes('compared') as table:
+        table.props['aria-label'] = f'{group.title}, the most time down first'
+        with ui.element('thead'), ui.element('tr'):
+            TextNode('th', 'Name').props('scope=col')
+            for kpi in COLUMNS:
+                TextNode('th', DEFINITIONS[kpi].name).props('scope=col')
+        with ui.element('tbody'):
+            for row in group.rows:
+                with ui.element('tr') as line:
+                    line.props['data-chosen'] = str(row.is_chosen).lower()
+                    _row(row, worst)
+
+
+def _row(row: ComparedRow, worst: float) -> None:
+    with TextNode('th').props('scope=row').classes('free-text'):
+        name = shortened(row.name, 60)
+        if row.is_chosen or not row.address:
+            TextNode('span', f'{name} (this one)' if row.is_chosen else name)
+        else:
+            ui.link(name, row.address)
+    for kpi in COLUMNS:
+        with TextNode('td') as cell:
+            cell.props['data-head'] = DEFINITIONS[kpi].name
+            if kpi is Kpi.DOWN:
+                with ui.element('span').classes('bar-track').props('aria-hidden=true'):
+                    TextNode('i').style(f'width: {100 * row.kpis.down / worst if worst else 0:.2f}%') \
+                        .props['data-part'] = 'down'
+                TextNode('span', downtime(row.kpis.down))
+            else:
+                TextNode('span', value(getattr(row.kpis, kpi), DEFINITIONS[kpi].unit))
