@@ -212,7 +212,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              attachments=AttachmentResponses(data.orders, services.downloads))
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
-    analytics, shifts = Analytics(data.database, settings.zone), Shifts(settings.shifts, settings.zone)
+    shifts = Shifts(settings.shifts, settings.zone)
+    analytics = Analytics(data.database, settings.zone, shifts=shifts)
     for report in reports_page, report_files, shift_report_page, past_page:
         report.register(services, analytics, shifts)
     reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,

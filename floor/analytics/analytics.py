@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,8 @@ from .kpi_definitions import Kpi
 from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machines
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
-from .report_snapshot import Member, Reading, reading
+from .reasons import has_reason, known_reasons
+from .report_snapshot import Member, Reading, ShiftsOfPeriods, reading
 from .stop_list import StopList, StopSelection, StopSort, read_stop_list
 from .stops import (
     By,
@@ -37,6 +39,7 @@ WHOLE_FLOOR = Scope()
 FIRST_PAGE = Page()
 NEWEST = StopSelection(sort=StopSort.START)
 MICRO_STOP = timedelta(minutes=5)
+NO_REASON_GIVEN = '(none)'
 
 
 class Analytics:
@@ -47,24 +50,31 @@ class Analytics:
     """
 
     def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta = MICRO_STOP,
-                 now: datetime | None = None) -> None:
-        """zone: of the plant; micro_stop: a shorter stop is counted apart; now: instead of the database's clock."""
+                 now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> None:
+        """zone: of the plant; micro_stop: a shorter stop is counted apart; now: instead of the database's clock;
+        shifts: of the plant, for reports about one of them."""
         self._database = database
         self._zone = zone
         self._micro_stop = micro_stop
         self._now = now
+        self._shifts = shifts
 
     async def check(self, scope: Scope) -> None:
-        """Whether the line and the machine of an address are there, or were once.
+        """Whether the line, the machine, the reason and the shift of an address are there, or were once.
 
         :raises QueryError: there is none of this name, or the machine is not on the line
         """
-        if scope.is_whole_floor:
+        if scope.is_whole_floor and not scope.is_filtered:
             return
         faults: dict[str, str] = {}
+        if scope.shift is not None and self._shifts is not None and scope.shift not in self._shifts.names:
+            faults['shift'] = unknown_name_message('shift', scope.shift, self._shifts.names)
         now = datetime.now(UTC)
-        async with self._read(Window(now, now), WHOLE_FLOOR) as report:
+        async with self._read(Window(now, now), Scope(reason=scope.reason)) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
+            if scope.reason is not None and not await has_reason(report):
+                faults['reason'] = unknown_name_message('reason', scope.reason or NO_REASON_GIVEN,
+                                                        await known_reasons(report))
         if scope.line is not None and scope.line not in lines:
             faults['line'] = unknown_name_message('line', scope.line, lines)
         if scope.machine is not None and scope.machine not in report.names:
@@ -82,9 +92,10 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_kpis(report)
 
-    async def lines(self, window: Window) -> tuple[LineKpis, ...]:
-        """The same figures for each line, in flow order; machines that are on no line come last."""
-        async with self._read(window, WHOLE_FLOOR) as report:
+    async def lines(self, window: Window, scope: Scope = WHOLE_FLOOR) -> tuple[LineKpis, ...]:
+        """The same figures for each line, in flow order; machines that are on no line come last. scope: of which only
+        the reason and the shift count."""
+        async with self._read(window, replace(scope, line=None, machine=None)) as report:
             return await read_lines(report)
 
     async def machine_kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> tuple[MachineKpis, ...]:
@@ -109,8 +120,8 @@ class Analytics:
             return await count_intervals(report, machine)
 
     async def causes(self, window: Window, scope: Scope = WHOLE_FLOOR, by: By = 'minutes') -> tuple[Cause, ...]:
-        """The Pareto of why machines were down, by minutes or by count."""
-        async with self._read(window, scope) as report:
+        """The Pareto of why machines were down, by minutes or by count: of all reasons, also if one is asked about."""
+        async with self._read(window, replace(scope, reason=None)) as report:
             return await read_causes(report, by)
 
     async def problem_machines(self, window: Window, scope: Scope = WHOLE_FLOOR,
@@ -160,8 +171,11 @@ class Analytics:
                       page: Page = FIRST_PAGE) -> Explanation:
         """Where a figure comes from.
 
-        :raises InvalidInputError: there is no such figure
+        :raises InvalidInputError: there is no such figure, or only some of its stops are asked about
         """
+        if scope.is_filtered:
+            raise InvalidInputError('an explanation is of all stops of a window: leave out the reason and the shift',
+                                    'kpi')
         try:
             kpi = Kpi(kpi)
         except ValueError as error:
@@ -175,7 +189,8 @@ class Analytics:
             return await read_orders(report, self._zone)
 
     def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
-        return reading(self._database, window, scope, self._micro_stop, self._now)
+        return reading(self._database, window, scope, self._micro_stop, now=self._now,
+                       shifts=self._shifts)
 
     async def frozen(self, window: Window) -> Analytics:
         """The same reports as of now, for what is read in several parts: a window that reaches beyond now ends now in
@@ -185,4 +200,4 @@ class Analytics:
 
     def at(self, now: datetime) -> Analytics:
         """The same reports as if it were then."""
-        return Analytics(self._database, self._zone, micro_stop=self._micro_stop, now=now)
+        return Analytics(self._database, self._zone, micro_stop=self._micro_stop, now=now, shifts=self._shifts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..core.machines import MachineName
@@ -15,6 +15,7 @@ from .window import Window, seconds, share
 TIMES = ('operational', 'warning', 'waiting', 'down')
 STOPS = ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length')
 RESPONSES = ('carried_in', 'works', 'work', 'responses')
+FILTERED = ('lost', 'failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length', *RESPONSES)
 MEDIAN, P90 = 50, 90
 
 
@@ -25,6 +26,7 @@ class Sums:
     repairs, repair   failures that ended, and their length
     works, work       those on which work was started, and the time from then to running
     responses         of each failure that was acknowledged, in any order
+    lost              down by the stops of the reason that is asked about
     """
 
     machines: int = 0
@@ -42,6 +44,7 @@ class Sums:
     work: int = 0
     ongoing: int = 0
     ongoing_length: int = 0
+    lost: int = 0
     responses: list[int] = field(default_factory=list)
 
     @property
@@ -133,6 +136,13 @@ class Kpis:
             response=percentile(sums.responses, MEDIAN), response_p90=percentile(sums.responses, P90),
             acknowledged=len(sums.responses))
 
+    @classmethod
+    def of_reason(cls, window: Window, sums: Sums) -> Kpis:
+        """The same of the stops of one reason. There are no uptime, availability and MTBF of a reason, as the time in
+        which machines ran has none."""
+        return replace(cls.of(window, sums), down=seconds(sums.lost), uptime_share=None, availability=None, mtbf=None,
+                       at_least=None)
+
 
 def percentile(micros: Sequence[int], percent: int) -> float | None:
     """The smallest of these (microseconds) that so many percent do not exceed, in seconds; None: there are none."""
@@ -162,9 +172,8 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
     machines: only of these.
     """
     machines = reading.machines if machines is None else machines
-    sums = {machine.name: Sums(machines=1, possible=reading.window.micros) for machine in machines}
-    period = {**reading.period, 'names': [machine.name for machine in machines]}
-    async for row in reading.queries.machine_times(reading.connection, **period):
+    sums = {machine.name: Sums(machines=1, possible=reading.micros) for machine in machines}
+    async for row in _times(reading, [machine.name for machine in machines]):
         of = sums[row['machine_name']]
         for name in TIMES:
             setattr(of, name, row[name])
@@ -172,11 +181,19 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
 
 
+def _times(reading: Reading, names: list[MachineName]) -> AsyncIterator[Any]:
+    if reading.scope.shift is None:
+        return reading.queries.machine_times(reading.connection, **{**reading.period, 'names': names})
+    return reading.queries.filtered_times(reading.connection, names=names, now=reading.now, **reading.hours)
+
+
 async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Member, Sums]:
     """The same with all about stops. answered: how soon they were acknowledged and repaired, too."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    for fields, rows in (STOPS, stop_sums(reading)), (RESPONSES, stop_responses(reading, answered=answered)):
+    filtered = reading.scope.is_filtered
+    for fields, rows in ((FILTERED, filtered_stop_sums(reading, answered=answered)),) if filtered else (
+            (STOPS, stop_sums(reading)), (RESPONSES, stop_responses(reading, answered=answered))):
         async for row in rows:
             if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
                 for name in fields:
@@ -221,14 +238,26 @@ def stop_responses(reading: Reading, *, together: bool = False, answered: bool =
     return rows
 
 
+def filtered_stop_sums(reading: Reading, *, answered: bool = True) -> AsyncIterator[Any]:
+    """Both of the stops of one reason, and of one shift."""
+    rows: AsyncIterator[Any] = reading.queries.filtered_stop_sums(
+        reading.connection, micro_stop=reading.micro_stop_us, answered=answered, **reading.filtered_period)
+    return rows
+
+
+def kpis_of(reading: Reading, sums: Sums) -> Kpis:
+    """The figures of the sums, as far as the stops that are asked about have them."""
+    return Kpis.of(reading.window, sums) if reading.scope.reason is None else Kpis.of_reason(reading.window, sums)
+
+
 def _stop_period(reading: Reading, of: Sequence[MachineName] | None) -> dict[str, Any]:
     return reading.stop_period if of is None else {**reading.stop_period, 'names': of}
 
 
 async def read_kpis(reading: Reading) -> Kpis:
     """The figures of all that is asked about."""
-    sums = await floor_sums(reading) if reading.scope.is_whole_floor else total((await machine_sums(reading)).values())
-    return Kpis.of(reading.window, sums)
+    together = reading.scope.is_whole_floor and not reading.scope.is_filtered
+    return kpis_of(reading, await floor_sums(reading) if together else total((await machine_sums(reading)).values()))
 
 
 async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
@@ -236,12 +265,12 @@ async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
     lines: defaultdict[str | None, Sums] = defaultdict(Sums)
     for machine, sums in (await machine_sums(reading)).items():
         lines[machine.line].add(sums)
-    return tuple(LineKpis(line, Kpis.of(reading.window, sums)) for line, sums in lines.items())
+    return tuple(LineKpis(line, kpis_of(reading, sums)) for line, sums in lines.items())
 
 
 async def read_machines(reading: Reading) -> tuple[MachineKpis, ...]:
     """The figures of each machine that is asked about, in flow order."""
-    return tuple(MachineKpis(machine.name, machine.line, Kpis.of(reading.window, sums))
+    return tuple(MachineKpis(machine.name, machine.line, kpis_of(reading, sums))
                  for machine, sums in (await machine_sums(reading)).items())
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from .report_snapshot import Reading
@@ -23,13 +25,20 @@ class HourlyPattern:
 
 
 async def read_hourly_pattern(reading: Reading, zone: ZoneInfo) -> HourlyPattern:
-    """The pattern of all machines that are asked about."""
+    """The pattern of all machines that are asked about, in the hours of the shift; whatever the reason."""
     down = [[0] * HOURS for _ in range(DAYS)]
     known = [[0] * HOURS for _ in range(DAYS)]
-    async for row in reading.queries.hours_of_week(reading.connection, zone=zone.key, **await reading.since_known(),
-                                                   whole_floor=reading.scope.is_whole_floor):
+    async for row in await _rows(reading, zone):
         down[row['weekday'] - 1][row['hour']] = row['down']
         known[row['weekday'] - 1][row['hour']] = row['known']
     return HourlyPattern(
         tuple(tuple(map(share, *day)) for day in zip(down, known, strict=True)),
         tuple(tuple(map(seconds, day)) for day in down), tuple(tuple(map(seconds, day)) for day in known))
+
+
+async def _rows(reading: Reading, zone: ZoneInfo) -> AsyncIterator[Any]:
+    of_floor = {'zone': zone.key, 'whole_floor': reading.scope.is_whole_floor}
+    if reading.scope.shift is None:
+        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(), **of_floor)
+    return reading.queries.filtered_hours(reading.connection, names=reading.names, now=reading.now,
+                                          **await reading.hours_since_known(), **of_floor)

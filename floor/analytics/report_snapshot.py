@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 
@@ -17,6 +17,33 @@ from ..db.connection import Connection, describe
 from ..db.database import Database
 from ..db.queries import Queries
 from .window import MICROSECOND, Scope, Window
+
+
+class ShiftTimes(Protocol):
+    """A shift, from start until before end."""
+
+    @property
+    def name(self) -> str:
+        """What the plant calls it."""
+
+    @property
+    def start(self) -> datetime:
+        """With a time zone."""
+
+    @property
+    def end(self) -> datetime:
+        """With a time zone."""
+
+
+class ShiftsOfPeriods(Protocol):
+    """Says which shifts there are."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all shifts of a day, in the order of their starts."""
+
+    def between(self, start: datetime, end: datetime) -> Sequence[ShiftTimes]:
+        """The shifts that overlap a period, whole and in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +58,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a report asks with. now is the database's clock; the window does not reach beyond it."""
+    """What a report asks with. now is the database's clock; the window does not reach beyond it.
+
+    parts  of the window that the report is about: the hours of its shift, or all of it
+    """
 
     connection: Connection
     queries: Queries
@@ -40,6 +70,12 @@ class Reading:
     scope: Scope
     machines: tuple[Member, ...]
     micro_stop: timedelta
+    parts: tuple[Window, ...]
+
+    @property
+    def micros(self) -> int:
+        """The length of all parts, in microseconds."""
+        return sum(part.micros for part in self.parts)
 
     @property
     def names(self) -> list[MachineName]:
@@ -61,20 +97,45 @@ class Reading:
         """The arguments of the queries about stops, for which no names are all machines."""
         return {**self.period, 'names': None} if self.scope.is_whole_floor else self.period
 
+    @property
+    def hours(self) -> dict[str, list[datetime]]:
+        """The arguments that say which hours of the window count."""
+        return {'starts': [part.start for part in self.parts], 'untils': [part.end for part in self.parts]}
+
+    @property
+    def filtered_period(self) -> dict[str, Any]:
+        """The arguments of the queries about stops of one reason and of some hours."""
+        return {**self.stop_period, **self.hours, 'reason': self.scope.reason}
+
+    @property
+    def chosen_stops(self) -> dict[str, Any]:
+        """The same for lists of stops, which are quicker where all hours count."""
+        return {**self.filtered_period, **({} if self.scope.shift is not None else {'starts': None, 'untils': None})}
+
     async def since_known(self) -> dict[str, Any]:
         """The arguments of the period from when the history begins, for what goes through it in small steps."""
+        return {**self.period, 'start': max(self.window.start, await self.begin())}
+
+    async def hours_since_known(self) -> dict[str, list[datetime]]:
+        """The same of the hours that count."""
+        begin = await self.begin()
+        parts = [part for part in self.parts if part.end > begin]
+        return {'starts': [max(part.start, begin) for part in parts], 'untils': [part.end for part in parts]}
+
+    async def begin(self) -> datetime:
+        """When the history begins, at most the end of the window."""
         first: datetime | None = await self.queries.first_known(self.connection)
-        end = self.window.end
-        return {**self.period, 'start': max(self.window.start, min(first or end, end))}
+        return min(first or self.window.end, self.window.end)
 
 
 @asynccontextmanager
 async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta,
-                  now: datetime | None = None) -> AsyncIterator[Reading]:
+                  *, now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> AsyncIterator[Reading]:
     """All that a report reads is of one moment, while others go on writing.
 
     scope: None asks about no machines, so that they are not read
     now: what to take for it instead of the database's clock
+    shifts: those of the plant, for a scope of one shift
     :raises DatabaseUnavailableError: the database does not answer in time, or its schema is of another program
     :raises HistoryNotReadyError: the history is being created
     """
@@ -89,7 +150,16 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
                         async for row in database.queries.report_machines(connection)
                         if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']}
                         ] if scope else []
-            yield Reading(connection, database.queries, moment, window.until(moment), scope or Scope(), tuple(machines),
-                          micro_stop)
+            elapsed = window.until(moment)
+            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), tuple(machines), micro_stop,
+                          parts_of(elapsed, scope, shifts))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
+
+
+def parts_of(window: Window, scope: Scope | None, shifts: ShiftsOfPeriods | None) -> tuple[Window, ...]:
+    """The hours of a window that belong to the shift of the scope, in order; without a shift, the window."""
+    if scope is None or scope.shift is None or shifts is None:
+        return (window,)
+    return tuple(Window(max(shift.start, window.start), min(shift.end, window.end))
+                 for shift in shifts.between(window.start, window.end) if shift.name == scope.shift)

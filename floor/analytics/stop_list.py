@@ -93,7 +93,7 @@ async def read_stop_list(reading: Reading, selection: StopSelection, page: Page)
     """A page of the stops that were going on at some time in the window."""
     found = await _found(reading, selection.words)
     counts = await reading.queries.count_stop_list(reading.connection, kpi=selection.kind.counted_by,
-                                                   micro_stop=reading.micro_stop_us, **found, **reading.stop_period)
+                                                   micro_stop=reading.micro_stop_us, **found, **reading.chosen_stops)
     listed = await read_listed(reading, selection, page.skip, page.size, selection.kind.counted_by, only=True,
                                found=found)
     return StopList(tuple(row.stop for row in listed), counts['counted'], seconds(counts['amount']),
@@ -107,7 +107,7 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
     rows = reading.queries.stop_list(
         reading.connection, micro_stop=reading.micro_stop_us, kpi=counted_by, only=only, sort=selection.sort,
         descending=selection.descending, places=sorted(reading.names, key=name_key), skip=skip, most=most, **found,
-        **reading.stop_period)
+        **reading.chosen_stops)
     return [ListedStop(to_stop(row, reading.micro_stop_us), row['counted'], seconds(row['amount'] or 0))
             async for row in rows]
 

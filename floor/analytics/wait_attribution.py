@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.machines import MachineName
 from ..core.names import name_key
@@ -39,11 +41,9 @@ class WaitAttribution:
 
 
 async def read_wait_attribution(reading: Reading) -> WaitAttribution:
-    """Of the machines that are asked about, also for neighbours that are not."""
-    period = await reading.since_known()
-    del period['names']
-    charges = {row['machine_name']: (row['caused'], row['unattributed'])
-               async for row in reading.queries.machine_charges(reading.connection, **period)}
+    """Of the machines that are asked about, also for neighbours that are not; in the hours of the shift, whatever the
+    reason."""
+    charges = {row['machine_name']: (row['caused'], row['unattributed']) async for row in await _charges(reading)}
     rows = []
     for machine, sums in (await machine_times(reading)).items():
         caused, nobody = charges.get(machine.name, (0, 0))
@@ -54,3 +54,11 @@ async def read_wait_attribution(reading: Reading) -> WaitAttribution:
         tuple(MachineDowntime(machine.name, machine.line, seconds(sums.down), seconds(caused), seconds(sums.waiting),
                               seconds(nobody)) for _, machine, sums, caused, nobody in rows),
         seconds(sum(row[4] for row in rows)))
+
+
+async def _charges(reading: Reading) -> AsyncIterator[Any]:
+    if reading.scope.shift is None:
+        period = await reading.since_known()
+        del period['names']
+        return reading.queries.machine_charges(reading.connection, **period)
+    return reading.queries.filtered_charges(reading.connection, now=reading.now, **await reading.hours_since_known())

@@ -12,6 +12,7 @@ from ..core.machines import MachineName
 MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
 LAST_PAGE, MAX_PAGE = 1_000_000, 10_000
+NO_REASON = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,27 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A part of the floor: the line of that name, the machine, or all of it. Its line is that of now."""
+    """What a report is about: the line of that name, the machine, or the whole floor; of that the stops of one reason,
+    and the hours of one shift. Its line is that of now.
+
+    reason  as reported; NO_REASON: the stops for which none was given
+    shift   the name of one of the plant's shifts
+    """
 
     line: str | None = None
     machine: MachineName | None = None
+    reason: str | None = None
+    shift: str | None = None
 
     @property
     def is_whole_floor(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether no machine is left out."""
         return self.line is None and self.machine is None
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether stops are left out: those of other reasons or other shifts."""
+        return self.reason is not None or self.shift is not None
 
 
 @dataclass(frozen=True, slots=True)

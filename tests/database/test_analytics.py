@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.postgres import Connect
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, DataGap, History, HistoryRow, Order
 
 from floor.analytics import DEFINITIONS, Analytics, Kpi, Kpis, Page, Scope, StopKind, StopSelection, Window
 from floor.analytics.kpis import Sums
+from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
+from floor.core.shifts import Shifts
 from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
@@ -28,6 +30,7 @@ SPRING, AUTUMN = datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=
 LINES = {'Press': ('Transmission Line', 1), 'Welder': ('Transmission Line', 2), 'Oven': ('Transmission Line', 3),
          'Cutter': ('Engine Line', 1), 'Crane': (None, 1)}
 NAMES = [*LINES, 'Gone']
+SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EMPTY = """
     SET session_replication_role = replica;
@@ -96,8 +99,9 @@ class Plant:
             if not await self.connection.fetchval('SELECT history_ingest($1)', most):
                 await self.connection.fetchval('SELECT history_rollup($1)', until)
 
-    def analytics(self, history: History, zone: ZoneInfo = DETROIT) -> Analytics:
-        return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now)
+    def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:
+        return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now,
+                         shifts=Shifts(shifts, zone))
 
 
 def last_words(history: History, machine: str) -> tuple[str | None, str | None]:
@@ -432,3 +436,117 @@ async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: 
                 assert (band.status, band.reason) == (stretch.status, stretch.reason)
             else:
                 assert band.status.severity >= Status(stretch.status).severity
+
+
+# filters
+
+async def assume_known(analytics: Analytics, window: Window) -> None:
+    """A machine of which only zero seconds are known is in the lists of stops, but not in the figures."""
+    known = {machine.machine for machine in await analytics.machine_kpis(window)}
+    assume({stop.machine for stop in (await analytics.stops(window, Scope(), Page(1, 1000))).stops} <= known)
+
+
+COUNTED = ('stops', 'failures', 'micro_stops', 'acknowledged', 'repaired', 'works')
+"""What all reasons, and all shifts, add up to."""
+
+
+@given(question=questions())
+@example(question=REPAIRED_AS_IT_BEGINS)
+@example(question=STANDS_AND_IS_SILENT)
+@many
+async def test_the_figures_of_all_reasons_add_up_to_those_without_a_filter(plant: Plant, question: Probe) -> None:
+    history, window = question.history, question.window
+    assume(window.until(history.now).micros)
+    analytics = await ask(plant, question)
+    await assume_known(analytics, window)
+    whole = await analytics.kpis(window)
+    reasons = sorted({stop.reason or '' for name in history.machines for stop in history.stops(name)})
+    of = {reason: await analytics.kpis(window, Scope(reason=reason)) for reason in reasons}
+    for name in (*COUNTED, 'carried_in', 'ongoing'):
+        assert sum(getattr(kpis, name) for kpis in of.values()) == getattr(whole, name), name
+    assert sum(kpis.down for kpis in of.values()) == pytest.approx(whole.down)
+    assert all(kpis.uptime_share is kpis.availability is kpis.mtbf is kpis.at_least is None for kpis in of.values())
+    causes = {cause.reason or '': cause for cause in await analytics.causes(window)}
+    for reason, kpis in of.items():
+        scope = Scope(reason=reason)
+        cause = causes.get(reason)
+        worst = await analytics.problem_machines(window, scope, 1000)
+        stops = await analytics.stops(window, scope, Page(1, 1000))
+        assert (kpis.down, kpis.stops) == ((cause.seconds, cause.count) if cause else (0, 0))
+        assert sum(machine.seconds for machine in worst) == pytest.approx(kpis.down)
+        assert sum(machine.count for machine in worst) == kpis.stops
+        assert (stops.total, stops.failures, stops.micro_stops) == (
+            kpis.stops + kpis.carried_in, kpis.failures, kpis.micro_stops)
+        assert {stop.reason or '' for stop in stops.stops} <= {reason}
+        clocks = await analytics.clocks(window, scope)
+        assert list(clocks.causes) == [each for each in (await analytics.clocks(window)).causes
+                                       if (each.reason or '') == reason]
+        assert await analytics.causes(window, scope) == await analytics.causes(window)
+
+
+@given(question=questions())
+@example(question=REPAIRED_AS_IT_BEGINS)
+@example(question=STANDS_AND_IS_SILENT)
+@many
+async def test_the_figures_of_all_shifts_add_up_to_those_without_a_filter(plant: Plant, question: Probe) -> None:
+    window = question.window
+    assume(window.until(question.history.now).micros)
+    analytics = await ask(plant, question)
+    await assume_known(analytics, window)
+    scopes = [Scope(shift=name) for name in Shifts(SHIFTS, DETROIT).names]
+    whole, of = await analytics.kpis(window), [await analytics.kpis(window, scope) for scope in scopes]
+    for name in COUNTED:
+        assert sum(getattr(kpis, name) for kpis in of) == getattr(whole, name), name
+    for name in 'covered', 'operational', 'warning', 'waiting', 'down':
+        assert sum(getattr(kpis, name) for kpis in of) == pytest.approx(getattr(whole, name)), name
+    causes = [cause for scope in scopes for cause in await analytics.causes(window, scope)]
+    for cause in await analytics.causes(window):
+        assert sum(each.seconds for each in causes if each.reason == cause.reason) == pytest.approx(cause.seconds)
+        assert sum(each.count for each in causes if each.reason == cause.reason) == cause.count
+    for scope, kpis in zip(scopes, of, strict=True):
+        stops = await analytics.stops(window, scope, Page(1, 1000))
+        assert (stops.total, stops.failures, stops.micro_stops) == (
+            kpis.stops + kpis.carried_in, kpis.failures, kpis.micro_stops)
+        assert stops.seconds == pytest.approx(kpis.down)
+    patterns = [await analytics.hourly_pattern(window, scope) for scope in scopes]
+    pattern = await analytics.hourly_pattern(window)
+    for day in range(7):
+        for hour in range(24):
+            assert sum(each.covered[day][hour] for each in patterns) == pytest.approx(pattern.covered[day][hour])
+    waits = [await analytics.wait_attribution(window, scope) for scope in scopes]
+    for machine in (await analytics.wait_attribution(window)).machines:
+        assert sum(each.caused for wait in waits for each in wait.machines
+                   if each.machine == machine.machine) == pytest.approx(machine.caused)
+
+
+@given(question=questions())
+@example(question=REPAIRED_AS_IT_BEGINS)
+@example(question=STANDS_AND_IS_SILENT)
+@many
+async def test_a_shift_of_all_day_is_as_no_filter(plant: Plant, question: Probe) -> None:
+    window, all_day = question.window, Scope(shift='All day')
+    assume(window.until(question.history.now).micros)
+    await ask(plant, question)
+    analytics = plant.analytics(question.history, shifts='All day 00:00')
+    assert await analytics.kpis(window, all_day) == await analytics.kpis(window)
+    assert await analytics.causes(window, all_day) == await analytics.causes(window)
+    assert await analytics.problem_machines(window, all_day) == await analytics.problem_machines(window)
+    assert await analytics.clocks(window, all_day) == await analytics.clocks(window)
+    for kind in StopKind:
+        assert await analytics.stops(window, all_day, Page(), StopSelection(kind)) == await analytics.stops(
+            window, Scope(), Page(), StopSelection(kind))
+
+
+async def test_an_unknown_reason_or_shift_is_refused_with_those_there_are(plant: Plant) -> None:
+    history = History([HistoryRow('Press', SPRING, 'down', 'Jam', 1)], SPRING + DAY, places=LINES)
+    await plant.tell(history)
+    analytics = plant.analytics(history)
+
+    with pytest.raises(QueryError) as refused:
+        await analytics.check(Scope(reason='Spindle', shift='Evening'))
+
+    assert refused.value.faults == {'reason': 'There is no reason Spindle. Use Jam.',
+                                    'shift': 'There is no shift Evening. Use Early, Late or Night.'}
+    await analytics.check(Scope(reason='Jam', shift='Late'))
+    with pytest.raises(QueryError, match='no reason \\(none\\)'):
+        await analytics.check(Scope(reason=''))
