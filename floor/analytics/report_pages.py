@@ -120,7 +120,7 @@ class ReportPages:
         return tables.of_waiting(await self._analytics.wait_attribution(part.window, part.scope))
 
     async def _lines(self, part: ReportPart) -> ReportTable:
-        return tables.of_lines(await self._analytics.lines(part.window))
+        return tables.of_lines(await self._analytics.lines(part.window, part.scope))
 
     async def _volume(self, part: ReportPart) -> ReportTable:
         return tables.of_volume((await self._analytics.work_orders(part.window, part.scope)).volume)

@@ -71,6 +71,8 @@ class Shift:
 
 
 class OneShift:
+    names = ('Early', 'Late', 'Night')
+
     def at(self, moment: datetime) -> Shift:
         shift = Shift()
         if moment < shift.start:

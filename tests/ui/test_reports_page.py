@@ -486,3 +486,68 @@ async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: No
     await screen.until(lambda: 'Cannot use from=2026-03-29T02:30: the clocks of Europe/Berlin skip this time when they '
                        'go forward; use one before or after.' in screen.texts)
     assert len(reports.asked('kpis')) == asked
+
+
+# filters
+
+FILTERED = '/reports?machine=Valve_01_01&reason=Oil+leak&shift=Early'
+
+
+def filter_chips(screen: Screen) -> dict[str, dict[str, Any]]:
+    """By their names for screen readers; the one that removes all by its text."""
+    return {chip['props'].get('aria-label', chip.get('text')): chip
+            for chip in screen.of_class('chip') if {'filter-chip', 'filters-clear'} & {*chip['class']}}
+
+
+async def test_all_filters_are_in_the_address_and_ask_all_of_the_page(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page, FILTERED)
+    scope = Scope(None, VALVE, 'Oil leak', 'Early')
+    for name in 'kpis', 'causes', 'problem_machines', 'clocks', 'lines':
+        assert {arguments[1] for arguments in reports.asked(name)} == {scope}, name
+    assert list(filter_chips(screen)) == [
+        'Remove the filter Machine: Valve 01·01', 'Remove the filter Reason: Oil leak',
+        'Remove the filter Shift: Early', 'Clear all']
+    file = '/reports/figures.csv?machine=Valve_01_01&reason=Oil+leak&shift=Early'
+    assert [element for element in screen.all(href=file) if element['props'].get('download')]
+    assert not reports.asked('hourly_pattern') and not reports.asked('wait_attribution')
+    assert not [e for e in screen.of_class('explain') if not e['props'].get('hidden')]
+    assert card(screen, 'mtbf')[3:5] == ['not known by reason', 'coverage 99.8 %']
+    assert 'not known by reason' not in card(screen, 'mttr')
+
+
+async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(reports: Reports, open_page: OpenPage,
+                                                                       switchboard: Switchboard) -> None:
+    screen = await opened(open_page, FILTERED)
+    screen.click(filter_chips(screen)['Remove the filter Reason: Oil leak'])
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?machine=Valve_01_01&shift=Early'])
+    await screen.until(lambda: 'Remove the filter Reason: Oil leak' not in filter_chips(screen))
+    screen.click(filter_chips(screen)['Clear all'])
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports'])
+    await screen.until(lambda: not filter_chips(screen))
+
+
+def addresses(switchboard: Switchboard) -> list[str]:
+    """The entries of the history that the page has added, oldest first."""
+    codes = [data['code'] for event, data, _ in switchboard.emitted if event == 'run_javascript']
+    return [json.loads(code.removeprefix('history.pushState({}, "", ').removesuffix(');')) for code in codes
+            if code.startswith('history.pushState')]
+
+
+async def test_the_answer_says_what_it_is_filtered_by(reports: Reports, open_page: OpenPage) -> None:
+    reports.figures, reports.before = kpis(down=7200.0), replace(BEFORE, down=3600.0)
+    screen = await opened(open_page, '/reports?reason=(none)&shift=Early')
+    assert 'Today, Early shift: 2 h 00 min down by no reason given, 100 % more than yesterday up to the same time.' in \
+        screen.texts
+
+
+@pytest.mark.parametrize(('file', 'filters', 'status'), [
+    ('hours', 'reason=Oil+leak', 422), ('hours', 'shift=Early', 200), ('waiting', 'reason=Oil+leak', 422),
+    ('order-load', 'shift=Early', 422), ('intervals', 'reason=Oil+leak', 422), ('causes', 'reason=Oil+leak', 200),
+    ('stops', 'reason=Oil+leak&shift=Early', 200)])
+async def test_a_file_that_cannot_be_filtered_so_is_refused(reports: Reports, user: User, file: str, filters: str,
+                                                            status: int) -> None:
+    answer = await user.http_client.get(f'/reports/{file}.csv?{filters}')
+    assert answer.status_code == status
+    if status == 422:
+        name = filters.partition('=')[0]
+        assert f'Cannot filter {file} by {name}: leave out {name}.' in answer.text

@@ -16,12 +16,12 @@ from ...analytics.report_pages import EXPLANATIONS, ReportPages, ReportPart
 from ...analytics.report_tables import Cell
 from ...analytics.report_xlsx import xlsx_pieces
 from ...analytics.row_labels import ShiftsByMoment
-from ...core.errors import NotFoundError
+from ...core.errors import NotFoundError, QueryError
 from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
 from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
-from ..reports.report_query import ADDRESS
+from ..reports.report_query import ADDRESS, NOT_BY, ReportQuery
 from ..shell.services import Services
 from .file_names import file_name
 from .report_request import ReportRequest, ReportRequests
@@ -46,6 +46,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsByMoment) -
             kpi = asked_kpi(request) if name in EXPLANATIONS else None
             asked = await requests.read(request.query_params, await services.database_now(), ['kpi'] if kpi else [])
             query, window = asked.query, asked.comparison.window
+            refuse_unfit(name, query)
             rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or '',
                                           query.stops.selection))
             file = file_name(name, window.until(asked.now), query.scope, services.zone, suffix)
@@ -63,6 +64,17 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsByMoment) -
     @app.get(ADDRESS + '/{name}.xlsx', include_in_schema=False)
     async def reports_xlsx(name: str, request: Request) -> Response:
         return await file_of(name, 'xlsx', request)
+
+
+def refuse_unfit(name: str, query: ReportQuery) -> None:
+    """Refuse the filters that a file cannot have: it would show other figures than asked for.
+
+    :raises QueryError: there are some
+    """
+    faults = {kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind, names in NOT_BY.items()
+              if name in names and getattr(query, kind) is not None}
+    if faults:
+        raise QueryError(faults)
 
 
 async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

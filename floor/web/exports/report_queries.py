@@ -13,11 +13,13 @@ from starlette.datastructures import QueryParams
 from ...analytics import Page
 from ...core.query_parameters import Query
 from ..api.fields import AT, LATER, query_parameter
+from ..reports.report_query import NO_REASON_WORD
 from ..reports.report_windows import Span
 from .report_cursor import ReportCursor
 
 PER_PAGE, MAX_PER_PAGE = 100, 1_000
-WINDOW_NAMES, PART_NAMES, PAGE_NAMES = ('window', 'from', 'to'), ('line', 'machine'), ('cursor', 'per_page')
+WINDOW_NAMES, PAGE_NAMES = ('window', 'from', 'to'), ('cursor', 'per_page')
+PART_NAMES = ('line', 'machine', 'reason', 'shift')
 
 WINDOW = [
     query_parameter('window', 'Window by its name, as of now. Default: today.', 'last-week', type='string',
@@ -26,7 +28,10 @@ WINDOW = [
                     type='string'),
     query_parameter('to', 'End of that window, which is not part of it.', LATER, type='string')]
 PART = [query_parameter('line', 'Only machines of this line.', 'Engine Line', type='string'),
-        query_parameter('machine', 'Only this machine.', 'Injection_Molder_02_01', type='string')]
+        query_parameter('machine', 'Only this machine.', 'Injection_Molder_02_01', type='string'),
+        query_parameter('reason', f'Only stops of this reason; {NO_REASON_WORD}: those for which none was given. Then '
+                        'uptime, availability and MTBF are null.', 'Hydraulic leak', type='string'),
+        query_parameter('shift', 'Only the hours of the shift of this name.', 'Early', type='string')]
 PAGES = [
     query_parameter('cursor', 'X-Next-Cursor of the previous page, with the same window and filters. Nothing is '
                     'skipped or repeated while machines go on: what began later is on no page.',

@@ -151,7 +151,7 @@ async def _groups(asked: Asked, group_by: GroupBy) -> list[tuple[str | None, Mac
     if group_by == 'machine':
         return [(each.line, each.machine, each.kpis) for each in await analytics.machine_kpis(window, scope)]
     if group_by == 'line':
-        return [(each.line, None, each.kpis) for each in await analytics.lines(window)
+        return [(each.line, None, each.kpis) for each in await analytics.lines(window, scope)
                 if scope.line in {None, each.line}]
     return [(scope.line, scope.machine, await analytics.kpis(window, scope))]
 

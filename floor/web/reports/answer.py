@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nicegui import ui
 
-from ...analytics import Analytics, Cause, Kpis, ProblemMachine, Scope
+from ...analytics import Analytics, Cause, Kpis, ProblemMachine
 from ...analytics.kpis import are_covered
 from ...core.formatting import downtime, number
 from ...core.machines import DisplayName
@@ -37,7 +37,8 @@ class Answer:
 
     before  the KPIs of the window before, where there is one
     worst   the machine that was down longest, if any was; None too in a report about one machine
-    cause   the cause that cost most: of the worst machine, or of the machine that the report is about
+    cause   the cause that cost most: of the worst machine, or of the machine that the report is about; None too in a
+            report about one reason
     """
 
     kpis: Kpis
@@ -58,7 +59,8 @@ async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Com
         found = await analytics.problem_machines(comparison.window, choice.scope, 1)
         worst = found[0] if found else None
         machine = worst.machine if worst is not None else None
-    causes = await analytics.causes(comparison.window, Scope(machine=machine)) if machine is not None else ()
+    causes = await analytics.causes(comparison.window, replace(choice.scope, line=None, machine=machine)) \
+        if machine is not None and choice.reason is None else ()
     return Answer(kpis, before, worst, causes[0] if causes else None)
 
 
@@ -88,21 +90,24 @@ class AnswerPanel:
 def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str:
     """'Last week: 41 h down, 12 % less than the week before.'"""
     window = comparison.dates if choice.span is Span.RANGE else choice.span.word
+    if choice.shift is not None:
+        window = f'{window}, {choice.shift} shift'
     kpis, before = answer.kpis, answer.before
+    by = '' if choice.reason is None else f' by {shortened(choice.reason, MAX_CAUSE_LENGTH) or NO_REASON}'
     if not kpis.down:
-        return f'{window}: nothing was down.'
-    down = downtime(kpis.down)
+        return f'{window}: nothing was down{by}.'
+    down = f'{downtime(kpis.down)} down{by}'
     if before is None:
-        return f'{window}: {down} down.'
+        return f'{window}: {down}.'
     if not are_covered(kpis, before):
-        return f'{window}: {down} down. Too little is known of the two windows to compare them.'
+        return f'{window}: {down}. Too little is known of the two windows to compare them.'
     former = _BEFORE[choice.span]
     if not before.down:
-        return f'{window}: {down} down, against nothing {former}.'
+        return f'{window}: {down}, against nothing {former}.'
     change = round((kpis.down / before.down - 1) * 100)
     if not change:
-        return f'{window}: {down} down, as much as {former}.'
-    return f'{window}: {down} down, {number(abs(change))} % {"more" if change > 0 else "less"} than {former}.'
+        return f'{window}: {down}, as much as {former}.'
+    return f'{window}: {down}, {number(abs(change))} % {"more" if change > 0 else "less"} than {former}.'
 
 
 def detail(choice: ReportQuery, answer: Answer) -> str:

@@ -7,10 +7,10 @@ from functools import partial
 
 from nicegui import ui
 
-from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Unit
+from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Scope, Unit
 from ...analytics.kpis import are_covered
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
-from ..shell.chips import set_attribute
+from ..shell.chips import hide, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .kpi_change import ChangeDirection, KpiChange, value
@@ -18,6 +18,8 @@ from .kpi_change import ChangeDirection, KpiChange, value
 CARDS = (Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.STOPS, Kpi.MTBF, Kpi.MTTR, Kpi.RESPONSE)
 
 MAX_NOTES = 3
+NOT_BY_REASON = frozenset({Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.MTBF})
+"""The time in which machines ran has no reason."""
 
 
 class KpiCard:
@@ -30,7 +32,7 @@ class KpiCard:
             card.props['data-kpi'] = kpi.value
             with ui.element('header'):
                 Heading(definition.name).props['title'] = f'{definition.title} ({definition.source})'
-                button = TextNode('button', 'explain').classes('explain')
+                button = self._explain = TextNode('button', 'explain').classes('explain')
                 button.on('click', partial(explain, kpi), args=[])
                 button.props['type'] = 'button'
                 button.props['aria-label'] = f'Explain {definition.name}'
@@ -39,17 +41,22 @@ class KpiCard:
             self._notes = [ui.label().classes('kpi-note') for _ in range(MAX_NOTES)]
             self._coverage = ui.label().classes('kpi-note')
 
-    def show(self, kpis: Kpis, before: Kpis | None) -> None:
-        """Show the value of the window and its change. before: the KPIs of the previous window."""
+    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope) -> None:
+        """Show the value of the window and its change. before: the KPIs of the previous window. scope: what they are
+        about."""
+        hide(self._explain, hidden=scope.is_filtered)
         definition = self._definition
         self._value.set_text(value_of(definition, kpis))
+        unknown = scope.reason is not None and definition.kpi in NOT_BY_REASON
         change = change_of(definition, kpis, before)
-        self._change.set_text(change.text)
+        self._change.set_text('' if unknown else change.text)
         set_attribute(self._change, 'data-direction', change.direction.value)
         if before is not None and before.covered:
             former = value_of(definition, before)
             set_attribute(self._change, 'title', f'Previous window: {former}, coverage {percent(before.coverage)}')
         notes = notes_of(definition.kpi, kpis) if kpis.covered else ['no data']
+        if unknown:
+            notes = ['not known by reason']
         for label, text in zip(self._notes, [*notes, *[''] * MAX_NOTES], strict=False):
             label.set_text(text)
         self._coverage.set_text(coverage_of(kpis))
@@ -68,10 +75,10 @@ class KpiCards:
         with ui.element('div').classes('kpis'):
             self._cards = [KpiCard(kpi, explain) for kpi in CARDS]
 
-    def show(self, kpis: Kpis, before: Kpis | None) -> None:
-        """Show the KPIs of a window. before: those of the previous window."""
+    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope) -> None:
+        """Show the KPIs of a window. before: those of the previous window. scope: what they are about."""
         for card in self._cards:
-            card.show(kpis, before)
+            card.show(kpis, before, scope)
 
     def clear(self) -> None:
         """Remove the values."""

@@ -1,4 +1,4 @@
-"""The filter bar of a report: time window, line and machine."""
+"""The filter bar of a report: time window, line, machine and shift."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...analytics import Window
 from ...core.machines import DisplayName, MachineName
 from ...core.text import shortened
 from ..shell.chips import Chip, hide, set_attribute
+from .filter_chips import FilterChips
 from .range_dialog import RangeDialog
 from .report_query import ReportQuery
 from .report_windows import NAMED, Comparison, Span
@@ -26,9 +27,9 @@ class ReportFilters:
     """The filter bar. It shows the query of the page and its dates, and calls `ask` with a changed one."""
 
     def __init__(self, query: ReportQuery, ask: Callable[[ReportQuery], None],
-                 step: Callable[[Literal[-1, 1]], None], zone: tzinfo) -> None:
+                 step: Callable[[Literal[-1, 1]], None], zone: tzinfo, shift_names: Iterable[str]) -> None:
         """ask: called with another query. step: called with -1 for the previous window, 1 for the next. zone: the
-        plant's time zone."""
+        plant's time zone. shift_names: in the order of their starts."""
         self._query = query
         self._window: Window | None = None
         self._ask = ask
@@ -44,6 +45,8 @@ class ReportFilters:
                 self._dates = Chip('Dates…', self._open_range)
                 self._line = self._select('All lines')
                 self._machine = self._select('All machines')
+                self._shift = self._select('All shifts')
+                self._shift.set_options({name: name for name in shift_names})
             with ui.element('div').classes('chips chips-right'):
                 self._as_of = ui.label().classes('report-as-of').props('role=status')
                 with ui.element('div').classes('chips'):
@@ -52,6 +55,7 @@ class ReportFilters:
                     self._csv.props['aria-label'] = 'Download the KPIs as CSV'
                     self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
+            self._chips = FilterChips(ask)
             self._compared = ui.label().classes('report-dates')
         self.show(query)
 
@@ -64,7 +68,8 @@ class ReportFilters:
             self._span.value = None if is_range else query.span.value
         set_attribute(self._span, 'data-set', str(not is_range).lower())
         self._dates.show('Dates…', is_range)
-        for select, value in (self._line, query.line), (self._machine, query.machine):
+        self._chips.show(query)
+        for select, value in (self._line, query.line), (self._machine, query.machine), (self._shift, query.shift):
             if value is not None and value not in select.options:  # from a link: removed, or not known yet
                 select.set_options({**_options(select), value: shortened(value, MAX_NAME_LENGTH)})
             if select.value != value:
@@ -135,7 +140,7 @@ class ReportFilters:
             machine = None  # it may belong to another line
         elif machine != self._query.machine and machine is not None:
             line = None
-        self._ask(replace(self._query, line=line, machine=machine))
+        self._ask(replace(self._query, line=line, machine=machine, shift=self._shift.value or None))
 
     def _change_range(self, start: datetime, end: datetime) -> None:
         self._ask(replace(self._query, span=Span.RANGE, start=start, end=end))

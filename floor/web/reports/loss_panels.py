@@ -22,6 +22,7 @@ from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
 
 NO_DOWNTIME = 'No machine was down in this window.'
+NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 
 
 class LossPanels:
@@ -79,11 +80,14 @@ class LossPanels:
             with self._client, self._pareto.fill():
                 pareto(causes, query.by)
                 view.below(tables.of_causes(causes), query.file('causes'))
-        pattern = await analytics.hourly_pattern(widened.window, scope)
-        with self._client, self._hours.fill():
-            heat_map(pattern)
+        if query.reason is None:
+            pattern = await analytics.hourly_pattern(widened.window, scope)
+            with self._client, self._hours.fill():
+                heat_map(pattern)
+        else:
+            self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view)
-        lines = await analytics.lines(window)
+        lines = await analytics.lines(window, scope)
         groups = await read_groups(analytics, window, query)
         with self._client, self._lines.fill():
             show_groups(groups)
@@ -91,8 +95,9 @@ class LossPanels:
 
     async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView) -> None:
         analytics, window, scope = self._analytics, comparison.window, query.scope
-        attribution = await analytics.wait_attribution(window, scope)
-        if not (rows := waiting_bars(attribution.machines)):
+        if query.reason is not None:
+            self._show_message(self._waiting, NOT_BY_REASON)
+        elif not (rows := waiting_bars((attribution := await analytics.wait_attribution(window, scope)).machines)):
             self._show_message(self._waiting, 'No machine was down or made others wait.')
         else:
             with self._client, self._waiting.fill():

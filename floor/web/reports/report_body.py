@@ -13,6 +13,7 @@ from ...analytics import Analytics, Kpi, Kpis, Window
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.machines import MachineName
+from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.services import Services
 from .answer import AnswerPanel, read_answer
@@ -89,10 +90,11 @@ class ReportBody:
                 self._answer.clear()
             else:
                 self._answer.show(query, comparison, answer)
-            self._cards.show(kpis, before)
+            self._cards.show(kpis, before, scope)
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
-            self._orders.about(comparison.words)
+            self._orders.about(comparison.words if not scope.is_filtered else
+                               f'{comparison.words}, all reasons and shifts')
             self._files.show(query, comparison.words)
         if message := no_data_text(kpis, query, begun=begun):
             with self._client:
@@ -124,6 +126,8 @@ def no_data_text(kpis: Kpis, query: ReportQuery, *, begun: bool) -> str:
         return ''
     if not begun:
         return 'This window has not started yet.'
+    if query.shift is not None and query.machine is None and kpis.machines:
+        return f'No data from the shift {shortened(query.shift, 60)} in this window.'
     if query.machine is not None:
         return 'No data from this machine in this window.'
     if not kpis.machines:

@@ -1,4 +1,4 @@
-"""The window of time, line or machine of a report, as given in the address."""
+"""The window of time and the filters of a report, as given in the address."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from ...analytics import Scope, Window
 from ...analytics.stops import By
+from ...analytics.window import NO_REASON
 from ...core.machines import MachineName
 from ...core.moments import FIRST_YEAR, local_time
 from ...core.query_parameters import Query
@@ -17,21 +18,36 @@ from . import stop_query
 from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
 
 ADDRESS = '/reports'
-NAMES = ('window', 'from', 'to', 'line', 'machine', 'by', *stop_query.NAMES)
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'by', *stop_query.NAMES)
+NO_REASON_WORD = '(none)'
+"""The reason of stops for which none was given, in an address."""
+MAX_REASON_LENGTH = 4_000
+_ALL_OF_A_WINDOW = frozenset({'intervals', 'explain', 'explain-machines', 'order-volume', 'order-ages',
+                              'order-resolution', 'order-load'})
+NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_WINDOW}
+"""The files that cannot be filtered so: what they are about has no reason, or is known for whole windows only."""
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """The query of a report. start, end: of Span.RANGE, with the plant's offset from UTC at that time. by: the sort
-    order of the Pareto chart. stops: what the list of stops shows."""
+    """The query of a report.
+
+    start, end  of Span.RANGE, with the plant's offset from UTC at that time
+    reason      only stops of this reason; empty: those for which none was given
+    shift       only the hours of the shift of this name
+    by          the sort order of the Pareto chart
+    stops       what the list of stops shows
+    """
 
     span: Span = Span.TODAY
     start: datetime | None = None
     end: datetime | None = None
     line: str | None = None
     machine: MachineName | None = None
+    reason: str | None = None
+    shift: str | None = None
     by: By = 'minutes'
     stops: stop_query.StopQuery = stop_query.FIRST
 
@@ -44,7 +60,9 @@ class ReportQuery:
         parsed = Query(query, [*NAMES, *also])
         machine = parsed.text('machine')
         span, start, end = _window(parsed, zone)
+        reason = parsed.text('reason', MAX_REASON_LENGTH)
         result = cls(span, start, end, parsed.text('line') or None, MachineName(machine) if machine else None,
+                     NO_REASON if reason == NO_REASON_WORD else reason or None, parsed.text('shift') or None,
                      parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', stop_query.StopQuery.parsed(parsed))
         parsed.check(result)
         return result
@@ -54,7 +72,9 @@ class ReportQuery:
         query = {} if self.span is Span.TODAY else {'window': self.span.value}
         if self.start is not None and self.end is not None:
             query |= {'from': address_value(self.start), 'to': address_value(self.end)}
-        chosen = {'line': self.line, 'machine': self.machine, 'by': None if self.by == 'minutes' else self.by}
+        chosen = {'line': self.line, 'machine': self.machine,
+                  'reason': NO_REASON_WORD if self.reason == NO_REASON else self.reason, 'shift': self.shift,
+                  'by': None if self.by == 'minutes' else self.by}
         return query | {key: text for key, text in chosen.items() if text} | self.stops.to_query()
 
     def address(self, path: str = ADDRESS, **more: str) -> str:
@@ -63,14 +83,17 @@ class ReportQuery:
         return f'{path}?{urlencode(query)}' if query else path
 
     def file(self, name: str, **more: str) -> str:
-        """The address of a CSV file with this query; of the list of stops, with all its pages."""
+        """The address of a CSV file with this query, without the filters that it cannot have; of the list of stops,
+        with all its pages."""
         stops = self.stops.on_page(1) if name == 'stops' else stop_query.FIRST
-        return replace(self, stops=stops).address(f'{ADDRESS}/{name}.csv', **more)
+        fit = replace(self, stops=stops, reason=None if name in NOT_BY['reason'] else self.reason,
+                      shift=None if name in NOT_BY['shift'] else self.shift)
+        return fit.address(f'{ADDRESS}/{name}.csv', **more)
 
     @property
     def scope(self) -> Scope:
-        """The line or machine of the report."""
-        return Scope(self.line, self.machine)
+        """What the report is about."""
+        return Scope(self.line, self.machine, self.reason, self.shift)
 
     def zoomed(self, window: Window, zone: tzinfo) -> ReportQuery:
         """The same query for a part of the window, in whole seconds."""

@@ -40,6 +40,14 @@ class ShiftsOfPlant(Protocol):
         """The shift that goes on at the moment."""
 
 
+class NamedShifts(ShiftsOfPlant, Protocol):
+    """Says which shifts there are, too."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all shifts of a day, in the order of their starts."""
+
+
 class Span(StrEnum):
     """The windows that have a name; weeks start on Monday, and 7 and 30 days include today."""
 

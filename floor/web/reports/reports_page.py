@@ -41,7 +41,7 @@ from .filters import ReportFilters
 from .report_body import ReportBody
 from .report_head import ReportHead
 from .report_query import ADDRESS, ReportQuery
-from .report_windows import Comparison, ShiftsOfPlant, Span
+from .report_windows import Comparison, NamedShifts, Span
 from .stop_query import StopQuery
 from .tabs import ReportTabs, RequestedReport, Tab
 
@@ -52,7 +52,7 @@ AGAIN_S = 300.0       # maximum age of an open report whose window includes the 
 STYLESHEET = 'reports.css'
 
 
-def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) -> None:
+def register(services: Services, analytics: Analytics, shifts: NamedShifts) -> None:
     """Serve the reports at /reports."""
     @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
@@ -78,7 +78,7 @@ def register(services: Services, analytics: Analytics, shifts: ShiftsOfPlant) ->
 class ReportsPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: ShiftsOfPlant, asked: RequestedReport,
+    def __init__(self, services: Services, analytics: Analytics, shifts: NamedShifts, asked: RequestedReport,
                  on_query: Callable[[ReportQuery], None], *, view: LiveView) -> None:
         """asked: the query of the address. on_query: called with each new query. view: of the page."""
         self._services = services
@@ -96,7 +96,7 @@ class ReportsPage:
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._paper = ReportHead('Reports', services.store, services.zone, view)
-            self._filters = ReportFilters(query, self._ask, self._step, services.zone)
+            self._filters = ReportFilters(query, self._ask, self._step, services.zone, shifts.names)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)

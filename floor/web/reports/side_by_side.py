@@ -53,17 +53,18 @@ async def read_groups(analytics: Analytics, window: Window, query: ReportQuery) 
 
     :raises FloorError: they cannot be read
     """
+    whole = Scope(reason=query.reason, shift=query.shift)
     if query.machine is not None:
         members = await analytics.members()
         kind = next((member.type for member in members if member.name == query.machine), None)
         of_type = {member.name for member in members if member.type == kind}
-        machines = [each for each in await analytics.machine_kpis(window) if each.machine in of_type]
+        machines = [each for each in await analytics.machine_kpis(window, whole) if each.machine in of_type]
         title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
         return [ComparedGroup.of(title, rows_of_machines(machines, query))]
     if query.line is not None:
-        machines = list(await analytics.machine_kpis(window, Scope(query.line)))
+        machines = list(await analytics.machine_kpis(window, replace(whole, line=query.line)))
         return [ComparedGroup.of('Machines of this line', rows_of_machines(machines, query))]
-    return [ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window), query))]
+    return [ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, whole), query))]
 
 
 def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery) -> list[ComparedRow]:
