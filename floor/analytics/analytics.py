@@ -174,7 +174,7 @@ class Analytics:
         :raises InvalidInputError: there is no such figure, or only some of its stops are asked about
         """
         if scope.is_filtered:
-            raise InvalidInputError('an explanation is of all stops of a window: leave out the reason and the shift',
+            raise InvalidInputError('an explanation is about all stops: remove the filters by reason and shift',
                                     'kpi')
         try:
             kpi = Kpi(kpi)

@@ -10,7 +10,7 @@ from nicegui import ui
 from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Scope, Unit
 from ...analytics.kpis import are_covered
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
-from ..shell.chips import hide, set_attribute
+from ..shell.chips import set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from .kpi_change import ChangeDirection, KpiChange, value
@@ -32,7 +32,7 @@ class KpiCard:
             card.props['data-kpi'] = kpi.value
             with ui.element('header'):
                 Heading(definition.name).props['title'] = f'{definition.title} ({definition.source})'
-                button = self._explain = TextNode('button', 'explain').classes('explain')
+                button = TextNode('button', 'explain').classes('explain')
                 button.on('click', partial(explain, kpi), args=[])
                 button.props['type'] = 'button'
                 button.props['aria-label'] = f'Explain {definition.name}'
@@ -44,7 +44,6 @@ class KpiCard:
     def show(self, kpis: Kpis, before: Kpis | None, scope: Scope) -> None:
         """Show the value of the window and its change. before: the KPIs of the previous window. scope: what they are
         about."""
-        hide(self._explain, hidden=scope.is_filtered)
         definition = self._definition
         self._value.set_text(value_of(definition, kpis))
         unknown = scope.reason is not None and definition.kpi in NOT_BY_REASON

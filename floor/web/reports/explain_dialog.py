@@ -12,7 +12,7 @@ from nicegui import background_tasks, ui
 from ...analytics import DEFINITIONS, Analytics, Explanation, Kpi, Page, Term, Unit
 from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import CHARTS, Chart, ChartDefinition
-from ...core.errors import DatabaseError
+from ...core.errors import DatabaseError, InvalidInputError
 from ...core.formatting import HOUR, downtime, number, percent
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
@@ -111,10 +111,11 @@ class ExplainDialog:
         try:
             explanation = await self._analytics.explain(asked.kpi, asked.comparison.window, asked.query.scope,
                                                         Page(asked.page, ROWS))
-        except DatabaseError as error:
+        except (DatabaseError, InvalidInputError) as error:
+            again = ' Please try again.' if isinstance(error, DatabaseError) else ''
             with self._client:
                 self._body.clear()
-                self._problem.show(f'{as_sentence(error)} Please try again.')
+                self._problem.show(f'{as_sentence(error)}{again}')
             return
         if self._asked is asked:
             with self._client:
