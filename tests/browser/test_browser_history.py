@@ -191,3 +191,19 @@ async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(vis
     await page.get_by_role('button', name='Show today’s report').click()
 
     await expect(page.get_by_role('button', name='Explain Uptime')).to_be_visible()
+
+
+async def test_back_shows_the_shift_that_was_chosen_before(visitor: Visitor) -> None:
+    page = await visitor.open('/reports/shift')
+    heading = page.locator('.handover-header h2')
+    current = await heading.text_content()
+    await page.get_by_role('button', name='Previous shift').click()
+    await expect(heading).not_to_have_text(current or '')
+    before = await heading.text_content()
+    await page.get_by_label('Day on which it starts').fill('2026-11-02')
+    await expect(heading).to_contain_text('Mon 2026-11-02')
+
+    await page.go_back()
+    await expect(heading).to_have_text(before or '')
+    await page.go_back()
+    await expect(heading).to_have_text(current or '')

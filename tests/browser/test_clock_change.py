@@ -86,6 +86,22 @@ async def test_a_moment_with_an_offset_is_that_moment_in_any_plant(in_zone: InZo
         await expect(page.get_by_text(title, exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
+async def test_the_floor_of_the_second_hour_can_be_chosen_and_shared(in_zone: InZone, options: dict[str, Any]) -> None:
+    visitor = await in_zone('Europe/Berlin')
+    page = await visitor.open('/past', **options)
+    field = page.get_by_label('Day and time', exact=True).and_(page.locator('input'))
+    await field.fill('2026-10-25T02:30')
+    await page.get_by_text('02:30 CET, the second').click()
+    await field.press('Enter')
+
+    second = page.get_by_text('Sun 2026-10-25 02:30:00 CET', exact=True)
+    await expect(second).to_be_visible()
+    await expect(page).to_have_url(re.compile('at=2026-10-25T01:30:00Z'))
+    other = await visitor.open(page.url.removeprefix(visitor.program.url), **options)
+    await expect(other.get_by_role('radio', name='02:30 CET, the second')).to_be_checked()
+
+
 @pytest.mark.parametrize(('zone', 'due'), [
     ('Europe/Berlin', ['2026-10-25 02:30:00+02:00', '2026-10-25 02:30:00+01:00']),
     ('Asia/Kolkata', ['2026-10-25 06:00:00+05:30', '2026-10-25 07:00:00+05:30'])])

@@ -72,7 +72,7 @@ async def test_a_printed_list_breaks_between_its_rows_and_repeats_its_heading(
 
 @pytest.mark.parametrize(('address', 'title', 'about', 'controls'), [
     ('/reports?window=last-week&machine=Valve_01_01', 'Reports',
-     r'Last week, Mon \d{4}-\d\d-\d\d to Sun \d{4}-\d\d-\d\d',
+     r'Last week · Machine: Valve_01_01\n.*\nMon \d{4}-\d\d-\d\d to Sun \d{4}-\d\d-\d\d, compared with Mon',
      ['drag to zoom', 'Explain', 'CSV', 'Download', 'Filter', '7 days']),
     ('/reports/shift', 'Shift report', r'Shift report: \w+, \w{3} \d{4}-\d\d-\d\d', ['Link to this report', '←']),
     ('/past', 'The past', r'\w{3} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d', ['Back to live', 'Replay', '1 min ago', '−1 h'])])

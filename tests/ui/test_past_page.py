@@ -235,6 +235,59 @@ async def test_an_address_that_is_not_understood_shows_no_moment(
     assert history.asked == []
 
 
+def field(screen: Screen) -> tuple[int, dict[str, Any]]:
+    return next((id_, element) for id_, element in screen.elements.items()
+                if element.get('props', {}).get('type') == 'datetime-local')
+
+
+def enter(screen: Screen, value: str) -> None:
+    """Somebody types a time."""
+    id_, element = field(screen)
+    for event in element['events']:
+        if event['type'] in {'update:model-value', 'update:modelValue', 'update:value'}:
+            screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(value)]})
+
+
+async def test_a_time_can_be_chosen_and_the_address_says_which(shop_floor: Floor, history: History, open_page: OpenPage,
+                                                               addresses: list[str]) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
+    assert field(screen)[1]['props']['value'] == '2026-11-23T04:30'
+    enter(screen, '2026-11-20T04:45')
+    press(screen, 'Show')
+    await screen.until(lambda: title(screen) == 'Fri 2026-11-20 04:45:00')
+    assert addresses[-1].startswith('/past?at=2026-11-20T04:45:00Z&from=2026-11-19T16:45:00Z')
+
+    screen.click(screen.all(aria_label='Next day')[0])
+    await screen.until(lambda: title(screen) == 'Sat 2026-11-21 04:45:00')
+    assert field(screen)[1]['props']['value'] == '2026-11-21T04:45'
+
+
+async def test_a_time_to_come_is_refused_beside_its_field(shop_floor: Floor, history: History,
+                                                          open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T04:30:00Z')
+    assert screen.all(aria_label='Next day')[0]['props'].get('disable') is True
+    enter(screen, '2027-01-01T00:00')
+    press(screen, 'Show')
+    await screen.until(lambda: 'Cannot show the future: it is 2026-11-23 10:42:07 now.' in screen.texts)
+    assert title(screen) == 'Mon 2026-11-23 04:30:00'
+
+
+async def test_both_hours_of_a_clock_change_can_be_chosen(shop_floor: Floor, history: History,
+                                                          open_page: OpenPage) -> None:
+    berlin = ZoneInfo('Europe/Berlin')
+    past_page.register(replace(shop_floor.services, zone=berlin), history, Shifts('Early 06:00', berlin))
+    screen = await open_page('/past?at=2026-10-24T02:30%2B02:00')
+    enter(screen, '2026-10-25T02:30')
+    press(screen, 'Show')
+    await screen.until(lambda: title(screen) == 'Sun 2026-10-25 02:30:00 CEST')
+    which, = (id_ for id_, element in screen.elements.items() if element['tag'] == 'q-option-group')
+    listener = next(event['listener_id'] for event in screen.elements[which]['events']
+                    if event['type'].startswith('update:model'))
+    screen.client.handle_event({'id': which, 'listener_id': listener, 'args': ['1']})
+    press(screen, 'Show')
+    await screen.until(lambda: title(screen) == 'Sun 2026-10-25 02:30:00 CET')
+
+
 def test_without_a_moment_it_is_now_and_a_day_before_it() -> None:
     moment = PastMoment.from_query({}, NOW, UTC)
     assert (moment.at, moment.start, moment.end) == (NOW, NOW - 24 * HOUR, NOW)

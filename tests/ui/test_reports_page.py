@@ -295,10 +295,10 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
 
 
-async def test_the_head_for_paper_says_windows_filters_and_time(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_head_for_paper_says_window_filters_and_time(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?window=yesterday&line=Engine+Line')
     about, = screen.of_class('paper-about')
-    assert about['text'] == 'Yesterday, Sun 2026-11-22, compared with Sat 2026-11-21 · Line: Engine Line'
+    assert about['text'] == 'Yesterday · Line: Engine Line'
     printed, = screen.of_class('paper-time')
     assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times of UTC'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,8 +79,6 @@ async def test_it_is_about_the_shift_that_the_address_names(analytics: Recorded,
     assert 'Shift report: Night, Sun 2026-11-22' in screen.texts
     assert analytics.asked[0] == ('kpis', (Window(NIGHT_START, NIGHT_END),), {})
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
-    assert links['← Late, Sun 2026-11-22'] == '/reports/shift?date=2026-11-22&shift=Late'
-    assert links['Early, Mon 2026-11-23 →'] == '/reports/shift?date=2026-11-23&shift=Early'
     assert links['Link to this report'] == NIGHT
     assert links['Floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
 
@@ -89,7 +88,69 @@ async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics: 
     assert 'Shift report: Early, Mon 2026-11-23' in screen.texts
     assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
     assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
-    assert not any(text.endswith('→') for text in screen.texts)
+    assert next_shift(screen)['props'].get('disable') is True
+
+
+def next_shift(screen: Screen) -> dict[str, Any]:
+    button, = screen.all(aria_label='Next shift')
+    return button
+
+
+def enter(screen: Screen, label: str, value: Any) -> None:
+    """Somebody chooses this in a field."""
+    id_, field = next((id_, element) for id_, element in screen.elements.items()
+                      if element.get('props', {}).get('label') == label)
+    for event in field['events']:
+        if event['type'] in {'update:model-value', 'update:modelValue', 'update:value'}:
+            screen.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(value)]})
+
+
+@pytest.fixture
+def pushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The entries of the browser's history."""
+    found: list[str] = []
+    monkeypatch.setattr('nicegui.functions.navigate.History.push', lambda self, url: found.append(str(url)))
+    return found
+
+
+async def test_a_day_and_a_shift_can_be_chosen_and_shared(analytics: Recorded, open_page: OpenPage,
+                                                          pushed: list[str]) -> None:
+    screen = await open_page(NIGHT)
+    day, = screen.all(label='Day on which it starts')
+    assert (day['props']['value'], day['props']['max'], day['props']['type']) == ('2026-11-22', '2026-11-23', 'date')
+
+    enter(screen, 'Day on which it starts', '0002-11-20')  # a year of which one digit is typed
+    enter(screen, 'Day on which it starts', '2026-11-20')
+    await screen.until(lambda: 'Shift report: Night, Fri 2026-11-20' in screen.texts)
+    enter(screen, 'Shift', {'value': 0, 'label': 'Early'})
+    await screen.until(lambda: 'Shift report: Early, Fri 2026-11-20' in screen.texts)
+
+    assert pushed == ['/reports/shift?date=2026-11-20&shift=Night', '/reports/shift?date=2026-11-20&shift=Early']
+
+
+async def test_steps_go_to_the_shift_before_and_after_but_not_to_one_to_come(
+        analytics: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
+    screen = await open_page(NIGHT)
+    screen.click(next_shift(screen))
+    await screen.until(lambda: 'Shift report: Early, Mon 2026-11-23' in screen.texts)
+    assert next_shift(screen)['props'].get('disable') is True
+    for _ in range(2):
+        screen.click(screen.all(aria_label='Previous shift')[0])
+    await screen.until(lambda: 'Shift report: Late, Sun 2026-11-22' in screen.texts)
+    screen.click(screen.all(label='Current shift')[0])
+    await screen.until(lambda: 'Shift report: Early, Mon 2026-11-23' in screen.texts)
+    assert [address.partition('?')[2] for address in pushed] == [
+        'date=2026-11-23&shift=Early', 'date=2026-11-22&shift=Night', 'date=2026-11-22&shift=Late',
+        'date=2026-11-23&shift=Early']
+
+
+async def test_a_shift_to_come_is_not_shown(analytics: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
+    screen = await open_page(NIGHT)
+    enter(screen, 'Day on which it starts', '2026-11-23')
+    await screen.until(
+        lambda: 'This shift has not started yet. The latest is Early, Mon 2026-11-23.' in screen.texts)
+    assert 'Shift report: Night, Sun 2026-11-22' in screen.texts
+    assert not pushed
 
 
 async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_page: OpenPage) -> None:

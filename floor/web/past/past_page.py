@@ -29,6 +29,7 @@ from ..shell.past_address import PastMoment, at_text
 from ..shell.services import Services
 from ..shell.times import date_and_time
 from .controls import PastControls, ago
+from .moment_picker import MomentPicker
 from .past_floor import PastFloor
 
 NO_DATA = 'There is no data for this time: the history starts later.'
@@ -70,6 +71,7 @@ class PastPage:
                 self._title = Heading('').classes('past-title')
                 self._ago = ui.label().classes('past-ago')
                 ui.link('Back to live', '/').classes('past-back')
+            self._picker = MomentPicker(services.zone, lambda: now(services), self._go)
             self._controls = PastControls(services.zone, self._move, self._last_shift)
             self.loading = Loading(services.store, 'the floor at that time', self._read_requested)
             self._empty = ui.label().classes('past-empty').props('hidden')
@@ -82,6 +84,7 @@ class PastPage:
         """Set the moment to read next."""
         self._requested = self._moment = moment
         self._controls.show(moment)
+        self._picker.show(moment)
 
     async def _read_requested(self) -> None:
         """Read until the latest requested moment is shown."""
@@ -98,6 +101,11 @@ class PastPage:
     def _on_difference(self, difference: Difference) -> None:
         if difference.history and self._moment is not None:  # the history was incomplete
             self._move(self._moment)
+
+    def _go(self, moment: PastMoment) -> None:
+        """Show a moment that somebody chose by its time."""
+        self._controls.stop()
+        self._move(moment)
 
     def _move(self, moment: PastMoment) -> None:
         """Read and show another moment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 
 from nicegui import ui
@@ -29,6 +30,10 @@ class MomentField:
         self._input.value = field_value(at.astimezone(self._zone))
         if self._meanings:
             self._which.value = self._meanings.index(at.astimezone(UTC))
+
+    def on_enter(self, submit: Callable[[], None]) -> None:
+        """Call submit when somebody presses Enter in the field."""
+        self._input.on('keydown.enter', submit, args=[])
 
     @property
     def text(self) -> str:

@@ -165,9 +165,8 @@ class ReportsPage:
 
     def _show_dates(self) -> None:
         following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
-        comparison = self._comparison()
-        self._filters.show_dates(comparison, has_next=following is not None)
-        self._paper.about(self._query, comparison)
+        self._filters.show_dates(self._comparison(), has_next=following is not None)
+        self._paper.about(self._query)
 
     def _refuse(self, refusal: str) -> None:
         """Show only an error: an invalid address must not show the report of the whole floor."""

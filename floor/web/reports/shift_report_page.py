@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from urllib.parse import urlencode
 
@@ -17,11 +17,13 @@ from ...core.moments import with_offset
 from ...core.query_parameters import Query, listed
 from ...core.shifts import Shift, Shifts
 from ..live.live_view import LiveView
+from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
 from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
 from ..shell.paper_head import PaperHead
 from ..shell.services import Services
 from .shared_sheet import SharedSheets
+from .shift_picker import ShiftPicker
 from .shift_sheet import ShiftSheet
 from .stop_details import past_address
 
@@ -54,32 +56,55 @@ class ShiftReportPage:
         self._sheets = sheets
         self._shifts = shifts
         self._client = ui.context.client
+        self._history = BrowserHistory(ADDRESS, self._follow)
         self._answered = asyncio.Event()
-        self._place = ui.element('div')
-        self._is_going: bool | None = None
-        self._notice = Notice(self._again)
-        self._notice.show('Loading the shift report…', is_problem=False)
+        self._leave: Callable[[], None] | None = None
         self._shift: Shift | None = None
+        self._picker = ShiftPicker(shifts, services.zone, self._now, self._choose)
+        self._links = ui.element('div')
+        self._linked: tuple[Shift, bool] | None = None
+        self._notice = Notice(self._again)
         self._sheet = ShiftSheet(services.zone)
+        self._client.on_delete(self._end)
 
     async def open(self, query: Mapping[str, str]) -> None:
         """Show the shift of an address, and wait briefly for its report."""
-        now = datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the report uses the database's time
         with self._client:
-            try:
-                self._shift = asked_shift(query, self._shifts, now)
-            except QueryError as error:
-                self._notice.show(str(error), can_retry=False)
-                with self._place:
-                    ui.link('Show the current shift', ADDRESS)
-                return
-        self._client.on_delete(self._sheets.join(self._shift, self._show))
+            self._follow(query)
+        if self._shift is None:
+            return
         overdue = asyncio.get_running_loop().call_later(SLOW_S, self._overdue)
         self._client.on_delete(overdue.cancel)
         try:
             await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
         except TimeoutError:
             pass
+
+    def _follow(self, query: Mapping[str, str]) -> None:
+        """Show the shift of an address, or why there is none."""
+        try:
+            shift = asked_shift(query, self._shifts, self._now())
+        except QueryError as error:
+            self._end()
+            self._shift = self._linked = None
+            self._sheet.hide()
+            self._links.clear()
+            self._picker.refuse()
+            self._notice.show(str(error), can_retry=False)
+            return
+        self._open(shift)
+
+    def _choose(self, shift: Shift) -> None:
+        self._history.push(address_of(shift))
+        self._open(shift)
+
+    def _open(self, shift: Shift) -> None:
+        self._end()
+        self._shift = shift
+        self._picker.show(shift)
+        self._sheet.hide()
+        self._notice.show('Loading the shift report…', is_problem=False)
+        self._leave = self._sheets.join(shift, self._show)
 
     def _overdue(self) -> None:
         if not self._answered.is_set():
@@ -97,11 +122,20 @@ class ShiftReportPage:
                 return
             self._notice.show('')
             self._sheet.show(answer)
-            if self._is_going is not answer.is_going:
-                self._is_going = answer.is_going
-                self._place.clear()
-                with self._place:
-                    links(answer, self._shifts, self._services.zone)
+            if self._linked != (answer.shift, answer.is_going):
+                self._linked = answer.shift, answer.is_going
+                self._picker.show(answer.shift)
+                self._links.clear()
+                with self._links:
+                    links(answer, self._services.zone)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._services.store.now_ms / 1000, UTC)  # the report uses the database's time
+
+    def _end(self) -> None:
+        if self._leave is not None:
+            self._leave()
+            self._leave = None
 
 
 def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shift:
@@ -127,16 +161,12 @@ def asked_shift(query: Mapping[str, str], shifts: Shifts, now: datetime) -> Shif
     return shift or shifts.at(now)
 
 
-def links(report: ShiftReport, shifts: Shifts, zone: tzinfo) -> None:
-    """Build links to the previous and next shift, to this report, and to other pages of the same time."""
+def links(report: ShiftReport, zone: tzinfo) -> None:
+    """Build links to this report, and to other pages of the same time."""
     shift, until = report.shift, report.until
-    before, after = shifts.before(shift), shifts.after(shift)
     period = {'from': shift.start, 'to': until}
     address = {name: with_offset(at, zone) for name, at in period.items()}
-    with ui.element('nav').classes('handover-links').props('aria-label="Shifts"'):
-        ui.link(f'← {before.name}, {before.date:%a} {before.date}', address_of(before))
-        if not report.is_going:
-            ui.link(f'{after.name}, {after.date:%a} {after.date} →', address_of(after))
+    with ui.element('nav').classes('handover-links').props('aria-label="This shift"'):
         ui.link('Link to this report', address_of(shift))
         ui.link('Report for this period', f'/reports?{urlencode(address, safe=":")}')
         ui.link('Floor at the end' if until == shift.end else 'Floor a moment ago', past_address(until))

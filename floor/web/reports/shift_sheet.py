@@ -68,6 +68,10 @@ class ShiftSheet:
             self._show(place, section(report, zone), show_section)
         self._root.props['hidden'] = False
 
+    def hide(self) -> None:
+        """Show nothing until there is another report."""
+        self._root.props['hidden'] = True
+
     def _show(self, number: int, content: Content, fill: Callable[[Content], None]) -> None:
         if self._shown.get(number) == content:
             return
