@@ -178,7 +178,8 @@ def build_simulator(settings: Settings, database: Database) -> SimulatorRunner |
     if not settings.enable_simulator or settings.is_guest:
         return None
     return SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
-                           instance=f'{socket.gethostname()}:{settings.port}', backfill_days=settings.backfill_days)
+                           instance=f'{socket.gethostname()}:{settings.port}', backfill_days=settings.backfill_days,
+                           zone=settings.zone)
 
 
 # 3: web

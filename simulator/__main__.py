@@ -52,7 +52,7 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
     updates: asyncio.Queue[Update] = asyncio.Queue()
     runner = SimulatorRunner(
         connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,
-        backfill_days=settings.backfill_days,
+        backfill_days=settings.backfill_days, zone=settings.zone,
         instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
     )
     tasks = [asyncio.create_task(runner.run())]
@@ -86,7 +86,7 @@ def _parser(program: str) -> Parser:
         prog=program,
         description='Play the plant against the database that the app uses (.env is read), and print every change. '
                     'While another simulator plays the same floor, this one stands by.')
-    parser.add_argument('--interval', help='mean seconds between two changes of the whole floor (SIMULATOR_INTERVAL)')
+    parser.add_argument('--interval', help='seconds in which the plant lives 5 seconds (SIMULATOR_INTERVAL)')
     parser.add_argument('--seed', type=int, help='a number; the same one draws the same stops and repairs again')
     return parser
 

@@ -10,22 +10,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import asyncpg
 
 from floor.core.errors import NotADemoError
-from floor.core.people import Employee, Role
 from floor.db.connection import UNREACHABLE, Connection
 from floor.db.queries import Queries
+from simulator.floor_rows import people_of, read_floor
 from simulator.order_batch import OrderBatch
-from simulator.orders import write_orders
+from simulator.orders import PlannedOrders, write_orders
 from simulator.simulated_plant import Station
-from simulator.timeline import FinalState, SimulatedEvent, Timeline, final_states, stops
+from simulator.timeline import (
+    LAST_HOURS,
+    FinalState,
+    SimulatedEvent,
+    Timeline,
+    final_states,
+    stops,
+    typical_end,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,21 +49,41 @@ HISTORY_COLUMNS = ('version', 'machine_name', 'old_status', 'new_status', 'reaso
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """How much was written, and how many seconds it took."""
+    """How much was written, how many seconds it took, and the plant and its orders, which go on from there."""
 
     since: datetime
     until: datetime
     changes: int
     orders: int
     took: float
+    stations: tuple[Station, ...]
+    timeline: Timeline
+    planned: PlannedOrders
 
 
-async def backfill(connection: Connection, queries: Queries, *, days: int = 30, seed: int = SEED,
-                   now: datetime | None = None) -> Backfill | None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    days: int
+    seed: int
+    now: datetime | None
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class _Imagined:
+    stations: tuple[Station, ...]
+    events: list[SimulatedEvent]
+    timeline: Timeline
+    batch: OrderBatch
+    planned: PlannedOrders
+
+
+async def backfill(connection: Connection, queries: Queries, *, days: int = 60, seed: int = SEED,
+                   now: datetime | None = None, zone: tzinfo = UTC) -> Backfill | None:
     """Write the days before now (the database's clock) if the database is new; None if it is not.
 
     The machines then have the last status of the history, and a simulator continues from there. The connection must
-    be in the floor's schema, and its login must own the tables.
+    be in the floor's schema, and its login must own the tables. zone: the plant's clock, by which shifts begin.
 
     :raises asyncpg.InsufficientPrivilegeError: the login does not own the tables; nothing was written
     :raises NotADemoError: the floor is a plant; nothing was written
@@ -68,7 +95,7 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
         return None
     await queries.begin_history_creation(connection, days=days)
     try:
-        done = await _create(connection, queries, days, seed, now)
+        done = await _create(connection, queries, _Wanted(days, seed, now, zone))
     except Exception:
         with suppress(*UNREACHABLE, asyncpg.PostgresError):  # the row of an ended session has no effect
             await queries.give_up_history_creation(connection)
@@ -80,23 +107,23 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 30, 
     return done
 
 
-async def _create(connection: Connection, queries: Queries, days: int, seed: int,
-                  now: datetime | None) -> Backfill | None:
+async def _create(connection: Connection, queries: Queries, wanted: _Wanted) -> Backfill | None:
     began = time.monotonic()
-    log.info('creating %d days of history for a new database ...', days)
-    until = now or await queries.database_time(connection)
-    since = until - days * DAY
-    events, batch = await _imagine(connection, queries, since, until, seed)
+    log.info('creating %d days of history for a new database ...', wanted.days)
+    until = wanted.now or await queries.database_time(connection)
+    since = until - wanted.days * DAY
+    imagined = await _imagine(connection, queries, since, until, wanted)
     async with connection.transaction():
         await begin_changes(connection, queries)
         await queries.keep_others_from_writing(connection)
         if not await queries.is_new_floor(connection):
             log.info('another instance created the history')
             return None
-        await _write(connection, queries, events, batch)
-    done = Backfill(since, until, len(events), batch.orders(), time.monotonic() - began)
+        await _write(connection, queries, imagined.events, imagined.batch)
+    done = Backfill(since, until, len(imagined.events), imagined.batch.orders(), time.monotonic() - began,
+                    imagined.stations, imagined.timeline, imagined.planned)
     log.info('created %d days of history in %.1f s: %d status changes, %d work orders',
-             days, done.took, done.changes, done.orders)
+             wanted.days, done.took, done.changes, done.orders)
     return done
 
 
@@ -125,32 +152,42 @@ async def _add_up(connection: Connection, queries: Queries, began: float) -> Non
 
 
 async def _imagine(connection: Connection, queries: Queries, since: datetime, until: datetime,
-                   seed: int) -> tuple[list[SimulatedEvent], OrderBatch]:
+                   wanted: _Wanted) -> _Imagined:
     """Run in a thread, a day at a time, so that shutdown need not wait for the end."""
-    stations = [Station(row['machine_name'], row['type'], row['line_id'])
-                async for row in queries.simulated_floor(connection)]
-    people = [Employee(**{**row, 'role': Role(row['role'])}) async for row in queries.everybody(connection)]
-    timeline = await asyncio.to_thread(Timeline, stations, seed, since)
+    stations = tuple(row.station for row in await read_floor(connection, queries))
+    people = await people_of(connection, queries)
+    timeline = await asyncio.to_thread(Timeline, stations, wanted.seed, since, until, wanted.zone)
     events = timeline.events_until(since)
-    while since < until:
-        since = min(since + DAY, until)
+    while since < until - LAST_HOURS:
+        since = min(since + DAY, until - LAST_HOURS)
         events += await asyncio.to_thread(timeline.events_until, since)
-    return events, await asyncio.to_thread(
-        lambda: write_orders(stops(events), people, now=until, seed=seed))
+    rest, timeline = await asyncio.to_thread(typical_end, timeline, until)
+    events += rest
+    batch, planned = await asyncio.to_thread(lambda: write_orders(
+        timeline.with_ends(stops(events)), people, now=until, seed=wanted.seed, calendar=timeline.calendar))
+    return _Imagined(stations, events, timeline, batch, planned)
 
 
 async def _write(connection: Connection, queries: Queries, events: Sequence[SimulatedEvent], batch: OrderBatch) -> None:
     await queries.begin_history(connection)
-    first = await queries.draw_versions(connection, amount=len(events))
-    await _copy(connection, 'machine_status_history', HISTORY_COLUMNS, (
-        (version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
-        for version, event in enumerate(events, first)))
+    first = await _write_events(connection, queries, events)
     await _set_floor(connection, queries, final_states(events), first)
     for steps in await asyncio.to_thread(lambda: list(batch.as_json())):
-        await queries.write_order_steps(connection, steps=steps)
+        async for _ in queries.write_order_steps(connection, steps=steps, live=False):
+            pass
     await queries.end_history(connection)
     await queries.end_history_creation(connection)
     await queries.announce_history(connection)
+
+
+async def _write_events(connection: Connection, queries: Queries, events: Sequence[SimulatedEvent]) -> int:
+    """Copy half a megabyte at a time, while other tasks of the event loop run in between; returns the first version."""
+    first: int = await queries.draw_versions(connection, amount=len(events))
+    rows = ((version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
+            for version, event in enumerate(events, first))
+    await connection.copy_records_to_table('machine_status_history', columns=HISTORY_COLUMNS, records=rows,
+                                           timeout=COPY_TIMEOUT_S)
+    return first
 
 
 async def _set_floor(connection: Connection, queries: Queries, floor: Sequence[FinalState], first: int) -> None:
@@ -160,8 +197,3 @@ async def _set_floor(connection: Connection, queries: Queries, floor: Sequence[F
         reasons=[state.reason for state in floor], sinces=[state.since for state in floor],
         moments=[state.at for state in floor],
         versions=[first + state.last for state in floor])
-
-
-async def _copy(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Copy half a megabyte at a time, so that other tasks of the event loop run in between."""
-    await connection.copy_records_to_table(table, columns=columns, records=rows, timeout=COPY_TIMEOUT_S)

@@ -12,6 +12,8 @@ from math import gamma, log
 from random import Random
 from typing import Protocol
 
+TRIES = 200
+
 
 class Dwell(Protocol):
     """A distribution of times in seconds."""
@@ -29,6 +31,17 @@ class Dwell(Protocol):
 def draw_residual(dwell: Dwell, random: Random) -> float:
     """The rest of the dwell at a random moment."""
     return random.random() * dwell.draw_length_biased(random)
+
+
+def draw_longer_than(dwell: Dwell, lasted: float, random: Random) -> float:
+    """The rest of a dwell that has lasted so long; one that is longer than TRIES dwells ends as at a random moment."""
+    if lasted > 0:
+        for _ in range(TRIES):
+            whole = dwell.draw(random)
+            if whole > lasted:
+                return whole - lasted
+        return draw_residual(dwell, random)
+    return dwell.draw(random)
 
 
 @dataclass(frozen=True)

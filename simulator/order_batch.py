@@ -22,7 +22,7 @@ STEPS_AT_ONCE = 500
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStep:
     """One thing that is done to one order. Of the optional fields a change sets those that it has; note: what a comment
-    says, or what goes with a change; item: a line of the checklist."""
+    says, or what goes with a change; item: a line of the checklist; version: of the order before the step."""
 
     at: datetime
     order_id: str
@@ -43,6 +43,7 @@ class OrderStep:
     recovered_at: datetime | None = None
     note: str | None = None
     item: str | None = None
+    version: int | None = None
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class OrderBatch:
     steps: list[OrderStep] = field(default_factory=list)
 
     def sort(self) -> None:
-        """To be called when all is planned. Steps of one order at one moment stay in their order."""
+        """Steps of one order at one moment stay in their order."""
         self.steps.sort(key=lambda step: step.at)
 
     def orders(self) -> int:
@@ -69,11 +70,14 @@ class OrderBatch:
 class Draft:
     """One order while its steps are planned. Moments come in order."""
 
-    def __init__(self, batch: OrderBatch, order_id: str, priority: Priority) -> None:
+    def __init__(self, batch: OrderBatch, order_id: str, priority: Priority, *, version: int = 0,
+                 items: Iterable[str] = ()) -> None:
+        """version, items: of an order that exists, and its checklist as far as it is not done."""
         self.id = order_id
         self.priority = priority
         self._batch = batch
-        self._items: list[str] = []
+        self._version = version
+        self._items = list(items)
 
     def report(self, at: datetime, who: Employee, *, machine: str, description: str, machine_reason: str | None,
                stop_since: datetime) -> None:
@@ -120,7 +124,9 @@ class Draft:
 
     def _step(self, at: datetime, action: Action, who: Employee, **values: Any) -> None:
         self._batch.steps.append(OrderStep(
-            at=at, order_id=self.id, action=action, who=who.name, who_email=who.email.lower(), **values))
+            at=at, order_id=self.id, action=action, who=who.name, who_email=who.email.lower(),
+            version=self._version or None, **values))
+        self._version += action in {'report', 'change'}
 
 
 _FIELDS = tuple(field.name for field in fields(OrderStep))

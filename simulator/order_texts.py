@@ -195,8 +195,9 @@ CHECKLISTS = (
     ('Lock out and tag out', 'Take a photo of what was found', 'Repair', 'Clean the place of work', 'Test run'),
     ('Check guards and interlocks', 'Repair', 'First part good, signed by quality'),
 )
+ROOT_CAUSE = 'Third time this month, please look at the root cause.'
 COMMENTS = (
-    'Third time this month, please look at the root cause.',
+    ROOT_CAUSE,
     'Line lead is informed.',
     'Noise was there before the stop already.',
     'Spare is in cabinet 3, second shelf.',

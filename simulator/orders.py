@@ -1,26 +1,29 @@
 """Work orders that fit a timeline: one for each longer stop, reported by operators, done by technicians.
 
 An order's life is a generator that yields the moments of its steps; what lies in the future has not happened yet, and
-so some orders are still open, in progress or on hold. Pure: the same stops, people and seed give the same orders.
+so some orders are still open, in progress or on hold. Pure: the same stops, people and seed give the same orders, and
+it does not matter in how many parts time passes.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from floor.core.orders import HoldReason, Priority
-from floor.core.people import Employee, Role
+from floor.core.orders import HoldReason, Priority, WorkOrderStatus
+from floor.core.people import Employee
+from simulator.calendar import Calendar
+from simulator.conditions import Episode, last_repair
+from simulator.crew import Crew
 from simulator.dwell import Lognormal
 from simulator.order_batch import Draft, OrderBatch
-from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, WAITS, texts_of
+from simulator.order_texts import CANCELLED, CHECKLISTS, COMMENTS, ROOT_CAUSE, WAITS, texts_of
 from simulator.timeline import SimulatedStop
 
 MINUTE, HOUR = 60.0, 3600.0
-FAR = timedelta(days=365)
-"""A stop that is going on ends so long from now at the latest."""
-
 ALWAYS, SOMETIMES, SOME = timedelta(minutes=30), timedelta(minutes=15), 0.1
 """A stop of ALWAYS gets an order, of those of SOMETIMES one in ten."""
 DUE: Sequence[tuple[Priority, timedelta, timedelta]] = (
@@ -31,64 +34,103 @@ DUE: Sequence[tuple[Priority, timedelta, timedelta]] = (
 )
 """From which length of the stop on an order has a priority: an ordinary one, and one whose cause is dangerous."""
 
-CALLED_OFF, LEFT_FOR_LATER, PROVISIONAL = 0.03, 0.17, 0.22
+CALLED_OFF, LEFT_FOR_LATER, PROVISIONAL = 0.03, 0.25, 0.22
 """Shares of orders that come to nothing, that wait until there is time, and whose repair holds only for a while."""
 TAKEN, COMMENTED, BY_CHECKLIST = 0.75, 0.2, 0.12
 """Shares of orders that a technician takes unasked, that somebody comments on, and that have a checklist."""
 SPREAD = 0.7
 """How much people's times differ: the standard deviation of the logarithm."""
+FOR_GOOD, LAST_WORK = timedelta(days=3), timedelta(minutes=50)
+"""An order of the last days of an episode ends it: it waits for the part, and takes so long once that is there."""
 
 
-def write_orders(
-    stops: Iterable[SimulatedStop], people: Iterable[Employee], *, now: datetime, seed: int,
-) -> OrderBatch:
-    """What has been done by now to the orders for some stops; nothing where nobody is there to do them."""
-    crew, batch = Crew(people), OrderBatch()
-    if crew.can_work:
-        for number, stop in enumerate(stops):
-            life = _Life(stop, batch, crew, Random(f'{seed}/order/{number}'), now=now)  # noqa: S311 - a play
-            if life.is_worth_an_order():
-                for moment in life.steps():
-                    if moment > now:
-                        break
+@dataclass(frozen=True, slots=True)
+class UnfinishedOrder:
+    """An order of an earlier run of the simulator. items: the checklist as far as it is not done."""
+
+    id: str
+    machine: str
+    reason: str | None
+    priority: Priority
+    status: WorkOrderStatus
+    assignee_id: int | None
+    version: int
+    items: tuple[str, ...]
+
+
+class PlannedOrders:
+    """Orders that people are about to report, and those that they have not finished."""
+
+    def __init__(self, people: Iterable[Employee], seed: int | str, calendar: Calendar | None = None) -> None:
+        """Without people who repair there are no orders. calendar: of machines that change over time."""
+        self._crew = Crew(people)
+        self._seed = seed
+        self._calendar = calendar
+        self._batch = OrderBatch()
+        self._due: list[tuple[datetime, int, Iterator[datetime]]] = []
+        self._planned = 0
+        self._for_good = set[Episode]()
+
+    def stop(self, stop: SimulatedStop) -> None:
+        """A machine has stopped, until a known moment."""
+        if not self._crew.can_work:
+            return
+        life = self._life(stop)
+        repair = last_repair(stop.machine, stop.reason, stop.since, self._calendar, FOR_GOOD)
+        if repair and repair[0] not in self._for_good and repair[1] > life.ends + LAST_WORK:
+            self._for_good.add(repair[0])
+            self._plan(life.repaired_for_good(*repair))
+        elif life.is_worth_an_order():
+            self._plan(life.steps())
+
+    def resume(self, order: UnfinishedOrder, now: datetime, until: datetime | None) -> None:
+        """Go on with an order at this moment. until: when its machine runs again; None: it does."""
+        if self._crew.can_work:
+            life = self._life(SimulatedStop(order.machine, order.reason, now, until or now))
+            self._plan(life.resumed(order, now, is_down=until is not None))
+
+    def steps_until(self, moment: datetime) -> OrderBatch:
+        """What people do up to this moment that was not returned before, in order of time."""
+        while self._due and self._due[0][0] <= moment:
+            _, number, life = heapq.heappop(self._due)
+            self._push(number, life)
+        batch, self._batch.steps = OrderBatch(self._batch.steps), []
         batch.sort()
-    return batch
+        return batch
+
+    def _life(self, stop: SimulatedStop) -> _Life:
+        self._planned += 1
+        random = Random(f'{self._seed}/order/{self._planned}')  # noqa: S311 - a play
+        return _Life(stop, self._batch, self._crew, random)
+
+    def _plan(self, life: Iterator[datetime]) -> None:
+        self._push(self._planned, life)
+
+    def _push(self, number: int, life: Iterator[datetime]) -> None:
+        moment = next(life, None)
+        if moment is not None:
+            heapq.heappush(self._due, (moment, number, life))
 
 
-class Crew:
-    """Those who report, those who repair, and those who lead; who repairs gets about as much to do as the others."""
-
-    def __init__(self, people: Iterable[Employee]) -> None:
-        active = sorted((person for person in people if person.active), key=lambda person: person.id)
-        self.technicians = [person for person in active if person.role is Role.TECHNICIAN]
-        self.supervisors = [person for person in active if person.role is Role.SUPERVISOR] or self.technicians
-        self.reporters = [person for person in active if person.role is Role.OPERATOR] or self.supervisors
-        self._busy: dict[int, list[datetime]] = {person.id: [] for person in self.technicians}
-        self._had = dict.fromkeys(self._busy, 0)
-
-    @property
-    def can_work(self) -> bool:
-        """Without technicians nothing would ever be done."""
-        return bool(self.technicians)
-
-    def send(self, at: datetime, until: datetime) -> Employee:
-        """The person with the fewest open orders, who gets one more."""
-        for person, ends in self._busy.items():
-            self._busy[person] = [end for end in ends if end > at]
-        chosen = min(self.technicians, key=lambda person: (len(self._busy[person.id]), self._had[person.id]))
-        self._busy[chosen.id].append(until)
-        self._had[chosen.id] += 1
-        return chosen
+def write_orders(stops: Iterable[SimulatedStop], people: Iterable[Employee], *, now: datetime, seed: int,
+                 calendar: Calendar | None = None) -> tuple[OrderBatch, PlannedOrders]:
+    """What has been done by now to the orders for some stops, sorted by time, and what is still to be done."""
+    planned, batch = PlannedOrders(people, seed, calendar), OrderBatch()
+    for stop in stops:
+        batch.steps += planned.steps_until(min(stop.since, now)).steps
+        planned.stop(stop)
+    batch.steps += planned.steps_until(now).steps
+    return batch, planned
 
 
 class _Life:
     """What becomes of one stop."""
 
-    def __init__(self, stop: SimulatedStop, batch: OrderBatch, crew: Crew, random: Random, *, now: datetime) -> None:
+    def __init__(self, stop: SimulatedStop, batch: OrderBatch, crew: Crew, random: Random) -> None:
         self._stop, self._batch, self._crew, self._random = stop, batch, crew, random
         self._texts = texts_of(stop.reason)
-        self._ends = stop.until or now + FAR
-        self._length = (stop.until or now + (now - stop.since) / 2) - stop.since
+        self.ends = stop.until or stop.since
+        self._length = self.ends - stop.since
 
     def is_worth_an_order(self) -> bool:
         return self._length >= ALWAYS or (self._length >= SOMETIMES and self._random.random() < SOME)
@@ -111,7 +153,7 @@ class _Life:
         """The usual: somebody comes, and the machine runs again; if not for good, the rest waits."""
         random = self._random
         taken = self._after(at, 4 * MINUTE, most=0.25)
-        written = self._after(self._ends, 6 * MINUTE)
+        written = self._after(self.ends, 6 * MINUTE)
         resumed = self._after(written, 30 * HOUR)
         technician = self._crew.send(taken, written if for_good else resumed)
         yield taken
@@ -121,8 +163,8 @@ class _Life:
         yield started
         draft.start(started, technician)
         yield from self._at_work(draft, started, technician)
-        yield self._ends
-        draft.recover(self._ends)
+        yield self.ends
+        draft.recover(self.ends)
         yield written
         if not for_good:
             reason = random.choices(list(WAITS), (5, 3, 1, 1))[0]
@@ -133,11 +175,53 @@ class _Life:
             yield written
         draft.complete(written, technician, *random.choice(self._texts.repairs))
 
+    def repaired_for_good(self, episode: Episode, done: datetime) -> Iterator[datetime]:
+        """The last repair of a cause that came repeatedly: completed when it comes no more."""
+        at = self._after(self._stop.since, 3 * MINUTE, most=0.3)
+        yield at
+        draft = self._report(at)
+        taken = self._after(at, 4 * MINUTE, most=0.25)
+        technician, lead = self._crew.send(taken, done), self._crew.supervisors[0]
+        yield taken
+        draft.assign(taken, technician, by=lead)
+        draft.comment(taken, lead, ROOT_CAUSE)
+        started = self._after(taken, 5 * MINUTE, most=0.25)
+        yield started
+        draft.start(started, technician)
+        yield self.ends
+        draft.recover(self.ends)
+        held = min(self._after(self.ends, 6 * MINUTE), done - LAST_WORK)
+        yield held
+        draft.hold(held, technician, HoldReason.PARTS, WAITS['parts'].format(part=self._texts.part))
+        yield done - LAST_WORK
+        draft.start(done - LAST_WORK, technician)
+        yield done
+        draft.complete(done, technician, episode.found, episode.done)
+
+    def resumed(self, order: UnfinishedOrder, now: datetime, *, is_down: bool) -> Iterator[datetime]:
+        """What is left to do."""
+        technician = self._crew.of(order.assignee_id) or self._crew.send(now, now)
+        draft = Draft(self._batch, order.id, order.priority, version=order.version, items=order.items)
+        if order.status is WorkOrderStatus.OPEN:
+            now = self._after(now, 4 * MINUTE if is_down else 14 * HOUR)
+            yield now
+            if order.assignee_id is None:
+                draft.assign(now, technician, by=technician)
+        if order.status is WorkOrderStatus.ON_HOLD:
+            now = self._after(now, 30 * HOUR)
+        if order.status is not WorkOrderStatus.IN_PROGRESS:
+            now = self._after(now, 5 * MINUTE)
+            yield now
+            draft.start(now, technician)
+        done = self._after(max(now, self.ends), 6 * MINUTE if is_down else HOUR)
+        yield done
+        draft.complete(done, technician, *self._random.choice(self._texts.repairs))
+
     def _left_for_later(self, draft: Draft) -> Iterator[datetime]:
         """The operator restarted it; a technician checks it later."""
-        yield self._ends
-        draft.recover(self._ends)
-        taken = self._after(self._ends, 10 * HOUR)
+        yield self.ends
+        draft.recover(self.ends)
+        taken = self._after(self.ends, 14 * HOUR)
         started = self._after(taken, 10 * MINUTE)
         done = self._after(started, HOUR)
         technician = self._crew.send(taken, done)
@@ -149,9 +233,9 @@ class _Life:
         draft.complete(done, technician, *self._random.choice(self._texts.repairs))
 
     def _called_off(self, draft: Draft) -> Iterator[datetime]:
-        yield self._ends
-        draft.recover(self._ends)
-        at = self._after(self._ends, 20 * MINUTE)
+        yield self.ends
+        draft.recover(self.ends)
+        at = self._after(self.ends, 20 * MINUTE)
         yield at
         draft.cancel(at, self._random.choice(self._crew.supervisors), self._random.choice(CANCELLED))
 

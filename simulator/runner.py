@@ -1,8 +1,8 @@
 """Runs the simulated plant in real time against the database, in one instance per floor.
 
 Each tick is one transaction: claim it, read the floor, apply people's changes to the model, advance the model, and
-write the difference between the model and the table. The next tick therefore corrects one that was lost, skipped or
-rolled back.
+write the difference between the model and the table, and what people did to work orders. The next tick therefore
+corrects one that was lost, skipped or rolled back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 import asyncpg
 
@@ -22,13 +22,18 @@ from floor.core.errors import FloorError, NotADemoError
 from floor.db.connection import UNREACHABLE, Connection, describe
 from floor.db.queries import Queries
 from simulator.backfill import backfill, begin_changes
+from simulator.calendar import Calendar
+from simulator.floor_rows import MachineRow, people_of, read_floor, read_unfinished
+from simulator.live_plant import LivePlant
 from simulator.simulated_machine import Status
-from simulator.simulated_plant import SimulatedPlant, Station, changes_per_second
+from simulator.simulated_plant import Station
 
 log = logging.getLogger(__name__)
 
 TROUBLE = (*UNREACHABLE, asyncpg.PostgresError, FloorError)
 
+REAL_TIME = 5.0
+"""The interval at which the plant runs in real time, as its history did: a tick of so many plant seconds."""
 MIN_LEASE = 10.0
 LOOK = 1.0
 """Seconds between two reads of the floor while nothing is due: the longest delay of a manual change."""
@@ -48,21 +53,6 @@ class Update:
     lasted: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A machine's row in the table; status None: no report yet."""
-
-    station: Station
-    status: Status | None
-    reason: str | None
-    version: int
-    lasted: float
-
-    @property
-    def says(self) -> tuple[Status | None, str | None]:
-        return self.status, self.reason
-
-
 class SimulatorRunner:
     """The simulator of one instance; of several on the same floor, one runs and the others stand by."""
 
@@ -75,27 +65,27 @@ class SimulatorRunner:
         instance: str,
         seed: int | None = None,
         backfill_days: int = 0,
+        zone: tzinfo = UTC,
         report: Callable[[Update], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """interval: mean seconds between two shown changes of the whole floor. instance: a name for people.
+        """interval: seconds in which the plant lives REAL_TIME seconds. instance: a name for people.
 
         A unique suffix is added to instance, since two with the same name would both run. backfill_days: days of
-        history created before the first tick, if the database is new; 0: none. report is called for each
-        written machine, after the commit. clock counts seconds.
+        history created before the first tick, if the database is new; 0: none. zone: the plant's clock. report is
+        called for each written machine, after the commit. clock counts seconds.
         """
         self._connect = connect
         self._queries = queries
-        self._interval = interval
         self._instance = f'{instance}/{secrets.token_hex(4)}'
         self._seed = secrets.randbits(32) if seed is None else seed
         self._backfill_days = backfill_days
+        self._zone = zone
         self._report = report
         self._clock = clock
         self._lease = max(MIN_LEASE, 3 * interval)
-        self._plant: SimulatedPlant | None = None
-        self._stations: tuple[Station, ...] = ()
-        self._scale = 1.0  # plant seconds per second
+        self._live: LivePlant | None = None
+        self._scale = REAL_TIME / interval  # plant seconds per second
         self._written: dict[str, tuple[Status | None, str | None]] = {}  # the table after the last tick
         self._tick: int | None = None  # the last tick, while this instance runs
         self._ticked_at = 0.0
@@ -159,66 +149,77 @@ class SimulatorRunner:
             if tick is None:
                 self._tick = None
                 return None
-            rows = await self._read(connection)
-            plant = await self._follow(tick, rows)
-            updates = await self._write(connection, plant, rows, whole=tick == 1)
+            rows = await read_floor(connection, self._queries)
+            live = await self._follow(connection, tick, rows)
+            updates = await self._write(connection, live, rows, whole=tick == 1)
+            left = [row['order_id'] for steps in live.due_steps().as_json()
+                    async for row in self._queries.write_order_steps(connection, steps=steps, live=True)]
+        live.written(left)
         self._tick = tick
-        self._written = {row.station.name: row.says for row in rows}
+        self._written = {row.station.name: row.picture for row in rows}
         self._written |= {update.machine: (update.status, update.reason) for update in updates}
         for update in updates:
             self._report(update)
         return updates
 
     async def _make_history(self, connection: Connection) -> None:
-        """Once per process; the floor is live in the meantime, in its initial state."""
+        """Once per process; the floor is live in the meantime, in its initial state. The plant goes on from its end."""
         if self._backfill_days:
             try:
-                await backfill(connection, self._queries, days=self._backfill_days)
+                done = await backfill(connection, self._queries, days=self._backfill_days, zone=self._zone)
             except asyncpg.InsufficientPrivilegeError as error:
                 log.warning('no history was created for this new database: %s (BACKFILL_DAYS=0 disables it)', error)
+                done = None
             self._backfill_days = 0
+            if done is not None:
+                self._live = LivePlant(done.timeline.plant, done.timeline.calendar, done.planned, done.stations)
+                times = await self._queries.simulated_times(connection)
+                self._live.advance((times['now'] - done.until).total_seconds())
+                self._ticked_at, self._tick = self._clock(), 1
+                self._written = {row.station.name: row.picture for row in await read_floor(connection, self._queries)}
 
-    async def _read(self, connection: Connection) -> list[_Row]:
-        return [
-            _Row(
-                Station(row['machine_name'], row['type'], row['line_id']),
-                row['status'], row['reason'], row['version'], row['lasted'],
-            )
-            async for row in self._queries.simulated_floor(connection)
-        ]
-
-    async def _follow(self, tick: int, rows: Sequence[_Row]) -> SimulatedPlant:
+    async def _follow(self, connection: Connection, tick: int, rows: Sequence[MachineRow]) -> LivePlant:
         """Advance the model to this moment, with the changes of others since the last tick."""
         stations = tuple(row.station for row in rows)
-        known = set(self._stations)
-        if self._plant is None:
-            self._plant = await asyncio.to_thread(SimulatedPlant, stations, self._seed)
-        if stations != self._stations:
-            self._plant.arrange(stations)
-            pace = await asyncio.to_thread(changes_per_second, stations)
-            self._scale = 1 / (self._interval * pace) if pace else 1.0
-            self._stations = stations
+        if self._live is None:
+            self._live = await self._begin(connection, stations)
+        live, known = self._live, set(self._live.stations)
+        if stations != live.stations:
+            live.arrange(stations)
         now = self._clock()
         if tick == 1:
             pass  # a new floor: the table has no reports yet, so the model's first state is written
         elif self._tick is None or tick != self._tick + 1:
-            self._plant.resume((row.station.name, row.status, row.reason) for row in rows if row.status is not None)
+            await self._take_over(connection, live, rows)
         else:
-            self._plant.advance(self._plant.now + min(now - self._ticked_at, self._lease) * self._scale)
+            live.advance(min(now - self._ticked_at, self._lease) * self._scale)
             for row in rows:
-                is_news = row.station not in known or self._written.get(row.station.name) != row.says
+                is_news = row.station not in known or self._written.get(row.station.name) != row.picture
                 if is_news and row.status is not None:
-                    self._plant.observe(row.station.name, row.status, row.reason)
+                    live.plant.observe(row.station.name, row.status, row.reason)
         self._ticked_at = now
-        return self._plant
+        return live
 
-    async def _write(self, connection: Connection, plant: SimulatedPlant, rows: Sequence[_Row], *,
+    async def _begin(self, connection: Connection, stations: Sequence[Station]) -> LivePlant:
+        times = await self._queries.simulated_times(connection)
+        calendar = Calendar.beginning(times['now'], times['created'], self._zone)
+        people = await people_of(connection, self._queries)
+        return await asyncio.to_thread(LivePlant.beginning, stations, people, self._seed, calendar)
+
+    async def _take_over(self, connection: Connection, live: LivePlant, rows: Sequence[MachineRow]) -> None:
+        there = {row.station.name: row for row in rows}
+        live.take_over(
+            [(row.station.name, row.status, row.reason, row.lasted) for row in rows if row.status is not None],
+            await people_of(connection, self._queries),
+            await read_unfinished(connection, self._queries, there), self._instance)
+
+    async def _write(self, connection: Connection, live: LivePlant, rows: Sequence[MachineRow], *,
                      whole: bool) -> list[Update]:
         """Write the difference between the model and the table, or the whole floor."""
         there = {row.station.name: row for row in rows}
         wanted = [
-            change for change in plant.frame()
-            if whole or (change.status, change.reason) != there[change.machine].says
+            change for change in live.plant.frame()
+            if whole or (change.status, change.reason) != there[change.machine].picture
         ]
         if not wanted:
             return []
@@ -240,9 +241,9 @@ class SimulatorRunner:
 
     def _pause(self) -> float:
         """Seconds until something is due: the next change, a read of the floor, or a chance to take over."""
-        if self._tick is None or self._plant is None:
+        if self._tick is None or self._live is None:
             return self._lease / 5
-        due = (self._plant.next_event() - self._plant.now) / self._scale
+        due = (self._live.plant.next_event() - self._live.plant.now) / self._scale
         return max(MIN_PAUSE, min(LOOK, due))
 
     async def _leave(self, connection: Connection) -> None:

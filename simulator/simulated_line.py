@@ -37,6 +37,8 @@ class SimulatedChange:
 
 
 Picture = tuple[Status, str | None]
+State = tuple[Status, str | None, float]
+"""A status and its reason as somebody set them, and how many seconds they have lasted."""
 
 
 class LinePosition:
@@ -93,27 +95,31 @@ class SimulatedLine:
     def next_event(self) -> float:
         """When something may change next."""
         now = self._moment
-        moments = [place.machine.until for place in self.places]
+        earliest = inf
         for place in self.places:
-            if now < place.shows_waiting_from < inf:
-                moments.append(place.shows_waiting_from)
+            earliest = min(earliest, place.machine.until)
+            if now < place.shows_waiting_from < earliest:
+                earliest = place.shows_waiting_from
         for place, following in self._buffers:
-            room = place.room or 0.0
-            if place.runs and not following.runs and place.stock < room:
-                moments.append(now + room - place.stock)
-            elif following.runs and not place.runs and place.stock > 0:
-                moments.append(now + place.stock)
-        return min(moments, default=inf)
+            if place.runs is not following.runs:
+                left = (place.room or 0.0) - place.stock if place.runs else place.stock
+                if 0 < left < earliest - now:
+                    earliest = now + left
+        return earliest
 
     def advance(self, until: float) -> list[SimulatedChange]:
         """All changes up to this moment, in order, independent of the number of steps."""
         changes = self._report()
         while (moment := self.next_event()) <= until:
-            self._flow(moment)
+            is_settled = not self._flow(moment)
             for place in self.places:
-                if place.machine.until <= moment:
-                    place.machine.step()
-            self._settle()
+                machine = place.machine
+                if machine.until <= moment:
+                    was_up = machine.status != 'down'
+                    machine.step()
+                    is_settled = is_settled and was_up is (machine.status != 'down')
+            if not is_settled:
+                self._settle()
             changes += self._report()
         return changes
 
@@ -128,52 +134,53 @@ class SimulatedLine:
                 roots[place.machine.name] = self.places[cause].machine.name
         return roots
 
-    def adopt(self, pictures: Iterable[tuple[LinePosition, Picture]], now: float) -> None:
+    def adopt(self, states: Iterable[tuple[LinePosition, State]], now: float) -> None:
         """Set machines to given states; the others follow from the next `advance` on.
 
         A waiting machine gets the empty or full buffer that makes it wait; one that does not wait gets a half full one,
         so that it can run for a while.
         """
         self._flow(now)
-        states = dict(pictures)
+        given = dict(states)
         waiting = {
-            place: reason for place, (status, reason) in states.items() if status == 'warning' and reason in WAITING
+            place: reason for place, (status, reason, _) in given.items() if status == 'warning' and reason in WAITING
         }
-        for place, (status, reason) in states.items():
+        for place, state in given.items():
             if place in waiting:
                 place.machine.adopt('operational', None, now)
                 self._fill_around(place, 0.5, 0.5)
             else:
-                place.machine.adopt(status, reason, now)
+                _adopt(place, state, now)
         for place, reason in waiting.items():
             self._fill_around(place, 0.0 if reason == STARVED else None, 1.0 if reason == BLOCKED else None)
         self._settle()
-        for place in states.keys() - waiting.keys():
+        for place in given.keys() - waiting.keys():
             if place.waiting is not None:
                 self._fill_around(place, 0.5, 0.5)
         self._settle()
-        for place, (status, reason) in states.items():
-            if place in waiting and place.waiting == reason:
+        for place, state in given.items():
+            if place in waiting and place.waiting == state[1]:
                 place.shows_waiting_from = now
             else:
                 place.wait(None, now)
                 if place in waiting:  # no neighbour makes it wait: an ordinary warning
-                    place.machine.adopt(status, reason, now)
-            place.shown = (status, reason)
+                    _adopt(place, state, now)
+            place.shown = state[:2]
         self._settle()
 
-    def _flow(self, moment: float) -> None:
-        """Advance the buffers to this moment."""
-        passed = moment - self._moment
+    def _flow(self, moment: float) -> bool:
+        """Advance the buffers to this moment; returns whether one has become empty or full."""
+        passed, is_at_limit = moment - self._moment, False
         for place, following in self._buffers:
             if place.runs is not following.runs:
                 room = place.room or 0.0
                 place.stock += passed if place.runs else -passed
                 if place.stock < SNAP:
-                    place.stock = 0.0
+                    place.stock, is_at_limit = 0.0, True
                 elif place.stock > room - SNAP:
-                    place.stock = room
+                    place.stock, is_at_limit = room, True
         self._moment = moment
+        return is_at_limit
 
     def _settle(self) -> None:
         """Decide which machines run and which wait.
@@ -207,8 +214,17 @@ class SimulatedLine:
         now = self._moment
         changes = []
         for place in self.places:
+            status, reason = place.shown
+            machine = place.machine
+            if place.waiting is None and machine.status == status and machine.reason == reason:
+                continue  # most of the time
             picture = place.picture(now)
             if picture != place.shown:
                 place.shown = picture
-                changes.append(SimulatedChange(now, place.machine.name, *picture))
+                changes.append(SimulatedChange(now, machine.name, *picture))
         return changes
+
+
+def _adopt(place: LinePosition, state: State, now: float) -> None:
+    status, reason, lasted = state
+    place.machine.adopt(status, reason, now, lasted)

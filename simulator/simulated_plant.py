@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from math import inf
 from random import Random
 
+from simulator.calendar import Calendar
 from simulator.causes import profile_of
-from simulator.simulated_line import LinePosition, SimulatedChange, SimulatedLine
+from simulator.conditions import Conditions
+from simulator.simulated_line import LinePosition, SimulatedChange, SimulatedLine, State
 from simulator.simulated_machine import Shares, SimulatedMachine, Status
 
 SHOWN = Shares(0.60, 0.30, 0.10)
@@ -26,7 +28,6 @@ LOOK_AGAIN = 300.0
 MAX_ATTEMPTS = 500
 TYPICAL = 1.5
 """The most machines by which the first state may differ from SHOWN in each status."""
-DRY_RUN = 60 * HOUR
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,21 @@ class Station:
 class SimulatedPlant:
     """All lines of the floor."""
 
-    def __init__(self, stations: Sequence[Station], seed: int) -> None:
-        """stations: in flow order. A new plant has already run for a day."""
+    def __init__(self, stations: Sequence[Station], seed: int, calendar: Calendar | None = None) -> None:
+        """stations: in flow order. A new plant has already run for a day.
+
+        calendar: what plant second 0 is, for machines that change over time; it may be set to another moment.
+        """
         self.now = 0.0
         self._seed = seed
+        self._calendar = calendar
         self._stations: tuple[Station, ...] = ()
         self._places: dict[str, LinePosition] = {}
         self._lines: dict[int | str, SimulatedLine] = {}
         self.arrange(stations)
         self.advance(WARM_UP)
         for _ in range(MAX_ATTEMPTS):
-            if self._looks_typical():
+            if self.looks_typical():
                 break
             self.advance(self.now + LOOK_AGAIN)
 
@@ -66,7 +71,9 @@ class SimulatedPlant:
                 place = self._places[station.name]
             else:
                 random = Random(f'{self._seed}/{station.name}')  # noqa: S311 - a play, not a secret
-                place = LinePosition(SimulatedMachine(station.name, profile_of(station.type), random, self.now))
+                profile = profile_of(station.type)
+                place = LinePosition(SimulatedMachine(station.name, profile, random, self.now,
+                                                      Conditions(station.name, profile, self._calendar)))
             places[station.name] = place
             lines.setdefault(_line_of(station), []).append(place)
         self._stations, self._places = tuple(stations), places
@@ -92,31 +99,35 @@ class SimulatedPlant:
         self.now = max(self.now, until)
         return sorted(changes, key=lambda change: change.at)
 
+    def draw_again(self, branch: int) -> None:
+        """What follows the present states is drawn from other streams."""
+        for name, place in self._places.items():
+            place.machine.draw_again_from(Random(f'{self._seed}/{name}/{branch}'))  # noqa: S311 - a play
+
+    def ends(self, machine: str) -> float:
+        """When a machine leaves its present state, if nobody changes it: plant seconds."""
+        return self._places[machine].machine.until
+
     def observe(self, machine: str, status: Status, reason: str | None) -> None:
         """Apply a manual change: the machine keeps that state for a new dwell, and may stop its neighbours."""
-        self.resume([(machine, status, reason)])
+        self.resume([(machine, status, reason, 0.0)])
 
-    def resume(self, states: Iterable[tuple[str, Status, str | None]]) -> None:
-        """Continue from these states, which another simulator or people set."""
-        lines: dict[int | str, list[tuple[LinePosition, tuple[Status, str | None]]]] = {}
+    def resume(self, states: Iterable[tuple[str, Status, str | None, float]]) -> None:
+        """Continue from these states, which another simulator or people set, and how many seconds each has lasted."""
+        lines: dict[int | str, list[tuple[LinePosition, State]]] = {}
         line_of = {station.name: _line_of(station) for station in self._stations}
-        for name, status, reason in states:
-            lines.setdefault(line_of[name], []).append((self._places[name], (status, reason)))
+        for name, status, reason, lasted in states:
+            lines.setdefault(line_of[name], []).append((self._places[name], (status, reason, lasted)))
         for key, pictures in lines.items():
             self._lines[key].adopt(pictures, self.now)
 
-    def _looks_typical(self) -> bool:
+    def looks_typical(self) -> bool:
+        """Whether about as many machines as SHOWN says are in each status."""
         count = Counter(place.shown[0] for place in self._places.values())
         wanted: dict[Status, float] = {
             'operational': SHOWN.operational, 'warning': SHOWN.warning, 'down': SHOWN.down,
         }
         return all(abs(count[status] - share * count.total()) <= TYPICAL for status, share in wanted.items())
-
-
-def changes_per_second(stations: Sequence[Station], seed: int = 0) -> float:
-    """Shown changes of the whole floor per plant second: measured on a copy of the plant over some days."""
-    plant = SimulatedPlant(stations, seed)
-    return len(plant.advance(plant.now + DRY_RUN)) / DRY_RUN
 
 
 def _line_of(station: Station) -> int | str:

@@ -6,14 +6,19 @@ Deterministic like the model: the same stations, seed and times give the same ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from simulator.calendar import Calendar
 from simulator.simulated_machine import Status
-from simulator.simulated_plant import SimulatedPlant, Station
+from simulator.simulated_plant import WARM_UP, SimulatedPlant, Station
 
 TICK = timedelta(microseconds=1)
 """The resolution of PostgreSQL's timestamps."""
+LAST_HOURS = timedelta(hours=3)
+"""The end of a history that is drawn again until it is typical."""
+BRANCHES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class SimulatedEvent:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedStop:
-    """A stop of a machine. until is None while it lasts."""
+    """A stop of a machine. until is None while it lasts and nobody knows its end."""
 
     machine: str
     reason: str | None
@@ -55,16 +60,35 @@ class FinalState:
 class Timeline:
     """The events of the plant, read in steps. The number of steps does not change the events."""
 
-    def __init__(self, stations: Sequence[Station], seed: int, since: datetime) -> None:
-        """stations: in flow order. since: the start, an aware datetime."""
-        self.plant = SimulatedPlant(stations, seed)
+    def __init__(self, stations: Sequence[Station], seed: int, since: datetime, created: datetime | None = None,
+                 zone: tzinfo = UTC) -> None:
+        """stations: in flow order. since: the start, an aware datetime. zone: the plant's clock.
+
+        created: the end of the floor's history, if machines change over time (simulator/conditions.py).
+        """
+        calendar = Calendar.beginning(since - timedelta(seconds=WARM_UP), created or since, zone)
+        self.plant = SimulatedPlant(stations, seed, calendar if created else None)
+        calendar.set(self.plant.now, since)
+        self._calendar = calendar
         self._since = since
         self._began = self.plant.now
         self._last: dict[str, SimulatedEvent] = {}
+        self.branch: int | None = None
+        """By which its end was drawn again (typical_end)."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """Of the plant."""
+        return self._calendar
 
     def moment(self, plant_seconds: float) -> datetime:
         """The calendar time of a moment in plant seconds."""
         return self._since + timedelta(seconds=plant_seconds - self._began)
+
+    def with_ends(self, stops: Iterable[SimulatedStop]) -> list[SimulatedStop]:
+        """The stops of this timeline; those that last get the end that they will have if nobody changes the machine."""
+        return [stop if stop.until else replace(stop, until=self.moment(self.plant.ends(stop.machine)))
+                for stop in stops]
 
     def events_until(self, until: datetime) -> list[SimulatedEvent]:
         """Every event up to this moment that was not returned before, in order of time."""
@@ -84,6 +108,30 @@ class Timeline:
             last[change.machine] = event
             events.append(event)
         return events if in_order else sorted(events, key=lambda event: event.at)
+
+
+def typical_end(timeline: Timeline, until: datetime) -> tuple[list[SimulatedEvent], Timeline]:
+    """The rest of the events up to this moment, at which the floor looks typical, and the timeline that continues.
+
+    timeline: some hours before; it is not changed. Of the ways it may continue, this is the first that ends so.
+    """
+    for branch in range(BRANCHES):
+        ended = deepcopy(timeline)
+        ended.plant.draw_again(branch)
+        ended.branch = branch
+        events = ended.events_until(until)
+        if ended.plant.looks_typical():
+            break
+    return events, ended
+
+
+def history(stations: Sequence[Station], seed: int, since: datetime, until: datetime,
+            zone: tzinfo = UTC) -> tuple[list[SimulatedEvent], Timeline]:
+    """The history that a floor gets that is created at `until`, and the timeline that goes on from there."""
+    timeline = Timeline(stations, seed, since, until, zone)
+    events = timeline.events_until(max(since, until - LAST_HOURS))
+    rest, ended = typical_end(timeline, until)
+    return events + rest, ended
 
 
 def final_states(events: Sequence[SimulatedEvent]) -> list[FinalState]:

@@ -115,11 +115,11 @@ class Settings(BaseSettings):
     enable_simulator: Annotated[bool, setting(
         BOOL, 'Simulate the machines of a demo. A plant is never simulated')] = True
     simulator_interval: Annotated[float, setting(
-        'seconds between changes, above 0', 'Mean seconds between two simulated changes, over all machines',
+        'seconds, above 0', 'Seconds in which the demo lives 5 seconds: 5 is real time, 1 is five times as fast',
         gt=0, le=86400)] = 5
     backfill_days: Annotated[int, setting(
         'days, 0 to 366; 0: off', 'Days of simulated history and work orders that a new demo gets. 0: none',
-        ge=0, le=366)] = 30
+        ge=0, le=366)] = 60
     dashboard_refresh_seconds: Annotated[float, setting(
         'seconds, above 0, at most 86400', 'Seconds between two refreshes of the eight dashboard tables',
         gt=0, le=86400)] = 60

@@ -17,7 +17,7 @@ UPDATE simulator_state SET instance = NULL, last_tick = '-infinity' WHERE instan
 -- name: simulated_floor()
 -- Every machine in flow order with its status and the seconds since it began.
 SELECT f.machine_name, m.type, m.line_id, f.status, f.reason, f.version,
-       extract(epoch FROM clock_timestamp() - f.status_since)::float8 AS lasted
+       extract(epoch FROM clock_timestamp() - f.status_since)::float8 AS lasted, f.status_since
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
 LEFT JOIN production_lines l USING (line_id)
@@ -89,9 +89,23 @@ ANALYZE machine_status_history, machine_stops, machine_days, status_checkpoints,
 SELECT coalesce(min(version), 0)
 FROM (SELECT nextval('machine_feed_version') AS version FROM generate_series(1, :amount)) AS drawn;
 
--- name: write_order_steps(steps)!
--- Carry out what people did to work orders, a JSON array in order of time, under the rules that hold for everybody.
-SELECT write_order_steps(:steps::jsonb);
+-- name: write_order_steps(steps, live)
+-- Carry out what people did to work orders, a JSON array in order of time, under the rules that hold for everybody; live: as
+-- happening now. The ids of orders that are left to the people who changed them.
+SELECT order_id FROM write_order_steps(:steps::jsonb, :live::boolean) AS written (order_id);
+
+-- name: unfinished_simulated_orders()
+-- What the simulator has to go on with after a restart: its active orders, and which items of their checklists are not done.
+SELECT o.id, o.machine_id, o.machine_reason, o.priority, o.status, o.assignee_id, o.version, o.stop_since,
+       ARRAY(SELECT c.text FROM work_order_checklist c WHERE c.work_order_id = o.id AND c.done_at IS NULL
+             ORDER BY c.item_id) AS items
+FROM work_orders o
+WHERE o.client_reference = 'simulator/' || o.id AND o.status IN ('open', 'in_progress', 'on_hold')
+ORDER BY o.created_at, o.id;
+
+-- name: simulated_times()^
+-- The time now, and when the demo was created.
+SELECT clock_timestamp() AS now, since AS created FROM plant;
 
 -- name: set_floor(names, statuses, reasons, sinces, moments, versions)!
 -- Let every machine stand as its history ends.

@@ -14,7 +14,8 @@ from floor.core.machines import MachineName
 from floor.db.database import Database
 from simulator.backfill import SEED, Backfill, backfill
 from simulator.simulated_plant import Station
-from simulator.timeline import SimulatedEvent, Timeline
+from simulator.timeline import SimulatedEvent
+from simulator.timeline import history as timeline_of
 
 UTC = ZoneInfo('UTC')
 MICRO_STOP = timedelta(minutes=5)
@@ -47,7 +48,7 @@ async def stations(database: Database) -> list[Station]:
 
 
 async def test_reports_count_the_stops_that_the_plant_had(database: Database, history: Backfill) -> None:
-    simulated = Timeline(await stations(database), SEED, history.since).events_until(history.until)
+    simulated, _ = timeline_of(await stations(database), SEED, history.since, history.until)
     window = Window(history.since, history.until)
 
     for machine in sorted({event.machine for event in simulated}):
@@ -74,7 +75,7 @@ def stopped(events: list[SimulatedEvent], until: datetime) -> list[timedelta]:
 async def test_waiting_is_charged_to_the_machine_that_the_plant_knows_to_be_the_cause(
         database: Database, history: Backfill) -> None:
     caused = Counter[str]()
-    for wait in waits(await stations(database), SEED, history.since, history.until):
+    for wait in waits(await stations(database), SEED, history.since, history.until, history.timeline.branch):
         caused[wait.root] += (wait.until - wait.since) / timedelta(microseconds=1)  # type: ignore[assignment]
 
     charged = await Analytics(database, ZoneInfo('UTC')).wait_attribution(

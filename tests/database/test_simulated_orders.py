@@ -21,7 +21,7 @@ from simulator.backfill import SEED, backfill
 from simulator.causes import WAITING
 from simulator.orders import ALWAYS
 from simulator.simulated_plant import Station
-from simulator.timeline import SimulatedStop, Timeline, stops
+from simulator.timeline import SimulatedStop, history, stops
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -56,7 +56,8 @@ def written(servers: dict[int, Server]) -> Iterator[Written]:
 
 async def write(url: str) -> Written:
     connection = await asyncpg.connect(url, timeout=10)
-    done = await backfill(connection, load_queries(), days=30)
+    one_o_clock = await connection.fetchval("SELECT date_trunc('day', now(), 'UTC') - interval '11 hours'")
+    done = await backfill(connection, load_queries(), days=30, now=one_o_clock)
     assert done is not None
 
     async def rows(query: str) -> list[Any]:
@@ -69,7 +70,7 @@ async def write(url: str) -> Written:
         await rows('SELECT * FROM work_order_events ORDER BY event_id'),
         await rows('SELECT * FROM work_order_checklist ORDER BY item_id'),
         {person.name: Role(person.role) for person in people},
-        await asyncio.to_thread(lambda: stops(Timeline(stations, SEED, done.since).events_until(done.until))),
+        await asyncio.to_thread(lambda: stops(history(stations, SEED, done.since, done.until)[0])),
         done.until)
     await connection.close()
     return written

@@ -24,6 +24,8 @@ from .view import View
 INSTANCES = 3
 INTERVAL_S = 0.2
 """Mean time between two changes of the simulated plant."""
+SIMULATOR_INTERVAL = str(5 * INTERVAL_S / 25)
+"""In real time, at 5, the plant changes every 25 s."""
 CALM_S = 6.0
 TOO_MANY = 2.0
 """Times as many changes as one simulator makes; it bunches them."""
@@ -37,7 +39,7 @@ async def instances(stage: Stage) -> History:
     """Three start at once on an empty folder, and so migrate at once; then a random one is killed, 30 times. Whichever
     owned the embedded database takes it along, and another starts it again."""
     history = History()
-    settings = {'ENABLE_SIMULATOR': 'true', 'SIMULATOR_INTERVAL': str(INTERVAL_S), 'BACKFILL_DAYS': '0'}
+    settings = {'ENABLE_SIMULATOR': 'true', 'SIMULATOR_INTERVAL': SIMULATOR_INTERVAL, 'BACKFILL_DAYS': '0'}
     programs = [stage.program(f'program {number}', **settings) for number in range(INSTANCES)]
     async with AsyncExitStack() as ends:
         await asyncio.gather(*(asyncio.to_thread(program.start) for program in programs))

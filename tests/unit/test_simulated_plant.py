@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.causes import BLOCKED, STARVED, WAITING
 from simulator.simulated_line import SimulatedChange
-from simulator.simulated_plant import SimulatedPlant, Station, changes_per_second
+from simulator.simulated_plant import SimulatedPlant, Station
 
 HOUR = 3600.0
 TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve', 'P': 'painter'}
@@ -30,7 +30,7 @@ def states(plant: SimulatedPlant) -> dict[str, tuple[str, str | None]]:
 def all_running(seed: int = 1) -> SimulatedPlant:
     """Three valves in a row, all freshly operational, with half full buffers around those that had waited."""
     plant = SimulatedPlant(SHORT_LINE, seed)
-    plant.resume([(station.name, 'operational', None) for station in SHORT_LINE])
+    plant.resume([(station.name, 'operational', None, 0) for station in SHORT_LINE])
     return plant
 
 
@@ -119,7 +119,7 @@ def test_a_long_stop_starves_what_follows_and_blocks_what_feeds() -> None:
 def test_a_short_wait_is_not_shown() -> None:
     """Between the moment at which a machine has nothing to do and its word for it lie thirty seconds."""
     plant = all_running()
-    plant.resume([('first', 'down', None), ('second', 'warning', STARVED), ('third', 'operational', None)])
+    plant.resume([('first', 'down', None, 0), ('second', 'warning', STARVED, 0), ('third', 'operational', None, 0)])
     plant.observe('second', 'operational', None)  # somebody brings parts: half a buffer
     start = plant.now
     half_a_buffer = 0.94 * 8 * 60 / 2
@@ -152,7 +152,7 @@ def test_another_simulator_goes_on_where_the_first_stopped() -> None:
     jumps = 0
     for seed in range(10):
         before, after = SimulatedPlant(FLOOR, seed), SimulatedPlant(FLOOR, 1000 + seed)
-        after.resume([(change.machine, change.status, change.reason) for change in before.frame()])
+        after.resume([(change.machine, change.status, change.reason, 60) for change in before.frame()])
         assert states(after) == states(before)
         jumps += len(after.advance(after.now + 1))
     assert jumps / 10 < 1
@@ -162,7 +162,8 @@ def test_a_wait_that_was_taken_over_ends_with_its_cause() -> None:
     """The second waits for the first: it is no warning itself, so it runs again the moment the first does."""
     for seed in range(20):
         plant = SimulatedPlant(SHORT_LINE, seed)
-        plant.resume([('first', 'down', 'Pin stuck'), ('second', 'warning', STARVED), ('third', 'warning', STARVED)])
+        plant.resume([('first', 'down', 'Pin stuck', 0), ('second', 'warning', STARVED, 0),
+                      ('third', 'warning', STARVED, 0)])
         changes = plant.advance(plant.now + 5 * HOUR)
         repaired = next(change for change in changes if change.machine == 'first')
         ends = next(change for change in changes if change.machine == 'second')
@@ -193,24 +194,33 @@ def test_a_machine_leaves() -> None:
     assert (plant.frame(), plant.advance(plant.now + HOUR), plant.next_event()) == ([], [], float('inf'))
 
 
-def test_the_dry_run_predicts_how_often_something_changes() -> None:
-    plant = SimulatedPlant(FLOOR, seed=9)
-    hours = 200
-    measured = len(plant.advance(plant.now + hours * HOUR)) / (hours * HOUR)
-    assert changes_per_second(FLOOR) == pytest.approx(measured, rel=0.06)
-
-
-def test_nothing_flickers() -> None:
-    """At the scale that makes a change every five seconds, hardly a state lasts less than a second."""
-    plant = SimulatedPlant(FLOOR, seed=10)
-    scale = 1 / 5 / changes_per_second(FLOOR)
+def test_something_changes_every_few_ticks_and_nothing_flickers() -> None:
+    """In real time, and at the tick of five seconds that it has by default."""
+    plant, hours = SimulatedPlant(FLOOR, seed=10), 100
     last: dict[str, float] = {}
     lasted = []
-    for change in plant.advance(plant.now + 100 * HOUR):
+    changes = plant.advance(plant.now + hours * HOUR)
+    for change in changes:
         if change.machine in last:
-            lasted.append((change.at - last[change.machine]) / scale)
+            lasted.append(change.at - last[change.machine])
         last[change.machine] = change.at
-    assert sum(seconds < 1 for seconds in lasted) / len(lasted) < 0.02
+    assert 3 < hours * HOUR / len(changes) / 5 < 6
+    assert sum(seconds < 5 for seconds in lasted) / len(lasted) < 0.02
+
+
+def test_a_state_that_has_lasted_ends_like_any_other() -> None:
+    """However often it is taken over, a stop does not begin again: a machine is down as long as its repairs take."""
+    resumed, whole = list[float](), list[float]()
+    for seed in range(400):
+        plant = SimulatedPlant(SHORT_LINE, seed)
+        plant.observe('second', 'down', 'Pin stuck')
+        whole.append(plant.ends('second') - plant.now)
+        began = plant.now
+        while plant.ends('second') > plant.now + 120:
+            plant.advance(plant.now + 120)
+            plant.resume([('second', 'down', 'Pin stuck', plant.now - began)])
+        resumed.append(plant.ends('second') - began)
+    assert sum(resumed) / len(resumed) == pytest.approx(sum(whole) / len(whole), rel=0.1)
 
 
 def test_a_new_buffer_is_half_full_and_a_known_one_keeps_its_level() -> None:
