@@ -1,6 +1,6 @@
 """A day of changes through one open page, pressed into minutes: the browser's heap and DOM, and the server's memory.
 
-17,280 changes are what the simulator makes in 24 h at its interval of 5 s. Time itself isn't pressed: the clock and the
+17,280 changes are one every 5 s for 24 h. Time itself isn't pressed: the clock and the
 connection's age tick as often as the benchmark has seconds.
 """
 
