@@ -44,6 +44,20 @@ async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connect
     await expect(chosen_window(other)).to_have_value('7 days')
 
 
+async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visitor: Visitor,
+                                                                            sql: asyncpg.Connection) -> None:
+    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    page = await visitor.open('/reports')
+    await page.get_by_role('button', name='Seat worn').press('Enter')
+
+    await expect(page.get_by_role('heading', name='down by Seat worn')).to_be_visible()
+    chip = page.get_by_role('button', name='Remove the filter Reason: Seat worn')
+    await expect(chip).to_be_visible()
+    await page.go_back()
+    await expect(chip).to_be_hidden()
+    await expect(page.get_by_role('heading', name='down by Seat worn')).to_be_hidden()
+
+
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,
                                                                              sql: asyncpg.Connection) -> None:
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Sorter_04_01'")

@@ -15,8 +15,9 @@ from ...analytics.stops import By
 from ...core.formatting import counted, number
 from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
+from .heat_map import heat_map
 from .panel import ReportPanel, TableView
-from .pareto import heat_map, pareto
+from .pareto import pareto
 from .report_query import ReportQuery
 from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
@@ -28,17 +29,18 @@ NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 class LossPanels:
     """The panels of one page, loaded one after the other."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, sort: Callable[[By], None],
+    def __init__(self, analytics: Analytics, zone: tzinfo, change: Callable[..., None],
                  explain: Callable[[Chart], None]) -> None:
-        """sort: called with the chosen sort order of the Pareto chart. explain: with a chart."""
+        """change: called with fields of the query that another one is to have. explain: with a chart."""
+        self._change = change
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
         self._pareto = ReportPanel('Stops by cause', file='causes')
         with self._pareto.tools:
             self._by: dict[By, Chip] = {}
-            for by in BOTH:
-                self._by[by] = Chip(by, partial(sort, by)).classes('toggle')
+            for by, text in TOGGLES.items():
+                self._by[by] = Chip(text, partial(change, by=by)).classes('toggle')
         self._hours = ReportPanel('Downtime by hour and weekday', file='hours')
         self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = ReportPanel('Top problem machines', file='machines')
@@ -52,14 +54,14 @@ class LossPanels:
     def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
         """Set notes and CSV links. widened: the window of the panel by hour and weekday."""
         label = comparison.words
-        self._pareto.about(f'{query.by} with cumulative share, {label}', query.file('causes'))
+        self._pareto.about(f'press a bar to filter the report, {label}', query.file('causes'))
         self._hours.about(f'share of known time, {widened.words}', query.widened.file('hours'))
         self._waiting.about(f'own downtime and the waiting it caused, {label}', query.file('waiting'))
         self._machines.about(label, query.file('machines'))
         self._clocks.about(label, query.file('stops'))
         self._lines.about(label, query.file('lines'))
         for by, chip in self._by.items():
-            chip.show(by, by == query.by)
+            chip.show(TOGGLES[by], by == query.by)
 
     def show_message(self, sentence: str) -> None:
         """Show a message instead of every chart."""
@@ -78,7 +80,7 @@ class LossPanels:
             self._show_message(self._pareto, NO_DOWNTIME)
         else:
             with self._client, self._pareto.fill():
-                pareto(causes, query.by)
+                pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason))
                 view.below(tables.of_causes(causes), query.file('causes'))
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
@@ -128,7 +130,7 @@ class LossPanels:
             panel.show_message(sentence)
 
 
-BOTH: tuple[By, By] = ('minutes', 'count')
+TOGGLES: dict[By, str] = {'minutes': 'Time down', 'count': 'Number'}
 
 
 def table_view(zone: tzinfo, query: ReportQuery) -> TableView:

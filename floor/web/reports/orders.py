@@ -12,8 +12,8 @@ from ...analytics import report_tables as tables
 from ...core.formatting import counted, number
 from ..shell.heading import Heading
 from .bars import bars, legend, load_bars
+from .chart_options import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 from .panel import ReportPanel, TableView
-from .pareto import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 
 CsvAddress = Callable[[str], str]
 

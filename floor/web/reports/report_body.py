@@ -11,7 +11,6 @@ from nicegui import ui
 
 from ...analytics import Analytics, Kpi, Kpis, Window
 from ...analytics.chart_definitions import Chart
-from ...analytics.stops import By
 from ...core.machines import MachineName
 from ...core.text import shortened
 from ...feed.store import Store
@@ -33,9 +32,10 @@ class ReportBody:
     """The panels of one page. Each is shown as soon as it is loaded."""
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
-                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None], sort: Callable[[By], None],
+                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None], change: Callable[..., None],
                  list_stops: Callable[[StopQuery], None], explain_chart: Callable[[Chart], None]) -> None:
-        """explain: called with a KPI of a card. zoom: with a part of the window. sort: with the order of the causes.
+        """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query
+        that another one is to have.
         list_stops: with what the list of stops is to show. explain_chart: with a chart or table."""
         self._store = services.store
         self._zone = services.zone
@@ -45,7 +45,7 @@ class ReportBody:
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom)
-        self._losses = LossPanels(analytics, services.zone, sort, explain_chart)
+        self._losses = LossPanels(analytics, services.zone, change, explain_chart)
         self._stops = StopListPanel(analytics, services.zone, query, list_stops,
                                     partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)

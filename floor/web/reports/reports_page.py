@@ -7,14 +7,13 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import Request
 from nicegui import background_tasks, ui
 
 from ...analytics import Analytics, Kpi, Window
 from ...analytics.chart_definitions import Chart
-from ...analytics.stops import By
 from ...core.errors import (
     DatabaseError,
     FloorError,
@@ -101,7 +100,7 @@ class ReportsPage:
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
-                                    explain=self._open_explanation, zoom=self._zoom, sort=self._sort,
+                                    explain=self._open_explanation, zoom=self._zoom, change=self._change,
                                     list_stops=self._list_stops, explain_chart=self._explain_chart)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
@@ -180,8 +179,8 @@ class ReportsPage:
     def _zoom(self, window: Window) -> None:
         self._ask(self._query.zoomed(window, self._services.zone))
 
-    def _sort(self, by: By) -> None:
-        self._ask(replace(self._query, by=by))
+    def _change(self, **fields: Any) -> None:
+        self._ask(replace(self._query, **fields))
 
     def _list_stops(self, stops: StopQuery) -> None:
         """Show another list of stops, as a new entry of the browser's history, except for each letter of a search."""

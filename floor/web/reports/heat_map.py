@@ -1,0 +1,48 @@
+"""The heat map of the hours of a week."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from ...analytics import HourlyPattern
+from ...analytics.report_tables import WEEKDAYS
+from ...core.formatting import percent
+from ..shell.messages import TextNode
+
+HOURS_NAMED = 3
+
+
+def heat_map(pattern: HourlyPattern) -> None:
+    """Build the heat map: a column per hour, a row per weekday. Each cell contains its value, which is shown when
+    "Numbers" is expanded."""
+    known = [share for day in pattern.share for share in day if share is not None]
+    least, worst = min(known, default=0.0) / 2, max(known, default=0.0)
+    with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
+            ui.element('table').classes('heat'):
+        with ui.element('thead'), ui.element('tr'):
+            TextNode('td')
+            for hour in range(24):
+                TextNode('th', f'{hour:02}').props(f'scope=col data-labelled={str(hour % HOURS_NAMED == 0).lower()}')
+        with ui.element('tbody'):
+            for weekday, shares in zip(WEEKDAYS, pattern.share, strict=True):
+                with ui.element('tr'):
+                    TextNode('th', weekday).props('scope=row')
+                    for hour, share in enumerate(shares):
+                        _cell(weekday, hour, share, least, worst)
+    with ui.element('p').classes('heat-scale'):
+        ui.label(percent(least))
+        TextNode('span').props('aria-hidden=true')
+        ui.label(f'{percent(worst)} of the time down')
+    with ui.element('details').classes('panel-details heat-numbers'):
+        TextNode('summary', 'Numbers')
+        ui.label('Share of known time in which machines were down, in %.').classes('panel-note')
+
+
+def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:
+    cell = TextNode('td', '' if share is None else percent(share).removesuffix(' %'))
+    if share is None:
+        cell.props['data-unknown'] = 'true'
+        cell.props['title'] = f'{weekday} {hour:02}:00: no data'
+        return
+    cell.style(f'--heat: {round(100 * (share - least) / (worst - least)) if worst > least else 0}%')
+    cell.props['title'] = f'{weekday} {hour:02}:00: {percent(share)} down'
