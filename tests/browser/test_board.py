@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import asyncpg
 import pytest
 from browser.profiles import PHONE
@@ -117,37 +115,37 @@ async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Vis
 
 
 async def test_a_card_that_moves_before_its_focus_is_reported_keeps_it(lisa: Visitor, sql: asyncpg.Connection) -> None:
-    """After the dialog the focus returns; the board moves the card before the server learns of that."""
+    """The board moves the card before the server learns that it has the focus."""
     await add(sql, 2)
     page = await lisa.blank(used=False)
     reports = HeldReports()
     await page.route_web_socket('**/socket.io/**', reports.follow)
     await lisa.go(page, BOARD)
-    link = card(page, 'Leak 1').get_by_role('link')
-    await link.focus()
-    await put_on_hold(page, before_sending=lambda: reports.hold_from(card(page, 'Leak 1')))
+    moved = card(page, 'Leak 2')
+    link = moved.get_by_role('link')
+    await card(page, 'Leak 1').get_by_role('link').focus()
+    await reports.hold_from(moved)
+    await page.keyboard.press('ArrowDown')
     await expect(link).to_be_focused()
     assert reports.held
 
-    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 1'")
-    await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 1')
+    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 2'")
+    await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 2')
 
     await expect(link).to_be_focused()
     reports.release()
-    await sql.execute("UPDATE work_orders SET status = 'open' WHERE issue_description = 'Leak 1'")
+    await sql.execute("UPDATE work_orders SET status = 'open' WHERE issue_description = 'Leak 2'")
     await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
     await expect(link).to_be_focused()
 
 
-async def put_on_hold(page: Page, before_sending: Callable[[], Awaitable[None]] | None = None) -> None:
+async def put_on_hold(page: Page) -> None:
     """Put the card with the focus on hold, by its menu and the dialog."""
     await page.keyboard.press('m')
     await expect(page.get_by_role('menuitem', name='Start')).to_be_focused()
     await page.get_by_role('menuitem', name='Put on hold').press('Enter')
     dialog = page.get_by_role('dialog', name='Put on hold')
     await dialog.get_by_role('radio', name='parts').click()
-    if before_sending is not None:
-        await before_sending()
     await dialog.get_by_role('button', name='Put on hold').click()
 
 
