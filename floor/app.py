@@ -52,6 +52,7 @@ from .orders.employees import Employees
 from .orders.work_order_list import WorkOrderList
 from .orders.work_orders import WorkOrders
 from .plant.demo_removal import Plant
+from .plant.report_settings import ReportSettingsCommands
 from .web.api import floor_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
@@ -205,7 +206,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                         identify=identity_source(settings), default_role=settings.role_of_strangers,
                         render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
-                        dashboard=dashboard_link(settings, os.environ))
+                        dashboard=dashboard_link(settings, os.environ),
+                        report_settings=ReportSettingsCommands(data.database, data.employees))
     floor_api.register(app, database=data.database)
     work_orders_api.register(app, database=data.database, orders=data.orders, order_list=data.order_list,
                              employees=data.employees, identify=services.identify, limit=data.limit,

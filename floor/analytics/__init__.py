@@ -5,6 +5,7 @@ whole microseconds by the database; seconds are floats only in the answers.
 """
 
 from .analytics import Analytics
+from .costs import LossCosts
 from .explanation import Explanation, Part, Piece, Term
 from .intervals import Interval
 from .kpi_definitions import DEFINITIONS, Kpi, KpiDefinition, Unit
@@ -32,6 +33,7 @@ __all__ = [
     'Kpis',
     'Lane',
     'LineKpis',
+    'LossCosts',
     'MachineDowntime',
     'MachineKpis',
     'Member',

@@ -13,6 +13,7 @@ from ..core.floor_snapshot import FloorSnapshot
 from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
 from ..db.database import Database
+from .costs import LossCosts, read_costs
 from .explanation import Explanation, read_explanation
 from .intervals import Interval, count_intervals, read_intervals
 from .kpi_definitions import Kpi
@@ -38,7 +39,6 @@ from .window import Page, Scope, Window
 WHOLE_FLOOR = Scope()
 FIRST_PAGE = Page()
 NEWEST = StopSelection(sort=StopSort.START)
-MICRO_STOP = timedelta(minutes=5)
 NO_REASON_GIVEN = '(none)'
 
 
@@ -49,10 +49,10 @@ class Analytics:
     unknown machine or a time before the history is no error: nothing is known of it. `check` refuses it beforehand.
     """
 
-    def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta = MICRO_STOP,
+    def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta | None = None,
                  now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> None:
-        """zone: of the plant; micro_stop: a shorter stop is counted apart; now: instead of the database's clock;
-        shifts: of the plant, for reports about one of them."""
+        """zone: of the plant; micro_stop: a shorter stop is counted apart, None: as a supervisor has set it; now:
+        instead of the database's clock; shifts: of the plant, for reports about one of them."""
         self._database = database
         self._zone = zone
         self._micro_stop = micro_stop
@@ -142,6 +142,11 @@ class Analytics:
         """
         async with self._read(window, WHOLE_FLOOR) as report:
             return await read_timeline(report, machines, columns)
+
+    async def costs(self, window: Window, scope: Scope = WHOLE_FLOOR) -> LossCosts | None:
+        """What the stops of the window cost; None: no line has a cost."""
+        async with self._read(window, scope) as report:
+            return await read_costs(report)
 
     async def stops(self, window: Window, scope: Scope = WHOLE_FLOOR, page: Page = FIRST_PAGE,
                     selection: StopSelection = NEWEST) -> StopList:

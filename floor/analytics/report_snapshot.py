@@ -129,11 +129,12 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta,
+async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta | None,
                   *, now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> AsyncIterator[Reading]:
     """All that a report reads is of one moment, while others go on writing.
 
     scope: None asks about no machines, so that they are not read
+    micro_stop: the limit; None: as a supervisor has set it
     now: what to take for it instead of the database's clock
     shifts: those of the plant, for a scope of one shift
     :raises DatabaseUnavailableError: the database does not answer in time, or its schema is of another program
@@ -151,7 +152,8 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
                         if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']}
                         ] if scope else []
             elapsed = window.until(moment)
-            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), tuple(machines), micro_stop,
+            limit = await database.queries.micro_stop(connection) if micro_stop is None else micro_stop
+            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), tuple(machines), limit,
                           parts_of(elapsed, scope, shifts))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error

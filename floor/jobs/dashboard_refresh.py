@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from ..analytics.analytics import MICRO_STOP
 from ..core.floor_snapshot import HistoryState
 from ..core.formatting import number
 from ..db.database import Database
@@ -31,14 +30,13 @@ class DashboardRefresh:
     """One for the whole program."""
 
     def __init__(self, database: Database, history: HistoryRefresh, zone: ZoneInfo, *, every: float = 60.0,
-                 retention_days: int | None = None, micro_stop: timedelta = MICRO_STOP) -> None:
+                 retention_days: int | None = None) -> None:
         """zone: the plant's, for days and hours in the tables. every: seconds between two refreshes.
         retention_days: the retention of the history, None: unlimited; totals are always kept."""
         self._database = database
         self._history = history
         self._zone = zone
         self._retention = None if retention_days is None else timedelta(days=retention_days)
-        self._micro_stop = micro_stop
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
         self.job = PeriodicJob(self._refresh_and_forget, every, TaskStatus(
@@ -57,7 +55,7 @@ class DashboardRefresh:
         done = await self._history.refresh()
         queries = self._database.queries
         async with self._database.acquire() as connection:
-            await queries.set_plant_clock(connection, time_zone=self._zone.key, micro_stop=self._micro_stop)
+            await queries.set_plant_clock(connection, time_zone=self._zone.key)
             try:
                 async with connection.transaction(isolation='repeatable_read'):
                     await queries.lock_dashboard(connection)

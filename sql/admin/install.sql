@@ -59,6 +59,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 4) AS wanted \g
     INSERT INTO schema_migrations (version, name) VALUES (4, 'dashboard');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0005_report_settings.sql
+    INSERT INTO schema_migrations (version, name) VALUES (5, 'report_settings');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');

@@ -3,10 +3,9 @@
 -- that what is read is what the other one left. Only who may write the table can lock it so.
 LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE NOWAIT;
 
--- name: set_plant_clock(time_zone, micro_stop)!
--- By which clock days and hours are counted, and how short a stop is a micro-stop.
-UPDATE plant_settings SET time_zone = :time_zone::text, micro_stop = :micro_stop::interval
-WHERE (time_zone, micro_stop) IS DISTINCT FROM (:time_zone::text, :micro_stop::interval);
+-- name: set_plant_clock(time_zone)!
+-- By which clock days and hours are counted.
+UPDATE plant_settings SET time_zone = :time_zone::text WHERE time_zone <> :time_zone::text;
 
 -- name: forget_history(keep, most)$
 -- Delete at most so many rows of the history that are older than that; how many. None in the first day after the clock

@@ -41,6 +41,7 @@ from .report_body import ReportBody
 from .report_head import ReportHead
 from .report_query import ADDRESS, ReportQuery
 from .report_windows import Comparison, NamedShifts, Span
+from .settings_dialog import SettingsDialog
 from .stop_query import StopQuery
 from .tabs import ReportTabs, RequestedReport, Tab
 
@@ -65,6 +66,10 @@ def register(services: Services, analytics: Analytics, shifts: NamedShifts) -> N
             page = None
             if asked.tab is Tab.PLANT:
                 page = ReportsPage(services, analytics, shifts, asked, tabs.show, view=view)
+                if services.report_settings is not None:
+                    settings = SettingsDialog(services.report_settings, identity, person, services.zone, page.read)
+                    with tabs.bar:
+                        ui.button('Settings', on_click=settings.open, color=None).props('flat no-caps')
             if page is None and asked.refusal:
                 Alert().show(asked.refusal)
             elif page is None:

@@ -71,7 +71,7 @@ class ReportTabs:
     """The tabs as links: each loads a separate page, so that only the visible tab is computed."""
 
     def __init__(self, query: ReportQuery, shown: Tab) -> None:
-        with ui.element('nav').classes('report-tabs').props('aria-label="Report types"'):
+        with ui.element('nav').classes('report-tabs').props('aria-label="Report types"') as self.bar:
             self._links = {tab: ui.link(tab.label) for tab in Tab}
         self._links[shown].props['aria-current'] = 'page'
         self.show(query)

@@ -17,6 +17,7 @@ from ...orders.upload_queue import UploadQueue
 from ...orders.work_order_list import WorkOrderList
 from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
+from ...plant.report_settings import ReportSettingsCommands
 from ..http.downloads import Downloads
 from ..live.broadcast import Broadcast
 from ..live.render_probe import RenderProbe
@@ -46,6 +47,8 @@ class Services:
     """Returns the database's time; raises DatabaseUnavailableError."""
     dashboard: DashboardLink | None = None
     """The Databricks dashboard; None: not configured."""
+    report_settings: ReportSettingsCommands | None = None
+    """What supervisors set for reports; None: nothing can be set."""
     uploads: UploadQueue = field(default_factory=UploadQueue)
     downloads: Downloads = field(default_factory=Downloads)
 

@@ -1,0 +1,23 @@
+-- What supervisors set for reports, and who changed what.
+
+ALTER TABLE plant_settings ADD COLUMN currency text NOT NULL DEFAULT ''
+    CONSTRAINT plant_settings_currency_check CHECK (length(currency) <= 12);
+COMMENT ON COLUMN plant_settings.currency IS 'What stands before amounts of money, such as EUR; a supervisor sets it.';
+COMMENT ON COLUMN plant_settings.micro_stop IS
+    'A stop that is shorter is a micro-stop, counted apart; a supervisor sets it.';
+
+CREATE TABLE line_costs (
+    line_id       smallint PRIMARY KEY REFERENCES production_lines ON UPDATE CASCADE ON DELETE CASCADE,
+    cost_per_hour numeric  NOT NULL CHECK (cost_per_hour > 0 AND cost_per_hour < 1e9)
+);
+COMMENT ON TABLE line_costs IS 'What an hour costs in which a machine of the line is down; a line without a row has no costs.';
+
+CREATE TABLE setting_changes (
+    change_id  bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_by text        NOT NULL,
+    setting    text        NOT NULL,
+    old_value  text,
+    new_value  text
+);
+COMMENT ON TABLE setting_changes IS 'Who changed which setting of the reports; a value is null where there was or is none.';
