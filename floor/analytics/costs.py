@@ -48,6 +48,6 @@ async def read_costs(reading: Reading) -> LossCosts | None:
         return None
     settings = await reading.queries.report_settings(reading.connection)
     rows = reading.queries.stop_costs(reading.connection, machines=list(per_hour), costs=list(per_hour.values()),
-                                      **reading.stop_period)
+                                      **reading.chosen_stops)
     return LossCosts(settings['currency'], per_hour, {row['reason']: row['cost'] async for row in rows},
                      len(per_hour) == len(reading.machines))

@@ -20,7 +20,7 @@ SET LOCAL lock_timeout = '60s';
 LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE;  -- an app that starts meanwhile takes turns
 SELECT NOT EXISTS (SELECT FROM schema_migrations) AS is_new \gset
 DO $$ BEGIN
-    IF EXISTS (SELECT FROM schema_migrations WHERE version > 4) THEN
+    IF EXISTS (SELECT FROM schema_migrations WHERE version > 5) THEN
         RAISE 'this schema was made by a newer program: use the install.sql of that one';
     END IF;
 END $$;

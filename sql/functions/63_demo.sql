@@ -32,7 +32,7 @@ BEGIN
     ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
     ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
     TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
-        work_order_attachments, work_order_texts, work_order_sort_history;
+        work_order_attachments, work_order_texts, work_order_sort_history, setting_changes;
     TRUNCATE machine_status_history, data_gaps, machine_stops, machine_days, floor_quarters, status_checkpoints,
         blocked_intervals, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,

@@ -6,11 +6,10 @@ COMMENT ON COLUMN plant_settings.currency IS 'What stands before amounts of mone
 COMMENT ON COLUMN plant_settings.micro_stop IS
     'A stop that is shorter is a micro-stop, counted apart; a supervisor sets it.';
 
-CREATE TABLE line_costs (
-    line_id       smallint PRIMARY KEY REFERENCES production_lines ON UPDATE CASCADE ON DELETE CASCADE,
-    cost_per_hour numeric  NOT NULL CHECK (cost_per_hour > 0 AND cost_per_hour < 1e9)
-);
-COMMENT ON TABLE line_costs IS 'What an hour costs in which a machine of the line is down; a line without a row has no costs.';
+ALTER TABLE production_lines ADD COLUMN cost_per_hour numeric
+    CONSTRAINT production_lines_cost_per_hour_check CHECK (cost_per_hour > 0 AND cost_per_hour < 1e9);
+COMMENT ON COLUMN production_lines.cost_per_hour IS
+    'What an hour costs in which a machine of the line is down; null: not set. A supervisor sets it.';
 
 CREATE TABLE setting_changes (
     change_id  bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

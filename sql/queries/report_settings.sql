@@ -8,7 +8,7 @@ SELECT micro_stop FROM plant_settings;
 
 -- name: line_costs()
 -- What an hour down costs on each line; null: nothing is set.
-SELECT l.name, c.cost_per_hour FROM production_lines l LEFT JOIN line_costs c USING (line_id) ORDER BY l.position, l.line_id;
+SELECT name, cost_per_hour FROM production_lines ORDER BY position, line_id;
 
 -- name: lock_report_settings()!
 -- For the one who changes them, until the transaction ends.
@@ -20,12 +20,7 @@ UPDATE plant_settings SET micro_stop = :micro_stop::interval, currency = :curren
 
 -- name: set_line_cost(line, cost)!
 -- What an hour down costs on a line; null: nothing is set.
-WITH gone AS (
-    DELETE FROM line_costs USING production_lines l
-    WHERE l.line_id = line_costs.line_id AND l.name = :line::text AND :cost::numeric IS NULL
-)
-INSERT INTO line_costs (line_id, cost_per_hour) SELECT line_id, :cost FROM production_lines WHERE name = :line AND :cost IS NOT NULL
-ON CONFLICT (line_id) DO UPDATE SET cost_per_hour = excluded.cost_per_hour;
+UPDATE production_lines SET cost_per_hour = :cost::numeric WHERE name = :line::text;
 
 -- name: log_setting_change(changed_by, setting, old_value, new_value)!
 -- Note who changed what.
@@ -35,9 +30,11 @@ INSERT INTO setting_changes (changed_by, setting, old_value, new_value) VALUES (
 -- The latest changes, the newest first.
 SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_changes ORDER BY change_id DESC LIMIT :most;
 
--- name: stop_costs(names, start, until, now, machines, costs)
--- For each reason: what the stops of a period cost, with the costs of an hour down of some machines.
+-- name: stop_costs(names, start, until, now, reason, starts, untils, machines, costs)
+-- For each reason: what the stops of a period cost, with the costs of an hour down of some machines; of a reason and of some hours
+-- of the period, as chosen_stops() has them.
 SELECT s.reason, sum(s.down * c.cost) / 3.6e9 AS cost
-FROM listed_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 0, 'down') s
+FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 0, 'down', :reason::text,
+                  :starts::timestamptz[], :untils::timestamptz[]) s
 JOIN unnest(:machines::text[], :costs::float8[]) AS c (machine_name, cost) USING (machine_name)
 GROUP BY s.reason;
