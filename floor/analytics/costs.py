@@ -29,6 +29,11 @@ class LossCosts:
         """Of all stops."""
         return sum(self.by_reason.values())
 
+    @property
+    def total_text(self) -> str:
+        """'EUR 1,204', or 'at least EUR 1,204' where not each machine has a cost."""
+        return self.text(self.total) if self.is_complete else f'at least {self.text(self.total)}'
+
     def of(self, machine: MachineName, seconds: float) -> str:
         """What so many seconds down of a machine cost, as text; empty: its line has no cost."""
         cost = self.per_hour.get(machine)

@@ -18,6 +18,7 @@ from . import (
     Kpi,
     Kpis,
     LineKpis,
+    LossCosts,
     OpenOrderAges,
     PersonLoad,
     Piece,
@@ -130,8 +131,17 @@ def of_groups(groups: Iterable[tuple[str | None, MachineName | None, Kpis]]) -> 
          kpis.window.end, *figures(kpis)) for line, machine, kpis in groups))
 
 
-def of_causes(causes: Iterable[Cause]) -> ReportTable:
-    """The Pareto, the greatest first."""
+def of_causes(causes: Iterable[Cause], costs: LossCosts | None = None) -> ReportTable:
+    """The Pareto, the greatest first. costs: of the time down, if any."""
+    table = _of_causes(causes := tuple(causes))
+    if costs is None:
+        return table
+    return ReportTable((*table.columns, ReportColumn('Cost')), tuple(
+        (*row, costs.text(costs.by_reason.get(cause.reason)))
+        for row, cause in zip(table.rows, causes, strict=True)))
+
+
+def _of_causes(causes: Iterable[Cause]) -> ReportTable:
     return ReportTable((ReportColumn('Cause'), ReportColumn('Down', Kind.SECONDS), ReportColumn('Stops', Kind.COUNT),
                   ReportColumn('Share', Kind.SHARE), ReportColumn('Cumulative', Kind.SHARE), ReportColumn('Vital few')),
                        tuple((cause.reason or NO_REASON, cause.seconds, cause.count, cause.share, cause.cumulative,

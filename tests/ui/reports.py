@@ -112,6 +112,7 @@ class Reports:
                 (OpenOrderAges(Priority.HIGH, 4, 1, 3600.0, 3000.0, 90_000.0),),
                 (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
             'timeline': (),
+            'costs': None,
             'explain': self.explain,
             'check': self.check,
         }

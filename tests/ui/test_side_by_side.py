@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ui.harness import Floor, OpenPage, Screen
-from ui.reports import PAINTER, VALVE, Reports, kpis
+from ui.reports import PAINTER, VALVE, OneShift, Reports, kpis
 
 from floor.analytics import LineKpis, MachineKpis, Member, Scope
 from floor.core.machines import MachineName
@@ -18,19 +18,23 @@ def reports(shop_floor: Floor) -> Reports:
 async def compared(open_page: OpenPage, query: str = '') -> tuple[Screen, list[list[str]]]:
     screen = await open_page(f'/reports{query}')
     await screen.until(lambda: screen.of_class('compared'))
-    rows = [list(screen._texts_within(row)) for row in screen.all()
-            if row['tag'] == 'tr' and 'data-chosen' in row.get('props', {})]
-    return screen, rows
+    return screen, rows(screen, 0)
+
+
+def rows(screen: Screen, table: int) -> list[list[str]]:
+    """The texts of each row of a table."""
+    _, body = screen.of_class('compared')[table]['children']
+    return [list(screen._texts_within(screen.elements[row])) for row in screen.elements[body]['children']]
 
 
 async def test_lines_are_compared_the_one_with_the_most_downtime_first(reports: Reports, open_page: OpenPage) -> None:
     reports.answers['lines'] = (LineKpis('Engine Line', kpis(down=3_600.0, failures=2)),
                                 LineKpis(None, kpis(down=0.0, failures=0, mttr=None)),
                                 LineKpis('Body Line', kpis(down=72_000.0)))
-    screen, rows = await compared(open_page, '?window=7d')
-    assert rows == [['Body Line', '88.1 %', '20 h', '41', '12 min 20 s'],
-                    ['Engine Line', '88.1 %', '1 h 00 min', '2', '12 min 20 s'],
-                    ['Not on a line', '88.1 %', '<1 min', '0', '–']]
+    screen, lines = await compared(open_page, '?window=7d')
+    assert lines == [['Body Line', '88.1 %', '20 h', '41', '12 min 20 s'],
+                     ['Engine Line', '88.1 %', '1 h 00 min', '2', '12 min 20 s'],
+                     ['Not on a line', '88.1 %', '<1 min', '0', '–']]
     assert screen.all(href='/reports?window=7d&line=Body+Line')
 
 
@@ -40,8 +44,8 @@ async def test_a_machine_is_compared_with_those_of_its_type(reports: Reports, op
         (VALVE, 'valve'), (other, 'valve'), (press, 'press')))
     reports.answers['machine_kpis'] = tuple(MachineKpis(name, 'Engine Line', kpis(down=down)) for name, down in (
         (VALVE, 60.0), (other, 120.0), (press, 180.0)))
-    screen, rows = await compared(open_page, f'?machine={VALVE}')
-    assert [row[0] for row in rows] == ['Valve 02·01', 'Valve 01·01 (this one)']
+    screen, machines = await compared(open_page, f'?machine={VALVE}')
+    assert [row[0] for row in machines] == ['Valve 02·01', 'Valve 01·01 (this one)']
     assert 'Machines of type valve' in screen.texts
     assert screen.all(href='/reports?machine=Valve_02_01')
 
@@ -50,7 +54,18 @@ async def test_of_a_line_its_machines_are_compared_and_of_many_the_worst(reports
     reports.answers['machine_kpis'] = (
         *(MachineKpis(MachineName(f'Valve_01_{number:02}'), 'Engine Line', kpis(down=60.0 * number))
           for number in range(1, 21)), MachineKpis(PAINTER, 'Engine Line', kpis(covered=0.0)))
-    screen, rows = await compared(open_page, '?line=Engine+Line')
+    screen, machines = await compared(open_page, '?line=Engine+Line')
     assert 'Machines of this line, the worst 12 of 20' in screen.texts
-    assert [row[0] for row in rows] == [f'Valve 01·{number:02}' for number in range(20, 8, -1)]
+    assert [row[0] for row in machines] == [f'Valve 01·{number:02}' for number in range(20, 8, -1)]
     assert reports.asked('machine_kpis')[0][1] == Scope('Engine Line')
+
+
+async def test_shifts_are_compared_unless_the_report_is_about_one(reports: Reports, open_page: OpenPage,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OneShift, 'names', ('Early', 'Late'))
+    reports.answers['kpis'] = lambda window, scope: kpis(down={'Early': 60.0, 'Late': 3_600.0}.get(scope.shift, 0.0))
+    screen, _ = await compared(open_page, '?window=7d&reason=Jam')
+    assert [row[0] for row in rows(screen, 1)] == ['Late', 'Early']
+    assert screen.all(href='/reports?window=7d&reason=Jam&shift=Late')
+    screen, _ = await compared(open_page, '?window=7d&shift=Late')
+    assert 'Shifts' not in screen.texts

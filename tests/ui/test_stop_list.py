@@ -14,7 +14,7 @@ from nicegui.testing import User
 from ui.harness import Floor, OpenPage, Screen, Switchboard
 from ui.reports import HOSTILE, NOW, TODAY, VALVE, Reports
 
-from floor.analytics import Page, Scope, Stop, StopKind, StopList, StopSelection, StopSort, Window
+from floor.analytics import LossCosts, Page, Scope, Stop, StopKind, StopList, StopSelection, StopSort, Window
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.orders import OrderId
 
@@ -130,6 +130,15 @@ async def test_stops_that_cannot_be_read_are_named(reports: Reports, open_page: 
     reports.answers['stops'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/reports')
     await screen.until(lambda: 'Cannot load the stops. The database does not answer.' in screen.texts)
+
+
+async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['costs'] = LossCosts('EUR', {VALVE: 120.0}, {'Jam': 5_000.0}, is_complete=False)
+    screen = await opened(open_page)
+    assert rows(screen)[1][4:6] == ['1 h 00 min', 'EUR 120']
+    assert 'down: at least EUR 5,000' in screen.texts
+    assert any('(at least EUR 5,000)' in text for text in screen.texts), 'the summary'
+    assert 'EUR 5,000' in screen.texts, 'the table of causes'
 
 
 async def test_each_row_leads_to_the_details_of_its_stop(reports: Reports, open_page: OpenPage) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nicegui import ui
 
-from ...analytics import Analytics, Cause, Kpis, ProblemMachine
+from ...analytics import Analytics, Cause, Kpis, LossCosts, ProblemMachine
 from ...analytics.kpis import are_covered
 from ...core.formatting import downtime, number
 from ...core.machines import DisplayName
@@ -39,16 +39,23 @@ class Answer:
     worst   the machine that was down longest, if any was; None too in a report about one machine
     cause   the cause that cost most: of the worst machine, or of the machine that the report is about; None too in a
             report about one reason
+    costs   what the time down costs; None: no line has a cost
     """
 
     kpis: Kpis
     before: Kpis | None
     worst: ProblemMachine | None
     cause: Cause | None
+    costs: LossCosts | None = None
+
+    @property
+    def in_money(self) -> str:
+        """' (EUR 1,204)'; empty: no line has a cost."""
+        return f' ({self.costs.total_text})' if self.costs is not None else ''
 
 
 async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Comparison, kpis: Kpis,
-                      before: Kpis | None) -> Answer:
+                      before: Kpis | None, *, costs: LossCosts | None) -> Answer:
     """Read what cost most.
 
     :raises FloorError: it cannot be read
@@ -61,7 +68,7 @@ async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Com
         machine = worst.machine if worst is not None else None
     causes = await analytics.causes(comparison.window, replace(choice.scope, line=None, machine=machine)) \
         if machine is not None and choice.reason is None else ()
-    return Answer(kpis, before, worst, causes[0] if causes else None)
+    return Answer(kpis, before, worst, causes[0] if causes else None, costs)
 
 
 class AnswerPanel:
@@ -96,7 +103,7 @@ def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str
     by = '' if choice.reason is None else f' by {shortened(choice.reason, MAX_CAUSE_LENGTH) or NO_REASON}'
     if not kpis.down:
         return f'{window}: nothing was down{by}.'
-    down = f'{downtime(kpis.down)} down{by}'
+    down = f'{downtime(kpis.down)} down{by}{answer.in_money}'
     if before is None:
         return f'{window}: {down}.'
     if not are_covered(kpis, before):
@@ -115,6 +122,8 @@ def detail(choice: ReportQuery, answer: Answer) -> str:
     cause = None if answer.cause is None else shortened(answer.cause.reason or '', MAX_CAUSE_LENGTH)
     if answer.worst is not None:
         name, down = DisplayName.of(answer.worst.machine), downtime(answer.worst.seconds)
+        if answer.costs is not None and (cost := answer.costs.of(answer.worst.machine, answer.worst.seconds)):
+            down = f'{down} ({cost})'
         return f'{name} cost most: {down}, mainly {cause}.' if cause else f'{name} cost most: {down}.'
     if choice.machine is not None and answer.cause is not None and answer.kpis.down:
         return f'Costliest cause: {cause or NO_REASON}, {downtime(answer.cause.seconds)}.'

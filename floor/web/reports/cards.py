@@ -7,7 +7,7 @@ from functools import partial
 
 from nicegui import ui
 
-from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, Scope, Unit
+from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, LossCosts, Scope, Unit
 from ...analytics.kpis import are_covered
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
@@ -41,9 +41,9 @@ class KpiCard:
             self._notes = [ui.label().classes('kpi-note') for _ in range(MAX_NOTES)]
             self._coverage = ui.label().classes('kpi-note')
 
-    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope) -> None:
+    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope, costs: LossCosts | None) -> None:
         """Show the value of the window and its change. before: the KPIs of the previous window. scope: what they are
-        about."""
+        about. costs: of the time down, if any."""
         definition = self._definition
         self._value.set_text(value_of(definition, kpis))
         unknown = scope.reason is not None and definition.kpi in NOT_BY_REASON
@@ -56,6 +56,8 @@ class KpiCard:
         notes = notes_of(definition.kpi, kpis) if kpis.covered else ['no data']
         if unknown:
             notes = ['not known by reason']
+        if definition.kpi is Kpi.UPTIME_SHARE and costs is not None:
+            notes.append(f'down: {costs.total_text}')
         for label, text in zip(self._notes, [*notes, *[''] * MAX_NOTES], strict=False):
             label.set_text(text)
         self._coverage.set_text(coverage_of(kpis))
@@ -74,10 +76,11 @@ class KpiCards:
         with ui.element('div').classes('kpis'):
             self._cards = [KpiCard(kpi, explain) for kpi in CARDS]
 
-    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope) -> None:
-        """Show the KPIs of a window. before: those of the previous window. scope: what they are about."""
+    def show(self, kpis: Kpis, before: Kpis | None, scope: Scope, costs: LossCosts | None) -> None:
+        """Show the KPIs of a window. before: those of the previous window. scope: what they are about. costs: of the
+        time down, if any."""
         for card in self._cards:
-            card.show(kpis, before, scope)
+            card.show(kpis, before, scope, costs)
 
     def clear(self) -> None:
         """Remove the values."""

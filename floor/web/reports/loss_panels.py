@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from functools import partial
 
 from nicegui import ui
 
-from ...analytics import Analytics
+from ...analytics import Analytics, LossCosts
 from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
@@ -30,9 +30,11 @@ class LossPanels:
     """The panels of one page, loaded one after the other."""
 
     def __init__(self, analytics: Analytics, zone: tzinfo, change: Callable[..., None],
-                 explain: Callable[[Chart], None]) -> None:
-        """change: called with fields of the query that another one is to have. explain: with a chart."""
+                 explain: Callable[[Chart], None], shift_names: Iterable[str]) -> None:
+        """change: called with fields of the query that another one is to have. explain: with a chart.
+        shift_names: of the plant."""
         self._change = change
+        self._shift_names = tuple(shift_names)
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
@@ -68,8 +70,9 @@ class LossPanels:
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
             panel.show_message(sentence)
 
-    async def read(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
-        """Load the panels; each is shown as soon as it is loaded.
+    async def read(self, query: ReportQuery, comparison: Comparison, widened: Comparison,
+                   costs: LossCosts | None) -> None:
+        """Load the panels; each is shown as soon as it is loaded. costs: of the time down, if any.
 
         :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
@@ -81,7 +84,7 @@ class LossPanels:
         else:
             with self._client, self._pareto.fill():
                 pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason))
-                view.below(tables.of_causes(causes), query.file('causes'))
+                view.below(tables.of_causes(causes, costs), query.file('causes'))
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
             with self._client, self._hours.fill():
@@ -90,7 +93,7 @@ class LossPanels:
             self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view)
         lines = await analytics.lines(window, scope)
-        groups = await read_groups(analytics, window, query)
+        groups = await read_groups(analytics, window, query, self._shift_names)
         with self._client, self._lines.fill():
             show_groups(groups)
             view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')

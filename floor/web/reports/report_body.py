@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -33,10 +33,12 @@ class ReportBody:
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
                  explain: Callable[[Kpi], None], zoom: Callable[[Window], None], change: Callable[..., None],
-                 list_stops: Callable[[StopQuery], None], explain_chart: Callable[[Chart], None]) -> None:
+                 list_stops: Callable[[StopQuery], None], explain_chart: Callable[[Chart], None],
+                 shift_names: Iterable[str]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query
         that another one is to have.
-        list_stops: with what the list of stops is to show. explain_chart: with a chart or table."""
+        list_stops: with what the list of stops is to show. explain_chart: with a chart or table.
+        shift_names: of the plant."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
@@ -45,7 +47,7 @@ class ReportBody:
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom)
-        self._losses = LossPanels(analytics, services.zone, change, explain_chart)
+        self._losses = LossPanels(analytics, services.zone, change, explain_chart, shift_names)
         self._stops = StopListPanel(analytics, services.zone, query, list_stops,
                                     partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)
@@ -84,13 +86,14 @@ class ReportBody:
         begun = window.start < now
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
-        answer = await read_answer(analytics, query, comparison, kpis, before) if kpis.covered else None
+        costs = await analytics.costs(window, scope) if kpis.covered else None
+        answer = await read_answer(analytics, query, comparison, kpis, before, costs=costs) if kpis.covered else None
         with self._client:
             if answer is None:
                 self._answer.clear()
             else:
                 self._answer.show(query, comparison, answer)
-            self._cards.show(kpis, before, scope)
+            self._cards.show(kpis, before, scope, costs)
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
             self._orders.about(comparison.words if not scope.is_filtered else
@@ -101,8 +104,8 @@ class ReportBody:
                 self._losses.show_message(message)
                 self._stops.show_message(message)
         else:
-            await self._losses.read(query, comparison, widened_comparison)
-            await self._stops.load(window)
+            await self._losses.read(query, comparison, widened_comparison, costs)
+            await self._stops.load(window, costs)
         widened = query.widened
         orders = await analytics.work_orders(window, scope)
         volume = orders if widened is query else await analytics.work_orders(widened_comparison.window, scope)

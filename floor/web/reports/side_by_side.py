@@ -1,4 +1,4 @@
-"""Lines, machines or shifts of a report side by side, the one that was down longest first."""
+"""Lines, machines and shifts of a report side by side, the one that was down longest first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nicegui import ui
 
-from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, MachineKpis, Scope, Window
+from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, MachineKpis, Window
 from ...analytics.report_tables import NO_LINE
 from ...core.formatting import downtime
 from ...core.machines import DisplayName, MachineName
@@ -48,23 +48,36 @@ class ComparedGroup:
         return cls(f'{title}, the worst {len(shown)} of {len(ordered)}' if hidden else title, tuple(shown))
 
 
-async def read_groups(analytics: Analytics, window: Window, query: ReportQuery) -> list[ComparedGroup]:
-    """Of the whole floor its lines; of a line its machines; of a machine those of its type.
+async def read_groups(analytics: Analytics, window: Window, query: ReportQuery,
+                      shift_names: Iterable[str]) -> list[ComparedGroup]:
+    """Of the whole floor its lines, of a line its machines, of a machine those of its type; and the shifts of what is
+    asked about, unless it is one of them. Each with the reason and the shift of the query.
 
     :raises FloorError: they cannot be read
     """
-    whole = Scope(reason=query.reason, shift=query.shift)
+    groups = [await _read_places(analytics, window, query)]
+    names = tuple(shift_names)
+    if query.shift is None and len(names) > 1:
+        shifts = [(name, await analytics.kpis(window, replace(query.scope, shift=name))) for name in names]
+        rows = [ComparedRow(name, kpis, replace(query, shift=name).address()) for name, kpis in shifts if kpis.covered]
+        groups.append(ComparedGroup.of('Shifts', rows))
+    return [group for group in groups if group.rows]
+
+
+async def _read_places(analytics: Analytics, window: Window, query: ReportQuery) -> ComparedGroup:
+    scope = query.scope
     if query.machine is not None:
         members = await analytics.members()
         kind = next((member.type for member in members if member.name == query.machine), None)
         of_type = {member.name for member in members if member.type == kind}
-        machines = [each for each in await analytics.machine_kpis(window, whole) if each.machine in of_type]
+        everywhere = await analytics.machine_kpis(window, replace(scope, line=None, machine=None))
+        machines = [each for each in everywhere if each.machine in of_type]
         title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
-        return [ComparedGroup.of(title, rows_of_machines(machines, query))]
+        return ComparedGroup.of(title, rows_of_machines(machines, query))
     if query.line is not None:
-        machines = list(await analytics.machine_kpis(window, replace(whole, line=query.line)))
-        return [ComparedGroup.of('Machines of this line', rows_of_machines(machines, query))]
-    return [ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, whole), query))]
+        return ComparedGroup.of('Machines of this line',
+                                rows_of_machines(await analytics.machine_kpis(window, scope), query))
+    return ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, scope), query))
 
 
 def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery) -> list[ComparedRow]:

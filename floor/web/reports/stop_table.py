@@ -9,7 +9,7 @@ from functools import partial
 
 from nicegui import background_tasks, ui
 
-from ...analytics import Analytics, Page, Stop, StopList, StopSort, Window
+from ...analytics import Analytics, LossCosts, Page, Stop, StopList, StopSort, Window
 from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, downtime, duration, number
@@ -42,6 +42,7 @@ class StopListPanel:
         self._query = query
         self._ask = ask
         self._window: Window | None = None
+        self._costs: LossCosts | None = None
         self._asked = 0
         self._client = ui.context.client
         link_stylesheet('stops.css')
@@ -84,9 +85,9 @@ class StopListPanel:
         self.about(query)
         background_tasks.create(self._read(), name='read the stops')
 
-    async def load(self, window: Window) -> None:
-        """Load the list of a window."""
-        self._window = window
+    async def load(self, window: Window, costs: LossCosts | None) -> None:
+        """Load the list of a window. costs: of its time down, if any."""
+        self._window, self._costs = window, costs
         await self._read()
 
     def show_message(self, sentence: str) -> None:
@@ -167,7 +168,8 @@ class StopListPanel:
             self._cell('From', self._time(stop.since), ['carried in'] if carried_in else [])
             self._cell('To', 'ongoing' if stop.until is None else self._time(stop.until))
             whole = [f'{duration(stop.length)} in all'] if round(stop.length) != round(stop.down) else []
-            self._cell('Down', duration(stop.down), [*(['micro-stop'] if stop.is_micro else []), *whole])
+            cost = [text] if self._costs is not None and (text := self._costs.of(stop.machine, stop.down)) else []
+            self._cell('Down', duration(stop.down), [*(['micro-stop'] if stop.is_micro else []), *whole, *cost])
             self._cell('Response', duration(stop.response))
             with self._cell('Work order', '–' if stop.order is None else ''):
                 if stop.order is not None:
