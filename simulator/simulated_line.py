@@ -94,34 +94,40 @@ class SimulatedLine:
 
     def next_event(self) -> float:
         """When something may change next."""
-        now = self._moment
-        earliest = inf
+        return self._next()[0]
+
+    def advance(self, until: float) -> list[SimulatedChange]:
+        """All changes up to this moment, in order, independent of the number of steps."""
+        changes = self._report(self.places)
+        while True:
+            moment, place = self._next()
+            if moment > until:
+                return changes
+            is_settled, concerned = not self._flow(moment), self.places
+            if place is not None:
+                was_up, concerned = place.machine.up, (place,)
+                place.machine.step()
+                is_settled = is_settled and was_up is place.machine.up
+            if not is_settled:
+                self._settle()
+                concerned = self.places
+            changes += self._report(concerned)
+
+    def _next(self) -> tuple[float, LinePosition | None]:
+        """The next moment at which something may change, and the place whose machine then enters its next state."""
+        now, earliest = self._moment, inf
+        where: LinePosition | None = None
         for place in self.places:
-            earliest = min(earliest, place.machine.until)
+            if place.machine.until < earliest:
+                earliest, where = place.machine.until, place
             if now < place.shows_waiting_from < earliest:
-                earliest = place.shows_waiting_from
+                earliest, where = place.shows_waiting_from, None
         for place, following in self._buffers:
             if place.runs is not following.runs:
                 left = (place.room or 0.0) - place.stock if place.runs else place.stock
                 if 0 < left < earliest - now:
-                    earliest = now + left
-        return earliest
-
-    def advance(self, until: float) -> list[SimulatedChange]:
-        """All changes up to this moment, in order, independent of the number of steps."""
-        changes = self._report()
-        while (moment := self.next_event()) <= until:
-            is_settled = not self._flow(moment)
-            for place in self.places:
-                machine = place.machine
-                if machine.until <= moment:
-                    was_up = machine.status != 'down'
-                    machine.step()
-                    is_settled = is_settled and was_up is (machine.status != 'down')
-            if not is_settled:
-                self._settle()
-            changes += self._report()
-        return changes
+                    earliest, where = now + left, None
+        return earliest, where
 
     def roots(self) -> dict[str, str]:
         """Wait attribution: for each machine that reports waiting, the machine that is down and causes it."""
@@ -210,18 +216,14 @@ class SimulatedLine:
         if behind is not None:
             place.stock = behind * (place.room or 0.0)
 
-    def _report(self) -> list[SimulatedChange]:
+    def _report(self, places: Iterable[LinePosition]) -> list[SimulatedChange]:
         now = self._moment
         changes = []
-        for place in self.places:
-            status, reason = place.shown
-            machine = place.machine
-            if place.waiting is None and machine.status == status and machine.reason == reason:
-                continue  # most of the time
+        for place in places:
             picture = place.picture(now)
             if picture != place.shown:
                 place.shown = picture
-                changes.append(SimulatedChange(now, machine.name, *picture))
+                changes.append(SimulatedChange(now, place.machine.name, *picture))
         return changes
 
 
