@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from nicegui import ui
 from nicegui.testing import User
+from openpyxl import load_workbook
 from ui.harness import Floor, OpenPage, Screen, Switchboard
 from ui.reports import BEFORE, HOSTILE, NOW, VALVE, OneShift, Reports, card, kpis
 from ui.services import HEADER
@@ -403,6 +404,25 @@ async def test_every_file_can_be_had(reports: Reports, user: User, name: str) ->
     assert answer.status_code == 200
     assert answer.text.startswith('\ufeff')
     assert len(answer.text.split('\r\n')) > 2
+
+
+async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) -> None:
+    answer = await user.http_client.get('/reports/stops.xlsx?window=yesterday&line=Engine+Line')
+    assert answer.headers['content-type'] == \
+        'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+    assert answer.headers['content-disposition'] == 'attachment; filename="stops_Engine-Line_2026-11-22.xlsx"'
+    book = load_workbook(io.BytesIO(answer.content))
+    assert [cell.value for cell in book['Stops'][2]][:4] == ['Valve 01·01', 'Valve_01_01', 'Engine Line', 'Early']
+    about = {str(name): value for name, value in book['About'].iter_rows(values_only=True)}
+    assert (about['Window'], about['Line'], about['Time zone']) == ('yesterday, Sun 2026-11-22', 'Engine Line', 'UTC')
+    assert (about['Window start'], about['Until']) == ('2026-11-22 00:00:00+00:00', 'End.')
+
+
+async def test_the_file_of_intervals_says_that_it_has_all_reasons(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page, '/reports?reason=Jam')
+    assert 'every status of every machine, in order of time; not filtered by reason or shift' in screen.texts
+    links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
+    assert {'/reports/intervals.xlsx', '/reports/machine-kpis.xlsx?reason=Jam'} <= links
 
 
 async def test_a_file_of_an_explanation_has_all_pages(reports: Reports, user: User) -> None:

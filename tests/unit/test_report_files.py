@@ -104,6 +104,8 @@ def test_the_shift_of_a_row_is_that_in_which_it_began() -> None:
     ('2026-10-24T22:00', '2026-10-25T23:00', Scope(), 'stops_2026-10-25.csv'),
     ('2026-11-22T05:00', '2026-11-22T13:00', Scope('Engine Line'),
      'stops_Engine-Line_2026-11-22T06-00_2026-11-22T14-00.csv'),
+    ('2026-11-21T23:00', '2026-11-22T23:00', Scope(None, None, 'Seal / O-ring', 'Early'),
+     'stops_Early_Seal-O-ring_2026-11-22.csv'),
     ('2026-11-21T23:00', '2026-11-22T23:00', Scope(None, MachineName('プレス/1')), 'stops_プレス-1_2026-11-22.csv')])
 def test_a_name_says_what_is_in_the_file(start: str, end: str, scope: Scope, name: str) -> None:
     window = Window(*(datetime.fromisoformat(at).replace(tzinfo=UTC) for at in (start, end)))

@@ -13,11 +13,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def file_name(report: str, window: Window, scope: Scope, zone: tzinfo, suffix: str) -> str:
-    """The report, the line or machine, and the days of the window, or its times where it has no whole days.
+    """The report, its filters, and the days of the window, or its times where it has no whole days.
 
     window: as far as it has been. zone: of the plant.
     """
-    of = [NOT_IN_NAMES.sub('-', part)[:MAX_NAME_LENGTH] for part in (scope.line, scope.machine) if part]
+    filters = (scope.line, scope.machine, scope.shift, scope.reason)
+    of = [NOT_IN_NAMES.sub('-', part)[:MAX_NAME_LENGTH] for part in filters if part]
     return f'{"_".join([report, *of, *_times(window, zone)])}.{suffix}'
 
 

@@ -14,26 +14,31 @@ FILES = {'stops': ('Stops', 'each with its response times'),
          'machines': ('Problem machines', 'most downtime first'),
          'intervals': ('Intervals', 'every status of every machine, in order of time')}
 
+UNFILTERED = '; not filtered by reason or shift'
+
 
 class FilesPanel:
     """A row for each table, with its links."""
 
     def __init__(self, query: ReportQuery) -> None:
         self._links: dict[str, tuple[ui.link, ui.link]] = {}
+        self._notes: dict[str, TextNode] = {}
         panel = ReportPanel('Download', wide=True)
         panel.card.classes('report-files')
         with panel.fill(), ui.element('ul'):
             for name, (title, note) in FILES.items():
                 with ui.element('li'):
                     TextNode('span', title).classes('file-title')
-                    TextNode('span', note).classes('panel-note')
+                    self._notes[name] = TextNode('span', note).classes('panel-note')
                     self._links[name] = self._link(title, 'CSV'), self._link(title, 'XLSX')
-        self._note = panel
+        self._panel = panel
         self.show(query, '')
 
     def show(self, query: ReportQuery, words: str) -> None:
         """Link to the files of a report. words: what its window is called."""
-        self._note.about(words)
+        self._panel.about(words)
+        unfiltered = UNFILTERED if query.reason is not None or query.shift is not None else ''
+        self._notes['intervals'].set_text(FILES['intervals'][1] + unfiltered)
         for name, (csv, xlsx) in self._links.items():
             set_attribute(csv, 'href', query.file(name))
             set_attribute(xlsx, 'href', xlsx_address(query.file(name)))
