@@ -174,7 +174,7 @@ async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor: V
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
                       "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open('/reports')
-    await page.locator('.timeline').get_by_role('button', name=re.compile('Valve')).first.click()
+    await page.locator('.stops').get_by_role('button', name=re.compile('Valve')).first.click()
     await page.get_by_role('dialog').get_by_role('link', name='Floor at that time').click()
 
     await expect(page).to_have_url(re.compile('/past[?]at='))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import io
 import json
@@ -36,7 +37,16 @@ def program() -> Iterator[Program]:
         deadline = time.monotonic() + PATIENCE_S
         while program.health().get('status') != 'live' and time.monotonic() < deadline:
             time.sleep(0.05)
+        asyncio.run(stop_a_machine(program))
         yield program
+
+
+async def stop_a_machine(program: Program) -> None:
+    """The examples are about a stop of this machine."""
+    connection = await connected(program.database_url)
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Hydraulic leak' "
+                             'WHERE machine_name = $1', MACHINE)
+    await connection.close()
 
 
 @pytest.fixture(scope='module')
@@ -131,12 +141,8 @@ def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], 
     assert (seen, total) == (made[::-1], '5')
 
 
-async def test_reports_are_read_with_types(api: Callable[[str], ModuleType], program: Program) -> None:
+def test_reports_are_read_with_types(api: Callable[[str], ModuleType], program: Program) -> None:
     models = api('models')
-    connection = await connected(program.database_url)
-    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Leak' WHERE machine_name = $1",
-                             MACHINE)
-    await connection.close()
     with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
         whole, = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS)
         lines = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS,
@@ -148,7 +154,7 @@ async def test_reports_are_read_with_types(api: Callable[[str], ModuleType], pro
     assert isinstance(whole, models.Kpis)
     assert sum(line.machines for line in lines) == whole.machines == 30
     assert isinstance(stop.since, datetime)
-    assert (stop.machine_name, stop.reason, stop.until) == (MACHINE, 'Leak', None)
+    assert (stop.machine_name, stop.reason, stop.until) == (MACHINE, 'Hydraulic leak', None)
     assert (interval.machine_name, interval.display_name) == (MACHINE, 'Injection Molder 02·01')
     assert (definition.kpi, definition.unit) == ('uptime_share', 'share')
 
