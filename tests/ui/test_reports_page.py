@@ -414,7 +414,8 @@ async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) ->
     book = load_workbook(io.BytesIO(answer.content))
     assert [cell.value for cell in book['Stops'][2]][:4] == ['Valve 01·01', 'Valve_01_01', 'Engine Line', 'Early']
     about = {str(name): value for name, value in book['About'].iter_rows(values_only=True)}
-    assert (about['Window'], about['Line'], about['Time zone']) == ('yesterday, Sun 2026-11-22', 'Engine Line', 'UTC')
+    assert (about['Window'], about['Filter by line']) == ('yesterday, Sun 2026-11-22', 'Engine Line')
+    assert about['Time zone'] == 'UTC'
     assert (about['Window start'], about['Until']) == ('2026-11-22 00:00:00+00:00', 'End.')
 
 

@@ -93,7 +93,7 @@ async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, N
 def facts(title: str, asked: ReportRequest, zone: tzinfo) -> dict[str, Cell]:
     """What a spreadsheet says about itself."""
     window = asked.comparison.window.until(asked.now)
-    filters = {name.capitalize(): value for name, value in asked.query.to_query().items() if name not in OF_WINDOWS}
+    filters = {f'Filter by {name}': value for name, value in asked.query.to_query().items() if name not in OF_WINDOWS}
     return {'Report': f'{title} ({NAME})', 'Window': asked.comparison.words,
             'Window start': file_time(window.start, zone), 'Window end': file_time(window.end, zone),
             'Time zone': str(zone), **filters, 'Created': local_time(asked.now, zone, Form.FULL)}
