@@ -105,7 +105,7 @@ def _checked(settings: ReportSettings) -> ReportSettings:
         if cost is not None and not 0 < cost < MAX_COST:
             raise InvalidInputError(f'the cost per hour of {line} has to be above 0 and below 1,000,000,000', 'costs')
     return ReportSettings(settings.micro_stop, clean_text(settings.currency, 'currency', MAX_CURRENCY, required=False),
-                          settings.costs)
+                          {line: None if cost is None else cost.normalize() for line, cost in settings.costs.items()})
 
 
 def _differences(before: ReportSettings, after: ReportSettings) -> Iterator[tuple[str, str | None, str | None]]:

@@ -139,6 +139,7 @@ async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Re
     assert 'down: at least EUR 5,000' in screen.texts
     assert any('(at least EUR 5,000)' in text for text in screen.texts), 'the summary'
     assert 'EUR 5,000' in screen.texts, 'the table of causes'
+    assert any(text.endswith(', EUR 5,000') for text in screen.texts), 'the bar of a cause'
 
 
 async def test_each_row_leads_to_the_details_of_its_stop(reports: Reports, open_page: OpenPage) -> None:

@@ -83,7 +83,8 @@ class LossPanels:
             self._show_message(self._pareto, NO_DOWNTIME)
         else:
             with self._client, self._pareto.fill():
-                pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason))
+                pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason),
+                       costs=costs)
                 view.below(tables.of_causes(causes, costs), query.file('causes'))
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)

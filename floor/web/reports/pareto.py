@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from ...analytics import Cause
+from ...analytics import Cause, LossCosts
 from ...analytics.report_tables import NO_REASON
 from ...analytics.stops import By
 from ...analytics.window import NO_REASON as NO_REASON_KEY
@@ -31,19 +31,22 @@ FACTORS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class CauseBar:
-    """One row. amount: seconds or stops; reason None: it is for several causes, has no bar and cannot be pressed."""
+    """One row. amount: seconds or stops; reason None: it is for several causes, has no bar and cannot be pressed. cost:
+    of its time, as text; empty: there is none."""
 
     name: str
     amount: float
     cumulative: float
     is_vital: bool
     reason: str | None
+    cost: str = ''
 
 
-def pareto(causes: Sequence[Cause], by: By, chosen: str | None, choose: Callable[[str | None], None]) -> None:
+def pareto(causes: Sequence[Cause], by: By, chosen: str | None, choose: Callable[[str | None], None], *,
+           costs: LossCosts | None = None) -> None:
     """Build the chart. chosen: the reason that the report is filtered by. choose: called with the reason of a bar that
-    was pressed, or None if it was the chosen one."""
-    bars = bars_of(causes, by, chosen)
+    was pressed, or None if it was the chosen one. costs: of the time down, if any."""
+    bars = bars_of(causes, by, chosen, costs)
     end, ticks = axis(max(bar.amount for bar in bars if bar.reason is not None), by)
     with ui.element('div').classes('pareto') as chart:
         chart.props['data-chosen'] = str(chosen is not None).lower()
@@ -60,17 +63,24 @@ def pareto(causes: Sequence[Cause], by: By, chosen: str | None, choose: Callable
                 TextNode('i', tick_text(tick, by)).style(f'left: {100 * tick / end:.2f}%')
 
 
-def bars_of(causes: Sequence[Cause], by: By, chosen: str | None) -> list[CauseBar]:
+def bars_of(causes: Sequence[Cause], by: By, chosen: str | None, costs: LossCosts | None = None) -> list[CauseBar]:
     """The greatest causes and the chosen one, each with a bar, and one for all others."""
     shown = [cause for number, cause in enumerate(causes) if number < MAX_BARS or key_of(cause) == chosen]
     if len(causes) == MAX_BARS + 1:
         shown = list(causes)
-    bars = [CauseBar(cause.reason or NO_REASON, amount_of(cause, by), cause.cumulative, cause.vital, key_of(cause))
+    bars = [CauseBar(cause.reason or NO_REASON, amount_of(cause, by), cause.cumulative, cause.vital, key_of(cause),
+                     cost_of([cause], costs))
             for cause in shown]
     if others := [cause for cause in causes if cause not in shown]:
         bars.append(CauseBar(f'Other ({number(len(others))} causes)', sum(amount_of(each, by) for each in others), 1.0,
-                             False, None))
+                             False, None, cost_of(others, costs)))
     return bars
+
+
+def cost_of(causes: Sequence[Cause], costs: LossCosts | None) -> str:
+    """What causes cost together; empty: no machine that they stopped has a cost."""
+    known = [] if costs is None else [costs.by_reason[each.reason] for each in causes if each.reason in costs.by_reason]
+    return costs.text(sum(known)) if costs is not None and known else ''
 
 
 def key_of(cause: Cause) -> str:
@@ -102,6 +112,8 @@ def tick_text(tick: float, by: By) -> str:
 def _bar(bar: CauseBar, by: By, end: float, *, chosen: str | None, choose: Callable[[str | None], None]) -> None:
     """Build a bar: a button, unless it stands for several causes."""
     amount = downtime(bar.amount) if by == 'minutes' else number(bar.amount)
+    if bar.cost and by == 'minutes':
+        amount = f'{amount}, {bar.cost}'
     name = shortened(bar.name, MAX_NAME_LENGTH)
     is_chosen = bar.reason is not None and bar.reason == chosen
     with ui.element('div' if bar.reason is None else 'button').classes('pareto-bar') as row:
