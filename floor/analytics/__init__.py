@@ -16,6 +16,7 @@ from .report_snapshot import Member
 from .stop_list import StopKind, StopList, StopSelection, StopSort
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks
 from .timeline import Band, Lane
+from .trend import TrendPoint
 from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
 
@@ -53,6 +54,7 @@ __all__ = [
     'StopSelection',
     'StopSort',
     'Term',
+    'TrendPoint',
     'Unit',
     'VolumeOfDay',
     'WaitAttribution',

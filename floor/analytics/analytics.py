@@ -33,6 +33,7 @@ from .stops import (
     read_problem_machines,
 )
 from .timeline import Lane, read_floor_at, read_timeline
+from .trend import TrendPoint, read_trend
 from .wait_attribution import WaitAttribution, read_wait_attribution
 from .window import Page, Scope, Window
 
@@ -123,6 +124,13 @@ class Analytics:
         """The Pareto of why machines were down, by minutes or by count: of all reasons, also if one is asked about."""
         async with self._read(window, replace(scope, reason=None)) as report:
             return await read_causes(report, by)
+
+    async def trend(self, buckets: Sequence[Window], scope: Scope = WHOLE_FLOOR) -> tuple[TrendPoint, ...]:
+        """Availability, time down and failures in each of these windows, which follow each other."""
+        if not buckets:
+            return ()
+        async with self._read(Window(buckets[0].start, buckets[-1].end), scope) as report:
+            return await read_trend(report, buckets, self._shifts)
 
     async def problem_machines(self, window: Window, scope: Scope = WHOLE_FLOOR,
                                most: int = 10) -> tuple[ProblemMachine, ...]:

@@ -12,6 +12,7 @@ class Chart(StrEnum):
     """The charts and tables of a report."""
 
     ANSWER = 'answer'
+    TREND = 'trend'
     CAUSES = 'causes'
     HOURS = 'hours'
     WAITING = 'waiting'
@@ -42,6 +43,9 @@ CHARTS = {
         'change = down / down of the window before - 1; only where 80 % of both windows is known',
         'the machine that cost most = the one with the most time down; its cause = the reason with the most of it'),
         Kpi.DOWN),
+    Chart.TREND: ChartDefinition('Trend', (
+        'availability, time down and failures of each shift, day or week: as the KPIs of that time',
+        'hollow = not over yet; pale = the window before, from its first shift, day or week on'), Kpi.DOWN),
     Chart.CAUSES: ChartDefinition('Stops by cause', (
         'minutes of a cause = time inside the window of all stops that began with this reason',
         'count of a cause = stops with this reason that began in the window',

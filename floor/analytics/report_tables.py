@@ -25,6 +25,7 @@ from . import (
     ProblemMachine,
     Resolution,
     Stop,
+    TrendPoint,
     VolumeOfDay,
     WaitAttribution,
 )
@@ -179,6 +180,19 @@ def of_volume(volume: Iterable[VolumeOfDay]) -> ReportTable:
     return ReportTable((ReportColumn('Day', Kind.DAY), ReportColumn('Work orders', Kind.COUNT),
                         ReportColumn('7-day average', Kind.NUMBER), ReportColumn('Note')),
                        tuple((each.day, each.orders, each.average, '' if each.is_over else SO_FAR) for each in volume))
+
+
+def of_trend(labels: Sequence[str], points: Sequence[TrendPoint], before: Sequence[TrendPoint]) -> ReportTable:
+    """A row for each bucket, with the same of the window before beside it. labels: what each is called."""
+    former = [*before[:len(points)], *[None] * (len(points) - len(before))]
+    return ReportTable(
+        (ReportColumn('Period'), ReportColumn('Availability', Kind.SHARE), ReportColumn('Time down', Kind.SECONDS),
+         ReportColumn('Failures', Kind.COUNT), ReportColumn('Availability before', Kind.SHARE),
+         ReportColumn('Time down before', Kind.SECONDS), ReportColumn('Failures before', Kind.COUNT),
+         ReportColumn('Note')),
+        tuple((label, point.availability, point.down, point.failures,
+               *((None, None, None) if each is None else (each.availability, each.down, each.failures)),
+               '' if point.is_over else SO_FAR) for label, point, each in zip(labels, points, former, strict=True)))
 
 
 def of_ages(ages: Iterable[OpenOrderAges]) -> ReportTable:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -535,6 +536,27 @@ async def test_a_shift_of_all_day_is_as_no_filter(plant: Plant, question: Probe)
     for kind in StopKind:
         assert await analytics.stops(window, all_day, Page(), StopSelection(kind)) == await analytics.stops(
             window, Scope(), Page(), StopSelection(kind))
+
+
+@given(question=questions())
+@example(question=REPAIRED_AS_IT_BEGINS)
+@example(question=STANDS_AND_IS_SILENT)
+@many
+async def test_each_point_of_a_trend_is_what_the_figures_of_its_window_are(plant: Plant, question: Probe) -> None:
+    window, analytics = question.window, await ask(plant, question)
+    third = (window.end - window.start) / 3
+    edges = [window.start, window.start + third, window.start + 2 * third, window.end]
+    buckets = [Window(start, end) for start, end in pairwise(edges) if start < end]
+    for scope in Scope(), Scope('Transmission Line'), Scope(reason='Jam'), Scope(shift='Late'), Scope(
+            reason='Jam', shift='Late'):
+        points = await analytics.trend(buckets, scope)
+        assert [point.is_over for point in points] == [
+            bucket.end <= question.history.now for bucket in buckets if bucket.start < question.history.now]
+        for bucket, point in zip(buckets, points, strict=False):
+            kpis = await analytics.kpis(bucket, scope)
+            expected_point = (kpis.availability, pytest.approx(kpis.down), kpis.failures) if kpis.covered else (
+                None, None, None)
+            assert (point.availability, point.down, point.failures) == expected_point
 
 
 async def test_an_unknown_reason_or_shift_is_refused_with_those_there_are(plant: Plant) -> None:

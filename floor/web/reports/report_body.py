@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -22,32 +22,33 @@ from .loss_panels import LossPanels, table_view
 from .orders import show_orders
 from .panel import ReportPanel
 from .report_query import ReportQuery
-from .report_windows import Comparison
+from .report_windows import Comparison, NamedShifts
 from .stop_query import StopQuery
 from .stop_table import StopListPanel
 from .timeline import timeline_panel
+from .trend_panel import TrendPanel
 
 
 class ReportBody:
     """The panels of one page. Each is shown as soon as it is loaded."""
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
-                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None], change: Callable[..., None],
-                 list_stops: Callable[[StopQuery], None], explain_chart: Callable[[Chart], None],
-                 shift_names: Iterable[str]) -> None:
+                 shifts: NamedShifts, explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
+                 change: Callable[..., None], list_stops: Callable[[StopQuery], None],
+                 explain_chart: Callable[[Chart], None]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query
         that another one is to have.
-        list_stops: with what the list of stops is to show. explain_chart: with a chart or table.
-        shift_names: of the plant."""
+        list_stops: with what the list of stops is to show. explain_chart: with a chart or table."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
         self._client = ui.context.client
         self._answer = AnswerPanel(partial(explain_chart, Chart.ANSWER))
+        self._trend = TrendPanel(analytics, services.zone, shifts, change, partial(explain_chart, Chart.TREND))
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom)
-        self._losses = LossPanels(analytics, services.zone, change, explain_chart, shift_names)
+        self._losses = LossPanels(analytics, services.zone, change, explain_chart, shifts.names)
         self._stops = StopListPanel(analytics, services.zone, query, list_stops,
                                     partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)
@@ -71,6 +72,7 @@ class ReportBody:
         with self._client:
             self._answer.clear()
             self._cards.clear()
+            self._trend.show_message(message)
             self._losses.show_message(message)
             self._stops.show_message(message)
             self._orders.show_message(message)
@@ -101,9 +103,10 @@ class ReportBody:
             self._files.show(query, comparison.words)
         if message := no_data_text(kpis, query, begun=begun):
             with self._client:
-                self._losses.show_message(message)
-                self._stops.show_message(message)
+                for panel in self._trend, self._losses, self._stops:
+                    panel.show_message(message)
         else:
+            await self._trend.read(query, comparison, widened_comparison, now)
             await self._losses.read(query, comparison, widened_comparison, costs)
             await self._stops.load(window, costs)
         widened = query.widened

@@ -16,9 +16,10 @@ from ...core.moments import FIRST_YEAR, local_time
 from ...core.query_parameters import Query
 from . import stop_query
 from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
+from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
-NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'by', *stop_query.NAMES)
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 'by', *stop_query.NAMES)
 NO_REASON_WORD = '(none)'
 """The reason of stops for which none was given, in an address."""
 MAX_REASON_LENGTH = 4_000
@@ -37,6 +38,7 @@ class ReportQuery:
     start, end  of Span.RANGE, with the plant's offset from UTC at that time
     reason      only stops of this reason; empty: those for which none was given
     shift       only the hours of the shift of this name
+    trend       what a point of the trend is; None: what fits the length of the window
     by          the sort order of the Pareto chart
     stops       what the list of stops shows
     """
@@ -49,6 +51,7 @@ class ReportQuery:
     reason: str | None = None
     shift: str | None = None
     by: By = 'minutes'
+    trend: TrendUnit | None = None
     stops: stop_query.StopQuery = stop_query.FIRST
 
     @classmethod
@@ -63,7 +66,8 @@ class ReportQuery:
         reason = parsed.text('reason', MAX_REASON_LENGTH)
         result = cls(span, start, end, parsed.text('line') or None, MachineName(machine) if machine else None,
                      NO_REASON if reason == NO_REASON_WORD else reason or None, parsed.text('shift') or None,
-                     parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', stop_query.StopQuery.parsed(parsed))
+                     parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', parsed.one_of('trend', UNITS),
+                     stop_query.StopQuery.parsed(parsed))
         parsed.check(result)
         return result
 
@@ -74,7 +78,7 @@ class ReportQuery:
             query |= {'from': address_value(self.start), 'to': address_value(self.end)}
         chosen = {'line': self.line, 'machine': self.machine,
                   'reason': NO_REASON_WORD if self.reason == NO_REASON else self.reason, 'shift': self.shift,
-                  'by': None if self.by == 'minutes' else self.by}
+                  'trend': self.trend, 'by': None if self.by == 'minutes' else self.by}
         return query | {key: text for key, text in chosen.items() if text} | self.stops.to_query()
 
     def address(self, path: str = ADDRESS, **more: str) -> str:

@@ -105,9 +105,8 @@ class ReportsPage:
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
-                                    explain=self._open_explanation, zoom=self._zoom, change=self._change,
-                                    list_stops=self._list_stops, explain_chart=self._explain_chart,
-                                    shift_names=shifts.names)
+                                    shifts=shifts, explain=self._open_explanation, zoom=self._zoom, change=self._change,
+                                    list_stops=self._list_stops, explain_chart=self._explain_chart)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)

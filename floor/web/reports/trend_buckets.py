@@ -1,0 +1,67 @@
+"""The shifts, days or weeks into which a trend cuts a window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ...analytics import Window
+from .report_windows import Calendar, Comparison
+
+TrendUnit = Literal['shift', 'day', 'week']
+UNITS: tuple[TrendUnit, ...] = ('shift', 'day', 'week')
+FEWEST, MOST = 2, 100
+"""Buckets of a trend: one says nothing, and more cannot be told from each other."""
+DAYS_BY_SHIFT, DAYS_BY_DAY = timedelta(days=3), timedelta(days=62)
+"""Up to this length, windows are cut into shifts and days if nothing else is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendWindows:
+    """What a trend shows: the buckets of a window, and those of the one before, as far as it has been."""
+
+    unit: TrendUnit
+    units: tuple[TrendUnit, ...]
+    comparison: Comparison
+    buckets: tuple[Window, ...]
+    before: tuple[Window, ...]
+
+
+def trend_windows(calendar: Calendar, comparison: Comparison, widened: Comparison,
+                  asked: TrendUnit | None) -> TrendWindows | None:
+    """The buckets of a window, or of the widened one if it is too short; None: neither has enough of them. asked: the
+    unit; None, or a unit of which there are too few or too many: the one that fits the length of the window."""
+    for each in comparison, widened:
+        units = tuple(unit for unit in UNITS if FEWEST <= len(cut(calendar, each.window, unit)) <= MOST)
+        if units and (asked in units or asked is None or each is widened):
+            unit = asked if asked is not None and asked in units else fitting(each.window, units)
+            before = () if each.before is None else cut(calendar, each.before, unit)
+            return TrendWindows(unit, units, each, cut(calendar, each.window, unit), before)
+    return None
+
+
+def fitting(window: Window, units: tuple[TrendUnit, ...]) -> TrendUnit:
+    """The unit for a window of this length, or the nearest that there is."""
+    length = window.end - window.start
+    wanted: TrendUnit = 'shift' if length <= DAYS_BY_SHIFT else 'day' if length <= DAYS_BY_DAY else 'week'
+    return wanted if wanted in units else units[-1]
+
+
+def cut(calendar: Calendar, window: Window, unit: TrendUnit) -> tuple[Window, ...]:
+    """The parts of a window; more than MOST are not counted to the end. The first and the last may be cut short."""
+    parts, start = list[Window](), window.start
+    while start < window.end and len(parts) <= MOST:
+        end = min(calendar.unit_at(unit, start).end, window.end)
+        parts.append(Window(start, end))
+        start = end
+    return tuple(parts)
+
+
+def label_of(calendar: Calendar, bucket: Window, unit: TrendUnit) -> str:
+    """'Mon 23 Nov', 'Mon Late', 'from 16 Nov'."""
+    start: datetime = bucket.start.astimezone(calendar.zone)
+    if unit == 'shift':
+        return f'{start:%a} {calendar.shifts.at(bucket.start).name}'
+    day = f'{start.day} {start:%b}'
+    return f'{start:%a} {day}' if unit == 'day' else f'from {day}'

@@ -1,0 +1,70 @@
+"""The panel below the answer: is it getting better?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from functools import partial
+
+from nicegui import ui
+
+from ...analytics import Analytics
+from ...analytics import report_tables as tables
+from ..shell.chips import Chip
+from .bars import legend
+from .panel import ReportPanel, TableView
+from .report_query import ReportQuery
+from .report_windows import Calendar, Comparison, ShiftsOfPlant
+from .trend_buckets import UNITS, TrendUnit, label_of, trend_windows
+from .trend_charts import series_of, trend_chart
+
+TOO_SHORT = 'This window is too short for a trend.'
+
+
+class TrendPanel:
+    """Availability, time down and failures by shift, day or week, with the window before behind them."""
+
+    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: ShiftsOfPlant, change: Callable[..., None],
+                 explain: Callable[[], None]) -> None:
+        """change: called with fields of the query that another one is to have. explain: when that is asked for."""
+        self._analytics = analytics
+        self._zone = zone
+        self._shifts = shifts
+        self._client = ui.context.client
+        self._panel = ReportPanel('Trend', wide=True)
+        with self._panel.tools:
+            self._units: dict[TrendUnit, Chip] = {
+                unit: Chip(f'By {unit}', partial(change, trend=unit)).classes('toggle') for unit in UNITS}
+        self._panel.explain_with(explain)
+
+    def show_message(self, sentence: str) -> None:
+        """Show a message instead of the charts."""
+        self._panel.show_message(sentence)
+
+    async def read(self, query: ReportQuery, comparison: Comparison, widened: Comparison, now: datetime) -> None:
+        """Load the points, and show them. now: the database's time.
+
+        :raises DatabaseUnavailableError: the database does not respond, or not in time
+        """
+        calendar = Calendar(now, self._zone, self._shifts)
+        found = trend_windows(calendar, comparison, widened, query.trend)
+        with self._client:
+            for unit, chip in self._units.items():
+                chip.show(f'By {unit}', found is not None and unit == found.unit)
+                chip.set_visibility(found is not None and unit in found.units)
+        if found is None:
+            with self._client:
+                self._panel.show_message(TOO_SHORT)
+            return
+        points = await self._analytics.trend(found.buckets, query.scope)
+        before = await self._analytics.trend(found.before, query.scope)
+        labels = [label_of(calendar, point.window, found.unit) for point in points]
+        with self._client:
+            self._panel.about(found.comparison.words)
+            with self._panel.fill():
+                with ui.element('div').classes('trend-charts'):
+                    for series in series_of(points, before):
+                        trend_chart(series, labels, is_over=points[-1].is_over)
+                if before:
+                    legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
+                TableView(self._zone).below(tables.of_trend(labels, points, before), '')
