@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from floor.analytics import (
     StopClocks,
     StopList,
     Term,
+    TrendPoint,
     Unit,
     VolumeOfDay,
     WaitAttribution,
@@ -96,6 +98,7 @@ class Reports:
         self.answers |= {
             'frozen': self.analytics,
             'kpis': lambda window, scope: self.figures if window.end > NOW - timedelta(hours=2) else self.before,
+            'trend': self.trend,
             'causes': (Cause('Jam', 12_720.0, 20, 0.7, 0.7, True), Cause(None, 5_400.0, 30, 0.3, 1.0, True)),
             'hourly_pattern': HourlyPattern(pattern, zeros, zeros),
             'wait_attribution': WaitAttribution((MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 0.0, 0.0),),
@@ -123,6 +126,11 @@ class Reports:
     def check(self, scope: Scope) -> None:
         if scope.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'})
+
+    def trend(self, buckets: Sequence[Window], scope: Scope) -> tuple[TrendPoint, ...]:
+        """An hour down and five failures in each."""
+        return tuple(TrendPoint(bucket.until(NOW), bucket.end <= NOW, 0.9, 3600.0, 5) for bucket in buckets
+                     if bucket.start < NOW)
 
     def explain(self, kpi: str, window: Window, scope: Scope, page: Any) -> Explanation:
         piece = Piece(VALVE, NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, 3600.0, page.number == 1,

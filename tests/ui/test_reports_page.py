@@ -227,7 +227,7 @@ async def test_a_day_that_is_not_over_is_marked_and_a_mean_of_seven_days_is_of_s
     screen = await opened(open_page)
     assert {'so far', '–', '7.0'} <= set(texts(screen, 'Work orders'))
     chart = next(element for element in screen.client.elements.values()
-                 if isinstance(element, ui.echart) and 'so far' in str(element.options))
+                 if isinstance(element, ui.echart) and '7-day mean' in str(element.options))
     assert chart.options['xAxis']['data'] == ['22 Nov', '23 Nov so far']
     assert chart.options['series'][1]['data'] == [None, 7.0]
 
@@ -577,3 +577,49 @@ async def test_a_file_that_cannot_be_filtered_so_is_refused(reports: Reports, us
     if status == 422:
         name = filters.partition('=')[0]
         assert f'Cannot filter {file} by {name}: leave out {name}.' in answer.text
+
+
+# the trend
+
+def trend_chart_of(screen: Screen, title: str) -> dict[str, Any]:
+    chart, = (element for element in screen.client.elements.values()
+              if isinstance(element, ui.echart) and str(element.props.get('aria-label')).startswith(f'{title} of'))
+    options: dict[str, Any] = chart.options
+    return options
+
+
+async def test_the_trend_marks_what_is_not_over_and_has_the_window_before_behind_it(reports: Reports,
+                                                                                    open_page: OpenPage) -> None:
+    screen = await opened(open_page, '/reports?window=7d')
+    await screen.until(lambda: 'Time down' in texts(screen, 'Trend'))
+    options = trend_chart_of(screen, 'Time down')
+    before, now = options['series']
+    assert options['xAxis'][0]['data'][-2:] == ['Sun 22', 'Mon 23\nso far']
+    assert [point['value'] for point in now['data']] == [1.0] * 7 and before['data'] == [1.0] * 7
+    assert [bool(point.get('itemStyle')) for point in now['data']] == [False] * 6 + [True]
+    assert trend_chart_of(screen, 'Failures')['yAxis']['name'] == 'failures'
+    assert screen.texts.index('Trend') < screen.texts.index('Uptime')
+    rows = texts(screen, 'Trend')
+    assert rows[rows.index('Mon 23'):][:8] == ['Mon 23', '90.0 %', '1 h 00 min', '5', '90.0 %', '1 h 00 min', '5',
+                                               'so far']
+
+
+async def test_the_unit_of_the_trend_is_in_the_address(reports: Reports, open_page: OpenPage,
+                                                       switchboard: Switchboard) -> None:
+    screen = await opened(open_page, '/reports?window=30d')
+    await screen.until(lambda: len(reports.asked('trend')) == 2)
+    assert len(reports.asked('trend')[0][0]) == 30
+    screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'By week'))
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?window=30d&trend=week'])
+    await screen.until(lambda: len(reports.asked('trend')) == 4)
+    assert len(reports.asked('trend')[2][0]) == 6
+    await screen.until(lambda: 'from 25 Oct, part' in texts(screen, 'Trend'))
+
+
+async def test_of_a_reason_no_availability_is_shown(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['trend'] = lambda buckets, scope: tuple(
+        replace(point, availability=None) for point in reports.trend(buckets, scope))
+    screen = await opened(open_page, '/reports?window=7d&reason=Jam')
+    await screen.until(lambda: 'Time down' in texts(screen, 'Trend'))
+    assert [title for title in texts(screen, 'Trend') if title in {'Availability', 'Time down', 'Failures'}][:2] == [
+        'Time down', 'Failures']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,6 +14,7 @@ TrendUnit = Literal['shift', 'day', 'week']
 UNITS: tuple[TrendUnit, ...] = ('shift', 'day', 'week')
 FEWEST, MOST = 2, 100
 """Buckets of a trend: one says nothing, and more cannot be told from each other."""
+DAYS_OF_A_WEEK = 7
 DAYS_BY_SHIFT, DAYS_BY_DAY = timedelta(days=3), timedelta(days=62)
 """Up to this length, windows are cut into shifts and days if nothing else is asked for."""
 
@@ -58,10 +60,20 @@ def cut(calendar: Calendar, window: Window, unit: TrendUnit) -> tuple[Window, ..
     return tuple(parts)
 
 
-def label_of(calendar: Calendar, bucket: Window, unit: TrendUnit) -> str:
-    """'Mon 23 Nov', 'Mon Late', 'from 16 Nov'."""
-    start: datetime = bucket.start.astimezone(calendar.zone)
+def labels_of(calendar: Calendar, buckets: Sequence[Window], unit: TrendUnit) -> list[str]:
+    """'Mon Late', 'Mon 23' or of many days '23 Nov', 'from 16 Nov'; 'part' is added where the window begins or ends."""
+    return [_label(calendar, bucket.start.astimezone(calendar.zone), unit, is_short=len(buckets) <= DAYS_OF_A_WEEK)
+            + ('\npart' if _is_part(calendar, bucket, unit) else '') for bucket in buckets]
+
+
+def _label(calendar: Calendar, start: datetime, unit: TrendUnit, *, is_short: bool) -> str:
     if unit == 'shift':
-        return f'{start:%a} {calendar.shifts.at(bucket.start).name}'
-    day = f'{start.day} {start:%b}'
-    return f'{start:%a} {day}' if unit == 'day' else f'from {day}'
+        return f'{start:%a} {calendar.shifts.at(start).name}'
+    if unit == 'day' and is_short:
+        return f'{start:%a} {start.day}'
+    return f'{"from " if unit == "week" else ""}{start.day} {start:%b}'
+
+
+def _is_part(calendar: Calendar, bucket: Window, unit: TrendUnit) -> bool:
+    whole = calendar.unit_at(unit, bucket.start)
+    return bucket.start > whole.start or (bucket.end < whole.end and bucket.end <= calendar.now)

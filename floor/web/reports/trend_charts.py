@@ -81,10 +81,11 @@ def trend_options(series: TrendSeries, labels: Sequence[str], *, is_over: bool) 
     return {
         **STILL,
         'grid': {'left': 40, 'right': 10, 'top': 26, 'bottom': 38},
-        'xAxis': {'type': 'category', 'data': shown, 'axisTick': {'show': False}, 'boundaryGap': True,
-                  'axisLine': {'lineStyle': {'color': RULE}},
-                  'axisLabel': {**TEXT, 'fontSize': 11, 'hideOverlap': True, 'lineHeight': 13,
-                                **({'interval': 0, 'width': 62, 'overflow': 'break'} if len(labels) <= FEW else {})}},
+        'xAxis': [{'type': 'category', 'data': shown, 'axisTick': {'show': False},
+                   'axisLine': {'lineStyle': {'color': RULE}},
+                   'axisLabel': {**TEXT, 'fontSize': 11, 'hideOverlap': True, 'lineHeight': 13,
+                                 **({'interval': 0} if len(labels) <= FEW else {})}},
+                  {'type': 'category', 'data': shown, 'show': False}],  # of its own, so that bars lie behind bars
         'yAxis': {'type': 'value', 'name': series.axis,
                   'nameTextStyle': {**TEXT, 'align': 'left', 'padding': [0, 0, 0, -34]},
                   'min': lowest, 'minInterval': 1 if series.axis == 'failures' else 0, 'splitNumber': 3,
@@ -99,8 +100,8 @@ def _bars(values: list[float | None], before: list[float | None], *, is_over: bo
     hollow = {'color': 'transparent', 'borderColor': LINE, 'borderType': 'dashed', 'borderWidth': 1.5}
     data = [{'value': value, **({'itemStyle': hollow} if place == len(values) - 1 and not is_over else {})}
             for place, value in enumerate(values)]
-    same: dict[str, Any] = {'type': 'bar', 'silent': True, 'barGap': '-100%'}
-    return [{**same, 'name': 'before', 'data': before, 'barWidth': '84%', 'barMaxWidth': 50, 'z': 1,
+    same: dict[str, Any] = {'type': 'bar', 'silent': True}
+    return [{**same, 'name': 'before', 'data': before, 'xAxisIndex': 1, 'barWidth': '80%', 'barMaxWidth': 50, 'z': 1,
              'itemStyle': {'color': TRIVIAL, 'opacity': .45, 'borderRadius': [2, 2, 0, 0]}},
             {**same, 'name': 'now', 'data': data, 'barWidth': '46%', 'barMaxWidth': 28, 'z': 2,
              'itemStyle': {'color': LINE, 'borderRadius': [2, 2, 0, 0]}}]

@@ -15,7 +15,7 @@ from .bars import legend
 from .panel import ReportPanel, TableView
 from .report_query import ReportQuery
 from .report_windows import Calendar, Comparison, ShiftsOfPlant
-from .trend_buckets import UNITS, TrendUnit, label_of, trend_windows
+from .trend_buckets import UNITS, TrendUnit, labels_of, trend_windows
 from .trend_charts import series_of, trend_chart
 
 TOO_SHORT = 'This window is too short for a trend.'
@@ -58,7 +58,7 @@ class TrendPanel:
             return
         points = await self._analytics.trend(found.buckets, query.scope)
         before = await self._analytics.trend(found.before, query.scope)
-        labels = [label_of(calendar, point.window, found.unit) for point in points]
+        labels = labels_of(calendar, found.buckets[:len(points)], found.unit)
         with self._client:
             self._panel.about(found.comparison.words)
             with self._panel.fill():
@@ -67,4 +67,5 @@ class TrendPanel:
                         trend_chart(series, labels, is_over=points[-1].is_over)
                 if before:
                     legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
-                TableView(self._zone).below(tables.of_trend(labels, points, before), '')
+                rows = tables.of_trend([label.replace('\n', ', ') for label in labels], points, before)
+                TableView(self._zone).below(rows, '')
