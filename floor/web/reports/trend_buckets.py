@@ -13,7 +13,7 @@ from .report_windows import Calendar, Comparison
 TrendUnit = Literal['shift', 'day', 'week']
 UNITS: tuple[TrendUnit, ...] = ('shift', 'day', 'week')
 FEWEST, MOST = 2, 100
-"""Buckets of a trend: one says nothing, and more cannot be told from each other."""
+"""Buckets of a trend: one says nothing, and more cannot be distinguished."""
 DAYS_OF_A_WEEK = 7
 DAYS_BY_SHIFT, DAYS_BY_DAY = timedelta(days=3), timedelta(days=62)
 """Up to this length, windows are cut into shifts and days if nothing else is asked for."""

@@ -85,7 +85,7 @@ def trend_options(series: TrendSeries, labels: Sequence[str], *, is_over: bool) 
                    'axisLine': {'lineStyle': {'color': RULE}},
                    'axisLabel': {**TEXT, 'fontSize': 11, 'hideOverlap': True, 'lineHeight': 13,
                                  **({'interval': 0} if len(labels) <= FEW else {})}},
-                  {'type': 'category', 'data': shown, 'show': False}],  # of its own, so that bars lie behind bars
+                  {'type': 'category', 'data': shown, 'show': False}],  # another axis, so that bars lie behind bars
         'yAxis': {'type': 'value', 'name': series.axis,
                   'nameTextStyle': {**TEXT, 'align': 'left', 'padding': [0, 0, 0, -34]},
                   'min': lowest, 'minInterval': 1 if series.axis == 'failures' else 0, 'splitNumber': 3,
