@@ -38,7 +38,7 @@ class LossPanels:
         self._analytics = analytics
         self._zone = zone
         self._client = ui.context.client
-        self._pareto = ReportPanel('Stops by cause', file='causes')
+        self._pareto = ReportPanel('Stops by cause', file='causes', hint='press a bar to filter the report')
         with self._pareto.tools:
             self._by: dict[By, Chip] = {}
             for by, text in TOGGLES.items():
@@ -56,7 +56,7 @@ class LossPanels:
     def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
         """Set notes and CSV links. widened: the window of the panel by hour and weekday."""
         label = comparison.words
-        self._pareto.about(f'press a bar to filter the report, {label}', query.file('causes'))
+        self._pareto.about(label, query.file('causes'))
         self._hours.about(f'share of known time, {widened.words}', query.widened.file('hours'))
         self._waiting.about(f'own downtime and the waiting it caused, {label}', query.file('waiting'))
         self._machines.about(label, query.file('machines'))

@@ -26,14 +26,16 @@ AddressOf = Callable[[MachineName], str]
 class ReportPanel:
     """A panel. It shows that it is loading until it is filled for the first time, and then its last content."""
 
-    def __init__(self, title: str, *, file: str = '', wide: bool = False) -> None:
-        """file: name of its CSV file; empty: none. wide: as wide as the page."""
+    def __init__(self, title: str, *, file: str = '', wide: bool = False, hint: str = '') -> None:
+        """file: name of its CSV file; empty: none. wide: as wide as the page. hint: what can be done on the screen."""
         self.file = file
         with ui.element('q-card').classes('panel').props('role=region') as self.card:
             self.card.props['aria-label'] = title
             self.card.props['data-wide'] = str(wide).lower()
             with ui.element('header'):
                 Heading(title)
+                if hint:
+                    ui.label(hint).classes('panel-note screen-hint')
                 self._note = ui.label().classes('panel-note')
                 self.tools = ui.element('div').classes('panel-tools')
                 if file:

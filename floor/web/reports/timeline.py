@@ -63,7 +63,7 @@ class TimelinePanel:
         with ui.card().classes('panel timeline').props('role=region aria-label="Status timeline"') as self.card:
             with ui.element('header').classes('timeline-header'):
                 Heading('Status timeline').classes('panel-title')
-                self._note = ui.label('drag to zoom, click a stop for details').classes('panel-note timeline-hint')
+                self._note = ui.label('drag to zoom, click a stop for details').classes('panel-note screen-hint')
                 self._toggle = ui.button(on_click=self._show_all_or_first, color=None).props('flat no-caps dense')
                 self._toggle.classes('timeline-toggle')
             self._problem = Alert()
