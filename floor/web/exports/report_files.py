@@ -21,7 +21,7 @@ from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
 from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
-from ..reports.report_head import OF_WINDOWS
+from ..reports.report_head import NO_FILTERS
 from ..reports.report_query import ADDRESS, NOT_BY, ReportQuery
 from ..shell.services import Services
 from .file_names import file_name
@@ -93,7 +93,7 @@ async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, N
 def facts(title: str, asked: ReportRequest, zone: tzinfo) -> dict[str, Cell]:
     """What a spreadsheet says about itself."""
     window = asked.comparison.window.until(asked.now)
-    filters = {f'Filter by {name}': value for name, value in asked.query.to_query().items() if name not in OF_WINDOWS}
+    filters = {f'Filter by {name}': value for name, value in asked.query.to_query().items() if name not in NO_FILTERS}
     return {'Report': f'{title} ({NAME})', 'Window': asked.comparison.words,
             'Window start': file_time(window.start, zone), 'Window end': file_time(window.end, zone),
             'Time zone': str(zone), **filters, 'Created': local_time(asked.now, zone, Form.FULL)}

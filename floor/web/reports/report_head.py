@@ -9,7 +9,8 @@ from .report_query import ReportQuery
 from .report_windows import Span
 from .stop_query import FIRST
 
-OF_WINDOWS = frozenset({'window', 'from', 'to', 'by'})
+NO_FILTERS = frozenset({'window', 'from', 'to', 'by', 'trend'})
+"""Parameters of an address that leave nothing out."""
 
 
 class ReportHead(PaperHead):
@@ -19,5 +20,5 @@ class ReportHead(PaperHead):
         """Show the window of a report and all its filters but those of the list of stops."""
         window = [] if query.span is Span.RANGE else [query.span.word]
         filters = (f'{name.capitalize()}: {value}' for name, value in replace(query, stops=FIRST).to_query().items()
-                   if name not in OF_WINDOWS)
+                   if name not in NO_FILTERS)
         self.show(' · '.join([*window, *filters]))
