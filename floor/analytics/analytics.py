@@ -16,7 +16,7 @@ from ..db.database import Database
 from .costs import LossCosts, read_costs
 from .explanation import Explanation, read_explanation
 from .intervals import Interval, count_intervals, read_intervals
-from .kpi_definitions import Kpi
+from .kpi_definitions import DEFINITIONS, Kpi
 from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machines
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
@@ -184,15 +184,15 @@ class Analytics:
                       page: Page = FIRST_PAGE) -> Explanation:
         """Where a figure comes from.
 
-        :raises InvalidInputError: there is no such figure, or only some of its stops are asked about
+        :raises InvalidInputError: there is no such figure, or it is not made of stops, and only some are asked about
         """
-        if scope.is_filtered:
-            raise InvalidInputError('an explanation is about all stops: remove the filters by reason and shift',
-                                    'kpi')
         try:
             kpi = Kpi(kpi)
         except ValueError as error:
             raise InvalidInputError(f'there is no figure {str(kpi)[:100]!r}: use {", ".join(Kpi)}', 'kpi') from error
+        if scope.is_filtered and (kpi is Kpi.MTBF or DEFINITIONS[kpi].evidence == 'intervals'):
+            raise InvalidInputError(f'{DEFINITIONS[kpi].name} is explained for all reasons and shifts: remove these '
+                                    'filters', 'kpi')
         async with self._read(window, scope) as report:
             return await read_explanation(report, kpi, page)
 

@@ -7,10 +7,9 @@ from datetime import datetime
 
 from ..core.machines import MachineName, Status
 from .kpi_definitions import DEFINITIONS, Kpi, Unit
-from .kpis import Kpis, machine_sums, machine_times, total
+from .kpis import Kpis, kpis_of, machine_sums, machine_times, total
 from .report_snapshot import Reading
-from .stop_list import StopSelection, read_listed
-from .stops import Stop
+from .stop_list import ListedStop, StopSelection, read_listed
 from .window import MICROSECOND, Page, Window, seconds
 
 
@@ -71,8 +70,8 @@ async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanatio
     of_time = definition.evidence == 'intervals'
     sums = await (machine_times(reading) if of_time
                   else machine_sums(reading, answered=kpi in ANSWERED))  # reading the orders takes a third of it
-    kpis = Kpis.of(reading.window, total(sums.values()))
-    each = ((machine.name, Kpis.of(reading.window, of)) for machine, of in sums.items())
+    kpis = kpis_of(reading, total(sums.values()))
+    each = ((machine.name, kpis_of(reading, of)) for machine, of in sums.items())
     names = [machine.name for machine in sums]
     pieces = await (_intervals(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
     return Explanation(
@@ -161,21 +160,23 @@ async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:
     """A page and one more."""
     counted_by = STOPS_OF.get(kpi, kpi)
     return [Piece(row.stop.machine, row.stop.since, row.stop.until, Status.DOWN, row.stop.reason, row.amount,
-                  row.counted, '' if row.counted else _why_not(counted_by, row.stop, reading.window))
+                  row.counted, '' if row.counted else _why_not(counted_by, row, reading.window))
             for row in await read_listed(reading, StopSelection(), page.skip, page.size + 1, counted_by, only=False)]
 
 
-def _why_not(kpi: Kpi, stop: Stop, window: Window) -> str:
+def _why_not(kpi: Kpi, listed: ListedStop, window: Window) -> str:
     """Why a stop does not count."""
-    of_end = kpi in {Kpi.MTTR, Kpi.REPAIR}
+    stop, of_end = listed.stop, kpi in {Kpi.MTTR, Kpi.REPAIR}
     wrong = {
         'not a micro-stop': kpi is Kpi.MICRO_STOPS and not stop.is_micro,
         'began in the window': kpi is Kpi.CARRIED_IN,
         'micro-stop': kpi not in {Kpi.MICRO_STOPS, Kpi.STOPS} and stop.is_micro,
         'ongoing at the end of the window': of_end and (stop.until is None or stop.until >= window.end),
         'machine removed before it ran again': of_end and not stop.repaired,
+        'ended outside the shift': of_end and not listed.ended,
         'no start of work': kpi is Kpi.REPAIR,
         'started before the window': not of_end and stop.since < window.start,
+        'started outside the shift': not of_end and not listed.began,
         'not acknowledged': kpi is Kpi.RESPONSE,
     }
     return next((why for why, applies in wrong.items() if applies), '')

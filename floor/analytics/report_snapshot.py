@@ -77,6 +77,10 @@ class Reading:
         """The length of all parts, in microseconds."""
         return sum(part.micros for part in self.parts)
 
+    def has(self, moment: datetime) -> bool:
+        """Whether a moment is in one of the parts."""
+        return any(part.start <= moment < part.end for part in self.parts)
+
     @property
     def names(self) -> list[MachineName]:
         """Of the machines, in flow order."""

@@ -82,11 +82,14 @@ class StopList:
 
 @dataclass(frozen=True, slots=True)
 class ListedStop:
-    """A stop, whether a KPI counts it, and the seconds that it adds."""
+    """A stop, whether a KPI counts it, and the seconds that it adds. began, ended: in the hours that are asked
+    about."""
 
     stop: Stop
     counted: bool
     amount: float
+    began: bool
+    ended: bool
 
 
 async def read_stop_list(reading: Reading, selection: StopSelection, page: Page) -> StopList:
@@ -108,7 +111,8 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
         reading.connection, micro_stop=reading.micro_stop_us, kpi=counted_by, only=only, sort=selection.sort,
         descending=selection.descending, places=sorted(reading.names, key=name_key), skip=skip, most=most, **found,
         **reading.chosen_stops)
-    return [ListedStop(to_stop(row, reading.micro_stop_us), row['counted'], seconds(row['amount'] or 0))
+    return [ListedStop(to_stop(row, reading.micro_stop_us), row['counted'], seconds(row['amount'] or 0), row['began'],
+                       row['until'] is not None and reading.has(row['until']))
             async for row in rows]
 
 

@@ -44,7 +44,7 @@ COMMENT ON FUNCTION filtered_stops IS
     'The stops of some hours of a period, such as of all late shifts, and of one reason, each with its time in these hours.';
 
 -- The stops of a period as listed_stops() has them, of one reason, and of some hours of the period only (starts null: of all);
--- of_kpi is down, stops, failures, micro_stops, carried_in, or anything else for all that are no micro-stops.
+-- of_kpi as there.
 CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                         micro_stop bigint, of_kpi text, of_reason text, starts timestamptz[],
                                         untils timestamptz[])
@@ -60,10 +60,21 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
            s.length >= micro_stop,
            CASE of_kpi WHEN 'down' THEN true WHEN 'stops' THEN s.began WHEN 'carried_in' THEN NOT s.began
                 WHEN 'micro_stops' THEN s.began AND s.length < micro_stop
-                WHEN 'failures' THEN s.began AND s.length >= micro_stop ELSE s.length >= micro_stop END,
-           s.down
+                WHEN 'failures' THEN s.began AND s.length >= micro_stop WHEN 'mttr' THEN s.ended AND s.length >= micro_stop
+                WHEN 'repair' THEN s.ended AND s.length >= micro_stop AND o.started_at IS NOT NULL
+                WHEN 'response' THEN s.began AND s.length >= micro_stop AND o.acknowledged_at IS NOT NULL
+                ELSE s.length >= micro_stop END,
+           CASE of_kpi WHEN 'mttr' THEN s.length
+                WHEN 'repair'
+                    THEN micros(s.until - least(s.until, greatest(s.since, o.created_at, o.acknowledged_at, o.started_at)))
+                WHEN 'response' THEN micros(greatest(s.since, least(o.acknowledged_at, s.until)) - s.since)
+                ELSE s.down END
     FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils) s
-    WHERE starts IS NOT NULL AND (s.began OR s.carried_in)
+    LEFT JOIN LATERAL (SELECT min(created_at) AS created_at, min(acknowledged_at) AS acknowledged_at,
+                              min(started_at) AS started_at
+                       FROM work_orders WHERE of_kpi IN ('repair', 'response')
+                         AND machine_id = s.machine_name AND stop_since = s.since) AS o ON true
+    WHERE starts IS NOT NULL AND (s.began OR s.carried_in OR of_kpi IN ('mttr', 'repair'))
 $$;
 COMMENT ON FUNCTION chosen_stops IS
     'The stops of a period, of one reason and some of its hours, and whether and with how many microseconds each counts.';

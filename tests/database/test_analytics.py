@@ -288,25 +288,27 @@ async def test_the_list_of_stops_has_those_of_its_kind_and_its_counts_are_those_
 @many
 async def test_the_stops_behind_a_figure_add_up_to_it(plant: Plant, question: Probe) -> None:
     analytics = await ask(plant, question)
-    kpis = await analytics.kpis(question.window)
-    amounts = {}
-    for kpi in Kpi:
-        pieces = (await analytics.explain(kpi, question.window, page=Page(1, 1000))).pieces
-        counted = [piece.counted for piece in pieces]
-        if DEFINITIONS[kpi].evidence == 'stops':
+    for scope in Scope(), Scope(reason='Jam'), Scope(reason='Jam', shift='Late'), Scope(shift='Early'):
+        kpis = await analytics.kpis(question.window, scope)
+        amounts = {}
+        for kpi in Kpi:
+            if DEFINITIONS[kpi].evidence == 'intervals' or (scope.is_filtered and kpi is Kpi.MTBF):
+                continue
+            pieces = (await analytics.explain(kpi, question.window, scope, Page(1, 1000))).pieces
+            counted = [piece.counted for piece in pieces]
             assert counted == sorted(counted, reverse=True), 'those that count come first'
             amounts[kpi] = [piece.seconds for piece in pieces if piece.counted]
             assert amounts[kpi] == sorted(amounts[kpi], reverse=True), 'the longest first'
             assert all(piece.counted or piece.why for piece in pieces)
-    assert sum(amounts[Kpi.DOWN]) == pytest.approx(kpis.down)
-    assert (len(amounts[Kpi.STOPS]), len(amounts[Kpi.FAILURES]), len(amounts[Kpi.MICRO_STOPS])) == (
-        kpis.stops, kpis.failures, kpis.micro_stops)
-    assert (len(amounts[Kpi.CARRIED_IN]), len(amounts[Kpi.MTBF])) == (kpis.carried_in, kpis.failures)
-    for kpi, number in (Kpi.MTTR, kpis.repaired), (Kpi.REPAIR, kpis.works):
-        assert len(amounts[kpi]) == number
-        assert sum(amounts[kpi]) == pytest.approx((getattr(kpis, kpi) or 0) * number)
-    assert len(amounts[Kpi.RESPONSE]) == kpis.acknowledged
-    assert kpis.response in amounts[Kpi.RESPONSE] or not amounts[Kpi.RESPONSE]
+        assert sum(amounts[Kpi.DOWN]) == pytest.approx(kpis.down)
+        assert (len(amounts[Kpi.STOPS]), len(amounts[Kpi.FAILURES]), len(amounts[Kpi.MICRO_STOPS])) == (
+            kpis.stops, kpis.failures, kpis.micro_stops)
+        assert len(amounts[Kpi.CARRIED_IN]) == kpis.carried_in
+        for kpi, number in (Kpi.MTTR, kpis.repaired), (Kpi.REPAIR, kpis.works):
+            assert len(amounts[kpi]) == number
+            assert sum(amounts[kpi]) == pytest.approx((getattr(kpis, kpi) or 0) * number)
+        assert len(amounts[Kpi.RESPONSE]) == kpis.acknowledged
+        assert kpis.response in amounts[Kpi.RESPONSE] or not amounts[Kpi.RESPONSE]
 
 
 @given(cycles=st.lists(st.tuples(st.integers(1, 400), st.integers(5, 200)), min_size=1, max_size=12),

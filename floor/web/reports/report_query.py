@@ -23,8 +23,7 @@ NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 
 NO_REASON_WORD = '(none)'
 """The reason of stops for which none was given, in an address."""
 MAX_REASON_LENGTH = 4_000
-_ALL_OF_A_WINDOW = frozenset({'intervals', 'explain', 'explain-machines', 'order-volume', 'order-ages',
-                              'order-resolution', 'order-load'})
+_ALL_OF_A_WINDOW = frozenset({'intervals', 'order-volume', 'order-ages', 'order-resolution', 'order-load'})
 NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_WINDOW}
 """The files that cannot be filtered so: what they are about has no reason, or is known for whole windows only."""
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
