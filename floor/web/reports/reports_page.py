@@ -14,13 +14,7 @@ from nicegui import background_tasks, ui
 
 from ...analytics import Analytics, Kpi, Window
 from ...analytics.chart_definitions import Chart
-from ...core.errors import (
-    DatabaseError,
-    FloorError,
-    HistoryNotReadyError,
-    ProgramFaultError,
-    QueryError,
-)
+from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError, QueryError
 from ...core.moments import Form, local_time
 from ...core.names import name_key
 from ...feed.difference import Difference
