@@ -14,7 +14,7 @@ from ..core.formatting import number
 from ..core.machines import MachineName, MachineRecord, Status
 from ..db.row_mapping import to_brief, to_event, to_status
 from .report_snapshot import Reading
-from .window import MICROSECOND
+from .window import MICROSECOND, Window
 
 MAX_COLUMNS = 10_000
 FEW = 3
@@ -32,12 +32,25 @@ class Band(NamedTuple):  # a month has tens of thousands, and a dataclass takes 
     merged: int = 1
 
 
+class Shares(NamedTuple):
+    """How much of one column of a picture was spent in each status, 0 to 1 each, together 1."""
+
+    operational: float
+    warning: float
+    down: float
+    unknown: float
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One machine over a window, without a gap: unknown is a band too."""
+    """One machine over a window, without a gap: unknown is a band too.
+
+    columns  the shares of each column of the picture, if the bands of any lane are too close to be drawn; else none
+    """
 
     machine: MachineName
     bands: tuple[Band, ...]
+    columns: tuple[Shares, ...] = ()
 
 
 async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> tuple[Lane, ...]:
@@ -47,11 +60,27 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
     names = list(dict.fromkeys(machines))
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND
-    lanes: dict[str, tuple[Band, ...]] = {}
+    lanes: dict[str, list[Band]] = {}
     async for row in reading.queries.timeline(reading.connection, **{**reading.period, 'names': names}):
-        bands = _bands(row['since'], window.end, row['status'], row['reason'])
-        lanes[row['machine_name']] = tuple(_merged(bands, window.start, column))
-    return tuple(Lane(name, lanes.get(name, ())) for name in names)
+        lanes[row['machine_name']] = _bands(row['since'], window.end, row['status'], row['reason'])
+    merged = {name: tuple(_merged(bands, window.start, column)) for name, bands in lanes.items()}
+    crowded = any(band.merged > 1 for bands in merged.values() for band in bands)
+    return tuple(Lane(name, merged.get(name, ()), shares(lanes[name], window, columns)
+                      if crowded and name in lanes else ()) for name in names)
+
+
+def shares(bands: Sequence[Band], window: Window, columns: int) -> tuple[Shares, ...]:
+    """What each of so many equal columns of a window was spent in; the bands have no gap."""
+    whole = window.micros / columns
+    spent = {status: [0.0] * columns for status in Status}
+    for band in bands:
+        since, until = ((moment - window.start) / MICROSECOND / whole for moment in (band.since, band.until))
+        of_status = spent[band.status]
+        first, last = min(int(since), columns - 1), min(int(until), columns - 1)
+        for column in range(first, last + 1):
+            of_status[column] += max(0.0, min(until, column + 1) - max(since, column))
+    return tuple(map(Shares, spent[Status.OPERATIONAL], spent[Status.WARNING], spent[Status.DOWN],
+                     spent[Status.UNKNOWN]))
 
 
 def _bands(since: list[datetime], end: datetime, statuses: list[str], reasons: list[str | None]) -> list[Band]:

@@ -16,13 +16,14 @@ from nicegui import ui
 from nicegui.testing import User
 from openpyxl import load_workbook
 from ui.harness import Floor, OpenPage, Screen, Switchboard
-from ui.reports import BEFORE, HOSTILE, NOW, VALVE, OneShift, Reports, card, kpis
+from ui.reports import BEFORE, HOSTILE, NOW, PAINTER, VALVE, OneShift, Reports, card, kpis
 from ui.services import HEADER
 
 from floor.analytics import (
     Cause,
     Kpis,
     OrderReport,
+    ProblemMachine,
     Scope,
     StopList,
     WaitAttribution,
@@ -623,3 +624,18 @@ async def test_of_a_reason_no_availability_is_shown(reports: Reports, open_page:
     await screen.until(lambda: 'Time down' in texts(screen, 'Trend'))
     assert [title for title in texts(screen, 'Trend') if title in {'Availability', 'Time down', 'Failures'}][:2] == [
         'Time down', 'Failures']
+
+
+# the order of the timeline
+
+async def test_the_worst_machines_are_first_in_the_timeline_unless_the_flow_order_is_asked_for(
+        reports: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
+    reports.answers['problem_machines'] = (ProblemMachine(PAINTER, 3_600.0, 3, 1_800.0),)
+    screen = await opened(open_page)
+    await screen.until(lambda: reports.asked('timeline'))
+    assert reports.asked('timeline')[-1][1][0] == PAINTER
+    screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Flow order'))
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?lanes=flow'])
+    await screen.until(lambda: reports.asked('timeline')[-1][1][0] != PAINTER)
+    assert PAINTER in reports.asked('timeline')[-1][1]
+

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,12 +14,14 @@ from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
 from floor.analytics import Band, Lane, Page, Scope, Stop, StopList, Window
+from floor.analytics.timeline import Shares, shares
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import OrderId
 from floor.web.reports.axis import ticks
 from floor.web.reports.timeline import FIRST, timeline_panel
 from floor.web.reports.timeline_picture import LANE, WIDTH, band_at, drawing, moment_at, x_of
+from floor.web.reports.timeline_segments import KeyboardCursor, segment_at, shares_text
 
 DETROIT = ZoneInfo('America/Detroit')
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -236,3 +240,67 @@ async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analy
     do(screen, 'pointerup', at(LEAK.since + MINUTE), 2.5 * LANE)
     await screen.until(lambda: 'stops' in [name for name, *_ in analytics.asked])
     assert analytics.asked[-1][1][0] == Window(LEAK.since, LEAK.until)
+
+
+# zoomed out, and by the keyboard
+
+def shared(name: MachineName = VALVE) -> Lane:
+    """A lane of four columns of an hour: the second was down for a tenth."""
+    running, tenth = Shares(1.0, 0.0, 0.0, 0.0), Shares(0.7, 0.2, 0.1, 0.0)
+    return replace(lane(name, LEAK), columns=(running, tenth, running, Shares(0.0, 0.0, 0.0, 1.0)))
+
+
+def test_a_column_is_as_high_as_its_shares() -> None:
+    picture = drawing(WINDOW, [shared()])
+    down = picture.partition('class="band down" d="')[2].partition('"')[0]
+    assert down == 'M0 21V21.0H300.0V19.0H600.0V21.0H900.0V21.0H1200.0V21z'
+    assert 'class="band unknown" fill="url(#timeline-gap)"' in picture
+
+
+def test_the_pointer_reads_the_shares_of_a_column() -> None:
+    found = segment_at(WINDOW, [shared()], 350, 5)
+    assert found is not None and found.has_stop and found.shares is not None
+    assert (found.band.since, found.band.until) == (START + HOUR, START + 2 * HOUR)
+    assert shares_text(found.shares) == 'Down 10.0 %, warning 20.0 %, operational 70.0 %'
+    assert segment_at(WINDOW, [shared()], 350, LANE + 5) is None
+
+
+def test_the_arrow_keys_read_one_part_after_the_other() -> None:
+    painter = MachineName('Painter_02_01')
+    for lanes, starts in (([lane(VALVE, LEAK), lane(painter)], [1.5, 1.0, 0.0, 0.0, 1.0]),
+                          ([shared(), shared(painter)], [3.0, 2.0, 1.0, 0.0, 1.0])):
+        cursor = KeyboardCursor()
+        read = [cursor.move(WINDOW, lanes, 0, by) for by in (0, -1, -1, -1, 1)]
+        assert [(each.band.since - START) / HOUR for each in read if each] == starts
+        below = cursor.move(WINDOW, lanes, 1, 0)
+        assert below is not None and below.lane.machine == painter
+        last = cursor.move(WINDOW, lanes, 5, 0)
+        assert last == below, 'there is no lane below the last'
+    assert KeyboardCursor().move(WINDOW, [], 0, 1) is None
+
+
+def test_shares_are_of_the_time_of_each_column() -> None:
+    bands = lane(VALVE, Band(START + 30 * MINUTE, START + 90 * MINUTE, Status.DOWN, None)).bands
+    assert [column.down for column in shares(bands, WINDOW, 4)] == pytest.approx([0.5, 0.5, 0.0, 0.0])
+    assert [sum(column) for column in shares(bands, WINDOW, 7)] == pytest.approx([1.0] * 7)
+
+
+async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], analytics: Recorded,
+                                                         open_page: OpenPage) -> None:
+    analytics.answers['timeline'] = lambda window, machines, columns: tuple(map(shared, machines))
+    screen = await open_page('/timeline')
+    await screen.until(lambda: screen.of_class('timeline-picture'))
+    plot, = screen.of_class('timeline-plot')
+    for key in 'left', 'left', 'left':
+        press(screen, plot, f'arrow-{key}')
+    await screen.until(lambda: any('Down 10.0 %' in element['text'] for element in screen.of_class('timeline-hover')))
+    press(screen, plot, 'enter')
+    await screen.until(lambda: [name for name, *_ in analytics.asked if name == 'stops'])
+    (window, scope, _), = [arguments for name, arguments, _ in analytics.asked if name == 'stops']
+    assert (window, scope) == (Window(START + HOUR, START + 2 * HOUR), Scope(machine=scope.machine))
+
+
+def press(screen: Screen, element: dict[str, Any], key: str) -> None:
+    id_, = (id_ for id_, known in screen.elements.items() if known is element)
+    listener, = (event['listener_id'] for event in element['events'] if event['keys'] == [key])
+    screen.client.handle_event({'id': id_, 'listener_id': listener, 'args': [json.dumps(None)]})

@@ -47,7 +47,8 @@ class ReportBody:
         self._trend = TrendPanel(analytics, services.zone, shifts, change, partial(explain_chart, Chart.TREND))
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
-                                        machines_of(services.store, query), zoom)
+                                        machines_of(services.store, query), zoom, change)
+        self._timeline.sort(query)
         self._losses = LossPanels(analytics, services.zone, change, explain_chart, shifts.names)
         self._stops = StopListPanel(analytics, services.zone, query, list_stops,
                                     partial(explain_chart, Chart.STOPS))
@@ -57,6 +58,7 @@ class ReportBody:
 
     def show_timeline(self, query: ReportQuery, window: Window) -> None:
         """Load the timeline of this window in the background."""
+        self._timeline.sort(query)
         self._timeline.show(window, machines_of(self._store, query))
 
     def show_stops(self, query: ReportQuery) -> None:

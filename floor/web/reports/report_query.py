@@ -19,7 +19,7 @@ from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before
 from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
-NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 'by', *stop_query.NAMES)
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 'lanes', 'by', *stop_query.NAMES)
 NO_REASON_WORD = '(none)'
 """The reason of stops for which none was given, in an address."""
 MAX_REASON_LENGTH = 4_000
@@ -27,6 +27,8 @@ _ALL_OF_A_WINDOW = frozenset({'intervals', 'order-volume', 'order-ages', 'order-
 NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_WINDOW}
 """The files that cannot be filtered so: what they are about has no reason, or is known for whole windows only."""
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
+LaneOrder = Literal['worst', 'flow']
+LANE_ORDERS: tuple[LaneOrder, ...] = ('worst', 'flow')
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 
@@ -38,6 +40,7 @@ class ReportQuery:
     reason      only stops of this reason; empty: those for which none was given
     shift       only the hours of the shift of this name
     trend       what a point of the trend is; None: what fits the length of the window
+    lanes       the order of the machines in the timeline
     by          the sort order of the Pareto chart
     stops       what the list of stops shows
     """
@@ -51,6 +54,7 @@ class ReportQuery:
     shift: str | None = None
     by: By = 'minutes'
     trend: TrendUnit | None = None
+    lanes: LaneOrder = 'worst'
     stops: stop_query.StopQuery = stop_query.FIRST
 
     @classmethod
@@ -66,6 +70,7 @@ class ReportQuery:
         result = cls(span, start, end, parsed.text('line') or None, MachineName(machine) if machine else None,
                      NO_REASON if reason == NO_REASON_WORD else reason or None, parsed.text('shift') or None,
                      parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', parsed.one_of('trend', UNITS),
+                     parsed.one_of('lanes', LANE_ORDERS) or 'worst',
                      stop_query.StopQuery.parsed(parsed))
         parsed.check(result)
         return result
@@ -77,7 +82,8 @@ class ReportQuery:
             query |= {'from': address_value(self.start), 'to': address_value(self.end)}
         chosen = {'line': self.line, 'machine': self.machine,
                   'reason': NO_REASON_WORD if self.reason == NO_REASON else self.reason, 'shift': self.shift,
-                  'trend': self.trend, 'by': None if self.by == 'minutes' else self.by}
+                  'trend': self.trend, 'lanes': None if self.lanes == 'worst' else self.lanes,
+                  'by': None if self.by == 'minutes' else self.by}
         return query | {key: text for key, text in chosen.items() if text} | self.stops.to_query()
 
     def address(self, path: str = ADDRESS, **more: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 
 from nicegui import background_tasks, ui
@@ -17,11 +18,14 @@ from ...core.machines import DisplayName, MachineName, Status
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
+from ..shell.chips import Chip, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence
 from .axis import show_axis_labels
+from .report_query import LaneOrder, ReportQuery
 from .stop_details import StopDetailsDialog
-from .timeline_picture import LANE, WIDTH, band_at, drawing, moment_at
+from .timeline_picture import LANE, WIDTH, drawing, has_columns, moment_at
+from .timeline_segments import KeyboardCursor, Segment, segment_at, shares_text
 
 FIRST = 12
 COLUMNS = 300
@@ -30,6 +34,10 @@ CLICK = 5.0
 SHORTEST = timedelta(seconds=10)
 FOUND = Page(size=20)
 HOVER_GAP_S = 0.06
+KEYS = 'Status timeline: use the arrow keys to read it, and Enter for the details of a stop.'
+HINT = 'drag to zoom, click a stop for details'
+HINT_OF_SHARES = 'each column shows the shares of its time; drag to zoom'
+ORDERS: dict[LaneOrder, str] = {'worst': 'Worst first', 'flow': 'Flow order'}
 LEGEND = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 OnZoom = Callable[[Window], None]
@@ -37,17 +45,18 @@ OnZoom = Callable[[Window], None]
 
 def timeline_panel(  # noqa: PLR0917 (all have different types)
         analytics: Analytics, store: Store, zone: tzinfo, window: Window, machines: Sequence[MachineName] | None,
-        on_zoom: OnZoom) -> TimelinePanel:
+        on_zoom: OnZoom, change: Callable[..., None] = lambda **fields: None) -> TimelinePanel:
     """Build the panel, which loads its data. machines: in the order of the lanes; None: all in flow order. on_zoom:
-    called with the selected part of the window; call `show` to show it."""
-    return TimelinePanel(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom)
+    called with the selected part of the window; call `show` to show it. change: with fields of the query that another
+    one is to have."""
+    return TimelinePanel(analytics, store, zone, window=window, machines=machines, on_zoom=on_zoom, change=change)
 
 
 class TimelinePanel:
     """One browser's timeline."""
 
     def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, window: Window,
-                 machines: Sequence[MachineName] | None, on_zoom: OnZoom) -> None:
+                 machines: Sequence[MachineName] | None, on_zoom: OnZoom, change: Callable[..., None]) -> None:
         self._analytics = analytics
         self._store = store
         self._zone = zone
@@ -55,30 +64,44 @@ class TimelinePanel:
         self._chosen = machines
         self._on_zoom = on_zoom
         self._all = False
+        self._worst: Scope | None = None
         self._lanes: tuple[Lane, ...] = ()
         self._shown = window
         self._asked = 0
         self._dragged_from: float | None = None
+        self._cursor = KeyboardCursor()
         self._client = ui.context.client
         with ui.card().classes('panel timeline').props('role=region aria-label="Status timeline"') as self.card:
             with ui.element('header').classes('timeline-header'):
                 Heading('Status timeline').classes('panel-title')
-                self._note = ui.label('drag to zoom, click a stop for details').classes('panel-note screen-hint')
+                self._note = ui.label(HINT).classes('panel-note screen-hint')
+                with ui.element('div').classes('panel-tools'):
+                    self._orders: dict[LaneOrder, Chip] = {
+                        order: Chip(text, partial(change, lanes=order)).classes('toggle')
+                        for order, text in ORDERS.items()}
                 self._toggle = ui.button(on_click=self._show_all_or_first, color=None).props('flat no-caps dense')
                 self._toggle.classes('timeline-toggle')
             self._problem = Alert()
             with ui.element('div').classes('timeline-body'):
                 self._names = ui.element('div').classes('timeline-names').props('aria-hidden=true')
-                with ui.element('div').classes('timeline-plot'):
+                with ui.element('div').classes('timeline-plot') as plot:
                     self._picture = ui.element('div')
                     self._selection = ui.element('div').classes('timeline-selection').props('hidden')
-                    self._hover = ui.label().classes('timeline-hover').props('hidden')
+                    self._hover = ui.label().classes('timeline-hover').props('hidden role=status')
+                self._listen_to_keys(plot)
                 self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
             with ui.element('div').classes('timeline-legend'):
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
         self._details = StopDetailsDialog(zone)
         self.show(window, machines)
+
+    def sort(self, query: ReportQuery) -> None:
+        """Sort the lanes as a query asks for, from the next `show` on."""
+        self._worst = query.scope if query.lanes == 'worst' else None
+        for order, chip in self._orders.items():
+            chip.set_visibility(query.machine is None)
+            set_attribute(chip, 'aria-pressed', str(order == query.lanes).lower())
 
     def show(self, window: Window, machines: Sequence[MachineName] | None = None) -> None:
         """Show another window or other machines. The present content stays until they are loaded."""
@@ -91,9 +114,10 @@ class TimelinePanel:
         """Load and show the window, unless another one was requested meanwhile."""
         asked = self._asked if asked is None else asked
         machines = self._machines()
-        shown = machines if self._all else machines[:FIRST]
         problem, is_wrong = '', False
         try:
+            machines = await self._sorted(machines)
+            shown = machines if self._all else machines[:FIRST]
             lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
         except FloorError as error:
             lanes, problem = (), f'Cannot load the timeline. {as_sentence(error)}'
@@ -105,6 +129,14 @@ class TimelinePanel:
             if not problem or is_wrong:
                 window = self._elapsed(lanes)
                 self._draw(window, lanes, len(machines))
+
+    async def _sorted(self, machines: list[MachineName]) -> list[MachineName]:
+        """In flow order, or the ones that were down longest first."""
+        if self._worst is None or len(machines) == 1:
+            return machines
+        worst = await self._analytics.problem_machines(self._window, self._worst, len(machines))
+        places = {each.machine: place for place, each in enumerate(worst)}
+        return sorted(machines, key=lambda name: places.get(name, len(places)))
 
     def _elapsed(self, lanes: Sequence[Lane]) -> Window:
         """The part of the window that had elapsed when the lanes were read, by the database's clock."""
@@ -126,6 +158,7 @@ class TimelinePanel:
             for lane in lanes:
                 name = str(DisplayName.of(lane.machine))
                 ui.label(shortened(name, 60)).classes('timeline-name').props['title'] = name
+        self._note.set_text(HINT_OF_SHARES if has_columns(lanes) else HINT)
         show_axis_labels(self._axis, window, self._zone)
         self._toggle.set_visibility(of > FIRST)
         self._toggle.set_text(f'{FIRST} of {of} machines: show all' if not self._all
@@ -157,8 +190,8 @@ class TimelinePanel:
             self._selection.style(f'left: {low / WIDTH * 100:.2f}%; width: {(high - low) / WIDTH * 100:.2f}%')
             self._selection.props['hidden'] = False
             self._show_hover(x, y, self._range_text(low, high))
-        elif found := band_at(self._shown, self._lanes, x, y):
-            self._show_hover(x, y, self._band_text(*found))
+        elif found := segment_at(self._shown, self._lanes, x, y):
+            self._show_hover(x, y, self._segment_text(found))
         else:
             self._hover.props['hidden'] = True
 
@@ -171,8 +204,8 @@ class TimelinePanel:
             window = Window(moment_at(self._shown, low), moment_at(self._shown, high))
             if window.end - window.start >= SHORTEST:
                 self._on_zoom(window)
-        elif (found := band_at(self._shown, self._lanes, x, y)) and found[1].status is Status.DOWN:
-            await self._open_details(*found)
+        elif (found := segment_at(self._shown, self._lanes, x, y)) and found.has_stop:
+            await self._open_details(found.lane, found.band)
 
     def _leave(self) -> None:
         self._stop_dragging()
@@ -187,6 +220,26 @@ class TimelinePanel:
             return
         if page.stops:
             self._show_details(max(page.stops, key=lambda stop: stop.down))
+
+    # keyboard
+
+    def _listen_to_keys(self, plot: ui.element) -> None:
+        plot.props('tabindex=0 role=group')
+        plot.props['aria-label'] = KEYS
+        for key, by_lanes, by_parts in ('up', -1, 0), ('down', 1, 0), ('left', 0, -1), ('right', 0, 1):
+            plot.on(f'keydown.arrow-{key}.prevent', partial(self._step, by_lanes, by_parts), args=[])
+        plot.on('keydown.enter', self._open_at_cursor, args=[])
+        plot.on('blur', self._leave, args=[])
+
+    def _step(self, by_lanes: int, by_parts: int) -> None:
+        segment = self._cursor.move(self._shown, self._lanes, by_lanes, by_parts)
+        if segment is not None:
+            self._show_hover(*self._cursor.position(self._shown, segment), self._segment_text(segment))
+
+    async def _open_at_cursor(self) -> None:
+        segment = self._cursor.move(self._shown, self._lanes, 0, 0)
+        if segment is not None and segment.has_stop:
+            await self._open_details(segment.lane, segment.band)
 
     # internals
 
@@ -205,6 +258,12 @@ class TimelinePanel:
         below = (min(max(y // LANE, 0), max(len(self._lanes), 1) - 1) + 1) / max(len(self._lanes), 1) * 100
         self._hover.style(replace=f'{side}: {distance:.1f}%; top: {below:.1f}%')
         self._hover.props['hidden'] = False
+
+    def _segment_text(self, segment: Segment) -> str:
+        if segment.shares is None:
+            return self._band_text(segment.lane, segment.band)
+        return (f'{DisplayName.of(segment.lane.machine)}\n{shares_text(segment.shares)}\n'
+                f'{self._time(segment.band.since)} to {self._time(segment.band.until)}')
 
     def _band_text(self, lane: Lane, band: Band) -> str:
         """Machine, status, reason, start, end and duration."""

@@ -10,6 +10,8 @@ from ...core.machines import Status
 
 WIDTH, LANE = 1200, 22
 NARROWEST = 1.5
+FULL, LOWEST = 20, 0.7
+"""Heights of a lane of shares, and of the smallest share."""
 TOP_AND_HEIGHT = {Status.OPERATIONAL: (5, 12), Status.WARNING: (4, 14), Status.DOWN: (1, 20), Status.UNKNOWN: (5, 12)}
 """Worse statuses are higher, so that they can be distinguished without colour."""
 DRAWN = (Status.OPERATIONAL, Status.UNKNOWN, Status.WARNING, Status.DOWN)
@@ -22,7 +24,10 @@ def drawing(window: Window, lanes: Sequence[Lane]) -> str:
     """The SVG of the lanes, 1200 wide, with one path per lane and status. Stops have a minimum width. The times of the
     bands are in UTC."""
     height = max(1, len(lanes)) * LANE
-    paths = [_path(window, lane, number, status) for number, lane in enumerate(lanes) for status in DRAWN]
+    if has_columns(lanes):
+        paths = [_areas(lane, number) for number, lane in enumerate(lanes)]
+    else:
+        paths = [_path(window, lane, number, status) for number, lane in enumerate(lanes) for status in DRAWN]
     return f'{HATCH}{"".join(paths)}<rect class="timeline-ground" width="{WIDTH}" height="{height}"></rect>'
 
 
@@ -38,6 +43,31 @@ def _path(window: Window, lane: Lane, number: int, status: Status) -> str:
                          f'h{width:.1f}v{height}h{-width:.1f}z')
     fill = ' fill="url(#timeline-gap)"' if status is Status.UNKNOWN else ''
     return f'<path class="band {status.value}"{fill} d="{"".join(steps)}"></path>' if steps else ''
+
+
+def has_columns(lanes: Sequence[Lane]) -> bool:
+    """Whether the picture shows shares of columns, as bands would be too close to each other."""
+    return any(lane.columns for lane in lanes)
+
+
+def _areas(lane: Lane, number: int) -> str:
+    """The shares of one lane, on top of each other: down, warning, operational, unknown."""
+    top = number * LANE + 1
+    gap = f'<rect class="band unknown" fill="url(#timeline-gap)" y="{top}" width="{WIDTH}" height="{FULL}"></rect>'
+    areas = [gap] if not lane.columns or any(column.unknown > 0 for column in lane.columns) else []
+    for status, highs in ((Status.OPERATIONAL, [1 - column.unknown for column in lane.columns]),
+                          (Status.WARNING, [column.down + column.warning for column in lane.columns]),
+                          (Status.DOWN, [column.down for column in lane.columns])):
+        if any(high > 0 for high in highs):
+            areas.append(f'<path class="band {status.value}" d="{_area(highs, top + FULL)}"></path>')
+    return ''.join(areas)
+
+
+def _area(highs: Sequence[float], base: int) -> str:
+    """The outline of columns of these heights (0 to 1); one that is not nothing can be seen."""
+    steps = (f'V{base - max(FULL * high, LOWEST if high > 0 else 0.0):.1f}H{WIDTH * (place + 1) / len(highs):.1f}'
+             for place, high in enumerate(highs))
+    return f'M0 {base}{"".join(steps)}V{base}z'
 
 
 def _length(window: Window) -> timedelta:
