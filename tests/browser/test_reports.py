@@ -46,16 +46,16 @@ async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connect
 
 async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visitor: Visitor,
                                                                             sql: asyncpg.Connection) -> None:
-    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    await sql.execute(DOWN, 'Valve_01_01', 'Bearing hot')
     page = await visitor.open('/reports')
-    await page.get_by_role('button', name='Seat worn').press('Enter')
+    await page.get_by_role('button', name='Bearing hot').press('Enter')
 
-    await expect(page.get_by_role('heading', name='down by Seat worn')).to_be_visible()
-    chip = page.get_by_role('button', name='Remove the filter Reason: Seat worn')
+    await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_visible()
+    chip = page.get_by_role('button', name='Remove the filter Reason: Bearing hot')
     await expect(chip).to_be_visible()
     await page.go_back()
     await expect(chip).to_be_hidden()
-    await expect(page.get_by_role('heading', name='down by Seat worn')).to_be_hidden()
+    await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_hidden()
 
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,

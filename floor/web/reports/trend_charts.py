@@ -75,7 +75,7 @@ def trend_options(series: TrendSeries, labels: Sequence[str], *, is_over: bool) 
     """Options for ECharts: a line for a share, bars for an amount; pale and behind, the same of the window before."""
     shown = [*labels[:-1], labels[-1] if is_over else f'{labels[-1]}\n{SO_FAR}']
     known = [value for value in (*series.values, *series.before) if value is not None]
-    lowest = max(0, int(min(known, default=0) // 5 * 5)) if series.is_share else 0
+    lowest = max(0, int(min(known, default=0) // 10 * 10)) if series.is_share else 0
     before = [*series.before[:len(labels)], *[None] * (len(labels) - len(series.before))]
     drawn = _lines if series.is_share else _bars
     return {
