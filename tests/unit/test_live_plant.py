@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unit.delivered_floor import DELIVERED
-from unit.test_simulated_timeline import PEOPLE
+from unit.simulated_past import PEOPLE
 
 from floor.core.orders import Priority, WorkOrderStatus
 from simulator.calendar import Calendar

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from unit.delivered_floor import DELIVERED
-from unit.test_simulated_timeline import PEOPLE, stretches
+from unit.simulated_past import PEOPLE, stretches
 
 from simulator.calendar import Calendar
 from simulator.causes import profile_of

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from unit.ground_truth import waits
+from unit.simulated_past import NOW, PEOPLE, chains, stretches
 
-from floor.core.people import Employee, Role
+from floor.core.people import Employee
 from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING
 from simulator.order_batch import OrderBatch
 from simulator.order_texts import ANY_CAUSE, TEXTS, texts_of
@@ -26,14 +27,7 @@ TYPES = {'S': 'sorter', 'R': 'robotic_arm', 'M': 'injection_molder', 'V': 'valve
 FLOOR = [Station(f'{letter}_{line}_{place}', TYPES[letter], line)
          for line, letters in enumerate(['SRMVMRPRS', 'MVMRPRS', 'SRMVMRPRM', 'MVRPS'], start=1)
          for place, letter in enumerate(letters, start=1)]
-NOW = datetime(2026, 11, 23, 14, 5, 6, 789012, tzinfo=UTC)
 DAY = timedelta(days=1)
-PEOPLE = [Employee(number, first, last, f'{first}.{last}@Example.com', 'Plant', True, NOW, role)
-          for number, (first, last, role) in enumerate([
-              ('Mike', 'Johnson', Role.SUPERVISOR), ('Lisa', 'Garcia', Role.TECHNICIAN),
-              ('Tom', 'Kowalski', Role.TECHNICIAN), ('Jonas', 'Weber', Role.TECHNICIAN),
-              ('Elena', 'Petrova', Role.OPERATOR), ('Carlos', 'Mendez', Role.OPERATOR),
-              ('Ann', 'Guest', Role.VIEWER)], start=1)]
 
 
 def tell(seed: int = 1, days: float = 30, stations: Sequence[Station] = FLOOR) -> list[SimulatedEvent]:
@@ -52,20 +46,6 @@ def month() -> list[SimulatedEvent]:
 def ends(batch: OrderBatch) -> dict[str, str]:
     """The status that the steps leave each order in."""
     return {step.order_id: step.status or 'open' for step in batch.steps if step.action == 'report' or step.status}
-
-
-def chains(events: Sequence[SimulatedEvent]) -> dict[str, list[SimulatedEvent]]:
-    by_machine = defaultdict(list)
-    for event in events:
-        by_machine[event.machine].append(event)
-    return by_machine
-
-
-def stretches(events: Sequence[SimulatedEvent]) -> Iterator[tuple[SimulatedEvent, timedelta]]:
-    for chain in chains(events).values():
-        for event, following in pairwise(chain):
-            yield event, following.at - event.at
-        yield chain[-1], NOW - chain[-1].at
 
 
 def test_the_month_shows_sixty_thirty_ten_and_what_it_waits_for(month: list[SimulatedEvent]) -> None:
