@@ -23,6 +23,7 @@ from ...plant.report_settings import (
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence, set_reason
 from ..shell.order_formatting import role_needed
+from ..shell.text_field import TextField
 
 CHANGES_SHOWN = 8
 
@@ -65,7 +66,7 @@ class SettingsDialog:
         self._minutes = ui.number('Micro-stops are shorter than (minutes)',
                                   value=settings.micro_stop.total_seconds() / MINUTE, min=0,
                                   max=MAX_MICRO_STOP.total_seconds() / MINUTE)
-        self._currency = ui.input('Currency', value=settings.currency, placeholder='EUR')
+        self._currency = TextField('Currency', value=settings.currency, placeholder='EUR')
         self._currency.props(f'maxlength={MAX_CURRENCY}')
         Heading('Cost of an hour down', level=3)
         self._costs = {line: ui.number(shortened(line, 60), value=None if cost is None else float(cost), min=0)
