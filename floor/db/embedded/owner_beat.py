@@ -116,8 +116,12 @@ class OwnerBeat:
 
     def _write(self, count: int) -> None:
         draft = self._path.with_name(f'.owner.beat.{self._token}')
-        draft.write_text(self._line(count))
-        os.replace(draft, self._path)
+        try:
+            draft.write_text(self._line(count))
+            os.replace(draft, self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)  # a full disk has room for a name and for no line
+            raise
 
     def _line(self, count: int) -> str:
         here = place()
