@@ -482,7 +482,7 @@ async def created(writer: asyncpg.Connection, steps: str) -> None:
     """Write steps as a session does that is creating a demo's history."""
     async with writer.transaction():
         await writer.execute('SELECT begin_history_creation(1)')
-        await writer.execute('SELECT write_order_steps($1::jsonb)', steps)
+        await writer.execute('SELECT write_order_steps($1::jsonb, false)', steps)
         await writer.execute('DELETE FROM history_creation')
 
 
@@ -513,7 +513,7 @@ async def test_nobody_else_writes_into_the_past(writer: asyncpg.Connection) -> N
     """Neither by the steps nor by the setting behind them, and not even in its session once the history is there."""
     await created(writer, '[]')
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='only be written while the history of a demo'):
-        await writer.execute('SELECT write_order_steps($1::jsonb)', STEPS % ('on_hold', 'parts'))
+        await writer.execute('SELECT write_order_steps($1::jsonb, false)', STEPS % ('on_hold', 'parts'))
     await writer.execute("SET floor.acting_time = '2026-01-02 03:04:05Z'")
     order_id = await new_order(writer)
     await writer.execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", order_id)
