@@ -35,7 +35,7 @@ from .feed.recent_events import events_of
 from .feed.store import TASKS, Store
 from .feed.timing import Timing
 from .jobs.dashboard_refresh import DashboardRefresh
-from .jobs.history_refresh import HistoryRefresh
+from .jobs.day_sums import DaySums
 from .jobs.order_checks import OrderChecks
 from .jobs.periodic_job import PeriodicJob
 from .jobs.supervisor import Supervisor
@@ -150,18 +150,18 @@ def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
         database.expire_connections, settings.db_pool_recycle_interval, pause_first=True).run)
     if not settings.is_guest:  # the app's settings count, not those of a developer's computer
         checks = OrderChecks(database, settings.auto_work_order_after)
-        history = HistoryRefresh(database, settings.machine_silent_after)
-        dashboard = DashboardRefresh(database, history, settings.zone, retention_days=settings.retention_days,
+        days = DaySums(database, settings.zone, machine_silent_after=settings.machine_silent_after)
+        dashboard = DashboardRefresh(database, days, retention_days=settings.retention_days,
                                      every=settings.dashboard_refresh_seconds)
         for job, name, description in ((checks.job, 'work_order_task', 'checks of work orders'),
-                                       (history.job, 'history_task', 'updates of the history'),
+                                       (days.job, 'history_task', 'updates of the history'),
                                        (dashboard.job, 'dashboard_task', 'updates of the dashboard')):
             jobs.periodic.append(job)
             jobs.add(name, description, partial(after_first_snapshot, store, job.run))
 
         def wake_jobs(difference: Difference) -> None:
             if difference.history:
-                history.job.wake()
+                days.job.wake()
                 dashboard.job.wake()
 
         store.subscribe(wake_jobs)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 import asyncpg
 
@@ -41,10 +42,11 @@ SEED = 18
 WHO = 'simulator'
 DAY = timedelta(days=1)
 COPY_TIMEOUT_S = 600.0
-ROWS_A_STEP = 50_000
+DAYS_A_STEP = 5
+ROWS_A_TURN = 1_000
 
-HISTORY_COLUMNS = ('version', 'machine_name', 'old_status', 'new_status', 'reason', 'datetime', 'changed_at',
-                   'changed_by')
+LOG_COLUMNS = ('version', 'machine_id', 'old_status', 'new_status', 'reason', 'datetime', 'happened_at', 'recorded_at',
+               'changed_by')
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ async def begin_changes(connection: Connection, queries: Queries) -> None:
 
 async def _add_up(connection: Connection, queries: Queries, began: float) -> None:
     """Step by step, so that no statement takes longer than DB_COMMAND_TIMEOUT, however long the history is."""
-    while step := await queries.refresh_history(connection, most=ROWS_A_STEP):
+    while step := await queries.refresh_days(connection, most=DAYS_A_STEP):
         pass
     await queries.analyze_history(connection)
     if step == 0:
@@ -181,13 +183,23 @@ async def _write(connection: Connection, queries: Queries, events: Sequence[Simu
 
 
 async def _write_events(connection: Connection, queries: Queries, events: Sequence[SimulatedEvent]) -> int:
-    """Copy half a megabyte at a time, while other tasks of the event loop run in between; returns the first version."""
+    """Write the log, of which the database makes the rest; returns the first version."""
     first: int = await queries.draw_versions(connection, amount=len(events))
-    rows = ((version, event.machine, event.old, event.new, event.reason, event.at, event.at, WHO)
+    numbers = {row['machine_name']: row['machine_id'] async for row in queries.simulated_floor(connection)}
+    rows = ((version, numbers[event.machine], event.old, event.new, event.reason, event.at, event.at, event.at, WHO)
             for version, event in enumerate(events, first))
-    await connection.copy_records_to_table('machine_status_history', columns=HISTORY_COLUMNS, records=rows,
+    await connection.copy_records_to_table('machine_status_history', columns=LOG_COLUMNS, records=_in_turns(rows),
                                            timeout=COPY_TIMEOUT_S)
+    await queries.rebuild_history(connection)
     return first
+
+
+async def _in_turns(rows: Iterable[tuple[Any, ...]]) -> AsyncIterator[tuple[Any, ...]]:
+    """Piece by piece, so that other tasks of the event loop run in between."""
+    for number, row in enumerate(rows):
+        if number % ROWS_A_TURN == 0:
+            await asyncio.sleep(0)
+        yield row
 
 
 async def _set_floor(connection: Connection, queries: Queries, floor: Sequence[FinalState], first: int) -> None:

@@ -41,6 +41,7 @@ WHOLE_FLOOR = Scope()
 FIRST_PAGE = Page()
 NEWEST = StopSelection(sort=StopSort.START)
 NO_REASON_GIVEN = '(none)'
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Analytics:
@@ -70,21 +71,22 @@ class Analytics:
         faults: dict[str, str] = {}
         if scope.shift is not None and self._shifts is not None and scope.shift not in self._shifts.names:
             faults['shift'] = unknown_name_message('shift', scope.shift, self._shifts.names)
-        now = datetime.now(UTC)
-        async with self._read(Window(now, now), Scope(reason=scope.reason)) as report:
+        ever = Window(EARLIEST, datetime.now(UTC))
+        async with self._read(ever, Scope(reason=scope.reason)) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
             if scope.reason is not None and not await has_reason(report):
                 faults['reason'] = unknown_name_message('reason', scope.reason or NO_REASON_GIVEN,
                                                         await known_reasons(report))
         if scope.line is not None and scope.line not in lines:
             faults['line'] = unknown_name_message('line', scope.line, lines)
-        if scope.machine is not None and scope.machine not in report.names:
+        if scope.machine is not None and not any(machine.is_called(scope.machine) for machine in report.machines):
             faults['machine'] = unknown_name_message('machine', scope.machine, report.names)
         if not faults and scope.line is not None and scope.machine is not None:
-            on_line = [machine.name for machine in report.machines if machine.line == scope.line]
-            if scope.machine not in on_line:
+            on_line = [machine for machine in report.machines
+                       if scope.line in {placement.line for placement in machine.placements}]
+            if not any(machine.is_called(scope.machine) for machine in on_line):
                 faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', scope.machine,
-                                                         on_line)
+                                                         [machine.name for machine in on_line])
         if faults:
             raise QueryError(faults)
 
@@ -104,10 +106,10 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_machines(report)
 
-    async def members(self, scope: Scope = WHOLE_FLOOR) -> tuple[Member, ...]:
-        """All machines that are there, or were once, in flow order."""
+    async def members(self, scope: Scope = WHOLE_FLOOR, *, ever: bool = False) -> tuple[Member, ...]:
+        """All machines that are there, or were once, in flow order, with the line of now; ever: with all lines."""
         now = datetime.now(UTC)
-        async with self._read(Window(now, now), scope) as report:
+        async with self._read(Window(EARLIEST if ever else now, now), scope) as report:
             return report.machines
 
     async def intervals(self, window: Window, machine: MachineName, page: Page = FIRST_PAGE) -> tuple[Interval, ...]:

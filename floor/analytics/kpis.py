@@ -172,7 +172,7 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
     machines: only of these.
     """
     machines = reading.machines if machines is None else machines
-    sums = {machine.name: Sums(machines=1, possible=reading.micros) for machine in machines}
+    sums = {machine.name: Sums(machines=1, possible=reading.micros_of(machine)) for machine in machines}
     async for row in _times(reading, [machine.name for machine in machines]):
         of = sums[row['machine_name']]
         for name in TIMES:
@@ -184,7 +184,8 @@ async def machine_times(reading: Reading, machines: Sequence[Member] | None = No
 def _times(reading: Reading, names: list[MachineName]) -> AsyncIterator[Any]:
     if reading.scope.shift is None:
         return reading.queries.machine_times(reading.connection, **{**reading.period, 'names': names})
-    return reading.queries.filtered_times(reading.connection, names=names, now=reading.now, **reading.hours)
+    return reading.queries.filtered_times(reading.connection, names=names, now=reading.now, line=reading.line_id,
+                                          **reading.hours)
 
 
 async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Member, Sums]:
@@ -207,7 +208,8 @@ async def floor_sums(reading: Reading) -> Sums:
     members = {machine.name for machine in reading.machines if machine.present}
     if gone:
         members |= {machine.name for machine in await machine_times(reading, gone)}
-    times = await reading.queries.floor_sums(reading.connection, **reading.period)
+    names, start, until, now = (reading.period[name] for name in ('names', 'start', 'until', 'now'))
+    times = await reading.queries.floor_sums(reading.connection, names=names, start=start, until=until, now=now)
     result = Sums(machines=len(members), possible=len(members) * reading.window.micros,
                   **{name: times[name] for name in TIMES})
     of = sorted(members) if gone else None
@@ -224,8 +226,7 @@ def stop_sums(reading: Reading, *, together: bool = False,
     """What is to be known of the stops of each machine that is asked about, or of these. together: one row for all of
     them."""
     rows: AsyncIterator[Any] = reading.queries.stop_sums(
-        reading.connection, micro_stop=reading.micro_stop_us, acknowledged=False, together=together,
-        **_stop_period(reading, of))
+        reading.connection, micro_stop=reading.micro_stop_us, together=together, **_stop_period(reading, of))
     return rows
 
 
@@ -261,10 +262,17 @@ async def read_kpis(reading: Reading) -> Kpis:
 
 
 async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
-    """The figures of each line, in the order of the lines; machines without one come last."""
+    """The figures of each line, in the order of the lines; machines without one come last. A machine that was moved
+    counts to each line for the time that it stood there."""
     lines: defaultdict[str | None, Sums] = defaultdict(Sums)
-    for machine, sums in (await machine_sums(reading)).items():
+    stayed = replace(reading, machines=tuple(machine for machine in reading.machines if not machine.moved))
+    for machine, sums in (await machine_sums(stayed)).items():
         lines[machine.line].add(sums)
+    for machine in reading.machines:
+        if machine.moved:
+            for line_id, line in {placement.line_id: placement.line for placement in machine.placements}.items():
+                part = replace(reading, machines=(machine,), line_id=line_id)
+                lines[line].add(total((await machine_sums(part)).values()))
     return tuple(LineKpis(line, kpis_of(reading, sums)) for line, sums in lines.items())
 
 

@@ -37,8 +37,8 @@ async def read_hourly_pattern(reading: Reading, zone: ZoneInfo) -> HourlyPattern
 
 
 async def _rows(reading: Reading, zone: ZoneInfo) -> AsyncIterator[Any]:
-    of_floor = {'zone': zone.key, 'whole_floor': reading.scope.is_whole_floor}
     if reading.scope.shift is None:
-        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(), **of_floor)
-    return reading.queries.filtered_hours(reading.connection, names=reading.names, now=reading.now,
-                                          **await reading.hours_since_known(), **of_floor)
+        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(), zone=zone.key,
+                                             whole_line=reading.scope.machine is None)
+    return reading.queries.filtered_hours(reading.connection, names=reading.names, now=reading.now, zone=zone.key,
+                                          line=reading.line_id, **await reading.hours_since_known())

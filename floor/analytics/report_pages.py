@@ -67,7 +67,8 @@ class ReportPages:
 
     async def labels(self) -> RowLabels:
         """What adds machine, line and shift to the rows of a table."""
-        return RowLabels({member.name: member.line for member in await self._analytics.members()}, self._shifts)
+        members = await self._analytics.members(ever=True)
+        return RowLabels({member.name: member.line_at for member in members}, self._shifts)
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True

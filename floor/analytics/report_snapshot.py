@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Protocol
 
 import asyncpg
@@ -47,20 +49,53 @@ class ShiftsOfPeriods(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """The line that a machine stood on (None: on none), its number (0: on none), and when."""
+
+    line: str | None
+    line_id: int
+    since: datetime
+    until: datetime
+
+    def share_of(self, parts: Sequence[Window]) -> int:
+        """Microseconds of these windows in which the machine stood there."""
+        return sum(max((min(self.until, part.end) - max(self.since, part.start)) // MICROSECOND, 0) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
-    """A machine of the report. present: it stands on the floor now."""
+    """A machine of the report. present: it stands on the floor now; moved: it ever stood on another line;
+    placements: the lines of the window, in order; former_names: those that it had before and nobody has now."""
 
     name: MachineName
     type: str | None
-    line: str | None
     present: bool
+    moved: bool
+    placements: tuple[Placement, ...]
+    former_names: tuple[str, ...] = ()
+
+    def is_called(self, name: str) -> bool:
+        """Whether a link with this name, perhaps an old one, means the machine."""
+        return name == self.name or name in self.former_names
+
+    @property
+    def line(self) -> str | None:
+        """The line that it stood on, at last."""
+        return self.placements[-1].line
+
+    def line_at(self, moment: datetime | None) -> str | None:
+        """The line that it stood on then; None: at last."""
+        return next((placement.line for placement in self.placements
+                     if moment is not None and placement.since <= moment < placement.until), self.line)
+
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a report asks with. now is the database's clock; the window does not reach beyond it.
 
-    parts  of the window that the report is about: the hours of its shift, or all of it
+    parts    of the window that the report is about: the hours of its shift, or all of it
+    line_id  the number of the line that is asked about: only what happened while machines stood on it; None: any
     """
 
     connection: Connection
@@ -71,11 +106,14 @@ class Reading:
     machines: tuple[Member, ...]
     micro_stop: timedelta
     parts: tuple[Window, ...]
+    line_id: int | None = None
 
-    @property
-    def micros(self) -> int:
-        """The length of all parts, in microseconds."""
-        return sum(part.micros for part in self.parts)
+    def micros_of(self, machine: Member) -> int:
+        """For how many microseconds of all parts a machine belongs into the report."""
+        if self.line_id is None:
+            return sum(part.micros for part in self.parts)
+        return sum(placement.share_of(self.parts) for placement in machine.placements
+                   if placement.line_id == self.line_id)
 
     def has(self, moment: datetime) -> bool:
         """Whether a moment is in one of the parts."""
@@ -94,12 +132,14 @@ class Reading:
     @property
     def period(self) -> dict[str, Any]:
         """The arguments that most queries take."""
-        return {'names': self.names, 'start': self.window.start, 'until': self.window.end, 'now': self.now}
+        return {'names': self.names, 'start': self.window.start, 'until': self.window.end, 'now': self.now,
+                'line': self.line_id}
 
     @property
     def stop_period(self) -> dict[str, Any]:
         """The arguments of the queries about stops, for which no names are all machines."""
-        return {**self.period, 'names': None} if self.scope.is_whole_floor else self.period
+        whole = self.scope.is_whole_floor and self.line_id is None
+        return {**self.period, 'names': None} if whole else self.period
 
     @property
     def hours(self) -> dict[str, list[datetime]]:
@@ -151,16 +191,42 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
             if clock['history'] == HistoryState.CREATING:
                 raise HistoryNotReadyError
             moment = now or clock['now']
-            machines = [Member(MachineName(row['machine_name']), row['type'], row['line'], row['present'])
-                        async for row in database.queries.report_machines(connection)
-                        if scope.machine in {None, row['machine_name']} and scope.line in {None, row['line']}
-                        ] if scope else []
             elapsed = window.until(moment)
+            rows = database.queries.report_machines(connection, start=elapsed.start, until=elapsed.end)
+            machines = members([row async for row in rows], scope) if scope else ()
             limit = await database.queries.micro_stop(connection) if micro_stop is None else micro_stop
-            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), tuple(machines), limit,
-                          parts_of(elapsed, scope, shifts))
+            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), machines, limit,
+                          parts_of(elapsed, scope, shifts), line_id_of(machines, scope))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
+
+
+def members(rows: Sequence[Any], scope: Scope) -> tuple[Member, ...]:
+    """The machines of a scope, from the rows of the query report_machines; on a line those that stood on it then."""
+    found = []
+    for name, of_machine in groupby(rows, itemgetter('machine_name')):
+        lines = list(of_machine)
+        placements = tuple(Placement(row['line'], row['line_id'] or 0, _finite(row['since']), _finite(row['until']))
+                           for row in lines)
+        member = Member(MachineName(name), lines[0]['type'], lines[0]['present'], lines[0]['moved'], placements,
+                        tuple(lines[0]['former_names']))
+        if ((scope.machine is None or member.is_called(scope.machine))
+                and (scope.line is None or scope.line in {row['line'] for row in lines})):
+            found.append(member)
+    return tuple(found)
+
+
+def line_id_of(machines: Sequence[Member], scope: Scope | None) -> int | None:
+    """The number of the line that is asked about; of one that nothing stands on, a number that no line has."""
+    if scope is None or scope.line is None:
+        return None
+    return next((placement.line_id for machine in machines for placement in machine.placements
+                 if placement.line == scope.line), -1)
+
+
+def _finite(moment: datetime) -> datetime:
+    """asyncpg gives infinity as a time without a zone."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def parts_of(window: Window, scope: Scope | None, shifts: ShiftsOfPeriods | None) -> tuple[Window, ...]:

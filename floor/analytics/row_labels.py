@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Protocol
@@ -42,11 +42,15 @@ class ShiftsByMoment(Protocol):
         """The shift that goes on at the moment."""
 
 
+LineAt = Callable[[datetime | None], str | None]
+"""The line that a machine stood on at a moment, None: at last; None where it stood on none."""
+
+
 class RowLabels:
     """Adds the columns to tables whose rows are of a machine; other tables are as on the page."""
 
-    def __init__(self, lines: Mapping[MachineName, str | None], shifts: ShiftsByMoment) -> None:
-        """lines: the line of each machine; None: it is on no line."""
+    def __init__(self, lines: Mapping[MachineName, LineAt], shifts: ShiftsByMoment) -> None:
+        """lines: says on which line each machine stood."""
         self._lines = lines
         self._shifts = shifts
         self._shift: NamedShift | None = None
@@ -63,7 +67,10 @@ class RowLabels:
 
     def _cells(self, row: tuple[Cell, ...], machine: int, moment: int | None) -> tuple[Cell, ...]:
         name = MachineName(str(row[machine]))
-        of_machine = (str(DisplayName.of(name)), name, self._lines.get(name))
+        at = None if moment is None else row[moment]
+        line_at = self._lines.get(name)
+        of_machine = (str(DisplayName.of(name)), name,
+                      line_at(at if isinstance(at, datetime) else None) if line_at else None)
         of_shift: tuple[Cell, ...] = ()
         if moment is not None:
             shift = self._shift_at(row[moment])

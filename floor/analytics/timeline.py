@@ -61,7 +61,8 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
     window = reading.window
     column = (window.end - window.start) // columns + MICROSECOND
     lanes: dict[str, list[Band]] = {}
-    async for row in reading.queries.timeline(reading.connection, **{**reading.period, 'names': names}):
+    async for row in reading.queries.timeline(reading.connection, names=names, start=window.start, until=window.end,
+                                                now=reading.now):
         lanes[row['machine_name']] = _bands(row['since'], window.end, row['status'], row['reason'])
     merged = {name: tuple(_merged(bands, window.start, column)) for name, bands in lanes.items()}
     crowded = any(band.merged > 1 for bands in merged.values() for band in bands)

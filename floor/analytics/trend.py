@@ -37,7 +37,7 @@ async def read_trend(reading: Reading, buckets: Sequence[Window],
     hours: dict[str, Any] = {'starts': [part.start for _, part in parts], 'untils': [part.end for _, part in parts],
                              'places': [place for place, _ in parts]}
     times = {row['place']: row async for row in reading.queries.trend_times(
-        reading.connection, names=reading.names, now=reading.now, whole_floor=reading.scope.is_whole_floor, **hours)}
+        reading.connection, names=reading.names, now=reading.now, line=reading.line_id, **hours)}
     stops = await _stops(reading, hours)
     points = []
     for place, bucket in enumerate(begun):
@@ -59,7 +59,8 @@ async def _stops(reading: Reading, hours: dict[str, Any]) -> dict[int, Any]:
         return {}
     if reading.scope.reason is not None:
         rows = queries.trend_of_reason(connection, names=reading.stop_period['names'], now=reading.now,
-                                       micro_stop=micro_stop, reason=reading.scope.reason, **hours)
+                                       micro_stop=micro_stop, reason=reading.scope.reason, line=reading.line_id,
+                                       **hours)
     else:
         rows = queries.trend_failures(connection, micro_stop=micro_stop, **reading.stop_period, **hours)
     return {row['place']: row async for row in rows}

@@ -33,7 +33,7 @@ class WaitAttribution:
     At each moment a starved machine waits for the nearest machine before it on its line that is down or waits itself:
     the one that is down is charged; one that is starved too waits for the same; of one that is blocked the chain leads
     back to where it came from, and nobody is charged. A blocked machine waits in the same way for the machine after
-    it. Lines and positions are those at the time when the history was rolled up, of the last hour those of now.
+    it. The line is that of then, the order of its machines that of now.
     """
 
     machines: tuple[MachineDowntime, ...]
@@ -58,7 +58,7 @@ async def read_wait_attribution(reading: Reading) -> WaitAttribution:
 
 async def _charges(reading: Reading) -> AsyncIterator[Any]:
     if reading.scope.shift is None:
-        period = await reading.since_known()
-        del period['names']
-        return reading.queries.machine_charges(reading.connection, **period)
+        begin = max(reading.window.start, await reading.begin())
+        return reading.queries.machine_charges(reading.connection, start=begin, until=reading.window.end,
+                                               now=reading.now)
     return reading.queries.filtered_charges(reading.connection, now=reading.now, **await reading.hours_since_known())

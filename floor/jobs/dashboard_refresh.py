@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -17,7 +16,7 @@ from ..core.formatting import number
 from ..db.database import Database
 from ..db.query_files import SQL, read_sql
 from ..db.task_status import TaskStatus
-from .history_refresh import HistoryRefresh
+from .day_sums import DaySums
 from .periodic_job import PeriodicJob
 
 log = logging.getLogger(__name__)
@@ -29,13 +28,12 @@ FORGET_FOR_S = 10.0    # so that the tables stay fresh during a long deletion
 class DashboardRefresh:
     """One for the whole program."""
 
-    def __init__(self, database: Database, history: HistoryRefresh, zone: ZoneInfo, *, every: float = 60.0,
+    def __init__(self, database: Database, days: DaySums, *, every: float = 60.0,
                  retention_days: int | None = None) -> None:
-        """zone: the plant's, for days and hours in the tables. every: seconds between two refreshes.
-        retention_days: the retention of the history, None: unlimited; totals are always kept."""
+        """every: seconds between two refreshes. retention_days: the retention of the history, None: unlimited; the sums
+        of days are always kept."""
         self._database = database
-        self._history = history
-        self._zone = zone
+        self._days = days
         self._retention = None if retention_days is None else timedelta(days=retention_days)
         self._tables = read_sql(SQL / 'queries' / 'dashboard.sql', database.feed_table)
         self._forgot_on: date | None = None
@@ -52,10 +50,9 @@ class DashboardRefresh:
         :raises DatabaseUnavailableError: the database does not answer, or not in time
         :raises asyncpg.PostgresError: the schema does not exist yet
         """
-        done = await self._history.refresh()
+        done = await self._days.refresh()
         queries = self._database.queries
         async with self._database.acquire() as connection:
-            await queries.set_plant_clock(connection, time_zone=self._zone.key)
             try:
                 async with connection.transaction(isolation='repeatable_read'):
                     await queries.lock_dashboard(connection)

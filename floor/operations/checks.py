@@ -194,7 +194,7 @@ PASSWORD_ENDS = Check(
 CLOCK_SET = Check(
     'ClockSet', WARNING, 'The clock of the database was set, or a server was suspended',
     'Synchronize the clocks of the servers with NTP. The history of each machine stays in order: reports more than an '
-    'hour in the future are moved to the time of the correction (table clock_corrections).')
+    'hour in the future are moved to the time of the correction.')
 REFUSED = Check('RequestsRefused', WARNING, 'Cross-origin requests were refused', '{remedy}')
 TWO_SIMULATORS = Check(
     'TwoSimulators', WARNING, 'Two instances simulate one plant', 'Set ENABLE_SIMULATOR=false in all but one.',

@@ -90,7 +90,7 @@ class DatabaseFacts:
     connected: tuple[Sessions, ...]
     dashboard_at: datetime | None
     history_at: datetime | None
-    rolled_until: datetime | None
+    summed_until: datetime | None
     history_from: datetime | None
     history_rows: int
     sums_from: datetime | None

@@ -7,7 +7,7 @@ SET jit = off;
 \o /dev/null
 SELECT history_state() = 'creating' AS creating \gset
 \if :creating \o \echo 'A history is being created: the dashboard tables stay empty until it is there.' \q \endif
-SELECT refresh_history();
+SELECT refresh_days();
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE;  -- one refresh at a time, by psql or the app
 \ir ../queries/dashboard.sql

@@ -12,3 +12,4 @@ END $$;
 
 GRANT USAGE ON SCHEMA :"schema" TO floor_feed_writer;
 GRANT SELECT, UPDATE (status, reason, datetime) ON machine_feed_stream TO floor_feed_writer;
+GRANT EXECUTE ON FUNCTION report_status TO floor_feed_writer;

@@ -80,6 +80,10 @@ CALL record_function_file('14_feed_changes.sql', NULL, :'program');
 CALL record_function_file('15_status_history.sql', NULL, :'program');
 \ir ../functions/16_clock_corrections.sql
 CALL record_function_file('16_clock_corrections.sql', NULL, :'program');
+\ir ../functions/17_machines.sql
+CALL record_function_file('17_machines.sql', NULL, :'program');
+\ir ../functions/18_report_status.sql
+CALL record_function_file('18_report_status.sql', NULL, :'program');
 \ir ../functions/20_people.sql
 CALL record_function_file('20_people.sql', NULL, :'program');
 \ir ../functions/21_new_work_orders.sql
@@ -100,26 +104,22 @@ CALL record_function_file('30_text_search.sql', NULL, :'program');
 CALL record_function_file('31_work_order_texts.sql', NULL, :'program');
 \ir ../functions/32_work_order_lists.sql
 CALL record_function_file('32_work_order_lists.sql', NULL, :'program');
-\ir ../functions/40_history_cursor.sql
-CALL record_function_file('40_history_cursor.sql', NULL, :'program');
-\ir ../functions/41_machine_states.sql
-CALL record_function_file('41_machine_states.sql', NULL, :'program');
+\ir ../functions/41_intervals.sql
+CALL record_function_file('41_intervals.sql', NULL, :'program');
 \ir ../functions/42_stops.sql
 CALL record_function_file('42_stops.sql', NULL, :'program');
-\ir ../functions/43_first_orders.sql
-CALL record_function_file('43_first_orders.sql', NULL, :'program');
+\ir ../functions/43_stop_orders.sql
+CALL record_function_file('43_stop_orders.sql', NULL, :'program');
 \ir ../functions/44_waits.sql
 CALL record_function_file('44_waits.sql', NULL, :'program');
-\ir ../functions/45_history_rollup.sql
-CALL record_function_file('45_history_rollup.sql', NULL, :'program');
-\ir ../functions/46_history_refresh.sql
-CALL record_function_file('46_history_refresh.sql', NULL, :'program');
-\ir ../functions/47_history_rebuild.sql
-CALL record_function_file('47_history_rebuild.sql', NULL, :'program');
+\ir ../functions/45_days.sql
+CALL record_function_file('45_days.sql', NULL, :'program');
+\ir ../functions/46_rebuild.sql
+CALL record_function_file('46_rebuild.sql', NULL, :'program');
 \ir ../functions/50_machine_times.sql
 CALL record_function_file('50_machine_times.sql', NULL, :'program');
-\ir ../functions/51_floor_sums.sql
-CALL record_function_file('51_floor_sums.sql', NULL, :'program');
+\ir ../functions/51_hours.sql
+CALL record_function_file('51_hours.sql', NULL, :'program');
 \ir ../functions/52_machine_charges.sql
 CALL record_function_file('52_machine_charges.sql', NULL, :'program');
 \ir ../functions/53_listed_stops.sql

@@ -10,9 +10,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamptz '9999-01-01 00:00+
 CREATE OR REPLACE FUNCTION announcement_limit() RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 7800 $$;
 
--- The distance of two rows of status_checkpoints of one machine.
-CREATE OR REPLACE FUNCTION checkpoint_step() RETURNS interval
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '6 hours' $$;
+-- How far ahead of the server's clock, and how old, the time of an event may be (report_status).
+CREATE OR REPLACE FUNCTION event_time_ahead() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '2 minutes' $$;
+CREATE OR REPLACE FUNCTION event_time_behind() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '7 days' $$;
 
 -- When the quarter of an hour, the day, ... of UTC began that a moment is in.
 CREATE OR REPLACE FUNCTION utc_bin(step interval, moment timestamptz) RETURNS timestamptz

@@ -50,8 +50,8 @@ BEGIN
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION floor_layout_changed FROM PUBLIC;
-CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OR DELETE OR TRUNCATE ON machines
-    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OF machine_name, type, line_id, position OR DELETE OR TRUNCATE
+    ON machines FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
 CREATE OR REPLACE TRIGGER production_lines_layout_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON production_lines
     FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
 CREATE OR REPLACE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant

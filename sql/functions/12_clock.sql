@@ -1,4 +1,4 @@
--- The server's clock, transaction ids as numbers, and durations in microseconds.
+-- The server's clock, and durations in microseconds.
 
 -- The clock of the history and the sums; a separate function, so that tests can replace it.
 CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz
@@ -6,20 +6,13 @@ LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$;
 
 -- The time of a report, always later than the previous report of the machine. If the clock was set back by up to an hour,
 -- the time grows by a microsecond per report until the clock has caught up. After a larger step it follows the clock, and
--- correct_future_history() corrects rows in the future.
+-- correct_future_history() puts what lies in the future at now.
 CREATE OR REPLACE FUNCTION machine_feed_time(latest timestamptz) RETURNS timestamptz
 LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN latest >= c.clock AND latest <= c.clock + interval '1 hour' THEN latest + interval '1 microsecond'
                 ELSE c.clock END
     FROM (SELECT floor_clock() AS clock OFFSET 0) AS c
 $$;
-
--- Transaction ids as plain numbers: the oldest that is still running, and the next.
-CREATE OR REPLACE FUNCTION oldest_xid() RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint $$;
-
-CREATE OR REPLACE FUNCTION next_xid() RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint $$;
 
 CREATE OR REPLACE FUNCTION micros(length interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(date_part('epoch', length) * 1e6)::bigint $$;

@@ -24,21 +24,23 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- SECURITY DEFINER: a writer that may only set status, reason and datetime needs no right on the sequence or on machines.
+-- This also runs for an INSERT ... ON CONFLICT DO UPDATE that ends as an update.
 CREATE OR REPLACE FUNCTION machine_feed_register() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    IF NEW.machine_id IS NULL THEN
-        SELECT coalesce(max(machine_id), 0) + 1 INTO NEW.machine_id FROM machine_feed_stream;
-    END IF;
     IF length(NEW.machine_name) > 200 THEN  -- a name is a key: two that are cut could become one
         RAISE check_violation USING
             MESSAGE = format('machine_name has %s characters: at most 200 fit', length(NEW.machine_name)),
             CONSTRAINT = 'machines_machine_name_check', COLUMN = 'machine_name';
     END IF;
-    NEW.type         := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
-    NEW.status_since := machine_feed_time((SELECT changed_at FROM machine_status_history
-                                           WHERE machine_name = NEW.machine_name AND isfinite(changed_at)
-                                           ORDER BY changed_at DESC, version DESC LIMIT 1));  -- it may have left before
+    NEW.type       := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
+    NEW.machine_id := register_machine(NEW.machine_id, NEW.machine_name, NEW.type);
+    IF NEW.type = 'other' THEN  -- not given: it may have been here before
+        SELECT type INTO NEW.type FROM machines WHERE machine_id = NEW.machine_id;
+    END IF;
+    PERFORM correct_future_history(NEW.machine_id);
+    NEW.status_since := machine_feed_time((SELECT until FROM status_intervals WHERE machine_id = NEW.machine_id
+                                           ORDER BY since DESC LIMIT 1));  -- it may have left before
     IF NEW.status IS NULL THEN  -- a machine that was added, not a report
         NEW.reason := NULL; NEW.datetime := NULL; NEW.reported_at := NULL;
     ELSE
@@ -46,15 +48,7 @@ BEGIN
         NEW.reason      := machine_feed_clean_text(NEW.reason, 2000);
         NEW.reported_at := NEW.status_since;
     END IF;
-    NEW.version      := nextval('machine_feed_version');
-    -- A machine that nobody has placed yet goes to the end of the line that its name's code stands for, or to no line.
-    -- Nothing else is changed here: this also runs for an INSERT ... ON CONFLICT DO UPDATE that ends as an update.
-    INSERT INTO machines (machine_name, type, line_id, position)
-    SELECT NEW.machine_name, NEW.type, line.line_id,
-           (SELECT coalesce(max(position), 0) + 1 FROM machines WHERE line_id IS NOT DISTINCT FROM line.line_id)
-    FROM (SELECT (SELECT line_id FROM production_lines
-                  WHERE code = substring(NEW.machine_name FROM '_([0-9]{2})_[0-9]+$')) AS line_id) AS line
-    ON CONFLICT (machine_name) DO NOTHING;
+    NEW.version := nextval('machine_feed_version');
     RETURN NEW;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_feed_register FROM PUBLIC;
@@ -65,10 +59,18 @@ CREATE OR REPLACE TRIGGER machine_feed_register BEFORE INSERT ON machine_feed_st
 -- given, even if it is the old one; a statement that gives none must not leave the old reason on a new status.
 CREATE OR REPLACE FUNCTION machine_feed_stamp() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    began timestamptz := OLD.status_since;
 BEGIN
     NEW.type := coalesce(machine_feed_clean_text(NEW.type, 200), 'other');
     IF NEW.status IS NULL AND OLD.status IS NULL THEN  -- not a report either; it is announced where it is a new name or type
         NEW.reason := NULL; NEW.datetime := NULL; NEW.reported_at := NULL; NEW.status_since := OLD.status_since;
+        RETURN NEW;
+    END IF;
+    IF (NEW.machine_name, NEW.type) IS DISTINCT FROM (OLD.machine_name, OLD.type)
+       AND (NEW.status, NEW.reason, NEW.datetime) IS NOT DISTINCT FROM (OLD.status, OLD.reason, OLD.datetime) THEN
+        NEW.reported_at := OLD.reported_at; NEW.status_since := OLD.status_since;  -- renamed: nothing was heard of it
+        NEW.version     := nextval('machine_feed_version');
         RETURN NEW;
     END IF;
     NEW.status := machine_feed_clean_status(NEW.status);
@@ -77,11 +79,14 @@ BEGIN
     ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
         NEW.reason := NULL;
     END IF;
-    IF OLD.reported_at > floor_clock() + interval '1 hour' THEN
-        PERFORM correct_future_history(OLD.machine_name);
+    IF NEW.reported_at IS NOT DISTINCT FROM OLD.reported_at THEN  -- else report_status() gave the time, or a correction
+        IF OLD.reported_at > floor_clock() + interval '1 hour' THEN
+            PERFORM correct_future_history(OLD.machine_id);
+            began := least(began, status_began(OLD.machine_id, 'infinity'));
+        END IF;
+        NEW.reported_at := machine_feed_time(OLD.reported_at);
     END IF;
-    NEW.reported_at  := machine_feed_time(OLD.reported_at);
-    NEW.status_since := CASE WHEN NEW.status = OLD.status THEN least(OLD.status_since, NEW.reported_at)
+    NEW.status_since := CASE WHEN NEW.status = OLD.status THEN least(began, NEW.reported_at)
                              ELSE NEW.reported_at END;
     NEW.version      := nextval('machine_feed_version');
     RETURN NEW;
@@ -92,17 +97,29 @@ CREATE OR REPLACE TRIGGER machine_feed_stamp_1 BEFORE UPDATE OF reason ON machin
 CREATE OR REPLACE TRIGGER machine_feed_stamp_2 BEFORE UPDATE ON machine_feed_stream
     FOR EACH ROW WHEN (NEW.version = OLD.version) EXECUTE FUNCTION machine_feed_stamp('reason not given');
 
-CREATE OR REPLACE FUNCTION machine_feed_keep_version() RETURNS trigger
-LANGUAGE plpgsql AS $$
+-- Whether one of the functions that keep the history is at work: any login can set the setting, but those functions run as
+-- the owner of the tables.
+CREATE OR REPLACE FUNCTION is_history_upkeep() RETURNS boolean
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT coalesce(current_setting('floor.history_upkeep', true), '') = 'yes'  -- null where it was never set
+       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class
+                           WHERE oid = to_regclass('machine_status_history'))
+$$;
+
+-- A machine is its number; and versions and times that a statement gives are not taken.
+CREATE OR REPLACE FUNCTION machine_feed_keep_stamps() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF current_setting('floor.correcting_clock', true) = 'yes'
-       AND current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
-        RETURN NEW;  -- inside correct_future_history(), which gives a version and the times
+    IF NEW.machine_id <> OLD.machine_id THEN
+        RAISE check_violation USING
+            MESSAGE = format('machine_id %s cannot become %s: the number is the machine', OLD.machine_id, NEW.machine_id),
+            HINT = 'Another name is given by UPDATE ... SET machine_name. A new machine is inserted.';
     END IF;
-    NEW.version := OLD.version;
+    IF NOT is_history_upkeep() THEN
+        NEW.version := OLD.version; NEW.reported_at := OLD.reported_at; NEW.status_since := OLD.status_since;
+    END IF;
     RETURN NEW;
 END $$;
--- BEFORE triggers fire in the order of their names: a version that the statement gives is not taken, and 2 is skipped
--- where 1 has drawn one.
-CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF version ON machine_feed_stream
-    FOR EACH ROW EXECUTE FUNCTION machine_feed_keep_version();
+-- BEFORE triggers fire in the order of their names; 2 is skipped where 1 has drawn a version.
+CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF machine_id, version, reported_at, status_since
+    ON machine_feed_stream FOR EACH ROW EXECUTE FUNCTION machine_feed_keep_stamps();

@@ -1,38 +1,52 @@
--- A clock that was ahead and was set back: reports in the future are put at now, machine by machine.
+-- A clock that was ahead and was set back: what lies in the future is put at now, machine by machine.
 
+-- It was reported before now, in the order of its versions, so of all that lies in the future only the last is left, from now on.
 -- Only for the owner, in whose name the triggers run, and for the app's login (grants.sql). with_feed: also the machine's
--- row in the feed, which would otherwise never be old enough to count as without data; the trigger of a report does that itself.
-CREATE OR REPLACE FUNCTION correct_future_history(of_machine text, with_feed boolean DEFAULT false) RETURNS void
+-- row in the feed, which would otherwise never be old enough to count as silent; the trigger of a report does that itself.
+-- Returns how many rows of the log were corrected.
+CREATE OR REPLACE FUNCTION correct_future_history(of_machine integer, with_feed boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     clock  timestamptz := floor_clock();
     latest timestamptz;
-    amount bigint;
+    amount bigint := 0;
 BEGIN
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
     IF with_feed THEN
-        PERFORM set_config('floor.correcting_clock', 'yes', true);
         UPDATE machine_feed_stream
         SET reported_at = CASE WHEN reported_at > clock THEN clock ELSE reported_at END,
             status_since = least(status_since, clock), version = nextval('machine_feed_version')
         WHERE machine_id = (SELECT machine_id FROM machine_feed_stream
-                            WHERE machine_name = of_machine
+                            WHERE machine_id = of_machine
                               AND greatest(reported_at, status_since) > clock + interval '1 hour'
                             FOR UPDATE SKIP LOCKED);  -- it is reporting now
-        PERFORM set_config('floor.correcting_clock', '', true);
     END IF;
-    SELECT max(changed_at) INTO latest FROM machine_status_history
-    WHERE machine_name = of_machine AND changed_at > clock AND changed_at < 'infinity';
-    IF latest IS NULL OR latest <= clock + interval '1 hour' THEN
-        RETURN;
+    SELECT max(since) INTO latest FROM status_intervals WHERE machine_id = of_machine;
+    IF latest > clock + interval '1 hour' THEN
+        UPDATE machine_status_history SET happened_at = clock WHERE machine_id = of_machine AND happened_at > clock;
+        GET DIAGNOSTICS amount = ROW_COUNT;
+        DELETE FROM data_gaps WHERE machine_id = of_machine AND since >= clock;
+        UPDATE data_gaps SET until = clock WHERE machine_id = of_machine AND until > clock;
+        DELETE FROM status_intervals WHERE machine_id = of_machine AND since >= clock AND since < latest;
+        UPDATE status_intervals SET until = clock
+        WHERE machine_id = of_machine AND since < clock AND until > clock AND until < 'infinity';
+        UPDATE status_intervals SET since = clock, until = CASE WHEN until < 'infinity' THEN clock + interval '1 microsecond'
+                                                               ELSE until END
+        WHERE machine_id = of_machine AND since = latest;
+        PERFORM derive_stops(of_machine, clock, 'infinity');
+        DELETE FROM history_days WHERE until > clock;
+        PERFORM mark_changed_days(clock, clock);
     END IF;
-    PERFORM set_config('floor.correcting_clock', 'yes', true);
-    UPDATE machine_status_history SET changed_at = clock
-    WHERE machine_name = of_machine AND changed_at > clock AND changed_at < 'infinity';
-    GET DIAGNOSTICS amount = ROW_COUNT;
-    DELETE FROM data_gaps WHERE machine_name = of_machine AND since >= clock;
-    UPDATE data_gaps SET until = clock WHERE machine_name = of_machine AND until > clock;
-    PERFORM set_config('floor.correcting_clock', '', true);
-    INSERT INTO clock_corrections (machine_name, at, latest, rows) VALUES (of_machine, clock, latest, amount);
-    DELETE FROM dashboard_machine_status_changes_7days WHERE machine_name = of_machine AND changed_at > clock;
+    PERFORM set_config('floor.history_upkeep', '', true);
+    RETURN amount;
 END $$;
 REVOKE EXECUTE ON FUNCTION correct_future_history FROM PUBLIC;
+
+-- All machines of which something lies in the future; the job calls it. Returns how many rows of the log were corrected.
+CREATE OR REPLACE FUNCTION correct_clock() RETURNS bigint
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT coalesce(sum(correct_future_history(m.machine_id, true)), 0)::bigint
+    FROM machines m LEFT JOIN machine_feed_stream f USING (machine_id)
+    WHERE greatest(f.reported_at, f.status_since,
+                   (SELECT max(since) FROM status_intervals WHERE machine_id = m.machine_id)) > floor_clock() + interval '1 hour'
+$$;

@@ -17,7 +17,6 @@ BEGIN
     NEW.source := OLD.source;
     NEW.machine_status := OLD.machine_status;
     NEW.machine_reason := OLD.machine_reason;
-    NEW.stop_since := OLD.stop_since;
     NEW.acknowledged_at := OLD.acknowledged_at;
     NEW.started_at := OLD.started_at;
     NEW.completed_at := OLD.completed_at;
@@ -92,3 +91,15 @@ CREATE OR REPLACE TRIGGER work_order_attachments_append_only
                      client_reference_by, request_digest
     OR DELETE OR TRUNCATE ON work_order_attachments
     FOR EACH STATEMENT EXECUTE FUNCTION nothing_is_deleted();
+
+-- The stop that an order belongs to is part of the report, and only changes where the stop itself does: something came late.
+CREATE OR REPLACE FUNCTION work_order_keep_stop() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF NOT is_history_upkeep() THEN
+        NEW.stop_since := OLD.stop_since;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER work_order_keep_stop BEFORE UPDATE OF stop_since ON work_orders
+    FOR EACH ROW EXECUTE FUNCTION work_order_keep_stop();

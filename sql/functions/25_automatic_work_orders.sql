@@ -26,11 +26,11 @@ BEGIN
     PERFORM set_config('floor.person_name', 'Line Monitor', true), set_config('floor.person_email', '', true);
     RETURN QUERY
     UPDATE work_orders o SET recovered_at = ended.at
-    FROM (SELECT w.id, (SELECT min(h.changed_at) FROM machine_status_history h
-                        WHERE h.machine_name = w.machine_id AND h.changed_at > w.stop_since
-                          AND h.new_status IS DISTINCT FROM 'down') AS at
+    FROM (SELECT w.id, (SELECT s.until FROM machine_stops s WHERE s.machine_id = m.machine_id AND s.since <= w.stop_since
+                        ORDER BY s.since DESC LIMIT 1) AS at
           FROM work_orders w
-          LEFT JOIN machine_feed_stream f ON f.machine_name = w.machine_id
+          JOIN machines m ON m.machine_name = w.machine_id
+          LEFT JOIN machine_feed_stream f ON f.machine_id = m.machine_id
           WHERE w.status IN ('open', 'in_progress', 'on_hold') AND w.stop_since IS NOT NULL AND w.recovered_at IS NULL
             AND (f.status IS DISTINCT FROM 'down' OR f.status_since <> w.stop_since)
           ORDER BY w.id FOR UPDATE OF w SKIP LOCKED) AS ended

@@ -1,122 +1,132 @@
--- Stops: one row per entry into down until down was left.
+-- Stops: one row per entry into down until down was left, whatever reasons were given and however silent it was meanwhile.
 
--- The stops of one machine from a moment at which none was going, by its reports until another.
-CREATE OR REPLACE FUNCTION raw_stops(of_machine text, from_at timestamptz, until_at timestamptz)
-RETURNS TABLE (version bigint, since timestamptz, until timestamptz, reason text, repaired boolean)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 20 AS $$
-    SELECT (array_agg(down.version ORDER BY down.at, down.version))[1], min(down.at),
-           (array_agg(down.next_at ORDER BY down.at DESC, down.version DESC))[1],
-           coalesce((array_agg(down.reason ORDER BY down.at, down.version))[1],
-                    (array_agg(down.reason ORDER BY down.at DESC, down.version DESC)
-                     FILTER (WHERE down.reason IS NOT NULL))[1]),
-           (array_agg(down.next_status ORDER BY down.at DESC, down.version DESC))[1] IS NOT NULL
-    FROM (SELECT reported.*, count(*) FILTER (WHERE reported.begins) OVER (ORDER BY reported.at, reported.version) AS stop
-          FROM (SELECT h.version, h.changed_at AS at, h.new_status AS status, h.reason,
-                       h.new_status = 'down' AND lag(h.new_status) OVER w IS DISTINCT FROM 'down' AS begins,
-                       lead(h.changed_at) OVER w AS next_at, lead(h.new_status) OVER w AS next_status
-                FROM machine_status_history h
-                WHERE h.machine_name = of_machine AND h.changed_at >= from_at AND h.changed_at <= until_at
-                  AND isfinite(h.changed_at)
-                WINDOW w AS (ORDER BY h.changed_at, h.version)) AS reported) AS down
-    WHERE down.status = 'down'
-    GROUP BY down.stop
-$$;
+-- Derives the stops of a machine (null: of all) again from its intervals, as far as they touch a period: from the last interval
+-- before it that is neither down nor unknown to the first after it. In a report's transaction the triggers keep them; this is for
+-- what comes late, for a clock that was set back and for a whole rebuild.
+CREATE OR REPLACE FUNCTION derive_stops(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    first timestamptz := coalesce((SELECT until FROM status_intervals
+                                   WHERE machine_id = of_machine AND since < from_at AND until <= from_at
+                                     AND status NOT IN ('down', 'unknown') ORDER BY since DESC LIMIT 1), '-infinity');
+    last  timestamptz := coalesce((SELECT since FROM status_intervals
+                                   WHERE machine_id = of_machine AND since >= until_at AND status NOT IN ('down', 'unknown')
+                                   ORDER BY since LIMIT 1), 'infinity');
+BEGIN
+    DELETE FROM machine_stops WHERE (of_machine IS NULL OR machine_id = of_machine) AND since >= first AND since < last
+       AND (until IS NULL OR until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'));
+    INSERT INTO machine_stops (version, machine_id, line_id, since, until, reason, repaired, unconfirmed)
+    SELECT s.version, s.machine_id, p.line_id, s.since, nullif(s.until, 'infinity'), s.reason, s.repaired, s.unconfirmed
+    FROM stops_in_intervals(of_machine, first, last) s
+    JOIN machine_placements p ON p.machine_id = s.machine_id AND p.since <= s.since AND p.until > s.since
+    ON CONFLICT DO NOTHING;  -- one of which only the end is still here
+    IF of_machine IS NOT NULL THEN
+        PERFORM move_orders(of_machine, first, last);
+    END IF;
+END $$;
 
--- From where on a machine's stops must be looked at again when something is new at a moment.
-CREATE OR REPLACE FUNCTION stops_valid_until(of_machine text, new_at timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce((SELECT CASE WHEN s.until IS NULL OR s.until >= new_at THEN s.since END
-                     FROM (SELECT since, until FROM machine_stops WHERE machine_name = of_machine AND since < new_at
-                           ORDER BY since DESC, version DESC LIMIT 1) AS s), new_at)
-$$;
+-- Orders of a stop that began earlier than was known go with it.
+CREATE OR REPLACE FUNCTION move_orders(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
+    UPDATE work_orders o SET stop_since = s.since
+    FROM machine_stops s JOIN machines m USING (machine_id)
+    WHERE s.machine_id = of_machine AND s.since >= from_at AND s.since < until_at AND o.machine_id = m.machine_name
+      AND o.stop_since > s.since AND o.stop_since <= coalesce(s.until, 'infinity')
+      AND NOT EXISTS (SELECT FROM machine_stops x WHERE x.machine_id = s.machine_id AND x.since = o.stop_since)
+      AND NOT EXISTS (SELECT FROM work_orders x WHERE x.machine_id = o.machine_id AND x.stop_since = s.since);
+    PERFORM set_config('floor.history_upkeep', '', true);
+END $$;
 
--- Microseconds of a period in which nothing was known of a machine. silent_since: it is silent now, since then.
-CREATE OR REPLACE FUNCTION data_gap_length(of_machine text, from_at timestamptz, until_at timestamptz, silent_since timestamptz)
-RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(sum(micros(upper(r) - lower(r))), 0)::bigint
-    FROM unnest((SELECT range_agg(tstzrange(since, until))
-                 FROM (SELECT since, until FROM data_gaps
-                       WHERE machine_name = of_machine AND since < until_at AND until > from_at
-                       UNION ALL
-                       SELECT silent_since, 'infinity' WHERE silent_since IS NOT NULL) AS found)
-                * tstzmultirange(tstzrange(from_at, greatest(from_at, until_at)))) AS r
-$$;
-
--- Machines whose stops have changed since they were last derived, and from when on.
-CREATE OR REPLACE FUNCTION stops_outdated() RETURNS TABLE (machine_name text, since timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 AS $$
-    SELECT u.machine_name, stops_valid_until(u.machine_name, min(u.at)) FROM history_pending u GROUP BY u.machine_name
-$$;
-
--- The stops that began and ended inside a period: most of them. names null: of all machines. What is outdated is not
--- joined, because of a year there are a million stops, and few are: those since the first of them are looked up, by machine.
-CREATE OR REPLACE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz) RETURNS SETOF machine_stops
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
-    SELECT s.* FROM machine_stops s
-    WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR s.machine_name = ANY (names))
-      AND (s.since < (SELECT coalesce(min(o.since), 'infinity') FROM stops_outdated() o)
-           OR s.since < coalesce(((SELECT jsonb_object_agg(o.machine_name, o.since) FROM stops_outdated() o)
-                                  ->> s.machine_name)::timestamptz, 'infinity'))
-$$;
-
--- The other stops of a period, as far as is known at now_at: those that went on at one of its ends, those that ended at
--- the very moment at which it begins (their repair belongs to it), and those of machines of which something is new.
--- down: microseconds inside the period; length: of the whole stop until now_at. Both without what is not known.
-CREATE OR REPLACE FUNCTION stops_touching(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               silent bigint, down bigint, length bigint, silent_since timestamptz)
+-- The stops that intervals mean: what follows without a gap while nothing but down is known. Of a machine that went on being
+-- down after it had left and come back, two.
+CREATE OR REPLACE FUNCTION stops_in_intervals(of_machine integer, from_at timestamptz, until_at timestamptz)
+RETURNS TABLE (version bigint, machine_id integer, since timestamptz, until timestamptz, reason text, repaired boolean,
+               unconfirmed bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    WITH outdated AS MATERIALIZED (
-        SELECT * FROM stops_outdated()
+    WITH part AS (
+        SELECT i.*, lag(i.until) OVER w = i.since AND lag(i.status) OVER w IN ('down', 'unknown') AS continues,
+               lead(i.since) OVER w = i.until AS goes_on
+        FROM status_intervals i
+        WHERE (of_machine IS NULL OR i.machine_id = of_machine) AND i.until > from_at AND i.since <= until_at
+        WINDOW w AS (PARTITION BY i.machine_id ORDER BY i.since)
+    ), island AS (  -- down and unknown, one after the other
+        SELECT part.*, count(*) FILTER (WHERE continues IS NOT TRUE) OVER (PARTITION BY machine_id ORDER BY since) AS number
+        FROM part WHERE status IN ('down', 'unknown')
     ), stop AS (
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM machine_stops s LEFT JOIN outdated USING (machine_name)
-        WHERE tstzrange(s.since, s.until, '[]') @> from_at AND s.since < from_at
-          AND (names IS NULL OR s.machine_name = ANY (names)) AND (outdated.since IS NULL OR s.since < outdated.since)
-        UNION ALL
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.silent
-        FROM machine_stops s LEFT JOIN outdated USING (machine_name)
-        WHERE tstzrange(s.since, s.until, '[]') @> until_at AND s.since >= from_at AND s.since < until_at
-          AND (names IS NULL OR s.machine_name = ANY (names)) AND (outdated.since IS NULL OR s.since < outdated.since)
-        UNION ALL
-        SELECT s.version, outdated.machine_name, s.since, s.until, s.reason, s.repaired,
-               data_gap_length(outdated.machine_name, s.since, least(s.until, now_at), NULL)
-        FROM outdated CROSS JOIN LATERAL raw_stops(outdated.machine_name, outdated.since, 'infinity') s
-        WHERE s.since < until_at AND (s.since >= from_at OR s.until IS NULL OR s.until >= from_at)
-          AND (names IS NULL OR outdated.machine_name = ANY (names))
+        SELECT island.*, min(since) FILTER (WHERE status = 'down') OVER (PARTITION BY machine_id, number) AS began
+        FROM island
     )
-    SELECT stop.version, stop.machine_name, stop.since, stop.until, stop.reason, stop.repaired, stop.silent,
-           micros(least(stop.until, until_at) - greatest(stop.since, from_at))
-           - CASE WHEN stop.silent = 0 AND quiet.since IS NULL THEN 0
-                  ELSE data_gap_length(stop.machine_name, greatest(stop.since, from_at), least(stop.until, until_at),
-                                     quiet.since) END,
-           micros(least(stop.until, now_at) - stop.since)
-           - CASE WHEN stop.until <= now_at OR stop.silent = 0 AND quiet.since IS NULL THEN stop.silent
-                  ELSE data_gap_length(stop.machine_name, stop.since, least(stop.until, now_at), quiet.since) END,
-           quiet.since
-    FROM stop LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_name = stop.machine_name AND stop.until IS NULL
+    SELECT min(version) FILTER (WHERE since = began), machine_id, began, max(until),
+           coalesce(min(reason) FILTER (WHERE since = began),
+                    (array_agg(reason ORDER BY since DESC) FILTER (WHERE reason IS NOT NULL))[1]),
+           coalesce(bool_or(goes_on) FILTER (WHERE until = last_until), false),
+           CASE WHEN max(until) = 'infinity' THEN 0
+                ELSE coalesce(sum(micros(until - since)) FILTER (WHERE status = 'unknown'), 0) END::bigint
+    FROM (SELECT stop.*, max(until) OVER (PARTITION BY machine_id, number) AS last_until FROM stop WHERE since >= began) AS stop
+    GROUP BY machine_id, number, began
+$$;
+
+-- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while
+-- the machine stood on that line. down: microseconds of it that are known; length: of all of it, for a data gap does not shorten
+-- a stop; unconfirmed: those of data gaps.
+CREATE OR REPLACE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz, of_line smallint DEFAULT NULL)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint, unconfirmed bigint, machine_id integer)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
+    SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired, micros(s.until - s.since) - s.unconfirmed,
+           micros(s.until - s.since), s.unconfirmed, s.machine_id
+    FROM machine_stops s JOIN machines m USING (machine_id)
+    WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR m.machine_name = ANY (names))
+      AND (of_line IS NULL OR s.line_id = of_line)
+$$;
+
+-- The other stops of a period: those that went on at one of its ends, and those that ended at the very moment at which it
+-- begins (their repair belongs to it). down: microseconds of it inside the period that are known; length: of the whole stop until
+-- now_at.
+CREATE OR REPLACE FUNCTION stops_touching(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+                                          of_line smallint DEFAULT NULL)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint, unconfirmed bigint, machine_id integer)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
+    SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired,
+           micros(least(s.until, until_at) - greatest(s.since, from_at))
+           - unheard_length(s.machine_id, greatest(s.since, from_at), least(s.until, until_at), now_at),
+           micros(least(s.until, now_at) - s.since),
+           CASE WHEN s.until <= now_at THEN s.unconfirmed ELSE unheard_length(s.machine_id, s.since, now_at, now_at) END,
+           s.machine_id
+    FROM machines m
+    CROSS JOIN LATERAL (
+        (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < from_at
+         ORDER BY b.since DESC LIMIT 1)
+        UNION  -- of the two that are asked for here, each once
+        (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < until_at AND from_at < until_at
+         ORDER BY b.since DESC LIMIT 1)) AS s
+    WHERE (names IS NULL OR m.machine_name = ANY (names)) AND (of_line IS NULL OR s.line_id = of_line)
+      AND CASE WHEN s.since < from_at THEN s.until IS NULL OR s.until >= from_at ELSE s.until IS NULL OR s.until >= until_at END
 $$;
 
 -- Of those, the ones that were going on in the period; in none that has no length, as one that has not begun.
-CREATE OR REPLACE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+CREATE OR REPLACE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+                                        of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               silent bigint, down bigint, length bigint, silent_since timestamptz)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    SELECT * FROM stops_touching(names, from_at, until_at, now_at)
+    SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)
     WHERE from_at < until_at AND (since >= from_at OR until IS NULL OR until > from_at)
 $$;
 
 -- Both together.
-CREATE OR REPLACE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+CREATE OR REPLACE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+                                         of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
-    SELECT version, machine_name, since, until, reason, repaired, length, length
-    FROM stops_inside(names, from_at, until_at)
+    SELECT * FROM stops_inside(names, from_at, until_at, of_line)
     UNION ALL
-    SELECT version, machine_name, since, until, reason, repaired, down, length
-    FROM stops_across(names, from_at, until_at, now_at)
+    SELECT * FROM stops_across(names, from_at, until_at, now_at, of_line)
 $$;
 COMMENT ON FUNCTION stops_between IS
-    'The stops that were going on in a period, right to the second. down: microseconds inside it; length: of all of it.';
+    'The stops that were going on in a period, right to the second. down: microseconds inside it that are known; length: of all of'
+    ' it, of which unconfirmed were silent; of_line: of those that began while the machine stood on that line.';

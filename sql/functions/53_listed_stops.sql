@@ -5,7 +5,7 @@
 -- counts (floor/analytics/kpi_definitions.py), and amount is what it adds to it: its time, or for counts its time too.
 -- mttr and repair also count the stops that ended at the very moment at which the period begins. names null: of all machines.
 CREATE OR REPLACE FUNCTION listed_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
-                                        micro_stop bigint, of_kpi text)
+                                        micro_stop bigint, of_kpi text, of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
@@ -23,18 +23,16 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
                 ELSE s.down END
     FROM (SELECT found.*, found.since >= from_at AS began, found.length >= micro_stop AS fails,
                  found.repaired AND found.until >= from_at AND found.until < until_at AS ended
-          FROM (SELECT i.version, i.machine_name, i.since, i.until, i.reason, i.repaired, i.length AS down, i.length
-                FROM stops_inside(names, from_at, until_at) i
+          FROM (SELECT i.version, i.machine_name, i.since, i.until, i.reason, i.repaired, i.down, i.length
+                FROM stops_inside(names, from_at, until_at, of_line) i
                 UNION ALL
                 SELECT t.version, t.machine_name, t.since, t.until, t.reason, t.repaired, t.down, t.length
-                FROM stops_touching(names, from_at, until_at, now_at) t
+                FROM stops_touching(names, from_at, until_at, now_at, of_line) t
                 WHERE from_at < until_at
                   AND (t.since >= from_at OR t.until IS NULL OR t.until > from_at OR of_kpi IN ('mttr', 'repair'))) AS found
          ) AS s
-    LEFT JOIN (SELECT machine_id AS machine_name, stop_since AS since, min(created_at) AS created_at,
-                      min(acknowledged_at) AS acknowledged_at, min(started_at) AS started_at
-               FROM work_orders
-               WHERE stop_since < until_at AND of_kpi IN ('repair', 'response') GROUP BY 1, 2) AS o USING (machine_name, since)
+    LEFT JOIN stop_orders_between(names, '-infinity', until_at) o
+        ON of_kpi IN ('repair', 'response') AND o.machine_name = s.machine_name AND o.since = s.since
 $$;
 COMMENT ON FUNCTION listed_stops IS
     'The stops that were going on in a period, and whether and with how many microseconds each counts to a KPI.';

@@ -1,12 +1,12 @@
 -- The stops of some hours of a period, such as those of all late shifts, and of one reason.
 
 -- The stops of a period that were going on in one of its parts (from starts to untils, apart from each other and in order), and
--- those that ended at the very moment at which a part begins. down: microseconds inside the parts; length: of the whole stop
--- until now_at; both without what is not known. began: in a part; carried_in: it went on when a part began, and began in none;
--- ended: in a part, because the machine ran again; goes_on, for going_on microseconds: at the end of the last part.
--- names null: of all machines; of_reason null: of any reason, empty: without one.
+-- those that ended at the very moment at which a part begins. down: microseconds inside the parts that are known; length: of the
+-- whole stop until now_at. began: in a part; carried_in: it went on when a part began, and began in none; ended: in a part, because
+-- the machine ran again; goes_on, for going_on microseconds: at the end of the last part. names null: of all machines; of_reason null: of any reason, empty: without one.
 CREATE OR REPLACE FUNCTION filtered_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
-                                          of_reason text, starts timestamptz[], untils timestamptz[])
+                                          of_reason text, starts timestamptz[], untils timestamptz[],
+                                          of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, began boolean, carried_in boolean, ended boolean, goes_on boolean, going_on bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
@@ -14,13 +14,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         SELECT range_agg(tstzrange(p.since, p.until)) AS hours, max(p.until) AS last
         FROM unnest(starts, untils) AS p (since, until) WHERE p.since < p.until
     ), stop AS (
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.length, s.silent > 0 AS has_gaps,
-               NULL::timestamptz AS silent_since
-        FROM stops_inside(names, from_at, until_at) s
+        SELECT * FROM stops_inside(names, from_at, until_at, of_line)
         UNION ALL
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.length,
-               s.silent > 0 OR s.silent_since IS NOT NULL, s.silent_since
-        FROM stops_touching(names, from_at, until_at, now_at) s
+        SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)
     ), placed AS (
         SELECT stop.*, part.last, tstzmultirange(tstzrange(stop.since, stop.until)) * part.hours AS inside,
                part.hours @> stop.since AS began, stop.repaired AND part.hours @> stop.until AS ended,
@@ -30,13 +26,11 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     )
     SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.began,
            NOT p.began AND NOT isempty(p.inside), p.ended, p.lasts AND (p.began OR NOT isempty(p.inside)),
-           CASE WHEN p.lasts
-                THEN micros(p.last - p.since) - CASE WHEN p.has_gaps
-                     THEN data_gap_length(p.machine_name, p.since, p.last, p.silent_since) ELSE 0 END END
+           CASE WHEN p.lasts THEN micros(p.last - p.since) END
     FROM placed p
     CROSS JOIN LATERAL (
-        SELECT coalesce(sum(micros(upper(hour) - lower(hour)) - CASE WHEN p.has_gaps
-                   THEN data_gap_length(p.machine_name, lower(hour), upper(hour), p.silent_since) ELSE 0 END), 0)::bigint AS down
+        SELECT coalesce(sum(micros(upper(hour) - lower(hour)) - CASE WHEN p.unconfirmed > 0
+                   THEN unheard_length(p.machine_id, lower(hour), upper(hour), now_at) ELSE 0 END), 0)::bigint AS down
         FROM unnest(p.inside) AS hour) AS spent
     WHERE p.began OR p.ended OR NOT isempty(p.inside)
 $$;
@@ -47,13 +41,13 @@ COMMENT ON FUNCTION filtered_stops IS
 -- of_kpi as there.
 CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                         micro_stop bigint, of_kpi text, of_reason text, starts timestamptz[],
-                                        untils timestamptz[])
+                                        untils timestamptz[], of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began, s.fails, s.counted,
            s.amount
-    FROM listed_stops(names, from_at, until_at, now_at, micro_stop, of_kpi) s
+    FROM listed_stops(names, from_at, until_at, now_at, micro_stop, of_kpi, of_line) s
     WHERE starts IS NULL AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
     UNION ALL
     SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began,
@@ -69,11 +63,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
                     THEN micros(s.until - least(s.until, greatest(s.since, o.created_at, o.acknowledged_at, o.started_at)))
                 WHEN 'response' THEN micros(greatest(s.since, least(o.acknowledged_at, s.until)) - s.since)
                 ELSE s.down END
-    FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils) s
-    LEFT JOIN LATERAL (SELECT min(created_at) AS created_at, min(acknowledged_at) AS acknowledged_at,
-                              min(started_at) AS started_at
-                       FROM work_orders WHERE of_kpi IN ('repair', 'response')
-                         AND machine_id = s.machine_name AND stop_since = s.since) AS o ON true
+    FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils, of_line) s
+    LEFT JOIN LATERAL orders_of_stop(s.machine_name, s.since) o ON of_kpi IN ('repair', 'response')
     WHERE starts IS NOT NULL AND (s.began OR s.carried_in OR of_kpi IN ('mttr', 'repair'))
 $$;
 COMMENT ON FUNCTION chosen_stops IS

@@ -1,59 +1,57 @@
--- Forgetting: history that is old goes once it is in the sums; stops, sums and waits stay.
+-- Forgetting: log and intervals that are old go once they are in the days; stops and days stay.
 
--- Each machine keeps the status it was in at that time, from the row that it began with, so that a stop that was going
--- on, the present state of a machine that has been well for years, and every sum from then on stay right.
+-- From where on each machine's intervals stay when what is before a moment is forgotten: the one that it was in then, and where that
+-- is part of a stop, all of the stop. So that what was going on, and every sum from then on, stay right.
+CREATE OR REPLACE FUNCTION kept_from(before timestamptz) RETURNS TABLE (machine_id integer, since timestamptz)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT m.machine_id,
+           least(before,
+                 (SELECT s.since FROM (SELECT since, until FROM machine_stops WHERE machine_id = m.machine_id AND since < before
+                                       ORDER BY since DESC LIMIT 1) AS s WHERE s.until IS NULL OR s.until > before),
+                 (SELECT i.since FROM (SELECT since, until FROM status_intervals WHERE machine_id = m.machine_id AND since < before
+                                       ORDER BY since DESC LIMIT 1) AS i WHERE i.until > before))
+    FROM machines m
+$$;
+
 CREATE OR REPLACE FUNCTION forget_history(before timestamptz, most bigint DEFAULT 5000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    until_at timestamptz := date_trunc('day', before, 'UTC');
+    until_at timestamptz := date_trunc('day', before, plant_zone());
     summed_until timestamptz;
     amount bigint;
 BEGIN
-    SELECT rolled_until INTO summed_until FROM history_progress FOR UPDATE;
-    IF summed_until IS NOT NULL THEN
-        summed_until := least(summed_until, (SELECT min(at) FROM history_pending));
-    END IF;
+    PERFORM FROM history_upkeep FOR UPDATE;
+    summed_until := coalesce((SELECT min(since) FROM history_days WHERE day NOT IN (SELECT day FROM summed_days)),
+                             (SELECT max(until) FROM history_days));
     IF until_at IS NULL OR summed_until IS NULL OR until_at > summed_until THEN
         RAISE object_not_in_prerequisite_state USING
             MESSAGE = format('history before %s cannot be forgotten: it is in the sums only up to %s',
                              coalesce(until_at::text, 'null'), coalesce(summed_until::text, 'nothing')),
-            HINT = 'refresh_history() brings the sums up to date.';
+            HINT = 'refresh_days() brings the sums up to date.';
     END IF;
-    PERFORM set_config('floor.forgetting', 'yes', true);
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
     WITH kept AS MATERIALIZED (
-        SELECT m.machine_name, last_old.changed_at, last_old.version,
-               (SELECT count(*) FROM machine_status_history
-                WHERE machine_name = m.machine_name AND changed_at < until_at
-                  AND changed_at >= coalesce(last_old.changed_at, '-infinity')) AS amount
-        FROM history_machines m
-        CROSS JOIN LATERAL (
-            SELECT changed_at, version, new_status FROM machine_status_history
-            WHERE machine_name = m.machine_name AND changed_at < until_at AND changed_at > '-infinity'
-            ORDER BY changed_at DESC, version DESC LIMIT 1) AS carried
-        LEFT JOIN LATERAL (
-            SELECT changed_at, version FROM machine_status_history
-            WHERE machine_name = m.machine_name AND changed_at <= carried.changed_at AND changed_at > '-infinity'
-              AND new_status IS DISTINCT FROM carried.new_status
-            ORDER BY changed_at DESC, version DESC LIMIT 1) AS last_old ON true
-        WHERE m.first_at < until_at
-    ), oldest AS (  -- as they lie on the disk, and enough of them to find others than those that are kept
-        SELECT machine_name, changed_at, version FROM machine_status_history
-        WHERE changed_at < until_at AND changed_at > '-infinity'
-        ORDER BY version LIMIT most + (SELECT sum(kept.amount) FROM kept)
+        SELECT * FROM kept_from(until_at)
+    ), old AS (  -- as they lie on the disk
+        SELECT h.version, h.machine_id FROM machine_status_history h JOIN kept USING (machine_id)
+        WHERE h.happened_at < until_at AND h.happened_at < kept.since
+        ORDER BY h.version LIMIT most
     )
-    DELETE FROM machine_status_history
-    WHERE version = ANY (ARRAY(
-        SELECT oldest.version FROM oldest JOIN kept USING (machine_name)
-        WHERE (oldest.changed_at, oldest.version) <= (kept.changed_at, kept.version) LIMIT most));
+    DELETE FROM machine_status_history WHERE version = ANY (ARRAY(SELECT version FROM old));
     GET DIAGNOSTICS amount = ROW_COUNT;
-    PERFORM set_config('floor.forgetting', '', true);
+    DELETE FROM status_intervals
+    WHERE ctid = ANY (ARRAY(
+        SELECT i.ctid FROM kept_from(until_at) kept
+        CROSS JOIN LATERAL (SELECT s.ctid FROM status_intervals s WHERE s.machine_id = kept.machine_id AND s.since < kept.since
+                            ORDER BY s.since LIMIT most) AS i
+        LIMIT 2 * most));
+    DELETE FROM data_gaps g USING kept_from(until_at) kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since;
+    PERFORM set_config('floor.history_upkeep', '', true);
     IF amount > 0 THEN
-        UPDATE history_progress SET forgotten_until = until_at
-        WHERE forgotten_until IS NULL OR forgotten_until < until_at;
-        DELETE FROM status_checkpoints WHERE at < until_at;
+        UPDATE history_upkeep SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
     END IF;
     RETURN amount;
 END $$;
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;
 COMMENT ON FUNCTION forget_history IS
-    'Deletes at most so many rows of the history before a time (its UTC midnight), which must be in the sums.';
+    'Deletes at most so many rows of the log before a time (its midnight by the plant''s clock), which must be in the days.';

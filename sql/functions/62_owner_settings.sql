@@ -11,6 +11,7 @@ BEGIN
     FOR writer IN DELETE FROM feed_writers WHERE role_name <> ALL (wanted) RETURNING role_name LOOP
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = writer) THEN
             EXECUTE format('REVOKE SELECT, UPDATE (status, reason, datetime) ON machine_feed_stream FROM %I', writer);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION report_status FROM %I', writer);
             EXECUTE format('REVOKE USAGE ON SCHEMA %I FROM %I', current_schema(), writer);
         END IF;
     END LOOP;
@@ -20,6 +21,7 @@ BEGIN
         ELSE
             EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), writer);
             EXECUTE format('GRANT SELECT, UPDATE (status, reason, datetime) ON machine_feed_stream TO %I', writer);
+            EXECUTE format('GRANT EXECUTE ON FUNCTION report_status TO %I', writer);
             INSERT INTO feed_writers VALUES (writer) ON CONFLICT DO NOTHING;
         END IF;
     END LOOP;
@@ -36,7 +38,8 @@ BEGIN
         SELECT relname FROM pg_class
         WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
           AND relname IN ('production_lines', 'machines', 'machine_feed_stream', 'machine_status_history',
-              'data_gaps', 'machine_stops', 'machine_days', 'blocked_intervals', 'floor_quarters', 'employees',
+              'status_intervals', 'data_gaps', 'machine_stops', 'machine_placements', 'machine_days', 'line_hours',
+              'employees',
               'work_orders', 'work_order_events', 'work_order_checklist')
           AND (relreplident = 'f') <> wanted
     LOOP

@@ -1,6 +1,4 @@
 -- A demo makes room for a plant: everything that the demo is goes, in one transaction. Nothing of a plant can go so.
-
--- A demo makes room for a plant: everything that the demo is goes, in one transaction. Nothing of a plant can go so.
 CREATE OR REPLACE FUNCTION demo_contents() RETURNS TABLE (machines bigint, changes bigint, orders bigint, people bigint)
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT (SELECT count(*) FROM machine_feed_stream), (SELECT count(*) FROM machine_status_history),
@@ -31,10 +29,11 @@ BEGIN
     ALTER TABLE work_order_attachments DISABLE TRIGGER work_order_attachments_append_only;
     ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
     ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
-    TRUNCATE machine_feed_stream, machines, production_lines, work_orders, work_order_events, work_order_checklist,
-        work_order_attachments, work_order_texts, work_order_sort_history, setting_changes;
-    TRUNCATE machine_status_history, data_gaps, machine_stops, machine_days, floor_quarters, status_checkpoints,
-        blocked_intervals, history_machines, clock_corrections, dashboard_current_machine_status, dashboard_machine_uptime_7days,
+    TRUNCATE machine_feed_stream, machines, former_machine_names, machine_placements, production_lines, work_orders,
+        work_order_events, work_order_checklist, work_order_attachments, work_order_texts, work_order_sort_history,
+        setting_changes;
+    TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,
+        line_hours, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
@@ -44,8 +43,7 @@ BEGIN
     ALTER TABLE machine_status_history ENABLE TRIGGER machine_status_history_append_only;
     ALTER TABLE data_gaps ENABLE TRIGGER data_gaps_append_only;
 
-    UPDATE history_progress SET forgotten_until = NULL, refreshed_at = NULL;
-    PERFORM history_reset();
+    UPDATE history_upkeep SET forgotten_until = NULL, refreshed_at = NULL;
     UPDATE simulator_state SET instance = NULL, tick = 0, last_tick = '-infinity';
     UPDATE plant SET kind = 'plant', since = clock_timestamp();
 END $$;

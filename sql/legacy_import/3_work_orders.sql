@@ -47,8 +47,9 @@ BEGIN
             EXECUTE format('SELECT coalesce((SELECT adopted_name(machine_name::text, 200) FROM %s WHERE machine_id::text = $1 LIMIT 1), $1)',
                            feed) INTO machine USING machine;
         END IF;
-        INSERT INTO machines (machine_name, type, position)
-        SELECT machine, 'other', coalesce(max(position), 0) + 1 FROM machines WHERE line_id IS NULL
+        INSERT INTO machines (machine_id, machine_name, type, position)
+        SELECT (SELECT coalesce(max(machine_id), 0) + 1 FROM machines), machine, 'other', coalesce(max(position), 0) + 1
+        FROM machines WHERE line_id IS NULL
         ON CONFLICT (machine_name) DO NOTHING;
 
         given := replace(replace(lower(btrim(r ->> 'status')), ' ', '_'), '-', '_');

@@ -10,18 +10,47 @@ CREATE TABLE production_lines (
 COMMENT ON TABLE production_lines IS 'One row per line. code is the two digits in the names of its machines.';
 
 CREATE TABLE machines (
-    machine_name text     PRIMARY KEY CHECK (check_name(machine_name, 'machine_name', 200)),
+    machine_id   integer  PRIMARY KEY,
+    machine_name text     NOT NULL UNIQUE CHECK (check_name(machine_name, 'machine_name', 200)),
     type         text     NOT NULL DEFAULT 'other' CHECK (is_visible(type) AND length(type) <= 200),
     line_id      smallint REFERENCES production_lines ON UPDATE CASCADE ON DELETE SET NULL,
     position     integer  NOT NULL,
-    added_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+    added_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    retired_at   timestamptz
 );
-COMMENT ON TABLE machines IS 'Where each machine stands: its line (none: not on a line) and its position in the flow.';
+COMMENT ON TABLE machines IS
+    'Every machine that there is or was. It is its number: name, type, line and position are attributes that change.';
+COMMENT ON COLUMN machines.line_id IS 'The line that it stands on now (null: on none); before: machine_placements.';
+COMMENT ON COLUMN machines.position IS 'Its place in the flow of its line.';
+COMMENT ON COLUMN machines.retired_at IS 'When it left the floor; null: it is there. Its history stays.';
+
+CREATE TABLE former_machine_names (
+    machine_name text        NOT NULL,
+    machine_id   integer     NOT NULL REFERENCES machines,
+    until        timestamptz NOT NULL,
+    PRIMARY KEY (machine_name, until)
+);
+COMMENT ON TABLE former_machine_names IS 'What machines were called before, so that links with an old name find them.';
+
+-- A range of one number, because not every server has what an exclusion by a plain number needs.
+CREATE TABLE machine_placements (
+    machine_id integer     NOT NULL REFERENCES machines,
+    line_id    smallint,
+    since      timestamptz NOT NULL,
+    until      timestamptz NOT NULL DEFAULT 'infinity',
+    CHECK (since < until),
+    CONSTRAINT machine_placements_no_overlap EXCLUDE USING gist
+        (int4range(machine_id, machine_id, '[]') WITH &&, tstzrange(since, until) WITH &&)
+);
+CREATE INDEX machine_placements_by_machine ON machine_placements (machine_id, since);
+COMMENT ON TABLE machine_placements IS 'On which line each machine stood, and when: reports of then use the line of then.';
+COMMENT ON COLUMN machine_placements.line_id IS 'Null: on no line.';
+COMMENT ON COLUMN machine_placements.since IS '-infinity for the first line of a machine: it also counts for the time before.';
 
 -- One row per machine, updated in place. The columns of the contract come first; see the trigger for the others.
 CREATE TABLE machine_feed_stream (
-    machine_id   integer     PRIMARY KEY,
-    machine_name text        NOT NULL UNIQUE REFERENCES machines ON UPDATE CASCADE,
+    machine_id   integer     PRIMARY KEY REFERENCES machines,
+    machine_name text        NOT NULL UNIQUE,
     status       text
         CONSTRAINT machine_feed_stream_status_check CHECK (status IN ('operational', 'warning', 'down')),
     type         text        NOT NULL DEFAULT 'other',
@@ -32,36 +61,42 @@ CREATE TABLE machine_feed_stream (
     version      bigint      NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE machine_feed_stream IS 'The present status of each machine: one row per machine, updated in place.';
+COMMENT ON COLUMN machine_feed_stream.machine_name IS 'As in machines; renaming it here or there renames it in both.';
 COMMENT ON COLUMN machine_feed_stream.status IS
     'operational, warning or down; null until the first report, after which it is never null again.';
-COMMENT ON COLUMN machine_feed_stream.datetime IS 'When it happened, as the writer reports it. Shown, never used for order or age.';
-COMMENT ON COLUMN machine_feed_stream.status_since IS 'Server time at which the machine came into this status; before the first report, at which it was added.';
-COMMENT ON COLUMN machine_feed_stream.reported_at IS 'Server time of the last report; null: none yet.';
+COMMENT ON COLUMN machine_feed_stream.datetime IS
+    'When it happened, as the writer of an UPDATE says. Shown, never used for order or age: report_status() takes a time that is.';
+COMMENT ON COLUMN machine_feed_stream.status_since IS 'When the machine came into this status; before the first report, when it was added.';
+COMMENT ON COLUMN machine_feed_stream.reported_at IS
+    'Of when the last report is: the server''s time of the UPDATE, or the time that report_status() was given; null: none yet.';
 COMMENT ON COLUMN machine_feed_stream.version IS 'Drawn from one sequence under the row lock: grows with every change of a machine.';
 
 -- CACHE 1: with a larger cache two sessions would draw blocks, and versions would no longer follow the row lock.
 CREATE SEQUENCE machine_feed_version CACHE 1;
 
 CREATE TABLE machine_status_history (
-    version      bigint      PRIMARY KEY,
-    machine_name text        NOT NULL,
-    old_status   text,
-    new_status   text,
-    reason       text,
-    datetime     timestamptz,
-    changed_at   timestamptz NOT NULL,
-    changed_by   text        NOT NULL
-        DEFAULT CASE WHEN current_setting('floor.source', true) = 'simulator' THEN simulator_name() ELSE session_user END,
-    xid          bigint      NOT NULL DEFAULT pg_current_xact_id()::text::bigint  -- plain types can be fed to Delta tables
+    version     bigint      PRIMARY KEY,
+    machine_id  integer     NOT NULL,
+    old_status  text,
+    new_status  text,
+    reason      text,
+    datetime    timestamptz,
+    happened_at timestamptz NOT NULL CHECK (isfinite(happened_at)),
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_by  text        NOT NULL
+        DEFAULT CASE WHEN current_setting('floor.source', true) = 'simulator' THEN simulator_name() ELSE session_user END
 );
-CREATE INDEX machine_status_history_by_machine ON machine_status_history (machine_name, changed_at DESC, version DESC)
-    INCLUDE (new_status);
-CREATE INDEX machine_status_history_by_commit  ON machine_status_history (xid, version);
-CREATE INDEX machine_status_history_by_time    ON machine_status_history USING brin (changed_at)
+CREATE INDEX machine_status_history_by_time ON machine_status_history USING brin (happened_at)
     WITH (pages_per_range = 16);  -- an hour of a thousand machines is some twenty pages
+CREATE INDEX machine_status_history_departures ON machine_status_history (machine_id) WHERE new_status IS NULL;
 COMMENT ON TABLE machine_status_history IS
-    'Append-only: one row per change of status or reason. old_status is null for a first report, new_status for a machine that'
-    ' left.';
+    'Append-only log: one row per change of status or reason. status_intervals and machine_stops are what it means.';
+COMMENT ON COLUMN machine_status_history.old_status IS 'Null for a first report.';
+COMMENT ON COLUMN machine_status_history.new_status IS 'Null for a machine that left.';
+COMMENT ON COLUMN machine_status_history.datetime IS 'When it happened, as the writer of an UPDATE says; never used for order or age.';
+COMMENT ON COLUMN machine_status_history.happened_at IS
+    'When it happened: the server''s time of an UPDATE, or the time that report_status() was given.';
+COMMENT ON COLUMN machine_status_history.recorded_at IS 'When it was written here; later than happened_at for what came late.';
 COMMENT ON COLUMN machine_status_history.changed_by IS 'The login that wrote it; simulator: it is made up.';
 
 CREATE TABLE employees (

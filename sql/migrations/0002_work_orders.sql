@@ -42,7 +42,7 @@ CREATE TABLE work_orders (
     id                text        PRIMARY KEY DEFAULT 'WO-' || to_char(clock_timestamp(), 'YYYYMMDD') || '-'
                                               || left(md5(gen_random_uuid()::text), 8)
         CONSTRAINT work_orders_id_check CHECK (id ~ '^WO-[0-9]{8}-[0-9a-z]{4,32}$'),
-    machine_id        text        NOT NULL REFERENCES machines ON UPDATE CASCADE,
+    machine_id        text        NOT NULL REFERENCES machines (machine_name) ON UPDATE CASCADE,
     issue_description text        NOT NULL
         CONSTRAINT work_orders_issue_description_check CHECK (is_visible(issue_description) AND length(issue_description) <= 10000),
     priority          text        NOT NULL REFERENCES work_order_priorities,  -- work_order_register has the default

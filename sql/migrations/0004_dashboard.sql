@@ -154,16 +154,3 @@ COMMENT ON COLUMN dashboard_machine_status_changes_7days.status_change_type IS
     'FAILURE: into down, from whatever it was. RECOVERY: out of down. STABLE: between operational and warning, or new.';
 COMMENT ON COLUMN dashboard_machine_status_changes_7days.version IS
     'Of the row of machine_status_history it comes from.';
-
--- How far the history has been put into that table, as history_progress was then; made_for: the layout and the clock.
-CREATE TABLE dashboard_progress (
-    only_row        boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    made_for        text    NOT NULL DEFAULT '',
-    life_xid        bigint  NOT NULL DEFAULT '0',
-    life_version    bigint  NOT NULL DEFAULT 0,
-    foreign_version bigint  NOT NULL DEFAULT 0,
-    loaded          bigint  NOT NULL DEFAULT 0,
-    xid             bigint  NOT NULL DEFAULT '0',
-    version         bigint  NOT NULL DEFAULT 0
-);
-INSERT INTO dashboard_progress DEFAULT VALUES;

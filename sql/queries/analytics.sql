@@ -1,6 +1,6 @@
--- name: refresh_history(most)$
--- Bring up to date what is derived from the history; how much there was to do, null while somebody else is at it.
-SELECT refresh_history(:most::bigint);
+-- name: refresh_days(most)$
+-- Sum up at most so many days that are over; how many there were, null while somebody else is at it.
+SELECT refresh_days(:most::integer);
 
 -- name: set_machine_silent_after(machine_silent_after)!
 -- How long a machine may send no report before it counts as unknown; null: without limit.
@@ -14,18 +14,21 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit
        set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
        history_state() AS history;
 
--- name: report_machines()
--- Every machine that stands on the floor or was ever heard of.
-SELECT name.machine_name, m.type, l.name AS line, l.position AS line_position, m.position,
-       f.machine_name IS NOT NULL AS present
-FROM (SELECT machine_name FROM history_machines
-      UNION SELECT machine_name FROM machines
-      UNION SELECT machine_name FROM history_pending) AS name
-LEFT JOIN machines m USING (machine_name)
-LEFT JOIN production_lines l USING (line_id)
-LEFT JOIN machine_feed_stream f USING (machine_name)
-ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
-         name_sort_key(machine_name), machine_name COLLATE "C";
+-- name: report_machines(start, until)
+-- Every machine that stands on the floor or ever did, with each line that it stood on in a period, in order of time (from since
+-- until until), and the names that it had before and nobody has now.
+SELECT m.machine_name, m.type, p.line_id, l.name AS line, p.since, p.until, f.machine_id IS NOT NULL AS present,
+       (SELECT count(*) > 1 FROM machine_placements ever WHERE ever.machine_id = m.machine_id) AS moved,
+       ARRAY(SELECT former.machine_name FROM former_machine_names former
+             WHERE former.machine_id = machine_called(former.machine_name) AND former.machine_id = m.machine_id) AS former_names
+FROM machines m
+JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :until::timestamptz AND p.until > :start::timestamptz
+LEFT JOIN production_lines l ON l.line_id = p.line_id
+LEFT JOIN production_lines now_on ON now_on.line_id = m.line_id
+LEFT JOIN machine_feed_stream f ON f.machine_id = m.machine_id
+ORDER BY now_on.position NULLS LAST, now_on.line_id,
+         CASE WHEN now_on.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
+         name_sort_key(m.machine_name), m.machine_name COLLATE "C", p.since;
 
 -- name: line_names()
 -- Of all lines, in flow order.
@@ -33,101 +36,88 @@ SELECT name FROM production_lines ORDER BY position, line_id;
 
 -- name: first_known()$
 -- When the history begins.
-SELECT least((SELECT min(first_at) FROM history_machines), (SELECT min(at) FROM history_pending));
+SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 
--- name: machine_times(names, start, until, now)
+-- name: machine_times(names, start, until, now, line)
 -- Microseconds of each machine in a period; machines of which nothing is known are missing.
 SELECT machine_name, operational, warning, waiting, down
-FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
+FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :line::smallint);
 
 -- name: floor_sums(names, start, until, now)^
--- The same of all machines together. names: all there are.
+-- The same of some machines together.
 SELECT coalesce(operational, 0) AS operational, coalesce(warning, 0) AS warning, coalesce(waiting, 0) AS waiting,
        coalesce(down, 0) AS down
 FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
 
--- name: stop_sums(names, start, until, now, micro_stop, acknowledged, together)
--- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, stops that were
--- going on at its end, and, if that is asked for, how soon the failures were acknowledged, by the first order of each.
--- Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
+-- name: stop_sums(names, start, until, now, micro_stop, together, line)
+-- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, and stops that were
+-- going on at its end. Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
 WITH across AS (
     SELECT s.*, s.since >= :start::timestamptz AS began, s.length >= :micro_stop::bigint AS fails,
            s.repaired AND s.until >= :start AND s.until < :until AS ended,
            s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
-    FROM stops_touching(:names::text[], :start, :until::timestamptz, :now::timestamptz) s
+    FROM stops_touching(:names::text[], :start, :until::timestamptz, :now::timestamptz, :line::smallint) s
 ), part AS (
     SELECT CASE WHEN NOT :together::boolean THEN machine_name END AS machine_name,
            count(*) FILTER (WHERE length >= :micro_stop) AS failures,
            count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
            count(*) FILTER (WHERE repaired AND length >= :micro_stop) AS repairs,
            sum(length) FILTER (WHERE repaired AND length >= :micro_stop)::bigint AS repair,
-           0::bigint AS ongoing, 0::bigint AS ongoing_length, 0::bigint AS acknowledged, 0::bigint AS acknowledgement
-    FROM stops_inside(:names, :start, :until) GROUP BY 1
+           0::bigint AS ongoing, 0::bigint AS ongoing_length
+    FROM stops_inside(:names, :start, :until, :line::smallint) GROUP BY 1
     UNION ALL
     SELECT CASE WHEN NOT :together THEN machine_name END, count(*) FILTER (WHERE began AND fails),
            count(*) FILTER (WHERE began AND NOT fails), count(*) FILTER (WHERE ended AND fails),
            sum(length) FILTER (WHERE ended AND fails)::bigint, count(*) FILTER (WHERE goes_on),
-           sum(micros(:until - since) - CASE WHEN silent = 0 AND silent_since IS NULL THEN 0
-               ELSE data_gap_length(machine_name, since, :until, silent_since) END) FILTER (WHERE goes_on)::bigint, 0, 0
+           sum(micros(:until - since)) FILTER (WHERE goes_on)::bigint
     FROM across GROUP BY 1
-    UNION ALL
-    SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
-           sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_orders_between(:names, :start, :until) o
-    JOIN stops_inside(:names, :start, :until) s
-        ON s.since = o.since AND s.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
-    WHERE :acknowledged::boolean AND o.acknowledged_at IS NOT NULL AND s.length >= :micro_stop GROUP BY 1
-    UNION ALL
-    SELECT CASE WHEN NOT :together THEN s.machine_name END, 0, 0, 0, 0, 0, 0, count(*),
-           sum(micros(greatest(o.acknowledged_at, s.since) - s.since))::bigint
-    FROM first_orders o JOIN across s USING (machine_name, since)
-    WHERE :acknowledged AND o.acknowledged_at IS NOT NULL AND s.began AND s.fails GROUP BY 1
 )
 SELECT machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
        sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair, sum(ongoing)::bigint AS ongoing,
-       coalesce(sum(ongoing_length), 0)::bigint AS ongoing_length, sum(acknowledged)::bigint AS acknowledged,
-       sum(acknowledgement)::bigint AS acknowledgement
+       coalesce(sum(ongoing_length), 0)::bigint AS ongoing_length
 FROM part GROUP BY machine_name;
 
--- name: stop_causes(names, start, until, now)
+-- name: stop_causes(names, start, until, now, line)
 -- For each reason: microseconds down in a period, and stops that began in it. names null: of all machines.
 SELECT part.reason, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops
-FROM (SELECT reason, sum(length) AS down, count(*) AS stops
-      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) GROUP BY reason
+FROM (SELECT reason, sum(down) AS down, count(*) AS stops
+      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint) GROUP BY reason
       UNION ALL
-      SELECT reason, down, (since >= :start)::int FROM stops_across(:names, :start, :until, :now::timestamptz)) AS part
+      SELECT reason, down, (since >= :start)::int
+      FROM stops_across(:names, :start, :until, :now::timestamptz, :line)) AS part
 GROUP BY part.reason;
 
--- name: worst_machines(names, start, until, now, most)
+-- name: worst_machines(names, start, until, now, most, line)
 -- The machines that were down longest in a period, then most often, then for the longest time at once. names null: of all.
 SELECT part.machine_name, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops,
        max(part.longest)::bigint AS longest
-FROM (SELECT machine_name, sum(length) AS down, count(*) AS stops, max(length) AS longest
-      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz) GROUP BY machine_name
+FROM (SELECT machine_name, sum(down) AS down, count(*) AS stops, max(down) AS longest
+      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint) GROUP BY machine_name
       UNION ALL
       SELECT machine_name, down, (since >= :start)::int, down
-      FROM stops_across(:names, :start, :until, :now::timestamptz)) AS part
+      FROM stops_across(:names, :start, :until, :now::timestamptz, :line::smallint)) AS part
 GROUP BY part.machine_name
 ORDER BY 2 DESC, 3 DESC, 4 DESC, name_sort_key(part.machine_name), part.machine_name COLLATE "C" LIMIT :most;
 
--- name: count_stops(names, start, until, now)$
+-- name: count_stops(names, start, until, now, line)$
 -- How many stops were going on in a period. names null: of all machines.
-SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz))
-     + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz));
+SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint))
+     + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz, :line::smallint));
 
--- name: stop_clocks(names, start, until, now, micro_stop)
+-- name: stop_clocks(names, start, until, now, micro_stop, line)
 -- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
--- again), added up for each reason in microseconds. A moment before the one it follows counts as that one, one after the
+-- again; the earliest of all its orders), added up for each reason in microseconds. A moment before the one it follows counts as that one, one after the
 -- end as the end. Micro-stops do not count. names null: of all machines.
 WITH seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
-    JOIN stops_inside(:names, :start, :until) stop
+    FROM stop_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
+    JOIN stops_inside(:names, :start, :until, :line::smallint) stop
         ON stop.since = o.since AND stop.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM first_orders o JOIN stops_across(:names, :start, :until, :now::timestamptz) stop USING (machine_name, since)
+    FROM stops_across(:names, :start, :until, :now::timestamptz, :line) stop
+    CROSS JOIN LATERAL orders_of_stop(stop.machine_name, stop.since) o
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
       AND stop.length >= :micro_stop AND stop.until IS NOT NULL
 )
@@ -140,12 +130,16 @@ CROSS JOIN LATERAL (SELECT greatest(created.at, least(s.acknowledged_at, s.until
 CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(s.started_at, s.until)) AS at) AS started
 GROUP BY s.reason;
 
--- name: hours_of_week(names, start, until, now, whole_floor, zone)
--- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone.
-SELECT extract(isodow FROM local.at)::int AS weekday, extract(hour FROM local.at)::int AS hour,
-       sum(q.down)::bigint AS down, sum(q.known)::bigint AS known
-FROM quarter_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :whole_floor::boolean) q
-CROSS JOIN LATERAL (SELECT q.since AT TIME ZONE :zone::text AS at) AS local
+-- name: hours_of_week(names, start, until, now, whole_line, zone, line)
+-- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone. whole_line: names are all of
+-- the line, or without a line of the floor.
+SELECT extract(isodow FROM h.day)::int AS weekday, h.hour::int AS hour, sum(h.down)::bigint AS down,
+       sum(h.operational + h.warning + h.down)::bigint AS known
+FROM (SELECT * FROM hours_of_line(:line::smallint, :start::timestamptz, :until::timestamptz, :now::timestamptz)
+      WHERE :whole_line::boolean AND :zone::text = plant_zone()
+      UNION ALL
+      SELECT * FROM hours_in_intervals(machine_ids(:names::text[]), :line, :start, :until, :now, :zone)
+      WHERE NOT (:whole_line AND :zone = plant_zone())) AS h
 GROUP BY 1, 2;
 
 -- name: machine_charges(start, until, now)
@@ -154,98 +148,45 @@ SELECT machine_name, caused, unattributed
 FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
 
 -- name: timeline(names, start, until, now)
--- What some machines were in a period, without a gap: for each the moments, in order, from which it was so; of the same moments
--- the last counts. Only machines that were silent have to be cut into intervals.
-WITH silent AS MATERIALIZED (
-    SELECT machine_name FROM data_gaps_between(:start::timestamptz, :until::timestamptz, :now::timestamptz)
-), cut AS (
-    SELECT array_agg(n) AS names, array_agg(:start) AS froms, array_agg(:until) AS untils
-    FROM unnest(:names::text[]) n WHERE n IN (SELECT machine_name FROM silent)
-)
-SELECT n AS machine_name, reported.since, reported.status, reported.reason
-FROM unnest(:names) n
-CROSS JOIN LATERAL (
-    SELECT array_agg(greatest(change.at, :start)) AS since,
-           array_agg(CASE WHEN change.is_known THEN change.status ELSE 'unknown' END) AS status,
-           array_agg(CASE WHEN change.is_known THEN change.reason END) AS reason
-    FROM (SELECT at, status, reason, status IN ('operational', 'warning', 'down') AS is_known
-          FROM (SELECT '-infinity'::timestamptz AS at, -1::bigint AS version, NULL::text AS status, NULL::text AS reason
-                UNION ALL
-                (SELECT changed_at, version, new_status, reason FROM machine_status_history
-                 WHERE machine_name = n AND changed_at <= :start AND changed_at > '-infinity'
-                 ORDER BY changed_at DESC, version DESC LIMIT 1)
-                UNION ALL
-                SELECT changed_at, version, new_status, reason FROM machine_status_history
-                WHERE machine_name = n AND changed_at > :start AND changed_at < :until) AS change
-          ORDER BY at, version) AS change) AS reported
-WHERE :start < :until AND n NOT IN (SELECT machine_name FROM silent)
-UNION ALL
-SELECT s.machine_name, array_agg(s.since ORDER BY s.since), array_agg(s.status ORDER BY s.since),
-       array_agg(s.reason ORDER BY s.since)
-FROM cut CROSS JOIN LATERAL status_intervals(cut.names, cut.froms, cut.untils, :now) s
-GROUP BY s.machine_name;
+-- What some machines were in a period: for each the moments, in order, from which it was so, without a gap.
+SELECT n AS machine_name, array_agg(k.since ORDER BY k.since) AS since, array_agg(k.status ORDER BY k.since) AS status,
+       array_agg(k.reason ORDER BY k.since) AS reason
+FROM unnest(:names::text[]) n LEFT JOIN machines m ON m.machine_name = n
+CROSS JOIN LATERAL gapless_intervals(m.machine_id, :start::timestamptz, :until::timestamptz, :now::timestamptz) k
+GROUP BY n;
 
 -- name: floor_at(moment, now)
--- The machines that stood on the floor at a moment, in the flow order of now, as they were: status_since is when they
--- came into that status, whatever reasons were given since; before the first report it is unknown. They are read on from the mark before; those of which something
--- from before it came late, and all where there is no mark, one by one.
-WITH mark AS MATERIALIZED (
-    SELECT checkpoint_before(:moment::timestamptz) AS at
-), alone AS MATERIALIZED (
-    SELECT machine_name FROM history_pending, mark WHERE history_pending.at < mark.at OR mark.at IS NULL
-    UNION SELECT machine_name FROM history_machines, mark WHERE mark.at IS NULL
-), report_alone AS (
-    SELECT alone.machine_name, reported.*
-    FROM alone CROSS JOIN LATERAL status_at(alone.machine_name, :moment) AS reported
-), reported_since_checkpoint AS (
-    SELECT DISTINCT ON (machine_name) machine_name, status, reason, version, reported_at,
-           max(began) FILTER (WHERE begins) OVER (PARTITION BY machine_name) AS began
-    FROM (SELECT change.*, status IS DISTINCT FROM lag(status) OVER (PARTITION BY machine_name ORDER BY reported_at, version)
-                               AS begins
-          FROM (SELECT machine_name, status, reason, version, reported_at, began
-                FROM status_checkpoints JOIN mark USING (at)
-                UNION ALL
-                SELECT h.machine_name, h.new_status, h.reason, h.version, h.changed_at, h.changed_at
-                FROM mark, machine_status_history h
-                WHERE h.changed_at >= mark.at AND h.changed_at <= :moment) AS change
-          WHERE machine_name NOT IN (SELECT machine_name FROM alone)) AS change
-    ORDER BY machine_name, reported_at DESC, version DESC
-), silent AS (
-    SELECT found.machine_name, max(found.since) AS since
-    FROM (SELECT machine_name, since FROM data_gaps WHERE since <= :moment::timestamptz AND until > :moment
-          UNION ALL
-          SELECT machine_name, since FROM machines_without_data(:now::timestamptz) WHERE since <= :moment) AS found
-    GROUP BY found.machine_name
-), not_reported_yet AS (
-    SELECT m.machine_name, 'unknown', NULL::text, 0::bigint, NULL::timestamptz,
-           CASE WHEN f.status IS NULL THEN coalesce(f.status_since, m.added_at) ELSE m.added_at END
-    FROM machines m LEFT JOIN machine_feed_stream f USING (machine_name)
-    WHERE f.machine_name IS NOT NULL AND f.status IS NULL AND f.status_since <= :moment
-       OR m.added_at <= :moment
-      AND NOT EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name AND h.changed_at <= :moment)
-      AND (f.status IS NOT NULL OR EXISTS (SELECT FROM machine_status_history h WHERE h.machine_name = m.machine_name))
-)
-SELECT reported.machine_name, coalesce(f.machine_id, 0) AS machine_id, coalesce(m.type, f.type, 'other') AS type,
-       l.name AS line, reported.status, reported.reason, reported.version, epoch_ms(reported.reported_at) AS reported_ms,
-       epoch_ms(reported.began) AS since_ms, epoch_ms(silent.since) AS silent_ms
-FROM (SELECT * FROM reported_since_checkpoint UNION ALL SELECT * FROM report_alone UNION ALL SELECT * FROM not_reported_yet) AS reported
-LEFT JOIN silent USING (machine_name)
-LEFT JOIN machines m USING (machine_name)
-LEFT JOIN production_lines l USING (line_id)
-LEFT JOIN machine_feed_stream f USING (machine_name)
-WHERE reported.status IS NOT NULL
-ORDER BY l.position NULLS LAST, m.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
-         f.machine_id, reported.machine_name COLLATE "C";
+-- The machines that stood on the floor at a moment, on the line of then and otherwise in the flow order of now: status_since is
+-- when they came into that status, whatever reasons were given since; before the first report it is unknown.
+SELECT m.machine_name, m.machine_id, m.type, l.name AS line,
+       CASE WHEN i.status <> 'unknown' THEN i.status WHEN i.status IS NULL THEN 'unknown' ELSE known.status END AS status,
+       CASE WHEN i.status <> 'unknown' THEN i.reason ELSE known.reason END AS reason,
+       coalesce(known.version, i.version, 0) AS version, epoch_ms(coalesce(known.since, i.since)) AS reported_ms,
+       epoch_ms(CASE WHEN i.since IS NULL THEN m.added_at ELSE status_began(m.machine_id, coalesce(known.since, i.since)) END)
+           AS since_ms,
+       epoch_ms(CASE WHEN i.status = 'unknown' THEN i.since ELSE quiet.since END) AS silent_ms
+FROM machines m
+LEFT JOIN LATERAL (SELECT * FROM status_intervals WHERE machine_id = m.machine_id AND since <= :moment::timestamptz
+                   ORDER BY since DESC LIMIT 1) AS i ON true
+LEFT JOIN LATERAL (SELECT * FROM status_intervals  -- what it was when it fell silent
+                   WHERE i.status = 'unknown' AND machine_id = m.machine_id AND since < i.since
+                   ORDER BY since DESC LIMIT 1) AS known ON true
+LEFT JOIN machines_without_data(:now::timestamptz) quiet
+       ON quiet.machine_id = m.machine_id AND i.until = 'infinity' AND quiet.since <= :moment
+LEFT JOIN production_lines l ON l.line_id = line_at(m.machine_id, :moment)
+WHERE i.until > :moment OR i.since IS NULL AND m.added_at <= :moment AND (m.retired_at IS NULL OR m.retired_at > :moment)
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
+         m.machine_id, m.machine_name COLLATE "C";
 
 -- name: events_before(moment, most)
 -- The latest changes of the hour before a moment, newest first.
-SELECT version, machine_name, old_status, new_status, reason, epoch_ms(changed_at) AS changed_ms, changed_by
-FROM machine_status_history
-WHERE changed_at <= :moment::timestamptz AND changed_at > :moment - interval '1 hour'
-ORDER BY changed_at DESC, version DESC LIMIT :most;
+SELECT h.version, m.machine_name, h.old_status, h.new_status, h.reason, epoch_ms(h.happened_at) AS changed_ms, h.changed_by
+FROM machine_status_history h JOIN machines m USING (machine_id)
+WHERE h.happened_at <= :moment::timestamptz AND h.happened_at > :moment - interval '1 hour'
+ORDER BY h.happened_at DESC, h.version DESC LIMIT :most;
 
 -- name: status_intervals(name, start, until, now, skip, most)
--- What one machine was in a period, in order of time.
+-- What one machine was in a period, in order of time, without a gap.
 SELECT since, until, status, reason, wait_kind(status, reason) IS NOT NULL AS waits
-FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz)
+FROM gapless_intervals(machine_called(:name::text), :start::timestamptz, :until::timestamptz, :now::timestamptz)
 ORDER BY since LIMIT :most OFFSET :skip;

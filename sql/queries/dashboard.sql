@@ -9,67 +9,59 @@ INSERT INTO dashboard_current_machine_status AS d
     (production_line, equipment_type, status, machine_count, percentage, last_updated)
 SELECT m.production_line, m.type, now_is.status, count(*), percent(count(*), sum(count(*)) OVER ()), now()
 FROM machine_feed_stream f
-JOIN known_machines m USING (machine_name)
-LEFT JOIN machines_without_data(now()) quiet USING (machine_name)
+JOIN known_machines m USING (machine_id)
+LEFT JOIN machines_without_data(now()) quiet ON quiet.machine_id = f.machine_id
 CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN quiet.since IS NULL THEN f.status END, 'unknown') AS status) AS now_is
 GROUP BY m.production_line, m.type, now_is.status
 ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
     machine_count = excluded.machine_count, percentage = excluded.percentage, last_updated = excluded.last_updated;
 
--- name: read_new_status_changes()!
--- 8. Changes of status, as far as they are new: of each machine from its first row on that was not here at the last
--- refresh, so what came late is put in its place, and what follows it is looked at again. When the layout or the
--- plant's clock changed, all of the 7 days. A new reason for the same status is no change of it.
-WITH fresh AS (
-    SELECT new.machine_name, greatest(new.at, now() - interval '7 days') AS at FROM new_to_dashboard() new
-), reported AS (
-    SELECT fresh.machine_name, fresh.at, s.version, s.changed_at, s.new_status, s.reason,
-           lag(s.new_status) OVER (PARTITION BY fresh.machine_name ORDER BY s.changed_at, s.version) AS previous_status
-    FROM fresh CROSS JOIN LATERAL (
-        (SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
-         WHERE h.machine_name = fresh.machine_name AND h.changed_at < fresh.at AND h.changed_at > '-infinity'
-         ORDER BY h.changed_at DESC, h.version DESC LIMIT 1)
-        UNION ALL
-        SELECT h.version, h.changed_at, h.new_status, h.reason FROM machine_status_history h
-        WHERE h.machine_name = fresh.machine_name AND h.changed_at >= fresh.at AND h.changed_at < 'infinity') AS s
+-- name: refresh_status_changes()!
+-- 8. Changes of status. Only what is not here yet, or has changed, is written: something came late, the layout changed or the
+-- plant's clock. A new reason for the same status is no change of it.
+WITH part AS (
+    SELECT i.machine_id, i.since, i.status, i.reason, i.version,
+           lag(i.status) OVER w AS status_before, lag(i.until) OVER w AS until_before
+    FROM machines m
+    CROSS JOIN LATERAL (
+        SELECT s.* FROM status_intervals s
+        WHERE s.machine_id = m.machine_id AND s.status <> 'unknown'
+          AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c WHERE c.machine_id = m.machine_id
+                                     AND c.since < now() - interval '7 days' AND c.status <> 'unknown'), '-infinity')) AS i
+    WINDOW w AS (PARTITION BY i.machine_id ORDER BY i.since)
 ), change AS (
-    SELECT reported.version, reported.machine_name, reported.changed_at, reported.new_status AS status, reported.previous_status,
-           reported.reason, m.production_line, m.type, (reported.changed_at AT TIME ZONE plant_zone()) AS local_time
-    FROM reported JOIN known_machines m USING (machine_name)
-    WHERE reported.changed_at >= reported.at AND reported.new_status IN ('operational', 'warning', 'down')
-      AND reported.new_status IS DISTINCT FROM reported.previous_status
+    SELECT p.version, m.machine_name, p.since AS changed_at, p.status,
+           CASE WHEN p.is_first_there THEN NULL ELSE p.status_before END AS previous_status, p.reason, m.production_line, m.type,
+           (p.since AT TIME ZONE plant_zone()) AS local_time
+    FROM (SELECT part.*, part.until_before < part.since
+                         AND NOT EXISTS (SELECT FROM status_intervals u WHERE u.machine_id = part.machine_id
+                                         AND u.until = part.since AND u.since >= part.until_before) AS is_first_there
+          FROM part) AS p
+    JOIN known_machines m USING (machine_id)
+    WHERE p.since >= now() - interval '7 days'
+      AND (p.is_first_there OR p.status IS DISTINCT FROM p.status_before)
 ), no_longer AS (
-    DELETE FROM dashboard_machine_status_changes_7days d USING fresh
-    WHERE d.machine_name = fresh.machine_name AND d.changed_at >= fresh.at
-      AND NOT EXISTS (SELECT FROM change WHERE change.version = d.version)
+    DELETE FROM dashboard_machine_status_changes_7days d
+    WHERE NOT EXISTS (SELECT FROM change WHERE change.version = d.version)
 )
 INSERT INTO dashboard_machine_status_changes_7days AS d
     (status_date, status_hour, machine_name, production_line, type, status, previous_status, status_change_type,
      last_updated, version, changed_at, reason)
-SELECT local_time::date, extract(hour FROM local_time)::integer, machine_name, production_line, type, status,
-       previous_status,
-       CASE WHEN status = 'down' THEN 'FAILURE' WHEN previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
-       now(), version, changed_at, reason
-FROM change
+SELECT c.local_time::date, extract(hour FROM c.local_time)::integer, c.machine_name, c.production_line, c.type, c.status,
+       c.previous_status,
+       CASE WHEN c.status = 'down' THEN 'FAILURE' WHEN c.previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
+       now(), c.version, c.changed_at, c.reason
+FROM change c LEFT JOIN dashboard_machine_status_changes_7days was USING (version)
+WHERE was.version IS NULL
+   OR (was.status_date, was.status_hour, was.machine_name, was.production_line, was.type, was.status, was.previous_status,
+       was.changed_at, was.reason)
+      IS DISTINCT FROM (c.local_time::date, extract(hour FROM c.local_time)::integer, c.machine_name, c.production_line, c.type,
+                        c.status, c.previous_status, c.changed_at, c.reason)
 ON CONFLICT (version) DO UPDATE SET
     status_date = excluded.status_date, status_hour = excluded.status_hour, machine_name = excluded.machine_name,
     production_line = excluded.production_line, type = excluded.type, status = excluded.status,
     previous_status = excluded.previous_status, status_change_type = excluded.status_change_type,
-    last_updated = excluded.last_updated, changed_at = excluded.changed_at, reason = excluded.reason
-WHERE (d.status_date, d.status_hour, d.machine_name, d.production_line, d.type, d.status, d.previous_status,
-       d.changed_at, d.reason) IS DISTINCT FROM
-      (excluded.status_date, excluded.status_hour, excluded.machine_name, excluded.production_line, excluded.type,
-       excluded.status, excluded.previous_status, excluded.changed_at, excluded.reason);
-
--- name: remember_read_status_changes()!
--- Where the next refresh goes on: behind what refresh_history() has read, which no transaction can still add to.
-UPDATE dashboard_progress SET (made_for, life_xid, life_version, foreign_version, loaded, xid, version) =
-    (SELECT made.made_for, p.life_xid, p.life_version, p.foreign_version, p.loaded, p.xid, p.version
-     FROM history_progress p, dashboard_made_for made);
-
--- name: drop_old_status_changes()!
--- What is older than 7 days falls out.
-DELETE FROM dashboard_machine_status_changes_7days WHERE changed_at < now() - interval '7 days';
+    last_updated = excluded.last_updated, changed_at = excluded.changed_at, reason = excluded.reason;
 
 -- name: touch_latest_status_change()!
 -- So that max(last_updated) says as of when the changes are complete, also where nothing changes.
@@ -144,11 +136,10 @@ SELECT hour.hour, minutes.operational, minutes.down, minutes.warning,
        minutes.operational + minutes.down + minutes.warning,
        percent(t.down, t.known), percent(t.operational + t.warning, t.known), percent(t.warning, t.known), now()
 FROM generate_series(0, 23) AS hour (hour)
-LEFT JOIN (SELECT extract(hour FROM q.since AT TIME ZONE plant_zone())::integer AS hour,
-                  sum(q.operational) AS operational, sum(q.warning) AS warning, sum(q.down) AS down,
-                  sum(coalesce(q.operational, 0) + coalesce(q.warning, 0) + coalesce(q.down, 0)) AS known
-           FROM floor_times(now() - interval '30 days', now(), now()) q
-           GROUP BY 1) AS t USING (hour)
+LEFT JOIN (SELECT h.hour, sum(h.operational) AS operational, sum(h.warning) AS warning, sum(h.down) AS down,
+                  sum(h.operational + h.warning + h.down) AS known
+           FROM hours_of_line(NULL, now() - interval '30 days', now(), now()) h
+           GROUP BY h.hour) AS t USING (hour)
 CROSS JOIN LATERAL (SELECT coalesce(round(t.operational / 60000000), 0)::bigint AS operational,
                            coalesce(round(t.warning / 60000000), 0)::bigint AS warning,
                            coalesce(round(t.down / 60000000), 0)::bigint AS down) AS minutes

@@ -10,5 +10,5 @@ UPDATE plant_settings SET time_zone = :time_zone::text WHERE time_zone <> :time_
 -- name: forget_history(keep, most)$
 -- Delete at most so many rows of the history that are older than that; how many. None in the first day after the clock
 -- has leapt: one that is wrongly years ahead would delete everything.
-SELECT CASE WHEN (SELECT steady_since < now() - interval '1 day' FROM history_progress)
+SELECT CASE WHEN (SELECT steady_since < now() - interval '1 day' FROM history_upkeep)
             THEN forget_history(now() - :keep::interval, :most::bigint) ELSE 0 END;

@@ -78,12 +78,12 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 -- name: diagnosed_upkeep()^
 -- As of when what is derived is, how far back the history goes and about how long it is, and who plays the plant.
 SELECT (SELECT max(last_updated) FROM dashboard_executive_kpis) AS dashboard_at,
-       p.refreshed_at AS history_at, p.rolled_until,
-       (SELECT min(changed_at) FROM machine_status_history WHERE isfinite(changed_at)) AS history_from,
+       p.refreshed_at AS history_at, (SELECT max(until) FROM summed_days) AS summed_until,
+       (SELECT min(happened_at) FROM machine_status_history) AS history_from,
        (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass('machine_status_history')) AS history_rows,
-       (SELECT min(first_at) FROM history_machines) AS sums_from,
+       (SELECT min(since) FROM summed_days) AS sums_from,
        s.instance AS simulator, nullif(s.last_tick, '-infinity') AS simulator_at
-FROM history_progress p, simulator_state s;
+FROM history_upkeep p, simulator_state s;
 
 -- name: listen_for_diagnosis(channel, token)!
 -- A notification to the listener of that channel: the session that measures.

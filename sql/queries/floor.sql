@@ -43,16 +43,23 @@ SELECT clock_timestamp();
 
 -- name: recent_events(most)
 -- The latest changes of the whole floor, newest first.
-SELECT version, machine_name, old_status, new_status, left(reason, 2000) AS reason, epoch_ms(changed_at) AS changed_ms,
-       changed_by
-FROM machine_status_history ORDER BY version DESC LIMIT :most;
+SELECT h.version, m.machine_name, h.old_status, h.new_status, left(h.reason, 2000) AS reason,
+       epoch_ms(h.happened_at) AS changed_ms, h.changed_by
+FROM machine_status_history h JOIN machines m USING (machine_id)
+ORDER BY h.version DESC LIMIT :most;
 
 -- name: recent_events_of_machine(machine_name, most)
 -- The latest changes of one machine, newest first.
-SELECT version, machine_name, old_status, new_status, left(reason, 2000) AS reason, epoch_ms(changed_at) AS changed_ms,
-       changed_by
-FROM machine_status_history WHERE machine_name = :machine_name
-ORDER BY changed_at DESC, version DESC LIMIT :most;
+SELECT h.version, m.machine_name, h.old_status, h.new_status, left(h.reason, 2000) AS reason,
+       epoch_ms(h.happened_at) AS changed_ms, h.changed_by
+FROM machines m
+CROSS JOIN LATERAL (
+    (SELECT i.version FROM status_intervals i WHERE i.machine_id = m.machine_id ORDER BY i.since DESC LIMIT 2 * :most::bigint)
+    UNION ALL
+    SELECT d.version FROM machine_status_history d WHERE d.machine_id = m.machine_id AND d.new_status IS NULL) AS row
+JOIN machine_status_history h ON h.version = row.version
+WHERE m.machine_name = :machine_name
+ORDER BY h.happened_at DESC, h.version DESC LIMIT :most;
 
 -- name: missing_triggers()
 -- Triggers that sql/functions makes, and that are gone or switched off. The program puts all of them in the place of

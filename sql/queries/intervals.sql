@@ -1,4 +1,4 @@
 -- name: count_intervals(name, start, until, now)$
 -- How many intervals one machine has in a period.
 SELECT count(*)
-FROM status_intervals(ARRAY[:name::text], ARRAY[:start::timestamptz], ARRAY[:until::timestamptz], :now::timestamptz);
+FROM gapless_intervals(machine_called(:name::text), :start::timestamptz, :until::timestamptz, :now::timestamptz);

@@ -16,7 +16,7 @@ UPDATE simulator_state SET instance = NULL, last_tick = '-infinity' WHERE instan
 
 -- name: simulated_floor()
 -- Every machine in flow order with its status and the seconds since it began.
-SELECT f.machine_name, m.type, m.line_id, f.status, f.reason, f.version,
+SELECT f.machine_id, f.machine_name, m.type, m.line_id, f.status, f.reason, f.version,
        extract(epoch FROM clock_timestamp() - f.status_since)::float8 AS lasted, f.status_since
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
@@ -66,7 +66,6 @@ ALTER TABLE machine_feed_stream DISABLE TRIGGER USER;
 ALTER TABLE work_orders DISABLE TRIGGER work_orders_inserted, DISABLE TRIGGER work_orders_updated;
 ALTER TABLE work_order_events DISABLE TRIGGER work_order_noted, DISABLE TRIGGER work_order_events_announce;
 ALTER TABLE work_order_checklist DISABLE TRIGGER work_order_texts_follow;
-SELECT history_rebuild();
 
 -- name: begin_history_creation(days)!
 -- Say that a history is being created, and clear what would contradict it.
@@ -82,7 +81,11 @@ UPDATE production_lines SET position = position WHERE false;  -- has the app rea
 
 -- name: analyze_history()#
 -- So that the first report that somebody asks for is as fast as any other: what the planner wants to know.
-ANALYZE machine_status_history, machine_stops, machine_days, status_checkpoints, floor_quarters, blocked_intervals, work_orders, work_order_events;
+ANALYZE machine_status_history, status_intervals, machine_stops, machine_days, line_hours, work_orders, work_order_events;
+
+-- name: rebuild_history()!
+-- Intervals and stops of the log that was written without the triggers.
+SELECT rebuild_history();
 
 -- name: draw_versions(amount)$
 -- The first of so many versions in a row: nobody else draws any while the feed is ours.

@@ -1,4 +1,4 @@
--- name: stop_responses(names, start, until, now, micro_stop, answered, together)
+-- name: stop_responses(names, start, until, now, micro_stop, answered, together, line)
 -- For each machine and a period: the stops that were carried into it and, if that is asked for, of its failures
 -- responses: microseconds from down to the earliest acknowledgement of any work order, at most until it ran again; and of
 -- those that ended in it works, work: on how many work was started, and the microseconds from then until it ran again.
@@ -7,26 +7,19 @@ WITH across AS MATERIALIZED (
     SELECT s.machine_name, s.since, s.until, s.length >= :micro_stop::bigint AS fails, s.since >= :start::timestamptz AS began,
            s.repaired AND s.until >= :start AND s.until < :until::timestamptz AS ended,
            s.since < :start AND (s.until IS NULL OR s.until > :start) AND :start < :until AS carried_in
-    FROM stops_touching(:names::text[], :start, :until, :now::timestamptz) s
+    FROM stops_touching(:names::text[], :start, :until, :now::timestamptz, :line::smallint) s
 ), ordered AS (
-    SELECT o.machine_id AS machine_name, o.stop_since AS since, min(o.created_at) AS created_at,
-           min(o.acknowledged_at) AS acknowledged_at, min(o.started_at) AS started_at
-    FROM work_orders o
-    WHERE :answered::boolean AND o.stop_since >= :start AND o.stop_since < :until
-      AND (:names IS NULL OR o.machine_id = ANY (:names))
-    GROUP BY 1, 2
+    SELECT * FROM stop_orders_between(:names, :start, :until) WHERE :answered::boolean
 ), failure AS (
     SELECT s.machine_name, s.since, s.until, true AS began, s.repaired AS ended, o.created_at, o.acknowledged_at, o.started_at
     FROM ordered o
-    JOIN stops_inside(:names, :start, :until) s
+    JOIN stops_inside(:names, :start, :until, :line::smallint) s
         ON s.since = o.since AND s.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
     WHERE s.length >= :micro_stop
     UNION ALL
     SELECT s.machine_name, s.since, s.until, s.began, s.ended, o.created_at, o.acknowledged_at, o.started_at
     FROM across s
-    CROSS JOIN LATERAL (SELECT min(created_at) AS created_at, min(acknowledged_at) AS acknowledged_at,
-                               min(started_at) AS started_at
-                        FROM work_orders WHERE machine_id = s.machine_name AND stop_since = s.since) AS o
+    CROSS JOIN LATERAL orders_of_stop(s.machine_name, s.since) o
     WHERE :answered AND s.fails
 ), part AS (
     SELECT machine_name, 1 AS carried_in, NULL::bigint AS response, NULL::bigint AS work FROM across WHERE carried_in

@@ -30,6 +30,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
+OF_MACHINES = ('machine_feed_stream', 'machine_status_history', 'status_intervals', 'data_gaps', 'machine_stops',
+               'machine_placements', 'former_machine_names', 'machines')
+
+
 @pytest_asyncio.fixture(scope='session', loop_scope='session')
 async def chromium() -> AsyncIterator[Browser]:
     """One browser process per worker; each visit has its own profile in it."""
@@ -68,10 +72,15 @@ async def delivered(program: Program) -> dict[str, list[Any]]:
 async def sql(program: Program, delivered: dict[str, list[Any]]) -> AsyncIterator[asyncpg.Connection]:
     """The program's database, with the floor as delivered: thirty machines that run."""
     connection = await connected(program.database_url)
-    names = [machine['machine_name'] for machine in delivered['machines']]
+    numbers = [machine['machine_id'] for machine in delivered['machines']]
     async with connection.transaction():
-        await connection.execute('DELETE FROM machine_feed_stream WHERE machine_name <> ALL ($1)', names)
-        await connection.execute('DELETE FROM machines WHERE machine_name <> ALL ($1)', names)
+        await connection.execute('SET LOCAL session_replication_role = replica')  # else machines with a history stay
+        for table in OF_MACHINES:
+            await connection.execute(f'DELETE FROM {table} WHERE machine_id <> ALL ($1)', numbers)
+        await connection.execute('SET LOCAL session_replication_role = origin')
+        await connection.executemany(
+            'UPDATE machines SET machine_name = $2 WHERE machine_id = $1 AND machine_name <> $2',
+            [(machine['machine_id'], machine['machine_name']) for machine in delivered['machines']])
         await connection.executemany('INSERT INTO machine_feed_stream (machine_id, machine_name, type) '
                                      'VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', delivered['machines'])
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational', reason = NULL "
@@ -79,7 +88,7 @@ async def sql(program: Program, delivered: dict[str, list[Any]]) -> AsyncIterato
         await connection.executemany('UPDATE production_lines SET name = $2 WHERE line_id = $1 AND name <> $2',
                                      delivered['lines'])
     await forget_orders(connection)
-    await until(lambda: (health := program.health()).get('status') == 'live' and health['machines'] == len(names))
+    await until(lambda: (health := program.health()).get('status') == 'live' and health['machines'] == len(numbers))
     yield connection
     connection.terminate()
 

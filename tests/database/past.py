@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-ADD = ('INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
-       "VALUES (nextval('machine_feed_version'), $1, $2, $3, now() - $4 * interval '1 hour')")
+ADD = """
+    INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at)
+    VALUES (nextval('machine_feed_version'), register_machine(NULL, $1, 'other'), $2, $3, $4)"""
 AGE = """
     SET session_replication_role = replica;
-    UPDATE machine_status_history SET changed_at = now() - interval '100 days';
+    UPDATE machine_status_history SET happened_at = now() - interval '100 days';
     UPDATE machine_feed_stream SET status_since = now() - interval '100 days';
     SET session_replication_role = origin;
-    SELECT history_rebuild()"""
+    SELECT rebuild_history()"""
+
+Word = tuple[float, str | None] | tuple[float, str | None, str]
+"""How many hours ago, the status, and a reason."""
 
 
 async def age(connection: asyncpg.Connection) -> None:
@@ -22,10 +27,36 @@ async def age(connection: asyncpg.Connection) -> None:
 
 
 async def say(connection: asyncpg.Connection, name: str,
-              *words: tuple[float, str | None] | tuple[float, str | None, str]) -> None:
-    """What a machine reported so many hours ago, as if it had been reported then: status, and a reason."""
-    for hours_ago, status, *reason in words:
-        await connection.execute(ADD, name, status, reason[0] if reason else None, hours_ago)
+              *words: Word) -> list[datetime]:
+    """Load what a machine reported so many hours ago into the log: status, and a reason. Returns when each was.
+
+    As of a history that was taken over: the log gets the rows, and intervals and stops are derived from it.
+    Who has no such name yet gets it, and stands on no line.
+    """
+    now = await connection.fetchval('SELECT now()')
+    moments = [now - timedelta(hours=hours_ago) for hours_ago, *_ in words]
+    for moment, (_, status, *reason) in zip(moments, words, strict=True):
+        await connection.execute(ADD, name, status, reason[0] if reason else None, moment)
+    await connection.execute('SELECT rebuild_history()')
+    return moments
+
+
+async def report(connection: asyncpg.Connection, name: str,
+                 *words: tuple[float, str] | tuple[float, str, str]) -> list[datetime]:
+    """What a machine of the feed reports late, of so many hours ago: status, and a reason. Returns when each was."""
+    now = await connection.fetchval('SELECT now()')
+    moments = [now - timedelta(hours=hours_ago) for hours_ago, *_ in words]
+    for moment, (_, status, *reason) in zip(moments, words, strict=True):
+        await connection.execute('SELECT report_status($1, $2, $3, $4)', name, status, reason[0] if reason else None,
+                                 moment)
+    return moments
+
+
+async def set_clock(connection: asyncpg.Connection, by: timedelta) -> None:
+    """Let the clock of the history be away from the true time."""
+    await connection.execute(
+        'CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
+        f"$$ SELECT clock_timestamp() + interval '{by.total_seconds()} seconds' $$")
 
 
 async def content(connection: asyncpg.Connection, table: str) -> list[Any]:

@@ -35,13 +35,20 @@ SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 EMPTY = """
     SET session_replication_role = replica;
-    TRUNCATE machine_status_history, data_gaps, machine_feed_stream, machines, work_orders,
-             work_order_events, work_order_checklist, work_order_attachments, plant_settings;
+    TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days,
+             machine_days, line_hours, machine_feed_stream, former_machine_names, machine_placements, machines,
+             work_orders, work_order_events, work_order_checklist, work_order_attachments, plant_settings;
+    SET session_replication_role = origin;
     INSERT INTO plant_settings DEFAULT VALUES;
-    INSERT INTO machines (machine_name, line_id, position)
-    SELECT m.name, line_id, place FROM unnest($1::text[], $2::text[], $3::int[]) AS m (name, line, place)
-    LEFT JOIN production_lines l ON l.name = m.line;
 """
+MACHINES = """
+    INSERT INTO machines (machine_id, machine_name, line_id, position)
+    SELECT m.number, m.name, line_id, place
+    FROM unnest($1::int[], $2::text[], $3::text[], $4::int[]) AS m (number, name, line, place)
+    LEFT JOIN production_lines l ON l.name = m.line"""
+CLOCK = """
+    CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT '{}'::timestamptz $$"""
 
 
 class Plant:
@@ -51,54 +58,89 @@ class Plant:
         self.connection = connection
         self.database = database
 
-    async def tell(self, history: History, chunks: int = 1, chance: random.Random | None = None) -> None:
-        """Write the history in so many parts, each followed by what a refresh may have got done until then."""
-        *preparation, machines = EMPTY.strip().removesuffix(';').split(';')
-        await self.connection.execute(';'.join(preparation))
-        await self.connection.execute(machines, list(LINES), [line for line, _ in LINES.values()],
-                                      [place for _, place in LINES.values()])
-        await self.connection.executemany(
-            'INSERT INTO machine_feed_stream (machine_id, machine_name, reported_at, status, reason) '
-            "VALUES ($1, $2, $3, coalesce($4, 'operational'), $5)",
-            [(number, name, history.quiet.get(name, history.now) - HOUR, *last_words(history, name))
-             for number, name in enumerate(sorted(history.present))])
-        await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
+    async def tell(self, history: History, chance: random.Random | None = None) -> None:
+        """Write the history, and sum up some of its days."""
+        await self.connection.execute(EMPTY)
+        await self.connection.execute(CLOCK.format(history.now))
+        numbers = {name: number for number, name in enumerate(history.machines, 1)}
+        places = [LINES.get(name, (None, 1)) for name in numbers]
+        await self.connection.execute(MACHINES, list(numbers.values()), list(numbers), [line for line, _ in places],
+                                      [place for _, place in places])
+        await self.move(history, numbers)
+        if history.is_lived:
+            await self.live(history, numbers, chance)
+        else:
+            await self.load(history, numbers)
+        await self.connection.execute('SET session_replication_role = replica')
         await self.connection.executemany(
             'INSERT INTO work_orders (id, machine_id, stop_since, created_at, acknowledged_at, started_at, due_at, '
             "issue_description, priority, machine_status) "
             "VALUES ($1, $2, $3, $4, $5, $6, now(), 'It stands', 'medium', 'down')",
             [(o.id, o.machine, o.stop_since, o.created, o.acknowledged, o.started) for o in history.orders])
-        rows: list[HistoryRow | DataGap] = [*history.status_rows, *history.gaps]
-        if chance:
-            chance.shuffle(rows)
-        begin = chance.choice([0, 1]) if chance else 0  # after the first part: as if the database were restored
-        for number in range(chunks):
-            if number == begin - 1:
-                await self.write(rows[number::chunks])
-            if number == 0:
-                await self.connection.execute('SELECT history_rebuild()')
-            if number != begin - 1:
-                await self.write(rows[number::chunks])
-            await self.refresh(history, chance)
+        await self.connection.execute('SET session_replication_role = origin')
+        await self.sum_up(chance)
 
-    async def write(self, rows: list[HistoryRow | DataGap]) -> None:
+    async def move(self, history: History, numbers: dict[str, int]) -> None:
+        """As they stood, and stand now."""
+        await self.connection.execute('SET session_replication_role = replica')
+        for name, at, line in history.moves:
+            await self.connection.execute(
+                'UPDATE machine_placements SET until = $2 WHERE machine_id = $1 AND until > $2', numbers[name], at)
+            await self.connection.execute(
+                'INSERT INTO machine_placements (machine_id, line_id, since) '
+                'VALUES ($1, (SELECT line_id FROM production_lines WHERE name = $3), $2)', numbers[name], at, line)
+            await self.connection.execute(
+                'UPDATE machines SET line_id = (SELECT line_id FROM production_lines WHERE name = $2) '
+                'WHERE machine_id = $1', numbers[name], line)
+        await self.connection.execute('SET session_replication_role = origin')
+
+    async def load(self, history: History, numbers: dict[str, int]) -> None:
+        """As a history that was there before: a log, of which the rest is made."""
+        await self.connection.execute('SET session_replication_role = replica')
         await self.connection.executemany(
-            'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
+            'INSERT INTO machine_feed_stream (machine_id, machine_name, reported_at, status, reason) '
+            "VALUES ($1, $2, $3, coalesce($4, 'operational'), $5)",
+            [(numbers[name], name, history.quiet.get(name, history.now) - HOUR, *last_words(history, name))
+             for name in sorted(history.present)])
+        await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
+        await self.connection.executemany(
+            'INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at) '
             'VALUES ($1, $2, $3, $4, $5)',
-            [(row.version, row.machine, row.status, row.reason, row.at) for row in rows if isinstance(row, HistoryRow)])
+            [(row.version, numbers[row.machine], row.status, row.reason, row.at) for row in history.status_rows])
         await self.connection.executemany(
-            'INSERT INTO data_gaps (version, machine_name, since, until) '
+            'INSERT INTO data_gaps (version, machine_id, since, until) '
             "VALUES (nextval('machine_feed_version') + 1000, $1, $2, $3)",
-            [(row.machine, row.since, row.until) for row in rows if isinstance(row, DataGap)])
+            [(numbers[row.machine], row.since, row.until) for row in history.gaps])
+        await self.connection.execute('SET session_replication_role = origin')
+        await self.connection.execute('SELECT rebuild_history()')
 
-    async def refresh(self, history: History, chance: random.Random | None) -> None:
-        """All of it, or what chance has left time for."""
-        rounds = chance.choice([0, 1, 2, 5, 100]) if chance else 100
-        until = history.now - (60 * chance.choice([0, 0, chance.randrange(100)]) if chance else 0) * MINUTE
-        for _ in range(rounds):
-            most = chance.randint(1, 9) if chance else 1000
-            if not await self.connection.fetchval('SELECT history_ingest($1)', most):
-                await self.connection.fetchval('SELECT history_rollup($1)', until)
+    async def live(self, history: History, numbers: dict[str, int], chance: random.Random | None) -> None:
+        """As it was reported: in any order, some of it twice."""
+        rows = [row for row in history.status_rows if row.at <= history.now]
+        (chance or random).shuffle(rows)
+        await self.connection.executemany(
+            'INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)',
+            [(numbers[name], name) for name in sorted(history.present)])
+        for row in rows:
+            for _ in range(chance.randint(1, 2) if chance else 1):
+                await self.connection.execute('SELECT report_status($1, $2, $3, $4)', row.machine, row.status,
+                                              row.reason, row.at)
+        versions = {(row['machine_id'], row['happened_at']): row['version'] for row in await self.connection.fetch(
+            'SELECT machine_id, happened_at, version FROM machine_status_history')}
+        history.status_rows = [replace(row, version=versions[numbers[row.machine], row.at]) for row in rows]
+
+    async def sum_up(self, chance: random.Random | None) -> None:
+        """All of it, or what chance has left time for; of some something came late again."""
+        zone = chance.choice(['UTC', DETROIT.key, LORD_HOWE.key]) if chance else DETROIT.key
+        await self.connection.execute('UPDATE plant_settings SET time_zone = $1', zone)
+        await self.connection.execute('SELECT list_days()')
+        days = [row['day'] for row in await self.connection.fetch('SELECT day FROM history_days ORDER BY day')]
+        for day in days:
+            if chance is None or chance.random() < 0.7:
+                await self.connection.execute('SELECT sum_day($1)', day)
+            if chance and chance.random() < 0.2:
+                await self.connection.execute('DELETE FROM machine_days WHERE day = $1', day)
+                await self.connection.execute('INSERT INTO changed_days VALUES ($1)', day)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:
         return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now,
@@ -124,7 +166,6 @@ class Probe:
 
     history: History
     window: Window
-    chunks: int
     seed: int
 
 
@@ -135,6 +176,18 @@ def moments(base: datetime) -> st.SearchStrategy[datetime]:
                      st.just(0) | st.integers(0, 59_999_999))
 
 
+def possible_gaps(gaps: list[DataGap], rows: list[HistoryRow]) -> list[DataGap]:
+    """Those of machines that were there, and in which nothing was reported; one at a time."""
+    found: list[DataGap] = []
+    for gap in sorted(gaps, key=lambda gap: gap.since):
+        mine = sorted((row for row in rows if row.machine == gap.machine), key=lambda row: (row.at, row.version))
+        before = [row for row in mine if row.at < gap.since]
+        if (before and before[-1].status is not None and not any(gap.since <= row.at < gap.until for row in mine)
+                and not any(other.machine == gap.machine and other.until >= gap.since for other in found)):
+            found.append(gap)
+    return found
+
+
 @st.composite
 def questions(draw: st.DrawFn) -> Probe:
     base = draw(st.sampled_from([SPRING, AUTUMN]))
@@ -143,18 +196,29 @@ def questions(draw: st.DrawFn) -> Probe:
                               ('down', 'Jam'), ('warning', 'Oil low'), ('warning', 'Starved'), (None, None),
                               ('warning', 'Blocked downstream'), ('warning', ' starved by a neighbour')])
     names = st.sampled_from(NAMES)
+    lines = st.sampled_from([None, 'Transmission Line', 'Engine Line'])
     rows = draw(st.lists(st.tuples(names, when, states), max_size=40))
     versions = draw(st.permutations(range(1, len(rows) + 1)))
-    status_rows = [HistoryRow(name, at, status, reason, version)
-                   for (name, at, (status, reason)), version in zip(rows, versions, strict=True)]
+    of_moment = {(name, at): HistoryRow(name, at, status, reason, version)  # as the times of a machine's reports are
+                 for (name, at, (status, reason)), version in zip(rows, versions, strict=True)}
+    status_rows = list(of_moment.values())
     gaps = [DataGap(name, since, since + length * MINUTE) for name, since, length in
             draw(st.lists(st.tuples(names, when, st.integers(1, 3000)), max_size=4))]
     now = draw(when | st.just(base + 5 * DAY))
     present = draw(st.sets(names))
+    is_lived = draw(st.booleans())
+    if is_lived:  # every report is a change, so that their order does not matter
+        status_rows = [replace(row, reason=f'{row.reason or "Reason"} {row.version}'.strip())
+                       for row in status_rows if row.status is not None and row.at <= now]
+        gaps = []
+        present = {row.machine for row in status_rows}
+    gaps = possible_gaps(gaps, status_rows)
     quiet = {name: max([draw(when), *(row.at for row in status_rows if row.machine == name),
                         *(row.until for row in gaps if row.machine == name)])
-             for name in sorted(present) if draw(st.integers(0, 3)) == 0}
-    history = History(status_rows, now, gaps, quiet, places=LINES, present=present,
+             for name in sorted(present) if draw(st.integers(0, 3)) == 0 and not is_lived}
+    moved = draw(st.dictionaries(st.tuples(st.sampled_from(list(LINES)), when), lines, max_size=3))
+    moves = [(name, at, line) for (name, at), line in sorted(moved.items(), key=lambda move: move[0][1])]
+    history = History(status_rows, now, gaps, quiet, places=LINES, present=present, is_lived=is_lived, moves=moves,
                       micro_stop=draw(st.sampled_from([timedelta(), 5 * MINUTE, DAY])))
     stops = [stop for name in LINES for stop in history.stops(name)]
     if stops:
@@ -166,11 +230,11 @@ def questions(draw: st.DrawFn) -> Probe:
                 None if acknowledged is None else stop.since + acknowledged * MINUTE,
                 None if started is None else stop.since + started * MINUTE, f'WO-20261101-{number:04}'))
     start, end = sorted([draw(when), draw(when | st.just(now))])
-    return Probe(history, Window(start, end), draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
+    return Probe(history, Window(start, end), draw(st.integers(0, 2**32)))
 
 
 async def ask(plant: Plant, question: Probe) -> Analytics:
-    await plant.tell(question.history, question.chunks, random.Random(question.seed))
+    await plant.tell(question.history, random.Random(question.seed))
     return plant.analytics(question.history)
 
 
@@ -182,20 +246,20 @@ SCOPES = [Scope(), Scope(line='Transmission Line'), Scope(machine=MachineName('P
 
 def expected(history: History, window: Window, scope: Scope) -> Kpis:
     names = history.scope(window.start, window.end, scope.line, scope.machine)
-    sums = history.sums(names, window.start, window.end)
+    sums = history.sums(names, window.start, window.end, scope.line)
     return Kpis.of(window.until(history.now), Sums(**asdict(sums)))
 
 
 STOP_BEFORE = [HistoryRow('Welder', SPRING, 'down', 'Jam', 1),
                HistoryRow('Welder', SPRING + 18 * MINUTE, 'operational', None, 2)]
 REPAIRED_AS_IT_BEGINS = Probe(History(STOP_BEFORE, SPRING + DAY, places=LINES),
-                              Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1, 1)
+                              Window(SPRING + 18 * MINUTE, SPRING + 25 * MINUTE), 1)
 
 STANDS_AND_IS_SILENT = Probe(
     History([HistoryRow('Press', SPRING, 'down', 'Jam', 1),
              HistoryRow('Welder', SPRING + 5 * MINUTE, 'warning', 'Starved', 2)],
             SPRING + 3 * DAY, quiet={'Press': SPRING + HOUR}, places=LINES, present={'Press', 'Welder'}),
-    Window(SPRING - DAY, SPRING + 2 * DAY), 1, 7)
+    Window(SPRING - DAY, SPRING + 2 * DAY), 7)
 
 
 @given(question=questions())
@@ -208,6 +272,9 @@ async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Probe) 
     analytics = await ask(plant, question)
     for scope in SCOPES:
         assert await analytics.kpis(question.window, scope) == expected(question.history, question.window, scope)
+    for each in await analytics.lines(question.window):
+        if each.line is not None:
+            assert each.kpis == expected(question.history, question.window, Scope(line=each.line))
 
 
 @given(question=questions())
@@ -230,17 +297,16 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
     history, window = question.history, question.window
     analytics = await ask(plant, question)
     for scope in SCOPES[:3]:
-        names = [name for name in history.machines if scope.machine in {None, name}
-                 and scope.line in {None, history.places.get(name, (None, 0))[0]}]
+        names = [name for name in history.machines if scope.machine in {None, name}]
         causes = await analytics.causes(window, scope)
         assert {cause.reason: (round(cause.seconds * 1e6), cause.count) for cause in causes} == history.causes(
-            names, window.start, window.end)
+            names, window.start, window.end, scope.line)
         assert [cause.seconds for cause in causes] == sorted((cause.seconds for cause in causes), reverse=True)
         worst = await analytics.problem_machines(window, scope)
         assert [(m.machine, round(m.seconds * 1e6), m.count, round(m.longest * 1e6)) for m in worst] == (
-            history.problem_machines(names, window.start, window.end))
+            history.problem_machines(names, window.start, window.end, scope.line))
         page = await analytics.stops(window, scope, Page(1, 1000))
-        stops = history.stops_in(names, window.start, window.end)
+        stops = history.stops_in(names, window.start, window.end, scope.line)
         assert [(s.id, s.machine, s.since, s.until, s.reason, s.repaired) for s in page.stops] == [
             (s.version, s.machine, s.since, s.until, s.reason, s.repaired) for s in stops]
         assert page.total == len(stops)
@@ -253,7 +319,7 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
             assert got.response == (None if response is None else response / 1e6)
         clocks = await analytics.clocks(window, scope)
         assert {c.reason: (c.stops, [round(mean * c.stops * 1e6) for mean in c.means]) for c in clocks.causes} == \
-            history.clocks(names, window.start, window.end)
+            history.clocks(names, window.start, window.end, scope.line)
         assert clocks.total == len(stops)
 
 
@@ -323,7 +389,7 @@ async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_t
         at += (up + down) * MINUTE
     status_rows.append(HistoryRow('Press', at, 'operational', None, 2 * len(cycles) + 1))
     window = Window(SPRING, at + US)  # the last repair ends with the last cycle
-    kpis = await (await ask(plant, Probe(History(status_rows, at + DAY, places=LINES), window, 2, seed))).kpis(
+    kpis = await (await ask(plant, Probe(History(status_rows, at + DAY, places=LINES), window, seed))).kpis(
         window, Scope(machine=MachineName('Press')))
     assert kpis.mtbf is not None and kpis.mttr is not None and kpis.uptime_share is not None
     assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
@@ -337,7 +403,7 @@ async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, ques
     for zone in DETROIT, LORD_HOWE:
         for scope in SCOPES[:3]:
             names = history.scope(window.start, window.end, scope.line, scope.machine)
-            down, known = history.hours(names, window.start, window.end, zone)
+            down, known = history.hours(names, window.start, window.end, zone, scope.line)
             pattern = await plant.analytics(history, zone).hourly_pattern(window, scope)
             for day in range(7):
                 for hour in range(24):
@@ -358,7 +424,7 @@ async def test_causes_of_waiting_are_what_the_definitions_say(plant: Plant, ques
         caused = sum(length for (_, root), length in waits.items() if root == name)
         nobody = waits[name, None]
         waited = sum(s.length for s in history.known(name, window.start, window.end) if s.waits)
-        if history.places.get(name, (None, 0))[0] is not None:
+        if None not in history.lines_of(name, window.start, window.end):
             charge = next((c for c in answer.machines if c.machine == name), None)
             got = (charge.caused, charge.not_attributed, charge.waited) if charge else (0, 0, 0)
             assert tuple(round(value * 1e6) for value in got) == (caused, nobody, waited)

@@ -26,11 +26,11 @@ TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
     *(f"UPDATE machine_feed_stream SET {column} = '{time}' WHERE machine_name = '{BAD}'"
       for column in ('status_since', 'reported_at', 'datetime') for time in TIMES),
     *(f"UPDATE employees SET created_at = '{time}' WHERE id = 1" for time in TIMES),
-    *('INSERT INTO machine_status_history (version, machine_name, new_status, changed_at) '
-      f"VALUES (1000000, '{BAD}', 'down', '{time}')" for time in TIMES),
+    *('INSERT INTO machine_status_history (version, machine_id, new_status, happened_at) '
+      f"VALUES (1000000, 1, 'down', '{time}')" for time in TIMES if 'infinity' not in time),  # a CHECK refuses these
     f"UPDATE machine_feed_stream SET reason = repeat('x', 50000000) WHERE machine_name = '{BAD}'",
-    'INSERT INTO machine_status_history (version, machine_name, new_status, changed_at, reason) '
-    f"VALUES (1000000, '{BAD}', 'down', now(), repeat('x', 50000000))",
+    'INSERT INTO machine_status_history (version, machine_id, new_status, happened_at, reason) '
+    "VALUES (1000000, 1, 'down', now(), repeat('x', 50000000))",
 ])
 async def test_one_bad_row_takes_nothing_else_with_it(database: Database, connect: Connect, statement: str) -> None:
     writer = await connect()

@@ -9,25 +9,34 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
+from database.past import set_clock
 from database.postgres import Connect
 
 from floor.analytics import Analytics, Window
 from floor.db.database import Database
 from floor.jobs.dashboard_refresh import DashboardRefresh
-from floor.jobs.history_refresh import HistoryRefresh
+from floor.jobs.day_sums import DaySums
 
 pytestmark = pytest.mark.newest_postgres
 
 VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
-YEARS = timedelta(days=3 * 365)
+YEARS, MONTHS = timedelta(days=3 * 365), timedelta(days=100)
+UTC_ZONE = ZoneInfo('UTC')
 CONTRADICTIONS = """
     SELECT f.machine_name FROM machine_feed_stream f
-    JOIN LATERAL (SELECT new_status, reason FROM machine_status_history h WHERE h.machine_name = f.machine_name
-                  ORDER BY changed_at DESC, version DESC LIMIT 1) AS last ON true
-    WHERE (f.status, f.reason) IS DISTINCT FROM (last.new_status, last.reason)"""
+    JOIN LATERAL (SELECT new_status, reason FROM machine_status_history h WHERE h.machine_id = f.machine_id
+                  ORDER BY happened_at DESC, version DESC LIMIT 1) AS last ON true
+    LEFT JOIN status_intervals i ON i.machine_id = f.machine_id AND i.until = 'infinity'
+    WHERE (f.status, f.reason) IS DISTINCT FROM (last.new_status, last.reason)
+       OR (f.status, f.reason) IS DISTINCT FROM (i.status, i.reason)"""
 OUT_OF_ORDER = """
-    SELECT * FROM (SELECT machine_name, changed_at, lag(changed_at) OVER (PARTITION BY machine_name ORDER BY version)
-                          AS before FROM machine_status_history) AS h WHERE changed_at < before"""
+    SELECT machine_id FROM (SELECT machine_id, happened_at, lag(happened_at) OVER w AS before
+                            FROM machine_status_history WINDOW w AS (PARTITION BY machine_id ORDER BY version)) AS h
+    WHERE happened_at < before
+    UNION ALL
+    SELECT machine_id FROM (SELECT machine_id, since, lag(until) OVER w AS before
+                            FROM status_intervals WINDOW w AS (PARTITION BY machine_id ORDER BY since)) AS i
+    WHERE since < before"""
 
 
 class Server:
@@ -38,9 +47,7 @@ class Server:
 
     async def set_clock(self, by: timedelta) -> None:
         """Away from the true time."""
-        await self.connection.execute(
-            'CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
-            f"$$ SELECT clock_timestamp() + interval '{by.total_seconds()} seconds' $$")
+        await set_clock(self.connection, by)
 
     async def report(self, status: str, reason: str | None = None, machine: str = VALVE) -> None:
         await self.connection.execute('UPDATE machine_feed_stream SET status = $1, reason = $2 WHERE machine_name = $3',
@@ -69,9 +76,9 @@ async def test_a_machines_time_never_runs_back(server: Server, back: timedelta) 
     for status in 'operational', 'warning', 'down':
         await server.report(status)
     await in_order(server)
-    assert await server.fetch('SELECT new_status FROM machine_status_history WHERE machine_name = $1 '
-                              'ORDER BY version DESC LIMIT 4',
-                              VALVE) == [('down',), ('warning',), ('operational',), ('down',)]
+    assert [new for new, in await server.fetch(
+        'SELECT new_status FROM machine_status_history WHERE machine_id = machine_called($1) '
+        'ORDER BY version DESC LIMIT 4', VALVE)] == ['down', 'warning', 'operational', 'down']
 
 
 async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_left(server: Server) -> None:
@@ -82,35 +89,46 @@ async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_le
     await in_order(server)
 
 
-async def test_a_clock_that_was_years_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
-    job = HistoryRefresh(database, None)
+async def test_a_clock_that_was_months_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
+    job = DaySums(database, UTC_ZONE)
     await job.refresh()
-    await server.set_clock(YEARS)
+    await server.set_clock(MONTHS)
     await server.report('down', 'Jam')
     await server.report('operational', machine=PAINTER)
     await server.report('down', 'Dry', machine=PAINTER)   # and says nothing again after the clock was set back
     await job.refresh()
     await server.connection.execute("UPDATE machine_feed_stream SET reason = 'Jam, still' WHERE machine_name = $1",
                                     VALVE)
-    assert await server.fetch("SELECT FROM floor_quarters WHERE since > now() + interval '1 year' LIMIT 1")
+    assert await server.fetch("SELECT FROM machine_days WHERE day > now() + interval '1 month' LIMIT 1")
 
     await server.set_clock(timedelta())
     await server.report('operational', 'Cleared')
     await job.refresh()
-    for table, column in (('machine_status_history', 'changed_at'), ('machine_stops', 'since'),
-                          ('machine_stops', 'until'), ('machine_days', 'day'), ('floor_quarters', 'since'),
-                          ('status_checkpoints', 'at'), ('blocked_intervals', 'until'),
-                          ('history_progress', 'rolled_until'),
+    for table, column in (('machine_status_history', 'happened_at'), ('status_intervals', 'since'),
+                          ('machine_stops', 'since'), ('machine_stops', 'until'), ('history_days', 'until'),
+                          ('changed_days', 'day'), ('machine_days', 'day'), ('line_hours', 'day'),
                           ('machine_feed_stream', 'reported_at'), ('machine_feed_stream', 'status_since')):
         future = f"SELECT {column} FROM {table} WHERE {column} > now() + interval '1 day'"
         assert await server.fetch(future) == [], table
     await in_order(server)
-    assert {row[0] for row in await server.fetch('SELECT machine_name FROM clock_corrections')} == {VALVE, PAINTER}
+
+
+async def test_days_that_were_only_over_by_a_wrong_clock_are_not_taken_for_summed_up(
+        server: Server, database: Database) -> None:
+    """Also where no machine has reported meanwhile, so that nothing of the log lies in the future."""
+    job = DaySums(database, UTC_ZONE)
+    await server.set_clock(timedelta(days=5))
+    await job.refresh()
+    assert await server.fetch('SELECT FROM summed_days WHERE until > now()')
+    await server.set_clock(timedelta())
+    await job.refresh()
+    assert await server.fetch('SELECT FROM summed_days WHERE until > now()') == []
+    assert await server.fetch('SELECT FROM machine_days WHERE day >= current_date') == []
 
 
 async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
     """However long its status is the same, so that the log has nothing of it."""
-    job = HistoryRefresh(database, 60)
+    job = DaySums(database, UTC_ZONE, machine_silent_after=60)
     await server.set_clock(YEARS)
     await server.report('operational', machine=PAINTER)
     await server.set_clock(timedelta())
@@ -130,9 +148,9 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
     """As if the clock had been right: the stop counts, with the time that it took."""
-    job, now = HistoryRefresh(database, None), datetime.now(UTC)
+    job, now = DaySums(database, UTC_ZONE), datetime.now(UTC)
     await job.refresh()
-    await server.set_clock(YEARS)
+    await server.set_clock(MONTHS)
     await server.report('down', 'Jam')
     await job.refresh()
     await server.set_clock(timedelta())
@@ -147,16 +165,26 @@ async def test_reports_are_right_after_it(server: Server, database: Database) ->
     assert (await Analytics(database, ZoneInfo('UTC')).kpis(window)).ongoing == 1
 
 
-async def test_a_clock_that_is_years_ahead_does_not_have_the_history_deleted(server: Server,
-                                                                             database: Database) -> None:
-    job = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'), retention_days=30)
-    await server.connection.execute("UPDATE history_progress SET steady_since = now() - interval '3 years'")
+async def test_a_stop_that_goes_on_begins_where_it_was_put(server: Server) -> None:
+    await server.set_clock(YEARS)
+    await server.report('down')
+    await server.set_clock(timedelta())
+    await server.report('down', 'Jam')
+    assert await server.fetch(
+        'SELECT s.since = f.status_since, s.until, s.reason, s.since < f.reported_at '
+        'FROM machine_stops s JOIN machine_feed_stream f USING (machine_id)') == [(True, None, 'Jam', True)]
+
+
+async def test_a_clock_that_is_months_ahead_does_not_have_the_history_deleted(server: Server,
+                                                                              database: Database) -> None:
+    job = DashboardRefresh(database, DaySums(database, UTC_ZONE), retention_days=30)
+    await server.connection.execute("UPDATE history_upkeep SET steady_since = now() - interval '3 years'")
     await job.refresh()
     assert await job.forget() == 0
     before = await server.connection.fetchval('SELECT count(*) FROM machine_status_history')
-    await server.set_clock(YEARS)
+    await server.set_clock(MONTHS)
     await job.refresh()
-    assert await server.connection.fetchval('SELECT steady_since > now() FROM history_progress')
+    assert await server.connection.fetchval('SELECT steady_since > now() FROM history_upkeep')
     job._forgot_on = None
     assert await job.forget() == 0
     assert await server.connection.fetchval('SELECT count(*) FROM machine_status_history') == before
@@ -171,11 +199,11 @@ async def test_nobody_can_use_it_to_change_the_history(server: Server, connect: 
             'GRANT USAGE ON SCHEMA manufacturing_line TO clock_guest; '
             'GRANT ALL ON machine_status_history, machine_feed_stream TO clock_guest')
         guest = await connect('clock_guest')
-        await guest.execute("SET floor.correcting_clock = 'yes'")
+        await guest.execute("SET floor.history_upkeep = 'yes'")
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
             await guest.execute("UPDATE machine_status_history SET reason = 'x'")
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function'):
-            await guest.execute('SELECT correct_future_history($1)', VALVE)
+            await guest.execute('SELECT correct_future_history(4)')
         assert await server.fetch('SELECT * FROM machine_status_history ORDER BY version') == before
         await guest.execute("UPDATE machine_feed_stream SET reported_at = '2001-01-01Z', status_since = '2001-01-01Z', "
                             "version = 1000000 WHERE machine_name = $1", VALVE)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from database.past import age, content, say
+from database.past import age, content, report, say
 from database.postgres import Connect, Psql, until
 
 from floor.analytics import Analytics, Kpis, Scope, Window
@@ -22,7 +22,7 @@ from floor.db.migrations import migrate
 from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 from floor.jobs.dashboard_refresh import DashboardRefresh
-from floor.jobs.history_refresh import HistoryRefresh
+from floor.jobs.day_sums import DaySums
 
 DETROIT = ZoneInfo('America/Detroit')
 TABLES = (
@@ -42,7 +42,7 @@ ORDER = """
 
 @pytest.fixture
 def job(database: Database) -> DashboardRefresh:
-    return DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
+    return DashboardRefresh(database, DaySums(database, DETROIT))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_current_status_knows_the_interior_line_and_data_gaps(
     painter = await row(feed, STATUS, "production_line = 'Interior Line' AND equipment_type = 'painter'")
     assert (painter['status'], painter['machine_count'], painter['percentage']) == ('down', 1, Decimal('3.33'))
     assert await feed.fetchval(f"SELECT sum(machine_count) FROM {STATUS} WHERE production_line = 'Interior Line'") == 5
-    silent = DashboardRefresh(job._database, HistoryRefresh(job._database, 60.0), DETROIT)
+    silent = DashboardRefresh(job._database, DaySums(job._database, DETROIT, machine_silent_after=60.0))
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = now() - "
                        "CASE machine_name WHEN 'Valve_02_01' THEN interval '1 hour' ELSE interval '0' END; "
                        "SET session_replication_role = origin")
@@ -141,8 +141,7 @@ async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
     two = yesterday.replace(hour=14, minute=0, second=0, microsecond=0)
     for name, status in (VALVE, 'down'), (PAINTER, 'warning'):
         for moment, word in (two, status), (two + timedelta(minutes=30), 'operational'):
-            await feed.execute("INSERT INTO machine_status_history (version, machine_name, new_status, changed_at) "
-                               "VALUES (nextval('machine_feed_version'), $1, $2, $3)", name, word, moment)
+            await feed.execute('SELECT report_status($1, $2, NULL, $3)', name, word, moment)
     await job.refresh()
     hour = await row(feed, HOURS, 'hour_of_day = 14')
     assert (hour['down_count'], hour['warning_count']) == (30, 30)
@@ -226,9 +225,9 @@ async def test_only_what_is_new_is_written(feed: asyncpg.Connection, job: Dashbo
 
 
 async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
-    await say(feed, VALVE, (30, 'down'), (20, 'operational'))
+    await report(feed, VALVE, (30, 'down'), (20, 'operational'))
     await job.refresh()
-    await say(feed, VALVE, (25, 'warning'), (24, 'operational'))
+    await report(feed, VALVE, (25, 'warning'), (24, 'operational'))
     await job.refresh()
     assert await changes(feed) == [('down', 'operational', 'FAILURE'), ('warning', 'down', 'RECOVERY'),
                                    ('operational', 'warning', 'STABLE')], 'the last one repeats what is so already'
@@ -236,29 +235,32 @@ async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, job
 
 async def test_steps_lead_to_the_same_as_one_go(
         feed: asyncpg.Connection, job: DashboardRefresh, connect: Connect) -> None:
-    words: tuple[str | None, ...] = ('down', 'operational', 'down', 'warning', None, 'operational')
+    words = 'down', 'operational', 'down', 'warning', 'operational', 'warning'
     held = await connect()
     late = held.transaction()
     await late.start()
-    await say(held, VALVE, (33.5, 'warning'))
+    await report(held, 'Valve_02_01', (33.5, 'warning'))
     for hours in range(60, 1, -1):
-        await say(feed, (VALVE, PAINTER, 'Press')[hours % 3], ((hours * 7) % 61 + 0.25, words[hours % 6]))
+        await report(feed, (VALVE, PAINTER, 'Sorter_03_01')[hours % 3], ((hours * 7) % 61 + 0.25, words[hours % 6]))
         if hours % 8 == 0:
             await job.refresh()
         if hours == 20:
             await late.commit()
     await job.refresh()
     by_steps = await content(feed, CHANGES)
-    await feed.execute(f"UPDATE dashboard_progress SET made_for = ''; DELETE FROM {CHANGES}")
+    await feed.execute(f'DELETE FROM {CHANGES}')
     await job.refresh()
     assert by_steps == await content(feed, CHANGES)
     assert len(by_steps) > 30
 
 
 async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
-    await say(feed, VALVE, (167, 'down'), (166, 'operational'), (20, 'down'))
+    await say(feed, VALVE, (167, 'down'), (166.5, 'operational'), (20, 'down'))
     await job.refresh()
-    await feed.execute(f"UPDATE {CHANGES} SET changed_at = changed_at - interval '2 hours'")  # as if so long had passed
+    assert [status for status, *_ in await changes(feed)] == ['down', 'operational', 'down']
+    await feed.execute("SET session_replication_role = replica; UPDATE machine_status_history SET happened_at = "
+                       "happened_at - interval '2 hours'; SET session_replication_role = origin; "
+                       'SELECT rebuild_history()')  # as if so long had passed
     await job.refresh()
     assert [status for status, *_ in await changes(feed)] == ['down']
 
@@ -340,9 +342,9 @@ async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
     assert round((await row(feed, UPTIME, 'machine_name = $1', VALVE))['downtime_hours'], 1) == 10
     assert (await row(feed, PROBLEMS, 'machine_name = $1', VALVE))['downtime_incidents'] == 1
     assert len(await changes(feed)) == 2
-    await feed.execute('SET session_replication_role = replica; UPDATE machine_status_history SET changed_at = '
-                       "changed_at - interval '40 days'; SET session_replication_role = origin; "
-                       'SELECT history_rebuild()')
+    await feed.execute('SET session_replication_role = replica; UPDATE machine_status_history SET happened_at = '
+                       "happened_at - interval '40 days'; SET session_replication_role = origin; "
+                       'SELECT rebuild_history()')
     await job.refresh()
     assert [await row(feed, table, 'machine_name = $1', VALVE) for table in (UPTIME, PROBLEMS)] == [None, None]
 
@@ -356,7 +358,6 @@ async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, job: D
     by_app = [await content(feed, table) for table in (STATUS, PROBLEMS, SUMMARY, TRENDS, CHANGES)]
     for table in TABLES:
         await feed.execute(f'DELETE FROM {table}')
-    await feed.execute("UPDATE dashboard_progress SET made_for = ''")
     assert psql('-f', str(SQL / 'admin' / 'dashboard.sql')).startswith('The dashboard tables are as of 20')
     assert [await content(feed, table) for table in (STATUS, PROBLEMS, SUMMARY, TRENDS, CHANGES)] == by_app
     assert [await feed.fetchval(f'SELECT count(*) > 0 FROM {table}') for table in TABLES] == [True] * 8
@@ -400,7 +401,7 @@ async def test_two_jobs_take_turns(feed: asyncpg.Connection, job: DashboardRefre
     assert not await job.refresh()
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 0
     await other.execute('COMMIT')
-    second = DashboardRefresh(database, HistoryRefresh(database, None), DETROIT)
+    second = DashboardRefresh(database, DaySums(database, DETROIT))
     for _ in range(5):
         assert any(await asyncio.gather(job.refresh(), second.refresh()))
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
@@ -410,12 +411,12 @@ async def test_the_job_survives_a_database_that_is_away(
         connect: Connect, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    job = DashboardRefresh(away, HistoryRefresh(away, None), DETROIT, every=0.01)
+    job = DashboardRefresh(away, DaySums(away, DETROIT), every=0.01)
     with pytest.raises(DatabaseUnavailableError):
         await job.refresh()
     task = asyncio.create_task(job.job.run())
     await until(lambda: 'the dashboard tables cannot be refreshed' in caplog.text)
-    job._database, job._history = database, HistoryRefresh(database, None)
+    job._database, job._days = database, DaySums(database, DETROIT)
 
     async def is_fresh() -> bool:
         return bool(await reader.fetchval(f'SELECT count(*) FROM {KPIS}'))

@@ -41,8 +41,8 @@ class Feed:
     async def history(self, name: str = VALVE) -> list[tuple[str | None, str | None, str | None]]:
         """What happened to a machine after it was delivered: old status, new status, reason."""
         rows = await self.connection.fetch(
-            'SELECT old_status, new_status, reason FROM machine_status_history WHERE machine_name = $1 '
-            'ORDER BY version OFFSET 1', name)
+            'SELECT old_status, new_status, reason FROM machine_status_history '
+            'WHERE machine_id = machine_called($1) ORDER BY version OFFSET 1', name)
         return [tuple(row) for row in rows]
 
     async def announced(self) -> list[str]:
@@ -219,8 +219,8 @@ async def test_a_forged_version_never_keeps_a_change_from_the_floor(feed: Feed) 
 async def test_a_new_machine_goes_to_the_end_of_the_line_that_its_name_says(feed: Feed) -> None:
     await feed.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_03_02', 'painter')")
     added = await feed.connection.fetchrow(
-        "SELECT machine_id, status, m.type, name, m.position FROM machine_feed_stream JOIN machines m "
-        "USING (machine_name) JOIN production_lines USING (line_id) WHERE machine_name = 'Painter_03_02'")
+        "SELECT machine_id, status, m.type, name, m.position FROM machine_feed_stream f JOIN machines m "
+        "USING (machine_id) JOIN production_lines USING (line_id) WHERE f.machine_name = 'Painter_03_02'")
     assert tuple(added) == (31, None, 'painter', 'Exterior Line', 10)
     assert '{"resync": "a machine was added"}' in await feed.announced()
 
@@ -240,10 +240,10 @@ async def test_a_name_without_a_known_code_stands_on_no_line(feed: Feed, name: s
 
 
 async def test_a_machine_that_somebody_has_placed_stays_there(feed: Feed) -> None:
-    await feed.execute("INSERT INTO machines (machine_name, line_id, position) VALUES ('Oven', 2, 3)")
+    await feed.execute("INSERT INTO machines (machine_id, machine_name, line_id, position) VALUES (77, 'Oven', 2, 3)")
     await feed.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Oven', 'oven')")
-    assert tuple(await feed.connection.fetchrow("SELECT type, line_id, position FROM machines "
-                                                "WHERE machine_name = 'Oven'")) == ('oven', 2, 3)
+    assert tuple(await feed.connection.fetchrow("SELECT machine_id, type, line_id, position FROM machines "
+                                                "WHERE machine_name = 'Oven'")) == (77, 'oven', 2, 3)
 
 
 async def test_an_upsert_adds_and_then_updates(feed: Feed) -> None:
@@ -339,7 +339,7 @@ async def test_each_change_of_status_or_reason_makes_exactly_one_row(feed: Feed)
     await feed.set("status = 'operational'")
     assert await feed.history() == [('operational', 'warning', None), ('warning', 'warning', 'Oil low'),
                                     ('warning', 'down', 'Oil low'), ('down', 'operational', None)]
-    last = await feed.connection.fetchrow('SELECT h.version, f.version, h.changed_at, f.reported_at, changed_by '
+    last = await feed.connection.fetchrow('SELECT h.version, f.version, h.happened_at, f.reported_at, changed_by '
                                           'FROM machine_status_history h JOIN machine_feed_stream f '
                                           'USING (version) WHERE f.machine_name = $1', VALVE)
     assert last is not None and last[2] == last[3] and last['changed_by'] == 'postgres'
@@ -347,8 +347,8 @@ async def test_each_change_of_status_or_reason_makes_exactly_one_row(feed: Feed)
 
 async def test_one_statement_over_the_floor_makes_one_row_for_each_machine(feed: Feed) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id > 5")
-    assert await feed.value("SELECT count(*), count(DISTINCT machine_name) FROM machine_status_history "
-                            "WHERE new_status = 'down' HAVING count(DISTINCT machine_name) = 25") == 25
+    assert await feed.value("SELECT count(*), count(DISTINCT machine_id) FROM machine_status_history "
+                            "WHERE new_status = 'down' HAVING count(DISTINCT machine_id) = 25") == 25
 
 
 async def test_what_is_rolled_back_never_happened(feed: Feed) -> None:
@@ -369,7 +369,8 @@ async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str)
     await feed.execute('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $2)', name, name[:200])
     await feed.set("status = 'down', reason = $1", name * 2, name=name)
     assert (await feed.machine(name))['reason'] == (name * 2).strip(' ')
-    assert await feed.value('SELECT count(*) FROM machine_status_history WHERE machine_name = $1', name) == 1
+    assert await feed.value('SELECT machine_name FROM machine_status_history JOIN machines USING (machine_id) '
+                            'ORDER BY version DESC LIMIT 1') == name
 
 
 @pytest.mark.parametrize(('name', 'problem'), [
@@ -380,7 +381,7 @@ async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str)
     ('Valve\U000e0041', 'nobody can see (U+E0041): remove it'), ('Sa\u0308ge', r'(Unicode NFC)'),
 ], ids=ascii)
 @pytest.mark.parametrize('statement', [
-    'INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', 'INSERT INTO machines VALUES ($1, DEFAULT, 1, 9)',
+    'INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', 'INSERT INTO machines VALUES (77, $1, DEFAULT, 1, 9)',
     "UPDATE machines SET machine_name = $1 WHERE machine_name = 'Valve_01_01'",
     'UPDATE production_lines SET name = $1 WHERE line_id = 1'], ids=['feed', 'machines', 'renamed', 'line'])
 async def test_a_name_that_another_could_look_like_is_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -40,9 +41,25 @@ async def test_it_says_status_reason_and_datetime(
                                   'WHERE machine_name = $1', VALVE)
     assert answer == 'UPDATE 1'
     assert await writer.fetchval('SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) == 'down'
-    last = await admin.fetchrow('SELECT machine_name, old_status, new_status, reason, changed_by '
-                                'FROM machine_status_history ORDER BY version DESC LIMIT 1')
-    assert tuple(last) == (VALVE, 'operational', 'down', 'E-stop', gateway)
+    assert await last_row(admin) == (VALVE, 'operational', 'down', 'E-stop', gateway)
+
+
+async def test_it_says_when_it_happened(writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+    now = await admin.fetchval('SELECT clock_timestamp()')
+    answers = [await writer.fetchval('SELECT report_status($1, $2, $3, $4)', VALVE, status, reason, at)
+               for status, reason, at in (('down', 'E-stop', now), ('warning', 'Low oil', now - timedelta(hours=1)))]
+    assert answers == ['current', 'late']
+    assert await writer.fetchval('SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) == 'down'
+    rows = await admin.fetch('SELECT new_status, happened_at, changed_by FROM machine_status_history '
+                             'WHERE new_status <> $1', 'operational')
+    assert [tuple(row) for row in rows] == [('down', now, gateway), ('warning', now - timedelta(hours=1), gateway)]
+
+
+async def last_row(admin: asyncpg.Connection) -> tuple[str, str, str, str | None, str]:
+    """The latest row of the log: machine, old and new status, reason, who."""
+    return tuple(await admin.fetchrow('SELECT machine_name, old_status, new_status, reason, changed_by '
+                                      'FROM machine_status_history JOIN machines USING (machine_id) '
+                                      'ORDER BY version DESC LIMIT 1'))
 
 
 def test_the_file_may_be_run_again(psql: Psql, gateway: str) -> None:
@@ -79,8 +96,12 @@ def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> N
     'DELETE FROM machine_feed_stream',
     'TRUNCATE machine_feed_stream',
     'SELECT * FROM machine_status_history',
-    "INSERT INTO machine_status_history (version, machine_name, changed_at) VALUES (1, 'X', now())",
+    'INSERT INTO machine_status_history (version, machine_id, happened_at) VALUES (1, 1, now())',
     'DELETE FROM machine_status_history',
+    'SELECT * FROM status_intervals',
+    "UPDATE machine_stops SET reason = 'nothing happened'",
+    'SELECT rebuild_history()',
+    'SELECT correct_future_history(1, true)',
     'SELECT * FROM machines',
     "UPDATE machines SET type = 'x'",
     'SELECT * FROM production_lines',
@@ -167,37 +188,38 @@ async def everything(admin: asyncpg.Connection) -> dict[str, str]:
         for table in tables}
 
 
-async def test_it_can_use_no_function_that_runs_with_the_owners_rights(
+async def test_it_can_use_no_other_function_that_runs_with_the_owners_rights(
         writer: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     functions = await admin.fetch("SELECT oid, proname FROM pg_proc WHERE prosecdef AND pronamespace = "
                                   "'manufacturing_line'::regnamespace")
     assert len(functions) >= 6
-    for function in functions:
-        assert not await writer.fetchval("SELECT has_function_privilege($1::oid, 'EXECUTE')", function['oid']), \
-            function['proname']
+    assert [function['proname'] for function in functions
+            if await writer.fetchval("SELECT has_function_privilege($1::oid, 'EXECUTE')", function['oid'])
+            ] == ['report_status']  # what it does for a feed is what an UPDATE does
     await writer.execute('CREATE TEMPORARY TABLE mine (machine_id int, version bigint)')
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match='permission denied for function'):
         await writer.execute('CREATE TRIGGER borrowed BEFORE UPDATE ON mine '
                              'FOR EACH ROW EXECUTE FUNCTION machine_feed_stamp()')
 
 
+@pytest.mark.parametrize('statement', [
+    "UPDATE manufacturing_line.machine_feed_stream SET status = 'down' WHERE machine_name = $1",
+    "SELECT manufacturing_line.report_status($1, 'down')",
+], ids=['UPDATE', 'report_status'])
 @pytest.mark.parametrize('search_path', ['manufacturing_line', 'pg_temp, manufacturing_line'])
 async def test_it_cannot_divert_the_history_with_its_own_tables(
-        writer: asyncpg.Connection, admin: asyncpg.Connection, search_path: str) -> None:
-    for table in ('machine_status_history', 'machines', 'production_lines'):
+        writer: asyncpg.Connection, admin: asyncpg.Connection, search_path: str, statement: str) -> None:
+    for table in 'machine_status_history', 'status_intervals', 'machine_stops', 'machines', 'production_lines':
         await writer.execute(f'CREATE TEMPORARY TABLE {table} (LIKE manufacturing_line.machine_feed_stream)')
     await writer.execute('ALTER TABLE pg_temp.machine_status_history ADD old_status text, ADD new_status text, '
-                         'ADD changed_at timestamptz')
+                         'ADD happened_at timestamptz')
     await writer.execute('CREATE TEMPORARY SEQUENCE machine_feed_version')
     await writer.execute(f'SET search_path = {search_path}')
     before = await admin.fetchval('SELECT max(version) FROM machine_status_history')
-    await writer.execute("UPDATE manufacturing_line.machine_feed_stream SET status = 'down' "
-                         'WHERE machine_name = $1', VALVE)
+    await writer.execute(statement, VALVE)
     assert await writer.fetchval('SELECT count(*) FROM pg_temp.machine_status_history') == 0
-    last = await admin.fetchrow('SELECT version, machine_name, new_status FROM machine_status_history '
-                                'ORDER BY version DESC LIMIT 1')
-    assert last['version'] > before
-    assert (last['machine_name'], last['new_status']) == (VALVE, 'down')
+    assert await admin.fetchval('SELECT max(version) FROM machine_status_history') > before
+    assert (await last_row(admin))[:3] == (VALVE, 'operational', 'down')
 
 
 async def test_it_cannot_wear_another_name_in_the_history(

@@ -21,7 +21,7 @@ UTC = ZoneInfo('UTC')
 MICRO_STOP = timedelta(minutes=5)
 EXACT_S = 1e-3  # floats of a few hundred thousand seconds
 
-FLOOR = """SELECT m.machine_name, m.type, m.line_id FROM machine_feed_stream f JOIN machines m USING (machine_name)
+FLOOR = """SELECT m.machine_name, m.type, m.line_id FROM machine_feed_stream f JOIN machines m USING (machine_id)
            JOIN production_lines l USING (line_id) ORDER BY l.position, m.position"""
 
 
@@ -36,7 +36,7 @@ async def history(database: Database) -> Backfill:
     """Two days of the delivered plant, as a new database gets them, rolled up."""
     connection = await database.connect()
     done = await backfill(connection, database.queries, days=2)
-    await connection.execute('SELECT refresh_history()')
+    await connection.execute('SELECT refresh_days()')
     await connection.close()
     assert done is not None
     return done

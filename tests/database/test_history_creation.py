@@ -24,7 +24,7 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
-from floor.jobs.history_refresh import HistoryRefresh
+from floor.jobs.day_sums import DaySums
 from floor.orders.order_filter import OrderFilter
 from floor.orders.work_order_list import WorkOrderList
 from simulator import backfill as backfill_module
@@ -136,7 +136,7 @@ async def test_every_instance_knows_it_without_asking(store: Store, creating: Ca
 
 async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
         database: Database, connect: Connect, creating: Callable[[], Any]) -> None:
-    job = DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC'))
+    job = DashboardRefresh(database, DaySums(database, ZoneInfo('UTC')))
     onlooker = await connect()
     assert await job.refresh()
     assert (await rows(onlooker))['machine_uptime_7days'] == 30
@@ -155,8 +155,7 @@ async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
 async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
         database: Database, store: Store, connect: Connect, creating: Callable[[], Any]) -> None:
     """As floor/app.py wires it: the jobs look once an hour, and when the state of the history changes."""
-    history = HistoryRefresh(database, None, every=3600)
-    job = DashboardRefresh(database, history, ZoneInfo('UTC'), every=3600)
+    job = DashboardRefresh(database, DaySums(database, ZoneInfo('UTC')), every=3600)
     store.subscribe(lambda difference: job.job.wake() if difference.history else None)
     task = asyncio.create_task(job.job.run())
     onlooker = await connect()
@@ -229,7 +228,7 @@ async def test_a_long_history_that_was_never_summed_up_is_being_processed(
     await age(connection)
     assert await connection.fetchval('SELECT history_state()') == 'processing'
     assert (await Analytics(database, ZoneInfo('UTC')).kpis(last_day())).covered  # slow, and right
-    await HistoryRefresh(database, None).refresh()
+    await DaySums(database, ZoneInfo('UTC')).refresh()
     assert await connection.fetchval('SELECT history_state()') == 'ready'
 
 
@@ -237,19 +236,18 @@ async def test_it_is_summed_up_in_steps_none_of_which_takes_long(connect: Connec
                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     """So that no statement exceeds DB_COMMAND_TIMEOUT, however many days there are."""
     connection, steps = await connect(), list[int]()
-    monkeypatch.setattr(backfill_module, 'ROWS_A_STEP', 500)
-    refresh = QUERIES.refresh_history
+    monkeypatch.setattr(backfill_module, 'DAYS_A_STEP', 1)
+    refresh = QUERIES.refresh_days
 
     class Counting:
         def __getattr__(self, name: str) -> Any:
             return getattr(QUERIES, name)
 
-        async def refresh_history(self, connection: asyncpg.Connection, *, most: int) -> int | None:
+        async def refresh_days(self, connection: asyncpg.Connection, *, most: int) -> int | None:
             steps.append(most)
             done: int | None = await refresh(connection, most=most)
             return done
 
-    await backfill(connection, Counting(), days=2)  # type: ignore[arg-type]
-    assert len(steps) > 10
-    assert set(steps) == {500}
-    assert await connection.fetchval('SELECT count(*) FROM history_pending') == 0
+    await backfill(connection, Counting(), days=3)  # type: ignore[arg-type]
+    assert steps == [1, 1, 1, 1]  # and nothing was left
+    assert await connection.fetchval('SELECT count(*) FROM summed_days') == 3

@@ -24,7 +24,7 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
-from floor.jobs.history_refresh import HistoryRefresh
+from floor.jobs.day_sums import DaySums
 from floor.operations.diagnosis import diagnose
 from floor.operations.diagnosis_findings import findings
 
@@ -81,7 +81,7 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
 
 async def test_the_dashboard_is_refreshed_whatever_a_feed_holds(
         database: Database, holding_everything: asyncpg.Connection) -> None:
-    assert await DashboardRefresh(database, HistoryRefresh(database, None), ZoneInfo('UTC')).refresh()
+    assert await DashboardRefresh(database, DaySums(database, ZoneInfo('UTC'))).refresh()
 
 
 async def test_a_schema_is_made_whatever_a_feed_holds(

@@ -517,7 +517,8 @@ async def test_the_audit_compares_everything_that_is_shown(plant: Floor, stateme
         assert await as_in_the_table()
         async with plant.writer.transaction():
             await plant.writer.execute('SET LOCAL session_replication_role = replica')
-            await plant.writer.execute("INSERT INTO machines (machine_name, position) VALUES ('Ventil', 7)")
+            await plant.writer.execute('INSERT INTO machines (machine_id, machine_name, position) '
+                                       "VALUES (77, 'Ventil', 7)")
             await plant.writer.execute(statement)
         await until(as_in_the_table)
         assert plant.listener.counters.audits_with_difference == 1
@@ -527,7 +528,7 @@ async def test_the_audit_shows_changes_that_came_too_quickly_to_be_announced_one
     async with plant.running(replace(QUICK, gap=0.3, busy_gap=0.3)):
         for status in 'down', 'warning', 'down', 'operational', 'warning':
             await plant.set(status)
-        rows = await plant.writer.fetch('SELECT version FROM machine_status_history WHERE machine_name = $1', VALVE)
+        rows = await plant.writer.fetch('SELECT version FROM machine_status_history WHERE machine_id = 4')
         await until(lambda: {row['version'] for row in rows} <= {event.version for event in plant.store.events})
         assert plant.listener.counters.audits_with_difference == 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from database.postgres import Connect
@@ -100,9 +101,11 @@ async def test_machines_on_no_line_stand_by_name_wherever_they_are_listed(connec
     await (await connect()).execute("INSERT INTO machine_feed_stream (machine_name) "
                                     "VALUES ('Press 10'), ('Öfen 1'), ('press 2'), ('Ofen 2'), ('Zange')")
     wanted = ['Öfen 1', 'Ofen 2', 'press 2', 'Press 10', 'Zange']
+    now = datetime.now(UTC)
     async with database.acquire() as connection:
         for query in database.queries.snapshot, database.queries.machines, database.queries.machine_names:
             names = [row['machine_name'] async for row in query(connection)]
             assert names[-5:] == wanted
-        names = [row['machine_name'] async for row in database.queries.report_machines(connection)]
+        names = [row['machine_name']
+                 async for row in database.queries.report_machines(connection, start=now, until=now)]
         assert names[-5:] == wanted

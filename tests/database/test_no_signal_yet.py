@@ -23,7 +23,7 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
-from floor.jobs.history_refresh import HistoryRefresh
+from floor.jobs.day_sums import DaySums
 from floor.web.api import floor_api
 from simulator.runner import SimulatorRunner
 
@@ -48,7 +48,9 @@ async def machine(feed: asyncpg.Connection, name: str = PRESS) -> asyncpg.Record
 
 async def history(feed: asyncpg.Connection, name: str = PRESS) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await feed.fetch(
-        'SELECT old_status, new_status FROM machine_status_history WHERE machine_name = $1 ORDER BY version', name)]
+        'SELECT old_status, new_status FROM machine_status_history WHERE machine_id = machine_called($1) '
+        'ORDER BY version',
+        name)]
 
 
 @asynccontextmanager
@@ -173,7 +175,7 @@ async def test_rest_says_unknown_and_never_reported(database: Database, feed: as
 # what is added up
 
 async def test_the_dashboard_tables_do_not_count_it_as_running(database: Database, feed: asyncpg.Connection) -> None:
-    await DashboardRefresh(database, HistoryRefresh(database, None), UTC).refresh()
+    await DashboardRefresh(database, DaySums(database, UTC)).refresh()
     assert await feed.fetchval("SELECT sum(machine_count) FROM dashboard_current_machine_status "
                                "WHERE status = 'unknown'") == 30
     uptime = await feed.fetch('SELECT DISTINCT uptime_percentage, operational_hours, unknown_hours, '

@@ -32,7 +32,7 @@ MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
 KEPT = {'schema_migrations', 'schema_functions', 'notification_channel', 'plant', 'plant_settings',
-        'work_order_priorities', 'work_order_transitions', 'history_progress', 'dashboard_progress', 'simulator_state'}
+        'work_order_priorities', 'work_order_transitions', 'history_upkeep', 'simulator_state'}
 """Tables with rows that are no part of a demo."""
 
 
@@ -65,18 +65,20 @@ async def lived_in(connection: asyncpg.Connection) -> None:
         INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
         SELECT id, 'leak.png', 'image/png', 'x', 'Mike' FROM work_orders LIMIT 1;
         INSERT INTO work_order_checklist (work_order_id, text) SELECT id, 'Close the valve' FROM work_orders LIMIT 1;
-        UPDATE history_progress SET forgotten_until = '2020-01-01Z';
-        INSERT INTO clock_corrections (machine_name, at, latest, rows)
-        SELECT machine_name, now(), now() + interval '1 year', 1 FROM machines LIMIT 1""")
-    await connection.execute('SELECT refresh_history()')
+        UPDATE machines SET line_id = 2 WHERE machine_id = 1;
+        UPDATE machine_feed_stream SET machine_name = 'Another' WHERE machine_id = 2;
+        DELETE FROM machine_feed_stream WHERE machine_id = 3;
+        INSERT INTO machine_feed_stream (machine_name) VALUES ('Press 9');
+        UPDATE history_upkeep SET forgotten_until = '2020-01-01Z'""")
+    await connection.execute('SELECT refresh_days()')
 
 
 async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> None:
     connection = await connect()
     await lived_in(connection)
     before = await rows(connection)
-    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps',
-            'clock_corrections'} <= before.keys()
+    assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps', 'changed_days',
+            'former_machine_names', 'machine_placements'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
     assert (await rows(connection)).keys() == KEPT
@@ -182,13 +184,14 @@ async def test_history_and_reports_begin_with_the_first_machine(
     await lived_in(connection)
     await plant.remove_demo(LOCAL)
     await connection.execute('UPDATE plant_settings SET machine_silent_after = NULL')
-    await connection.execute('SELECT refresh_history()')
+    await connection.execute('SELECT refresh_days()')
     assert (await rows(connection)).keys() == KEPT
     await connection.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Press 1', 'press')")
     for status in 'operational', 'down', 'operational':
         await connection.execute('UPDATE machine_feed_stream SET status = $1', status)
-    await connection.execute('SELECT refresh_history()')
-    assert await connection.fetchval('SELECT array_agg(machine_name) FROM machine_stops') == ['Press 1']
+    stops = await connection.fetch(
+        'SELECT machine_id, machine_name FROM machine_stops JOIN machines USING (machine_id)')
+    assert [tuple(row) for row in stops] == [(1, 'Press 1')]
     assert await connection.fetchval('SELECT array_agg(machine_name) FROM known_machines') == ['Press 1']
     assert Analytics(database, ZoneInfo('UTC')) is not None
 

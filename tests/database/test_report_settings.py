@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from database.past import say
 from database.people import LISA, MIKE
 from database.postgres import Connect
 
@@ -32,11 +33,7 @@ def commands(database: Database) -> ReportSettingsCommands:
 async def tell_of_a_stop(connect: Connect, minutes: int) -> str:
     """Of the valve, for a jam; returns its line."""
     feed = await connect()
-    for ago, status in (600, 'operational'), (300, 'down'), (300 - minutes, 'operational'):
-        await feed.execute(
-            'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
-            "VALUES (nextval('machine_feed_version'), $1, $2, $3, $4)", VALVE, status,
-            'Jam' if status == 'down' else None, NOW - timedelta(minutes=ago))
+    await say(feed, VALVE, (10, 'operational'), (5, 'down', 'Jam'), (5 - minutes / 60, 'operational'))
     line: str = await feed.fetchval('SELECT name FROM machines JOIN production_lines USING (line_id) '
                                     'WHERE machine_name = $1', VALVE)
     return line

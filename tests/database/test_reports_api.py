@@ -53,11 +53,11 @@ async def record(connection: Connection, changes: Changes) -> None:
     await connection.execute('SET session_replication_role = replica')
     await connection.execute('DELETE FROM machine_status_history')
     await connection.executemany(
-        'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
-        'VALUES ($1, $2, $3, $4, $5)',
+        'INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at) '
+        'VALUES ($1, machine_called($2), $3, $4, $5)',
         [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
          for number, (minute, status, reason) in enumerate(changes)])
-    await connection.execute('SELECT history_rebuild()')
+    await connection.execute('SELECT rebuild_history()')
 
 
 def app_of(database: Database, downloads: Downloads | None = None, at: datetime = NOON) -> FastAPI:

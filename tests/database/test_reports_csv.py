@@ -38,11 +38,11 @@ async def files(database: Database, connect: Connect) -> ReportPages:
     await connection.execute('SET session_replication_role = replica')
     await connection.execute('DELETE FROM machine_status_history')
     await connection.executemany(
-        'INSERT INTO machine_status_history (version, machine_name, new_status, reason, changed_at) '
-        'VALUES ($1, $2, $3, $4, $5)',
+        'INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at) '
+        'VALUES ($1, machine_called($2), $3, $4, $5)',
         [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
          for number, (minute, status, reason) in enumerate(CHANGES)])
-    await connection.execute('SELECT history_rebuild()')
+    await connection.execute('SELECT rebuild_history()')
     return ReportPages(Analytics(database, ZoneInfo('UTC'), now=NOON), SHIFTS)
 
 
@@ -101,7 +101,7 @@ async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
         for status in 'down', 'operational':
             await connection.execute('UPDATE machine_feed_stream SET status = $2, reason = $3 WHERE machine_name = $1',
                                      VALVE, status, reason)
-        await connection.execute('SELECT refresh_history(1000)')
+        await connection.execute('SELECT refresh_days()')
 
     for number in range(5):
         await stop(f'before {number}')

@@ -133,30 +133,26 @@ async def test_what_a_newer_version_has_no_more_is_gone(connection: asyncpg.Conn
 
 
 async def test_a_function_may_move_to_another_file_while_views_use_it(connection: asyncpg.Connection) -> None:
-    zone = 'CREATE OR REPLACE FUNCTION plant_zone() RETURNS text\nLANGUAGE sql STABLE PARALLEL SAFE AS ' \
-           '$$ SELECT time_zone FROM plant_settings $$;\n'
-    await migrate(connection, SCHEMA, with_file('12_zone.sql', '-- The zone.\n' + zone,
-                                                edited('60_dashboard.sql', zone, '')))
-    assert await connection.fetchval('SELECT plant_zone()') == 'UTC'
-    assert await connection.fetchval(FILE_OF, 'FUNCTION plant_zone()') == '12_zone.sql'
+    days = next(each.text for each in ALL.functions if each.name == '45_days.sql')
+    state = days[days.index('CREATE OR REPLACE FUNCTION history_state()'):]
+    state = state[:state.index('$$;') + len('$$;')]
+    without = edited('45_days.sql', state, '')
+    await migrate(connection, SCHEMA, with_file('12_state.sql', f'-- The state.\n{state}\n', without))
+    assert await connection.fetchval('SELECT state FROM dashboard_state') == 'ready'
+    assert await connection.fetchval(FILE_OF, 'FUNCTION history_state()') == '12_state.sql'
     await migrate(connection, SCHEMA, ALL)
-    assert await connection.fetchval('SELECT plant_zone()') == 'UTC'
+    assert await connection.fetchval('SELECT state FROM dashboard_state') == 'ready'
 
 
 async def test_a_migration_drops_what_gets_other_arguments_and_what_depended_on_it_is_made_again(
         connection: asyncpg.Connection) -> None:
-    """find_pending_history() has a view, in its own file, and history_pending one in another."""
-    drop = Migration(NEXT, 'wider_history', 'DROP FUNCTION find_pending_history() CASCADE')
-    files = edited('40_history_cursor.sql', 'RETURNS TABLE (machine_name text, at timestamptz)',
-                   'RETURNS TABLE (machine_name text, at timestamptz, extra text)')
-    files = edited('40_history_cursor.sql', 'SELECT machine_name, changed_at FROM', 'SELECT machine_name, changed_at, '
-                   "''::text FROM", files)
-    files = edited('40_history_cursor.sql', 'SELECT machine_name, since FROM', "SELECT machine_name, since, ''::text "
-                   'FROM', files)
-    files = replace(files, migrations=(*ALL.migrations, drop))
-    await migrate(connection, SCHEMA, files)
-    assert await connection.fetch('SELECT extra FROM history_pending') is not None
-    assert await connection.fetch('SELECT machine_name FROM known_machines') != []
+    """history_state() has a view in another file, which has not changed."""
+    drop = Migration(NEXT, 'another_state', 'DROP FUNCTION history_state() CASCADE')
+    files = edited('45_days.sql', 'FUNCTION history_state() RETURNS text',
+                   "FUNCTION history_state(extra text DEFAULT '') RETURNS text")
+    await migrate(connection, SCHEMA, replace(files, migrations=(*ALL.migrations, drop)))
+    assert await connection.fetchval("SELECT history_state('extra')") == 'ready'
+    assert await connection.fetchval('SELECT state FROM dashboard_state') == 'ready'
 
 
 async def test_functions_and_migrations_are_applied_together_or_not_at_all(connection: asyncpg.Connection) -> None:

@@ -79,7 +79,7 @@ async def sends_notifications(program: Program, admin: asyncpg.Connection) -> No
             while not await admin.fetchval(query, *arguments):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
-    await has("SELECT count(*) > 20 FROM machine_status_history WHERE changed_at > now() - interval '1 minute'")
+    await has("SELECT count(*) > 20 FROM machine_status_history WHERE happened_at > now() - interval '1 minute'")
     await has('SELECT EXISTS (SELECT FROM machine_stops)')
     await has("SELECT count(*) FILTER (WHERE kind = 'created') = 1 FROM work_order_events WHERE work_order_id = $1",
               order.json()['id'])

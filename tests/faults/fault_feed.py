@@ -14,8 +14,20 @@ from .scene import Scene, scene
 from .stage import Fault, Stage
 from .writers import STATUSES
 
-STOPS = f'SELECT machine_name, version FROM {SCHEMA}.machine_stops ORDER BY version'
-CURSOR = f'SELECT xid::text FROM {SCHEMA}.history_progress'
+SUMS = f"""SELECT (SELECT count(*) FROM {SCHEMA}.machine_stops) AS stops,
+                  (SELECT sum(down)::bigint / 1000000 FROM {SCHEMA}.machine_days JOIN {SCHEMA}.summed_days USING (day))
+                  AS seconds"""
+REFRESHED = f'SELECT refreshed_at FROM {SCHEMA}.history_upkeep'
+LONG_AGO = f"""
+    SET session_replication_role = replica;
+    UPDATE {SCHEMA}.machine_status_history SET happened_at = now() - interval '4 days' WHERE old_status IS NULL;
+    SET session_replication_role = origin;
+    INSERT INTO {SCHEMA}.machine_status_history (version, machine_id, old_status, new_status, happened_at)
+    SELECT nextval('{SCHEMA}.machine_feed_version'), machine_id, 'operational', status, now() - ago
+    FROM {SCHEMA}.machines
+    CROSS JOIN (VALUES ('warning', interval '48 hours'), ('operational', '47 hours')) AS word (status, ago);
+    SELECT {SCHEMA}.rebuild_history()"""
+LATE = f"SELECT {SCHEMA}.report_status($1, $2, 'Reported late', now() - $3 * interval '1 hour')"
 MAX_REASON = 'Ж' * 3700
 """With it a machine nearly fills a notification: 7.4 kB of two-byte letters."""
 TOO_LONG_REASON = '机' * 3000
@@ -24,10 +36,11 @@ MESSAGES_PER_SECOND = 10.0
 
 
 async def late_commits(stage: Stage) -> History:
-    """Versions are drawn in one order and committed in another: what is derived from the history misses nothing."""
+    """Versions are drawn in one order and committed in another, and days are summed up meanwhile: nothing is missed."""
     async with scene(stage, DASHBOARD_REFRESH_SECONDS='0.2') as floor:
         slow = floor.machines[-(4 if stage.quick else 12):]
         floor.writers.spared |= set(slow)
+        await floor.connection.execute(LONG_AGO)
         for machine in slow:
             await _commit_late(floor, machine)
         history = await floor.settle()
@@ -37,36 +50,47 @@ async def late_commits(stage: Stage) -> History:
 
 
 async def _commit_late(floor: Scene, machine: str) -> None:
-    """A machine goes down in a transaction that stays open while others commit and the history is read past them."""
+    """A machine goes down, and was down yesterday, in a transaction that stays open while others commit and days are
+    summed up."""
+    await _sum_up(floor)
     transaction = floor.connection.transaction()
     await transaction.start()
+    for status, hours_ago in ('down', 50), ('operational', 49):
+        await floor.connection.execute(LATE, machine, status, hours_ago)
     while (write := await floor.change(machine)).status != 'down':
         pass
-    onlooker = await asyncpg.connect(floor.database_url)
-    try:
-        before = await onlooker.fetchval(CURSOR)
-
-        async def read_on() -> bool:
-            return bool(await onlooker.fetchval(CURSOR) != before)
-        with suppress(TimeoutError):
-            await until(read_on, 1.0)   # a sound reader waits for us, and stays where it is
-    finally:
-        await onlooker.close()
+    await _sum_up(floor)
     await transaction.commit()
     for each in floor.history.writes[floor.history.writes.index(write) - 2:]:
         if each.machine == machine and each.acked is None:
             floor.writers.acknowledge(each)
 
 
+async def _sum_up(floor: Scene) -> None:
+    """Wait until the program has looked for days to sum up, twice: the first may have begun before."""
+    onlooker = await asyncpg.connect(floor.database_url)
+    try:
+        for _ in range(2):
+            before = await onlooker.fetchval(REFRESHED)
+
+            async def has_looked(before: object = before) -> bool:
+                return bool(await onlooker.fetchval(REFRESHED) != before)
+            await until(has_looked, floor.stage.patience)
+    finally:
+        await onlooker.close()
+
+
 async def _nothing_is_missed(floor: Scene) -> None:
-    """The stops as they were derived step by step, and as the whole history gives them."""
-    await floor.connection.execute(f'SELECT {SCHEMA}.refresh_history()')
-    derived = await floor.connection.fetch(STOPS)
-    await floor.connection.execute(f'SELECT {SCHEMA}.history_rebuild(); SELECT {SCHEMA}.refresh_history()')
-    rebuilt = await floor.connection.fetch(STOPS)
-    floor.history.figures['stops'] = f'{len(derived)} of {len(rebuilt)}'
-    if derived != rebuilt:
-        floor.history.broken.append(f'the reports know {len(derived)} stops, the history has {len(rebuilt)}')
+    """The stops and days as they were kept step by step, and as the whole log gives them."""
+    await floor.connection.execute(f'SELECT {SCHEMA}.refresh_days()')
+    kept = await floor.connection.fetchrow(SUMS)
+    await floor.connection.execute(f'SELECT {SCHEMA}.rebuild_history(); SELECT {SCHEMA}.refresh_days()')
+    rebuilt = await floor.connection.fetchrow(SUMS)
+    floor.history.figures['stops'] = f'{kept["stops"]} of {rebuilt["stops"]}'
+    floor.history.figures['seconds down on days that were over'] = f'{kept["seconds"]} of {rebuilt["seconds"]}'
+    if kept != rebuilt or not kept['seconds']:
+        floor.history.broken.append(f'the reports know {kept["stops"]} stops and {kept["seconds"]} s of yesterday, '
+                                    f'the history has {rebuilt["stops"]} and {rebuilt["seconds"]} s')
 
 
 async def burst(stage: Stage) -> History:
@@ -154,7 +178,7 @@ async def _put_back(connection: asyncpg.Connection, dump: list[asyncpg.Record]) 
 
 
 FAULTS = [
-    Fault('late_commits', 'transactions that stay open while the history is read past them', 'reads_all_it_can_see',
+    Fault('late_commits', 'transactions that stay open while days are summed up, and change them', 'marks_no_day',
           'the reports know', late_commits, short=False),
     Fault('burst', 'all 2,000 machines changed 100 times as fast as it goes, reasons up to 9 kB', 'last_to_finish_wins',
           'I4', burst, short=False),

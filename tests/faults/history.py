@@ -9,12 +9,16 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import asyncpg
 
 MARK = re.compile(r'write (\d+)')
 NOT_OURS = 0
 """The number of what no write of the test put there: the floor as delivered."""
+
+NOT_LATE = timedelta(hours=1)
+"""What happened longer before it was recorded was reported late: no view shows it."""
 
 Shown = tuple[str, int]
 """The status of a machine and the number of the write that set it."""
@@ -95,6 +99,8 @@ class History:
         self.rows = [Row(number_in(row['reason']), row['machine_name'], row['new_status'], row['version'])
                      for row in await connection.fetch(
                          'SELECT version, machine_name, new_status, reason FROM machine_status_history '
-                         'WHERE version > $1 ORDER BY version', after_version)]
+                         'JOIN machines USING (machine_id) '
+                         'WHERE version > $1 AND happened_at > recorded_at - $2::interval ORDER BY version',
+                         after_version, NOT_LATE)]
         self.table = {row['machine_name']: (row['status'], number_in(row['reason'])) for row in
                       await connection.fetch('SELECT machine_name, status, reason FROM machine_feed_stream')}

@@ -210,18 +210,19 @@ def keeps_the_newer_version() -> None:
 
 
 @mutation
-def reads_all_it_can_see() -> None:
-    """A plain cursor: the history is read to its newest row, though older ones may still be uncommitted."""
-    from floor.jobs.history_refresh import HistoryRefresh
+def marks_no_day() -> None:
+    """What comes late is put where it belongs, and the sums of its day are left as they are."""
+    from floor.jobs.day_sums import DaySums
 
-    refresh = HistoryRefresh.refresh
+    refresh = DaySums.refresh
 
-    async def naive(self: Any) -> int:
+    async def naive(self: Any) -> int | None:
         async with self._database.acquire() as connection:
-            function = await connection.fetchval("SELECT pg_get_functiondef('history_ingest'::regproc)")
-            await connection.execute(function.replace('settled bigint := oldest_xid', 'settled bigint := next_xid'))
+            function = await connection.fetchval("SELECT pg_get_functiondef('mark_changed_days'::regproc)")
+            await connection.execute(function.replace("'1 day'::interval", "'1 day'").replace(
+                'AS day\n', 'AS day WHERE false\n'))
         return await refresh(self)
-    HistoryRefresh.refresh = naive   # type: ignore[method-assign]
+    DaySums.refresh = naive   # type: ignore[method-assign]
 
 
 # several instances, and orders

@@ -39,6 +39,7 @@ from floor.analytics import (
     WaitAttribution,
     Window,
 )
+from floor.analytics.report_snapshot import Placement
 from floor.analytics.window import Scope
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
@@ -51,6 +52,12 @@ NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tes
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} {a|b} \' :onclick=alert(1)'
 TODAY = Window(NOW.replace(hour=0, minute=0, second=0), NOW)
 VALVE, PAINTER = MachineName('Valve_01_01'), MachineName('Painter_02_01')
+
+
+def standing(name: MachineName, kind: str, line: str) -> Member:
+    """A machine that has always stood on this line."""
+    always = Placement(line, 1, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    return Member(name, kind, True, False, (always,))
 
 
 def kpis(**fields: Any) -> Kpis:
@@ -106,7 +113,7 @@ class Reports:
             'problem_machines': (ProblemMachine(VALVE, 3_600.0, 3, 1_800.0),),
             'stops': StopList((stop,), 1),
             'clocks': StopClocks((CauseClocks('Jam', 1, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 1),
-            'members': (Member(VALVE, 'valve', 'Engine Line', True),),
+            'members': (standing(VALVE, 'valve', 'Engine Line'),),
             'machine_kpis': (MachineKpis(VALVE, 'Engine Line', kpis(stops=2)),),
             'intervals': (Interval(NOW - timedelta(hours=1), NOW, Status.DOWN, HOSTILE, False),),
             'lines': (LineKpis('Engine Line', kpis(stops=12)), LineKpis(None, kpis(stops=3))),

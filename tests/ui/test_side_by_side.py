@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ui.harness import Floor, OpenPage, Screen
-from ui.reports import PAINTER, VALVE, OneShift, Reports, kpis
+from ui.reports import PAINTER, VALVE, OneShift, Reports, kpis, standing
 
-from floor.analytics import LineKpis, MachineKpis, Member, Scope
+from floor.analytics import LineKpis, MachineKpis, Scope
 from floor.core.machines import MachineName
 
 
@@ -40,7 +40,7 @@ async def test_lines_are_compared_the_one_with_the_most_downtime_first(reports: 
 
 async def test_a_machine_is_compared_with_those_of_its_type(reports: Reports, open_page: OpenPage) -> None:
     other, press = MachineName('Valve_02_01'), MachineName('Press_01_01')
-    reports.answers['members'] = tuple(Member(name, kind, 'Engine Line', True) for name, kind in (
+    reports.answers['members'] = tuple(standing(name, kind, 'Engine Line') for name, kind in (
         (VALVE, 'valve'), (other, 'valve'), (press, 'press')))
     reports.answers['machine_kpis'] = tuple(MachineKpis(name, 'Engine Line', kpis(down=down)) for name, down in (
         (VALVE, 60.0), (other, 120.0), (press, 180.0)))

@@ -106,8 +106,12 @@ class History:
     quiet: dict[str, datetime] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     places: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    moves: list[tuple[str, datetime, str | None]] = field(default_factory=list)
+    """Machines that were moved, when, and to which line (None: from it)."""
     present: set[str] = field(default_factory=set)
     micro_stop: timedelta = timedelta(minutes=5)
+    is_lived: bool = False
+    """It is reported row by row, instead of being there."""
 
     def of(self, machine: str) -> list[HistoryRow]:
         """In the order in which it happened."""
@@ -123,7 +127,7 @@ class History:
     @property
     def machines(self) -> list[str]:
         names = {row.machine for row in self.status_rows} | {gap.machine for gap in self.gaps}
-        return sorted(names | set(self.places))
+        return sorted(names | set(self.places) | self.present)
 
     def stretches(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
         """What a machine was from start to end, cut at every moment at which anything happened to it."""
@@ -131,6 +135,7 @@ class History:
         mine = self.of(machine)
         gaps = self.gaps_of(machine)
         cuts = {row.at for row in mine} | {s.since for s in gaps} | {s.until for s in gaps} | {start, end}
+        cuts |= {at for name, at, _ in self.moves if name == machine}
         moments = sorted(cut for cut in cuts if start <= cut <= end)
         result = []
         for since, until in pairwise(moments):
@@ -141,16 +146,40 @@ class History:
             result.append(Stretch(machine, since, until, status, reason))
         return result
 
-    def known(self, machine: str, start: datetime, end: datetime) -> list[Stretch]:
-        return [stretch for stretch in self.stretches(machine, start, end) if stretch.status != 'unknown']
+    def known(self, machine: str, start: datetime, end: datetime, line: str | None = None) -> list[Stretch]:
+        """What is known of a machine, while it stood on the line (None: on any)."""
+        return [stretch for stretch in self.stretches(machine, start, end)
+                if stretch.status != 'unknown' and line in {None, self.line_at(machine, stretch.since)}]
+
+    def line_at(self, machine: str, moment: datetime) -> str | None:
+        """The line that it stood on; the first one also before it was placed."""
+        line = self.places.get(machine, (None, 0))[0]
+        for name, at, to in self.moves:  # in order
+            if name == machine and at <= moment:
+                line = to
+        return line
+
+    def on_line(self, machine: str, start: datetime, end: datetime, line: str | None) -> int:
+        """Microseconds that a machine stood on a line (None: on any)."""
+        start, end = min(start, self.now), min(end, self.now)
+        moments = sorted({start, end, *(at for name, at, _ in self.moves if name == machine and start < at < end)})
+        return sum((until - since) // US for since, until in pairwise(moments)
+                   if line in {None, self.line_at(machine, since)})
 
     def scope(self, start: datetime, end: datetime, line: str | None = None, machine: str | None = None) -> list[str]:
-        """Who stands on the floor now, or something was known of them in the window; or the one that is asked about."""
+        """Who stands on the floor now, or something was known of them in the window; or the one that is asked about.
+        Of a line, who stood there."""
         if machine is not None:
             return [machine] if machine in self.machines else []
         return [name for name in self.machines
-                if (line is None or self.places.get(name, (None, 0))[0] == line)
-                and (name in self.present or self.known(name, start, end))]
+                if (line is None or line in self.lines_of(name, start, end))
+                and (name in self.present or self.known(name, start, end, line))]
+
+    def lines_of(self, machine: str, start: datetime, end: datetime) -> set[str | None]:
+        """Those that a machine stood on in a window, also of no length."""
+        start, end = min(start, self.now), min(end, self.now)
+        return {self.line_at(machine, moment) for moment in
+                [start, *(at for name, at, _ in self.moves if name == machine and start <= at <= end)]}
 
     # stops
 
@@ -179,18 +208,20 @@ class History:
         return sum(stretch.length for stretch in self.known(stop.machine, since, until)) if since < until else 0
 
     def length(self, stop: Stop) -> int:
-        return self.down_within(stop, stop.since, self.now)
+        """Of all of it so far: a data gap does not shorten a stop."""
+        return (min(stop.until or self.now, self.now) - stop.since) // US
 
     def is_failure(self, stop: Stop) -> bool:
         return self.length(stop) >= self.micro_stop // US
 
-    def stops_in(self, names: list[str], start: datetime, end: datetime) -> list[Stop]:
-        """What was going on at some time in the window, newest first; in a window that has no length nothing was."""
+    def stops_in(self, names: list[str], start: datetime, end: datetime, line: str | None = None) -> list[Stop]:
+        """What was going on at some time in the window, newest first; in a window that has no length nothing was.
+        line: of those that began there."""
         start, end = min(start, self.now), min(end, self.now)
         if start == end:
             return []
-        found = [stop for name in names for stop in self.stops(name)
-                 if stop.since < end and (stop.since >= start or stop.until is None or stop.until > start)]
+        found = [stop for name in names for stop in self.stops(name) if line in {None, self.line_at(name, stop.since)}
+                 and stop.since < end and (stop.since >= start or stop.until is None or stop.until > start)]
         return sorted(found, key=lambda stop: (stop.since, stop.version), reverse=True)
 
     def order(self, stop: Stop) -> Order | None:
@@ -221,15 +252,16 @@ class History:
 
     # figures
 
-    def sums(self, names: list[str], start: datetime, end: datetime) -> Sums:
+    def sums(self, names: list[str], start: datetime, end: datetime, line: str | None = None) -> Sums:
         start, end = min(start, self.now), min(end, self.now)
-        sums = Sums(len(names), len(names) * ((end - start) // US))
+        sums = Sums(len(names), sum(self.on_line(name, start, end, line) for name in names))
         for name in names:
-            for stretch in self.known(name, start, end):
+            for stretch in self.known(name, start, end, line):
                 kind = 'waiting' if stretch.waits else stretch.status
                 setattr(sums, kind, getattr(sums, kind) + stretch.length)
             for stop in self.stops(name):
-                self._count(sums, stop, start, end)
+                if line in {None, self.line_at(name, stop.since)}:
+                    self._count(sums, stop, start, end)
         return sums
 
     def _count(self, sums: Sums, stop: Stop, start: datetime, end: datetime) -> None:
@@ -251,47 +283,50 @@ class History:
         if (stop.since < end and (stop.until is None or stop.until >= end)
                 and (stop.since >= start or stop.until is None or stop.until > start)):
             sums.ongoing += 1
-            sums.ongoing_length += self.down_within(stop, stop.since, end)
+            sums.ongoing_length += (end - stop.since) // US
 
-    def causes(self, names: list[str], start: datetime, end: datetime) -> dict[str | None, tuple[int, int]]:
+    def causes(self, names: list[str], start: datetime, end: datetime,
+               line: str | None = None) -> dict[str | None, tuple[int, int]]:
         """Microseconds and number of stops of each reason."""
         found: defaultdict[str | None, list[int]] = defaultdict(lambda: [0, 0])
-        for stop in self.stops_in(names, start, end):
+        for stop in self.stops_in(names, start, end, line):
             found[stop.reason][0] += self.down_within(stop, start, end)
             found[stop.reason][1] += stop.since >= start
         return {reason: (down, count) for reason, (down, count) in found.items()}
 
-    def clocks(self, names: list[str], start: datetime, end: datetime) -> dict[str | None, tuple[int, list[int]]]:
+    def clocks(self, names: list[str], start: datetime, end: datetime,
+               line: str | None = None) -> dict[str | None, tuple[int, list[int]]]:
         """For each reason the stops that were seen through, and the microseconds of their four clocks together."""
         found: dict[str | None, tuple[int, list[int]]] = {}
-        for stop in self.stops_in(names, start, end):
-            order = self.order(stop)
-            if (stop.until is None or not self.is_failure(stop) or order is None or order.acknowledged is None
-                    or order.started is None):
+        for stop in self.stops_in(names, start, end, line):
+            orders = [self.earliest(stop, what) for what in ('created', 'acknowledged', 'started')]
+            if stop.until is None or not self.is_failure(stop) or None in orders:
                 continue
             moments = [stop.since]
-            for moment in order.created, order.acknowledged, order.started, stop.until:
+            for moment in *(moment for moment in orders if moment), stop.until:
                 moments.append(max(moments[-1], min(moment, stop.until)))
             count, sums = found.get(stop.reason, (0, [0] * 4))
             found[stop.reason] = (count + 1, [so_far + (after - before) // US for so_far, (before, after) in
                                               zip(sums, pairwise(moments), strict=True)])
         return found
 
-    def problem_machines(self, names: list[str], start: datetime, end: datetime) -> list[tuple[str, int, int, int]]:
+    def problem_machines(self, names: list[str], start: datetime, end: datetime,
+                         line: str | None = None) -> list[tuple[str, int, int, int]]:
         """Name, microseconds down, stops, the longest; the worst first."""
         rows = []
         for name in names:
-            if stops := self.stops_in([name], start, end):
+            if stops := self.stops_in([name], start, end, line):
                 downs = [self.down_within(stop, start, end) for stop in stops]
                 rows.append((name, sum(downs), sum(stop.since >= start for stop in stops), max(downs)))
         return sorted(rows, key=lambda row: (-row[1], -row[2], -row[3], row[0]))
 
-    def hours(self, names: list[str], start: datetime, end: datetime, zone: ZoneInfo) -> tuple[Hours, Hours]:
+    def hours(self, names: list[str], start: datetime, end: datetime, zone: ZoneInfo,
+              line: str | None = None) -> tuple[Hours, Hours]:
         """Microseconds down and known in each hour (weekday from 0, hour) by the clock of the zone."""
         down: Hours = Counter()
         known: Hours = Counter()
         for name in names:
-            for stretch in self.known(name, start, end):
+            for stretch in self.known(name, start, end, line):
                 for since, until in quarters(stretch.since, stretch.until):
                     local = since.astimezone(zone)
                     known[local.weekday(), local.hour] += (until - since) // US
@@ -304,13 +339,13 @@ class History:
     def waits(self, start: datetime, end: datetime) -> Counter[tuple[str, str | None]]:
         """Microseconds that each machine (first) waited for each other (second; None: not attributed)."""
         found: Counter[tuple[str, str | None]] = Counter()
-        for line in {line for line, _ in self.places.values() if line is not None}:
-            flow = sorted((name for name, (of, _) in self.places.items() if of == line),
-                          key=lambda name: (self.places[name][1], name))
-            lanes = {name: self.stretches(name, start, end) for name in flow}
-            cuts = sorted({cut for lane in lanes.values() for s in lane for cut in (s.since, s.until)})
-            for since, until in pairwise(cuts):
-                now = {name: next(s for s in lane if s.since <= since < s.until) for name, lane in lanes.items()}
+        order = sorted(self.machines, key=lambda name: (self.places.get(name, (None, 1))[1], name))
+        lanes = {name: self.stretches(name, start, end) for name in order}
+        cuts = sorted({cut for lane in lanes.values() for s in lane for cut in (s.since, s.until)})
+        for since, until in pairwise(cuts):
+            now = {name: next(s for s in lane if s.since <= since < s.until) for name, lane in lanes.items()}
+            for line in {self.line_at(name, since) for name in order} - {None}:
+                flow = [name for name in order if self.line_at(name, since) == line]
                 for name in flow:
                     if now[name].waits:
                         found[name, blame(flow, now, name)] += (until - since) // US

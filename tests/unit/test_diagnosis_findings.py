@@ -37,7 +37,7 @@ WELL = DatabaseFacts(
     now=NOW, is_replica=False, queue_usage=0.0, sessions=6, most_sessions=100,
     migrations=(AppliedFile(1, 'floor', NOW, True),),
     triggers=(Trigger('machine_feed_updated', 'machine_feed_stream', True),), missing_triggers=(), missing_rights=(),
-    connected=(), dashboard_at=NOW, history_at=NOW, rolled_until=NOW, history_from=NOW, history_rows=5, sums_from=NOW,
+    connected=(), dashboard_at=NOW, history_at=NOW, summed_until=NOW, history_from=NOW, history_rows=5, sums_from=NOW,
     simulator=None, simulator_at=None)
 
 

@@ -1,0 +1,99 @@
+-- What machines were, and when: reading status_intervals.
+
+-- What a machine in warning waits for: starved (nothing comes) or blocked (nothing goes), else null. Not by a regular expression,
+-- which takes fifty times as long: every interval of a report is asked.
+CREATE OR REPLACE FUNCTION wait_kind(status text, reason text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN status = 'warning' THEN CASE lower(left(ltrim(reason, E' \t\n\r\f\v'), 7))
+                                                 WHEN 'starved' THEN 'starved' WHEN 'blocked' THEN 'blocked' END END
+$$;
+
+-- The machines that are silent now, and since when they are unknown for it.
+CREATE OR REPLACE FUNCTION machines_without_data(now_at timestamptz)
+RETURNS TABLE (machine_name text, since timestamptz, machine_id integer)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
+    SELECT f.machine_name, f.reported_at + (SELECT machine_silent_after FROM plant_settings), f.machine_id
+    FROM machine_feed_stream f
+    WHERE f.reported_at + (SELECT machine_silent_after FROM plant_settings) < now_at
+$$;
+
+-- Microseconds of a period in which nothing was heard of a machine, as far as it was heard of again.
+CREATE OR REPLACE FUNCTION unknown_length(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(sum(micros(least(until, until_at) - greatest(since, from_at))), 0)::bigint
+    FROM status_intervals
+    WHERE machine_id = of_machine AND status = 'unknown' AND since < until_at AND until > from_at
+$$;
+
+-- What machines were in a period, cut to it: the interval that they were in when it began, and all that began in it.
+CREATE OR REPLACE FUNCTION intervals_of(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_id integer, since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20000 AS $$
+    SELECT i.machine_id, greatest(i.since, from_at), least(i.until, until_at, quiet.since), i.status, i.reason
+    FROM unnest(ids) AS m (id)
+    CROSS JOIN LATERAL (
+        SELECT s.* FROM status_intervals s
+        WHERE s.machine_id = m.id AND s.since < until_at AND s.until > from_at
+          AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c
+                                   WHERE c.machine_id = m.id AND c.since <= from_at), '-infinity')) AS i
+    LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_id = i.machine_id AND i.until = 'infinity'
+    WHERE from_at < until_at AND (quiet.since IS NULL OR quiet.since > greatest(i.since, from_at))
+    UNION ALL
+    SELECT quiet.machine_id, greatest(quiet.since, from_at), until_at, 'unknown', NULL
+    FROM machines_without_data(now_at) quiet
+    WHERE quiet.machine_id = ANY (ids) AND quiet.since < until_at AND from_at < until_at
+$$;
+COMMENT ON FUNCTION intervals_of IS
+    'What some machines were in a period; nothing where they were not there. now_at: who is silent then is unknown.';
+
+-- Microseconds of a period in which nothing was heard of a machine, the data gap that goes on at now_at included.
+CREATE OR REPLACE FUNCTION unheard_length(of_machine integer, from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(sum(micros(i.until - i.since)), 0)::bigint
+    FROM intervals_of(ARRAY[of_machine], from_at, until_at, now_at) i WHERE i.status = 'unknown'
+$$;
+
+-- The same of one machine without a gap: it is unknown where it was not there.
+CREATE OR REPLACE FUNCTION gapless_intervals(of_machine integer, from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
+    WITH part AS (
+        SELECT i.*, lag(i.until, 1, from_at) OVER (ORDER BY i.since) AS until_before
+        FROM intervals_of(ARRAY[of_machine], from_at, until_at, now_at) i
+    )
+    SELECT part.since, part.until, part.status, part.reason FROM part
+    UNION ALL
+    SELECT part.until_before, part.since, 'unknown', NULL FROM part WHERE part.until_before < part.since
+    UNION ALL
+    SELECT last.until, until_at, 'unknown', NULL FROM (SELECT coalesce(max(part.until), from_at) AS until FROM part) AS last
+    WHERE last.until < until_at
+$$;
+
+-- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since.
+CREATE OR REPLACE FUNCTION status_began(of_machine integer, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(max(i.since) FILTER (WHERE before.since IS NULL), min(i.since))  -- it had left before
+    FROM (SELECT s.status, s.since FROM status_intervals s
+          WHERE s.machine_id = of_machine AND s.since <= moment AND s.status <> 'unknown' ORDER BY s.since DESC LIMIT 1) AS here
+    LEFT JOIN LATERAL (SELECT s.since FROM status_intervals s
+                       WHERE s.machine_id = of_machine AND s.since < here.since AND s.status NOT IN (here.status, 'unknown')
+                       ORDER BY s.since DESC LIMIT 1) AS other ON true
+    JOIN status_intervals i ON i.machine_id = of_machine AND i.since <= here.since AND i.status = here.status
+                           AND i.since > coalesce(other.since, '-infinity')
+    LEFT JOIN status_intervals before ON before.machine_id = of_machine AND before.until = i.since AND before.since < i.since
+                                     AND before.since >= coalesce(other.since, '-infinity')
+$$;
+
+-- The numbers of machines by their names; null: of all there are.
+CREATE OR REPLACE FUNCTION machine_ids(names text[]) RETURNS integer[]
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(machine_id), '{}') FROM machines WHERE names IS NULL OR machine_name = ANY (names)
+$$;
+
+-- For people: every interval of one status and reason. Ask for one machine at a time.
+CREATE OR REPLACE VIEW machine_intervals AS
+SELECT m.machine_name, i.status, i.reason, i.since, nullif(i.until, 'infinity') AS until
+FROM status_intervals i JOIN machines m USING (machine_id);
+COMMENT ON VIEW machine_intervals IS
+    'One row per interval of one status and reason; no row while the machine is not there; until null: still so.';

@@ -1,0 +1,317 @@
+"""Intervals and stops are there with each report, days that are over are summed up, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from database.past import age, report, say, set_clock
+from database.postgres import Connect, Psql, until
+
+from floor.analytics import Analytics, Scope, Window
+from floor.core.errors import DatabaseUnavailableError
+from floor.core.machines import MachineName, Status
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.jobs.day_sums import DaySums
+
+UTC_ZONE = ZoneInfo('UTC')
+VALVE, PAINTER, MOLDER = MachineName('Valve_01_01'), MachineName('Painter_04_01'), MachineName('Injection_Molder_01_01')
+HOUR = timedelta(hours=1)
+REFRESH = 'SELECT refresh_days()'
+DERIVED = (
+    'SELECT * FROM machine_days ORDER BY day, machine_id, line_id',
+    'SELECT * FROM line_hours ORDER BY day, line_id, hour',
+    'SELECT version, machine_id, since, until, reason, repaired, unconfirmed FROM machine_stops ORDER BY version',
+    'SELECT machine_id, since, until, status, reason FROM status_intervals ORDER BY machine_id, since')
+
+
+@pytest.fixture
+def analytics(database: Database) -> Analytics:
+    return Analytics(database, UTC_ZONE)
+
+
+@pytest.fixture
+async def feed(connect: Connect) -> asyncpg.Connection:
+    """A floor that has been running for 100 days without a word, and whose days are summed up."""
+    connection = await connect()
+    await age(connection)
+    await connection.fetchval(REFRESH)
+    return connection
+
+
+async def set_status(connection: asyncpg.Connection, status: str, reason: str | None = None, name: str = VALVE) -> None:
+    await connection.execute('UPDATE machine_feed_stream SET status = $1, reason = $2 WHERE machine_name = $3',
+                             status, reason, name)
+
+
+async def derived(connection: asyncpg.Connection) -> list[Any]:
+    return [[tuple(row) for row in await connection.fetch(query)] for query in DERIVED]
+
+
+def window(hours: float, end: datetime | None = None) -> Window:
+    end = end or datetime.now(UTC) + HOUR
+    return Window(end - timedelta(hours=hours), end)
+
+
+# in the transaction of the report
+
+async def test_a_stop_begins_and_ends_with_down_whatever_reasons_are_given(connect: Connect) -> None:
+    feed = await connect()
+    for status, reason in [('warning', 'Oil low'), ('down', None), ('down', 'Seal leak'), ('down', 'Pin stuck')]:
+        await set_status(feed, status, reason)
+    stop = await feed.fetchrow('SELECT * FROM machine_stops')
+    assert stop and (stop['machine_id'], stop['reason'], stop['until']) == (4, 'Pin stuck', None)
+    await set_status(feed, 'operational')
+    stop = await feed.fetchrow('SELECT *, until > since AS lasted FROM machine_stops')
+    assert stop and stop['lasted'] and stop['repaired']
+
+
+@pytest.mark.parametrize('end', [f"DELETE FROM machine_feed_stream WHERE machine_name = '{VALVE}'",
+                                 'TRUNCATE machine_feed_stream'])
+async def test_a_machine_that_is_removed_while_down_was_not_repaired(connect: Connect, end: str) -> None:
+    feed = await connect()
+    await set_status(feed, 'down', 'Seal leak')
+    await feed.execute(end)
+    assert await feed.fetchval('SELECT NOT repaired AND until IS NOT NULL FROM machine_stops')
+    open_ends = await feed.fetchval("SELECT count(*) FROM status_intervals WHERE until = 'infinity'")
+    assert open_ends == await feed.fetchval('SELECT count(*) FROM machine_feed_stream')
+    await feed.execute('INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, $2)', VALVE, 'down')
+    stops = await feed.fetch('SELECT machine_id, until IS NULL FROM machine_stops ORDER BY since')
+    assert [tuple(stop) for stop in stops] == [(4, False), (4, True)]
+
+
+async def test_what_is_rolled_back_leaves_nothing(feed: asyncpg.Connection) -> None:
+    before = await derived(feed)
+    transaction = feed.transaction()
+    await transaction.start()
+    await set_status(feed, 'down')
+    await report(feed, PAINTER, (30, 'down'))
+    await transaction.rollback()
+    assert await derived(feed) == before
+    assert await feed.fetchval('SELECT count(*) FROM changed_days') == 0
+
+
+async def test_a_number_is_right_to_the_second_even_if_nobody_refreshes(
+        feed: asyncpg.Connection, analytics: Analytics) -> None:
+    await set_status(feed, 'operational')  # until this report the late one counts
+    began, = await report(feed, VALVE, (2, 'down', 'Jam'))
+    await set_status(feed, 'down', 'Jam again')
+    kpis = await analytics.kpis(window(24), Scope(machine=VALVE))
+    assert (kpis.operational, kpis.stops, kpis.ongoing) == (pytest.approx(21 * 3600, abs=60), 2, 1)
+    assert kpis.down == pytest.approx(2 * 3600, abs=60)
+    assert [(s.since, s.reason) for s in (await analytics.stops(window(24))).stops][-1] == (began, 'Jam')
+
+
+async def test_a_renamed_machine_keeps_its_past(connect: Connect) -> None:
+    feed = await connect()
+    await feed.execute("UPDATE machines SET machine_name = 'Valve_01_09' WHERE machine_name = $1", VALVE)
+    await set_status(feed, 'down', name='Valve_01_09')
+    rows = await feed.fetch("SELECT machine_name, status FROM machine_intervals WHERE machine_name LIKE 'Valve_01_0%' "
+                            'ORDER BY since')
+    assert [tuple(row) for row in rows] == [('Valve_01_09', 'operational'), ('Valve_01_09', 'down')]
+    assert await feed.fetchval('SELECT machine_called($1) = machine_called($2)', VALVE, 'Valve_01_09')
+
+
+# days that are over
+
+async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
+    await age(await connect())
+    assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 98', '-c', REFRESH) == '1\nt\n0\n'
+    assert psql('-c', 'SELECT count(*) = 30, max(operational) = 86400 * 1000000::bigint FROM machine_days '
+                'GROUP BY day ORDER BY day DESC LIMIT 1') == 't|t\n'
+
+
+async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Connect, analytics: Analytics) -> None:
+    """It began before midnight, and commits after it: until then the day is read from the intervals."""
+    slow, other, reader = await connect(), await connect(), await connect()
+    async with other.transaction():  # a session that only looks does not matter
+        await other.fetchval('SELECT count(*) FROM machine_feed_stream')
+        transaction = slow.transaction()
+        await transaction.start()
+        await slow.execute('SAVEPOINT one')
+        await set_status(slow, 'down', 'Jam')
+        await set_clock(reader, timedelta(days=1))
+        assert await reader.fetchval(REFRESH) == 0
+        await transaction.commit()
+        assert await reader.fetchval(REFRESH) == 1
+    assert await reader.fetchval('SELECT sum(down) FROM machine_days') > 0
+
+
+async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_summed_up_again(
+        feed: asyncpg.Connection, connect: Connect, analytics: Analytics) -> None:
+    now = datetime.now(UTC)
+    asked = Window(now - 72 * HOUR, now - 14 * HOUR)
+
+    async def reports() -> list[Any]:
+        return [await analytics.kpis(asked), await analytics.lines(asked), await analytics.wait_attribution(asked),
+                await analytics.hourly_pattern(asked), (await analytics.floor_at(asked.end)).machines]
+
+    slow = await connect()
+    transaction = slow.transaction()
+    await transaction.start()
+    await report(slow, PAINTER, (45, 'down', 'Dry'), (44, 'operational'))
+    await report(feed, MOLDER, (60, 'down', 'Diverter'), (58, 'operational'))
+    await report(feed, VALVE, (59.5, 'warning', 'Starved'), (58.5, 'operational'))
+    assert await feed.fetchval(REFRESH) in {1, 2, 3}
+    await transaction.commit()
+    at_once = await reports()
+    assert (at_once[0].down, at_once[0].stops, at_once[0].waiting) == (3 * 3600, 2, 3600)
+    assert await feed.fetchval(REFRESH) in {1, 2}
+    assert await reports() == at_once
+    assert await feed.fetchval('SELECT sum(caused) FROM machine_days WHERE machine_id = machine_called($1)', MOLDER) \
+        == 3600 * 1_000_000
+    by_reports = await derived(feed)
+    await feed.execute('SELECT rebuild_history()')
+    await feed.fetchval(REFRESH)
+    assert await derived(feed) == by_reports
+
+
+async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
+    feed = await connect()
+    words = ('down', 'Jam'), ('operational', 'Well'), ('warning', 'Starved')
+    for name in 'Press', 'Welder', VALVE:
+        await say(feed, name, *((hours + len(name) / 7, *words[hours % 3]) for hours in range(200, 2, -1)))
+    steps = 0
+    while await feed.fetchval('SELECT refresh_days(2)'):
+        steps += 1
+    by_steps = await derived(feed)
+    assert steps >= 4 and sum(map(len, by_steps)) > 500
+    await feed.execute('SELECT rebuild_history()')
+    await feed.fetchval(REFRESH)
+    assert by_steps == await derived(feed)
+
+
+async def test_one_sums_up_at_a_time_and_the_others_skip(connect: Connect) -> None:
+    first, second = await connect(), await connect()
+    await age(first)
+    transaction = first.transaction()
+    await transaction.start()
+    assert await first.fetchval(REFRESH) > 0
+    assert await second.fetchval(REFRESH) is None
+    await transaction.rollback()
+    assert await second.fetchval(REFRESH) > 0
+
+
+async def test_days_of_another_clock_are_not_used_and_made_again(
+        feed: asyncpg.Connection, analytics: Analytics) -> None:
+    await report(feed, VALVE, (50, 'down', 'Jam'), (20, 'operational'))
+    await feed.fetchval(REFRESH)
+    asked = window(24 * 5, datetime.now(UTC))
+    before = await analytics.kpis(asked)
+    await feed.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
+    assert await feed.fetchval('SELECT count(*) FROM summed_days') == 0
+    assert await analytics.kpis(asked) == before
+    assert await feed.fetchval(REFRESH) >= 99
+    assert await feed.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
+                               'FROM summed_days') == 0
+    assert await analytics.kpis(asked) == before
+
+
+# data gaps
+
+SILENT = """
+    UPDATE plant_settings SET machine_silent_after = '1 hour';
+    SET session_replication_role = replica;
+    UPDATE machine_feed_stream SET reported_at = now() - interval '{hours} hours';
+    SET session_replication_role = origin"""
+
+
+async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, analytics: Analytics) -> None:
+    feed = await connect()
+    await age(feed)
+    await feed.execute(SILENT.format(hours=3))
+    assert (await analytics.floor_at(datetime.now(UTC))).machines[0].status is Status.UNKNOWN
+    asked, scope = window(24, datetime.now(UTC)), Scope(machine=VALVE)
+    before = await analytics.kpis(asked, scope)
+    await set_status(feed, 'operational')
+    assert await feed.fetchval('SELECT machine_name FROM data_gaps JOIN machines USING (machine_id)') == VALVE
+    assert before.covered == pytest.approx(22 * 3600, abs=30)
+    assert (await analytics.kpis(asked, scope)).covered == pytest.approx(before.covered, abs=30)
+
+
+async def test_a_data_gap_that_goes_on_is_unknown_on_days_that_are_summed_up_too(
+        connect: Connect, analytics: Analytics) -> None:
+    """They are summed up while nobody can know that nothing will be heard for so long."""
+    feed = await connect()
+    await age(feed)
+    await feed.execute(SILENT.format(hours=80))
+    await feed.fetchval(REFRESH)
+    for scope, machines in (Scope(machine=VALVE), 1), (Scope(), 30):
+        covered = (await analytics.kpis(window(96), scope)).covered
+        assert covered == pytest.approx(16 * 3600 * machines, abs=10 * machines + 30)
+    before = await derived(feed)
+    asked = window(96, datetime.now(UTC))
+    kpis = await analytics.kpis(asked, Scope(machine=VALVE))
+    await set_status(feed, 'operational')
+    await feed.fetchval(REFRESH)
+    assert (await analytics.kpis(asked, Scope(machine=VALVE))).covered == pytest.approx(kpis.covered, abs=30)
+    assert await derived(feed) != before
+
+
+async def test_a_data_gap_does_not_shorten_a_stop(connect: Connect, analytics: Analytics) -> None:
+    feed, now = await connect(), datetime.now(UTC)
+    await feed.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
+    await set_status(feed, 'down', 'Jam')
+    await set_clock(feed, 10 * HOUR)
+    await set_status(feed, 'operational')
+    later, asked = analytics.at(now + 10 * HOUR), window(12, now + 11 * HOUR)
+    [stop] = (await later.stops(asked, Scope(machine=VALVE))).stops
+    assert (stop.length, stop.reason) == (pytest.approx(10 * 3600, abs=30), 'Jam')
+    assert await feed.fetchval('SELECT unconfirmed / 1000000 FROM machine_stops') == pytest.approx(9 * 3600, abs=30)
+    kpis = await later.kpis(asked, Scope(machine=VALVE))
+    assert (kpis.down, kpis.stops) == (pytest.approx(3600, abs=30), 1)
+
+
+async def test_without_a_limit_nothing_is_ever_silent(connect: Connect) -> None:
+    feed = await connect()
+    await feed.execute('SET session_replication_role = replica; '
+                       "UPDATE machine_feed_stream SET reported_at = '2020-01-01'; "
+                       'SET session_replication_role = origin')
+    await set_status(feed, 'operational')
+    assert await feed.fetchval('SELECT count(*) FROM data_gaps') == 0
+
+
+async def test_data_gaps_are_only_ever_added_to(connect: Connect) -> None:
+    feed = await connect()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match='data_gaps is append-only'):
+        await feed.execute('DELETE FROM data_gaps')
+
+
+# the job
+
+async def test_the_job_sums_up_and_hands_over_the_settings(connect: Connect, database: Database) -> None:
+    reader = await connect()
+    await age(reader)
+    job = asyncio.create_task(
+        DaySums(database, ZoneInfo('America/Detroit'), machine_silent_after=90.0, every=0.01).job.run())
+    await until(lambda: are_summed_up(reader))
+    assert tuple(await reader.fetchrow('SELECT machine_silent_after, time_zone FROM plant_settings')) == (
+        timedelta(seconds=90), 'America/Detroit')
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
+
+
+async def are_summed_up(reader: asyncpg.Connection) -> bool:
+    return bool(await reader.fetchval('SELECT count(*) >= 99 FROM summed_days'))
+
+
+async def test_the_job_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,
+                                                        caplog: pytest.LogCaptureFixture) -> None:
+    reader = await connect()
+    await age(reader)
+    away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
+    job = DaySums(away, UTC_ZONE, every=0.01)
+    with pytest.raises(DatabaseUnavailableError):
+        await job.refresh()
+    task = asyncio.create_task(job.job.run())
+    await until(lambda: 'the days of the history cannot be summed up' in caplog.text)
+    job._database = database
+    await until(lambda: are_summed_up(reader))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await away.close()

@@ -1,0 +1,413 @@
+"""What is kept of each machine in the transaction of each report: intervals, stops, names and lines of then."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from database.postgres import Connect
+
+pytestmark = pytest.mark.newest_postgres
+
+VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ORDER = "INSERT INTO work_orders (machine_id, issue_description, priority) VALUES ($1, 'It leaks', 'high')"
+IS_THERE = 'SELECT count(*) FROM machine_feed_stream WHERE machine_name = $1'
+INTERVALS = 'SELECT machine_id, since, until, status, reason, version FROM status_intervals ORDER BY machine_id, since'
+STOPS = 'SELECT * FROM machine_stops ORDER BY machine_id, since'
+OVERLAPS = """
+    SELECT * FROM (SELECT machine_id, since, until, lead(since) OVER (PARTITION BY machine_id ORDER BY since) AS next
+                   FROM status_intervals) AS i WHERE next < until"""
+CONTRADICTIONS = """
+    SELECT f.machine_name, f.status, i.status, f.status_since, status_began(f.machine_id, 'infinity'), s.since
+    FROM machine_feed_stream f
+    LEFT JOIN status_intervals i ON i.machine_id = f.machine_id AND i.until = 'infinity'
+    LEFT JOIN machine_stops s ON s.machine_id = f.machine_id AND s.until IS NULL
+    WHERE (f.status, f.reason) IS DISTINCT FROM (i.status, i.reason)
+       OR f.status IS NOT NULL AND f.status_since <> status_began(f.machine_id, 'infinity')
+       OR (f.status IS NOT DISTINCT FROM 'down') <> (s.since IS NOT NULL) OR s.since <> f.status_since"""
+
+
+class Floor:
+    """A floor of two machines that were never reported, on a server whose clock stands at noon until it is set."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self.execute = connection.execute
+        self.value = connection.fetchval
+        self.now = NOON
+
+    async def at(self, now: datetime) -> None:
+        self.now = now
+        await self.execute('CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
+                           f"$$ SELECT timestamptz '{now}' $$")
+
+    async def set(self, status: str, reason: str | None = None, machine: str = VALVE) -> None:
+        await self.execute('UPDATE machine_feed_stream SET status = $1, reason = $2 WHERE machine_name = $3', status,
+                           reason, machine)
+
+    async def report(self, status: str, happened: datetime | None, reason: str | None = None,
+                     machine: str = VALVE) -> Any:
+        return await self.value('SELECT report_status($1, $2, $3, $4)', machine, status, reason, happened)
+
+    async def intervals(self, machine: str = VALVE) -> list[tuple[float, float | None, str]]:
+        """Minutes after noon from which and until when (None: now), and the status."""
+        rows = await self.connection.fetch(
+            "SELECT since, nullif(until, 'infinity') AS until, status FROM status_intervals "
+            'WHERE machine_id = machine_called($1) ORDER BY since', machine)
+        return [(self.minutes(row['since']), row['until'] and self.minutes(row['until']), row['status'])
+                for row in rows]
+
+    async def stops(self, machine: str = VALVE) -> list[tuple[float, float | None, str | None, float]]:
+        """Minutes after noon from which and until when (None: now), the reason, the minutes that are unconfirmed."""
+        rows = await self.connection.fetch(
+            'SELECT since, until, reason, unconfirmed FROM machine_stops WHERE machine_id = machine_called($1) '
+            'ORDER BY since', machine)
+        return [(self.minutes(row['since']), row['until'] and self.minutes(row['until']), row['reason'],
+                 row['unconfirmed'] / 60e6) for row in rows]
+
+    async def live(self, machine: str = VALVE) -> tuple[str | None, float]:
+        """The status now, and the minutes after noon since which it is so."""
+        row = await self.connection.fetchrow(
+            'SELECT status, status_since FROM machine_feed_stream WHERE machine_name = $1', machine)
+        return row['status'], self.minutes(row['status_since'])
+
+    @staticmethod
+    def minutes(moment: datetime) -> float:
+        return round((moment - NOON) / MINUTE, 3)
+
+
+@pytest.fixture
+async def floor(connect: Connect) -> Floor:
+    floor = Floor(await connect())
+    await floor.at(NOON - 30 * DAY)
+    await floor.execute('SET session_replication_role = replica')
+    await floor.execute('TRUNCATE machine_feed_stream, machine_status_history, status_intervals, machine_stops, '
+                        'data_gaps, changed_days')
+    await floor.execute('SET session_replication_role = origin')
+    await floor.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1), ($2)', VALVE, PAINTER)
+    await floor.at(NOON)
+    return floor
+
+
+async def test_a_report_ends_one_interval_and_begins_the_next(floor: Floor) -> None:
+    for minute, status, reason in (
+            (0, 'operational', None), (5, 'down', None), (6, 'down', 'Leak'), (9, 'warning', None)):
+        await floor.at(NOON + minute * MINUTE)
+        await floor.set(status, reason)
+    await floor.at(NOON + 10 * MINUTE)
+    await floor.set('warning')
+    assert await floor.intervals() == [(0, 5, 'operational'), (5, 6, 'down'), (6, 9, 'down'), (9, None, 'warning')]
+    assert await floor.stops() == [(5, 9, 'Leak', 0)]
+
+
+# reports with a time
+
+async def test_a_late_report_is_put_where_it_belongs_and_never_turns_the_live_status_back(floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.set('warning')
+    assert await floor.report('down', NOON + 20 * MINUTE, 'Leak') == 'late'
+    assert await floor.report('operational', NOON + 30 * MINUTE) == 'late'
+    assert await floor.intervals() == [(0, 20, 'operational'), (20, 30, 'down'), (30, 60, 'operational'),
+                                       (60, None, 'warning')]
+    assert await floor.stops() == [(20, 30, 'Leak', 0)]
+    assert await floor.live() == ('warning', 60)
+
+
+async def test_in_the_present_a_late_report_counts_until_the_last_one(floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.set('operational')  # it says so again
+    assert await floor.report('down', NOON + 20 * MINUTE) == 'late'
+    assert await floor.intervals() == [(0, 20, 'operational'), (20, 60, 'down'), (60, None, 'operational')]
+    assert await floor.live() == ('operational', 60)
+
+
+async def test_a_stop_that_began_earlier_than_was_known_takes_its_order_with_it(floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.set('down', 'Leak')
+    order = await floor.value(f'{ORDER} RETURNING id', VALVE)
+    version = await floor.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await floor.report('down', NOON + 50 * MINUTE, 'Pressure lost') == 'late'
+    assert await floor.stops() == [(50, None, 'Pressure lost', 0)]
+    assert await floor.live() == ('down', 50)
+    assert await floor.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE) > version
+    assert await floor.value('SELECT stop_since FROM work_orders WHERE id = $1', order) == NOON + 50 * MINUTE
+
+
+async def test_a_writer_cannot_say_that_an_order_belongs_to_another_stop(floor: Floor) -> None:
+    await floor.set('down')
+    await floor.execute(ORDER, VALVE)
+    await floor.execute('UPDATE work_orders SET stop_since = now()')
+    assert await floor.value('SELECT stop_since FROM work_orders') == NOON
+
+
+async def test_the_same_report_twice_is_one(floor: Floor) -> None:
+    reports = [('operational', NOON - HOUR), ('down', NOON - 50 * MINUTE), ('operational', NOON - 40 * MINUTE)]
+    assert [await floor.report(*report) for report in reports] == ['current'] * 3
+    before = await floor.connection.fetch(INTERVALS)
+    assert [await floor.report(*report) for report in reports] == ['known'] * 3
+    assert await floor.connection.fetch(INTERVALS) == before
+    assert await floor.report('operational', NOON) == 'repeated'
+
+
+@pytest.mark.parametrize(('happened', 'message'), [
+    (NOON + timedelta(minutes=2, seconds=1), "more than 00:02:00 ahead of the server's clock"),
+    (NOON - timedelta(days=7, seconds=1), 'more than 7 days ago'),
+    (datetime.max.replace(tzinfo=UTC), 'ahead'), (datetime.min.replace(tzinfo=UTC), 'ago')])
+async def test_a_time_that_cannot_be_is_refused(floor: Floor, happened: datetime, message: str) -> None:
+    with pytest.raises(asyncpg.CheckViolationError, match=message):
+        await floor.report('down', happened)
+    assert await floor.intervals() == []
+
+
+async def test_a_machine_that_is_not_there_is_refused_and_a_former_name_is_understood(floor: Floor) -> None:
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="machine 'Nobody' is not on this floor"):
+        await floor.report('down', NOON, machine='Nobody')
+    await floor.execute("UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
+    assert await floor.report('down', NOON) == 'current'
+    assert await floor.live('Main valve') == ('down', 0)
+
+
+async def test_a_clock_that_is_a_little_ahead_keeps_the_order(floor: Floor) -> None:
+    await floor.report('down', NOON + MINUTE)
+    await floor.set('operational')  # by the server's clock a minute before
+    assert [status for *_, status in await floor.intervals()] == ['down', 'operational']
+    assert await floor.stops() == [(1, 1, None, 0)]
+
+
+# data gaps
+
+async def test_a_data_gap_is_unknown_and_never_shortens_a_stop(floor: Floor) -> None:
+    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await floor.set('down', 'Leak')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.set('down', 'Leak')
+    await floor.at(NOON + 65 * MINUTE)
+    await floor.set('operational')
+    assert await floor.intervals() == [(0, 10, 'down'), (10, 60, 'unknown'), (60, 65, 'down'),
+                                       (65, None, 'operational')]
+    assert await floor.stops() == [(0, 65, 'Leak', 50)]
+    down, length, unconfirmed = (await floor.connection.fetch(
+        'SELECT down, length, unconfirmed FROM stops_between(NULL, $1, $2, $2)', NOON - DAY, NOON + DAY))[0]
+    assert (down, length, unconfirmed) == (15 * 60e6, 65 * 60e6, 50 * 60e6)
+
+
+async def test_a_machine_that_falls_silent_and_leaves_was_unknown_meanwhile(floor: Floor) -> None:
+    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await floor.intervals() == [(0, 10, 'operational'), (10, 60, 'unknown')]
+
+
+async def test_a_late_report_ends_a_data_gap_for_as_long_as_it_counts(floor: Floor) -> None:
+    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.set('operational')
+    await floor.report('down', NOON + 30 * MINUTE)
+    expected = [(0, 10, 'operational'), (10, 30, 'unknown'), (30, 40, 'down'), (40, 60, 'unknown'),
+                (60, None, 'operational')]
+    assert await floor.intervals() == expected
+    assert await floor.stops() == [(30, 60, None, 20)]
+    await floor.execute('SELECT rebuild_history()')
+    assert await floor.intervals() == expected
+
+
+# who a machine is
+
+async def test_a_renamed_machine_keeps_its_past_wherever_it_is_renamed(floor: Floor) -> None:
+    await floor.set('down', 'Leak')
+    await floor.execute(ORDER, VALVE)
+    await floor.at(NOON + 5 * MINUTE)
+    await floor.execute("UPDATE machine_feed_stream SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
+    assert await floor.value("SELECT machine_id FROM machines WHERE machine_name = 'Main valve'") == await floor.value(
+        'SELECT machine_called($1)', VALVE)
+    await floor.execute("UPDATE machines SET machine_name = 'Valve A' WHERE machine_name = 'Main valve'")
+    assert await floor.live('Valve A') == ('down', 0)
+    assert await floor.intervals('Valve A') == await floor.intervals(VALVE) == [(0, None, 'down')]
+    assert await floor.value('SELECT machine_id FROM work_orders') == 'Valve A'
+    assert await floor.value("SELECT reported_at FROM machine_feed_stream WHERE machine_name = 'Valve A'") == NOON, (
+        'a new name is no report')
+
+
+async def test_a_machine_that_comes_back_is_the_one_that_left(floor: Floor) -> None:
+    number = await floor.value('SELECT machine_called($1)', VALVE)
+    await floor.set('down')
+    await floor.at(NOON + 10 * MINUTE)
+    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await floor.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) == NOON + 10 * MINUTE
+    await floor.at(NOON + 20 * MINUTE)
+    assert await floor.value('INSERT INTO machine_feed_stream (machine_id, machine_name, status) '
+                             "VALUES (999, $1, 'down') RETURNING machine_id", VALVE) == number
+    assert await floor.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) is None
+    assert await floor.intervals() == [(0, 10, 'down'), (20, None, 'down')]
+    assert await floor.stops() == [(0, 10, None, 0), (20, None, None, 0)]
+
+
+async def test_the_number_of_a_machine_that_left_is_given_to_no_other(floor: Floor) -> None:
+    number = await floor.value('SELECT machine_called($1)', VALVE)
+    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    with pytest.raises(asyncpg.UniqueViolationError, match=f'{number} is the number of {VALVE}, which has left'):
+        await floor.execute('INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)', number, 'New')
+    with pytest.raises(asyncpg.CheckViolationError, match='the number is the machine'):
+        await floor.execute('UPDATE machine_feed_stream SET machine_id = $1 + 1000', number)
+
+
+async def test_a_machine_with_a_history_cannot_be_deleted(floor: Floor) -> None:
+    await floor.set('down')
+    await floor.execute('DELETE FROM machine_feed_stream')
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match=f'{VALVE} has a history, which would go with it'):
+        await floor.execute('DELETE FROM machines WHERE machine_name = $1', VALVE)
+    await floor.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
+
+
+async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
+    await floor.set('down')
+    await floor.at(NOON + 10 * MINUTE)
+    await floor.execute('UPDATE machines SET line_id = 3 WHERE machine_name = $1', VALVE)
+    await floor.at(NOON + 30 * MINUTE)
+    times = await floor.connection.fetch(
+        'SELECT line_id, down FROM line_times(machine_ids($1), $2, $3, $3) ORDER BY line_id', [VALVE], NOON - DAY,
+        floor.now)
+    assert [(row['line_id'], row['down'] / 60e6) for row in times] == [(1, 10), (3, 20)]
+    assert await floor.value('SELECT line_id FROM machine_stops') == 1
+
+
+async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> None:
+    await floor.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
+    await floor.at(NOON + 10 * MINUTE)
+    await floor.execute("UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'")
+    times = await floor.connection.fetch('SELECT line_id FROM line_times(machine_ids($1), $2, $3, $3)', ['Saw'],
+                                         NOON - DAY, floor.now)
+    assert [row['line_id'] for row in times] == [2] == [await floor.value('SELECT line_id FROM machine_stops')]
+
+
+# at all times
+
+@pytest.mark.parametrize('seed', range(8))
+async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor: Floor, seed: int) -> None:
+    """Reports now and late, data gaps, machines that leave and come back, new names: what was kept step by step is
+    what a rebuild makes of the log."""
+    chance = random.Random(seed)
+    await floor.execute('UPDATE plant_settings SET machine_silent_after = $1', chance.choice([None, HOUR, 3 * HOUR]))
+    names = [VALVE, PAINTER]
+    for step in range(120):
+        if chance.random() < 0.9:
+            await floor.at(floor.now + chance.choice([timedelta(), MINUTE, 20 * MINUTE, 5 * HOUR]))
+        number = chance.randrange(2)
+        machine = names[number]
+        status = chance.choice(['operational', 'warning', 'down', 'down'])
+        reason = chance.choice([None, None, 'Leak', 'Jam'])
+        action = chance.random()
+        if action < 0.4:
+            await floor.set(status, reason, machine)
+        elif action < 0.9 and await floor.value(IS_THERE, machine):
+            ago = chance.random() * chance.choice([MINUTE, HOUR, DAY, 6 * DAY])
+            await floor.report(status, floor.now - ago, reason, machine)
+        elif action < 0.93:
+            await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', machine)
+        elif action < 0.96:
+            await floor.execute('INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, $2) ON CONFLICT '
+                                '(machine_name) DO UPDATE SET status = excluded.status', machine, status)
+        else:
+            names[number] = f'Machine {step}'
+            await floor.execute('UPDATE machines SET machine_name = $1 WHERE machine_name = $2', names[number], machine)
+        if step % 10 == 9:
+            assert await floor.connection.fetch(CONTRADICTIONS) == [], step
+    assert await floor.connection.fetch(OVERLAPS) == []
+    intervals, stops = await floor.connection.fetch(INTERVALS), await floor.connection.fetch(STOPS)
+    assert len(intervals) > 15
+    await floor.execute('SELECT rebuild_history()')
+    assert await floor.connection.fetch(INTERVALS) == intervals
+    assert await floor.connection.fetch(STOPS) == stops
+
+
+# days
+
+async def days(connection: asyncpg.Connection) -> set[str]:
+    """Which are summed up and right."""
+    return {str(row['day']) for row in await connection.fetch('SELECT day FROM summed_days')}
+
+
+async def test_a_day_of_which_something_comes_late_is_read_from_the_intervals_until_it_is_summed_up_again(
+        floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 2 * DAY)
+    await floor.set('warning')
+    assert await floor.value('SELECT refresh_days()') == 2
+    assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
+    await floor.report('down', NOON + HOUR)
+    await floor.report('operational', NOON + 2 * HOUR)
+    assert await days(floor.connection) == set(), 'until the report at noon two days later'
+    answer = 'SELECT down FROM machine_times(NULL, $1, $2, $2)'
+    assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
+    assert await floor.value('SELECT refresh_days()') == 2
+    assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
+    assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
+
+
+async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(floor: Floor, connect: Connect) -> None:
+    """A transaction that changed a machine before midnight and is still open at three in the morning."""
+    await floor.set('operational')
+    other = await connect()
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)
+    began = await other.fetchval('SELECT now()')
+    assert not await floor.value('SELECT is_settled($1)', began + HOUR)
+    assert await floor.value('SELECT is_settled($1)', began - HOUR), 'what ended before it began is to be seen'
+    await transaction.rollback()
+    assert await floor.value('SELECT is_settled($1)', began + HOUR)
+
+
+async def test_late_reports_of_two_transactions_wait_for_nobody(floor: Floor, connect: Connect) -> None:
+    """Into the same days, in the opposite order."""
+    for machine in VALVE, PAINTER:
+        await floor.set('operational', machine=machine)
+    await floor.at(NOON + 3 * DAY)
+    for machine in VALVE, PAINTER:
+        await floor.set('operational', machine=machine)
+    await floor.execute('SELECT refresh_days()')
+    writers = [await connect(), await connect()]
+    transactions = [writer.transaction() for writer in writers]
+    for transaction in transactions:
+        await transaction.start()
+    moments = [NOON + HOUR, NOON + DAY + HOUR]
+    for of_each in moments, moments[::-1]:
+        for writer, machine, moment in zip(writers, (VALVE, PAINTER), of_each, strict=True):
+            await asyncio.wait_for(writer.execute("SELECT report_status($1, 'down', NULL, $2)", machine, moment), 10)
+    for transaction in transactions:
+        await transaction.commit()
+    assert len(await floor.stops(VALVE)) == len(await floor.stops(PAINTER)) == 1
+
+
+async def test_another_clock_of_the_plant_makes_other_days(floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 2 * DAY)
+    await floor.execute('SELECT refresh_days()')
+    await floor.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
+    assert await days(floor.connection) == set()
+    await floor.execute('SELECT refresh_days()')
+    first = await floor.value('SELECT min(since) FROM summed_days')
+    assert first == datetime(2026, 3, 5, 5, tzinfo=UTC)
+    assert await floor.value('SELECT operational FROM machine_times(NULL, $1, $2, $2)', NOON - DAY, floor.now) == (
+        2 * DAY / timedelta(microseconds=1))
+
+
+async def test_only_one_sums_up_at_a_time(floor: Floor, connect: Connect) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 2 * DAY)
+    other = await connect()
+    async with other.transaction():
+        assert await other.fetchval('SELECT refresh_days()') == 2
+        assert await floor.value('SELECT refresh_days()') is None
+    assert await floor.value('SELECT refresh_days()') == 0
