@@ -63,6 +63,7 @@ async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa:
     await page.mouse.move(box['x'] + 60, box['y'] + box['height'] - 60, steps=5)
     await page.mouse.move(box['x'] + 62, box['y'] + box['height'] - 30)
     await expect(target).to_have_attribute('data-drop', 'yes')
+    await page.mouse.move(box['x'] + 61, box['y'] + box['height'] - 31)  # a hand moves until it lets go
     await page.mouse.up()
 
     await expect(target.locator('.column-count')).to_have_text(str(waiting + 1))
