@@ -115,14 +115,19 @@ CREATE OR REPLACE TRIGGER machine_feed_updated AFTER UPDATE ON machine_feed_stre
 CREATE OR REPLACE FUNCTION machine_left(gone machine_feed_stream) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    left_at      timestamptz := machine_feed_time(gone.reported_at);
-    silent_since timestamptz := gone.reported_at + (SELECT machine_silent_after FROM plant_settings);
+    left_at      timestamptz;
+    silent_since timestamptz;
 BEGIN
+    IF gone.reported_at > floor_clock() + interval '1 hour' THEN
+        PERFORM correct_future_history(gone.machine_id);
+        gone.reported_at := (SELECT max(since) FROM status_intervals WHERE machine_id = gone.machine_id);
+    END IF;
+    left_at      := machine_feed_time(gone.reported_at);
+    silent_since := gone.reported_at + (SELECT machine_silent_after FROM plant_settings);
     UPDATE machines SET retired_at = left_at WHERE machine_id = gone.machine_id;
     IF gone.status IS NULL THEN
         RETURN;
     END IF;
-    PERFORM correct_future_history(gone.machine_id);
     INSERT INTO machine_status_history (version, machine_id, old_status, new_status, happened_at)
     VALUES (nextval('machine_feed_version'), gone.machine_id, gone.status, NULL, left_at);
     IF silent_since < left_at THEN

@@ -175,6 +175,15 @@ async def test_a_stop_that_goes_on_begins_where_it_was_put(server: Server) -> No
         'FROM machine_stops s JOIN machine_feed_stream f USING (machine_id)') == [(True, None, 'Jam', True)]
 
 
+async def test_a_machine_leaves_although_its_last_report_lies_in_the_future(server: Server) -> None:
+    await server.set_clock(YEARS)
+    await server.report('down')
+    await server.set_clock(timedelta())
+    await server.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await server.fetch('SELECT s.until = m.retired_at, s.until <= now() + interval \'1 minute\' '
+                              'FROM machine_stops s JOIN machines m USING (machine_id)') == [(True, True)]
+
+
 async def test_a_clock_that_is_months_ahead_does_not_have_the_history_deleted(server: Server,
                                                                               database: Database) -> None:
     job = DashboardRefresh(database, DaySums(database, UTC_ZONE), retention_days=30)
