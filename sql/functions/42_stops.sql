@@ -69,7 +69,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
 $$;
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while
--- the machine stood on that line. down: microseconds of it that are known; length: of all of it, for a data gap does not shorten
+-- the machine stood on that line (0: on none). down: microseconds of it that are known; length: of all of it, for a data gap does not shorten
 -- a stop; unconfirmed: those of data gaps.
 CREATE OR REPLACE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz, of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
@@ -79,7 +79,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
            micros(s.until - s.since), s.unconfirmed, s.machine_id
     FROM machine_stops s JOIN machines m USING (machine_id)
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR m.machine_name = ANY (names))
-      AND (of_line IS NULL OR s.line_id = of_line)
+      AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)
 $$;
 
 -- The other stops of a period: those that went on at one of its ends, and those that ended at the very moment at which it
@@ -103,7 +103,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
         UNION  -- of the two that are asked for here, each once
         (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < until_at AND from_at < until_at
          ORDER BY b.since DESC LIMIT 1)) AS s
-    WHERE (names IS NULL OR m.machine_name = ANY (names)) AND (of_line IS NULL OR s.line_id = of_line)
+    WHERE (names IS NULL OR m.machine_name = ANY (names)) AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)
       AND CASE WHEN s.since < from_at THEN s.until IS NULL OR s.until >= from_at ELSE s.until IS NULL OR s.until >= until_at END
 $$;
 

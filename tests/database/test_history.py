@@ -282,6 +282,18 @@ async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
     assert await floor.value('SELECT line_id FROM machine_stops') == 1
 
 
+async def test_what_happened_on_no_line_is_asked_for_as_line_0(floor: Floor) -> None:
+    await floor.execute('UPDATE machines SET line_id = NULL WHERE machine_name = $1', VALVE)
+    await floor.at(NOON + MINUTE)
+    await floor.set('down')
+    await floor.set('down', machine=PAINTER)
+    await floor.at(NOON + 30 * MINUTE)
+    for function in 'stops_between', 'stops_touching':
+        stops = await floor.connection.fetch(f'SELECT machine_name FROM {function}(NULL, $1, $2, $2, 0::smallint)',
+                                             NOON - DAY, floor.now)
+        assert [row['machine_name'] for row in stops] == [VALVE]
+
+
 async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> None:
     await floor.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
     await floor.at(NOON + 10 * MINUTE)
