@@ -17,12 +17,12 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
     WHERE f.reported_at + (SELECT machine_silent_after FROM plant_settings) < now_at
 $$;
 
--- Microseconds of a period in which nothing was heard of a machine, as far as it was heard of again.
+-- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.
 CREATE OR REPLACE FUNCTION unknown_length(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(sum(micros(least(until, until_at) - greatest(since, from_at))), 0)::bigint
+    SELECT coalesce(sum(micros(until - since)), 0)::bigint
     FROM status_intervals
-    WHERE machine_id = of_machine AND status = 'unknown' AND since < until_at AND until > from_at
+    WHERE machine_id = of_machine AND since >= from_at AND since < until_at AND status = 'unknown'
 $$;
 
 -- What machines were in a period, cut to it: the interval that they were in when it began, and all that began in it.
