@@ -26,7 +26,7 @@ class StopKind(StrEnum):
 
     @property
     def counted_by(self) -> str:
-        """The key by which listed_stops() counts them."""
+        """The key by which chosen_stops() counts them."""
         return {StopKind.ALL: Kpi.DOWN, StopKind.FAILURES: Kpi.FAILURES, StopKind.MICRO_STOPS: Kpi.MICRO_STOPS,
                 StopKind.CARRIED_IN: Kpi.CARRIED_IN}.get(self, self.value)
 

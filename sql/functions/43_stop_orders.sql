@@ -11,10 +11,38 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     GROUP BY o.machine_id, o.stop_since
 $$;
 
--- Of one stop; nulls where it has none.
+-- Of one stop, with the order that was created first; nulls where it has none.
 CREATE OR REPLACE FUNCTION orders_of_stop(of_machine text, stop_since timestamptz)
-RETURNS TABLE (created_at timestamptz, acknowledged_at timestamptz, started_at timestamptz)
+RETURNS TABLE (order_id text, created_at timestamptz, acknowledged_at timestamptz, started_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT min(o.created_at), min(o.acknowledged_at), min(o.started_at)
+    SELECT (array_agg(o.id ORDER BY o.created_at, o.id))[1], min(o.created_at), min(o.acknowledged_at), min(o.started_at)
     FROM work_orders o WHERE o.machine_id = of_machine AND o.stop_since = orders_of_stop.stop_since
+$$;
+
+-- Microseconds from the beginning of a stop to its acknowledgement, at most to its end (null: it goes on); null: not acknowledged.
+CREATE OR REPLACE FUNCTION response_time(since timestamptz, until timestamptz, acknowledged_at timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN acknowledged_at IS NOT NULL THEN micros(greatest(since, least(acknowledged_at, until)) - since) END
+$$;
+
+-- Microseconds from the start of work to the end of a stop; null: no work was started, or it goes on. Work does not start before
+-- the order was created and acknowledged.
+CREATE OR REPLACE FUNCTION repair_time(since timestamptz, until timestamptz, created_at timestamptz, acknowledged_at timestamptz,
+                                       started_at timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN started_at IS NOT NULL
+                THEN micros(until - least(until, greatest(since, created_at, acknowledged_at, started_at))) END
+$$;
+
+-- The four phases of a stop that was seen through, in microseconds: they add up to its length. A moment before the one it follows
+-- counts as that one, one after the end as the end.
+CREATE OR REPLACE FUNCTION stop_phases(since timestamptz, until timestamptz, created_at timestamptz, acknowledged_at timestamptz,
+                                       started_at timestamptz)
+RETURNS TABLE (detect bigint, acknowledge bigint, respond bigint, repair bigint)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT micros(created.at - since), micros(acknowledged.at - created.at), micros(started.at - acknowledged.at),
+           micros(until - started.at)
+    FROM (SELECT greatest(since, least(created_at, until)) AS at) AS created
+    CROSS JOIN LATERAL (SELECT greatest(created.at, least(acknowledged_at, until)) AS at) AS acknowledged
+    CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(started_at, until)) AS at) AS started
 $$;

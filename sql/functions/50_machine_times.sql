@@ -36,11 +36,3 @@ $$;
 COMMENT ON FUNCTION machine_times IS
     'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown. of_line: while they'
     ' stood on that line.';
-
-CREATE OR REPLACE FUNCTION floor_sums(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS TABLE (operational bigint, warning bigint, waiting bigint, down bigint)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT sum(t.operational)::bigint, sum(t.warning)::bigint, sum(t.waiting)::bigint, sum(t.down)::bigint
-    FROM line_times(machine_ids(names), from_at, until_at, now_at) t
-$$;
-COMMENT ON FUNCTION floor_sums IS 'Microseconds of some machines together in a period, right to the second.';

@@ -43,12 +43,6 @@ SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 SELECT machine_name, operational, warning, waiting, down
 FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :line::smallint);
 
--- name: floor_sums(names, start, until, now)^
--- The same of some machines together.
-SELECT coalesce(operational, 0) AS operational, coalesce(warning, 0) AS warning, coalesce(waiting, 0) AS waiting,
-       coalesce(down, 0) AS down
-FROM floor_sums(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz);
-
 -- name: stop_sums(names, start, until, now, micro_stop, together, line)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, and stops that were
 -- going on at its end. Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
@@ -106,8 +100,8 @@ SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :
 
 -- name: stop_clocks(names, start, until, now, micro_stop, line)
 -- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
--- again; the earliest of all its orders), added up for each reason in microseconds. A moment before the one it follows counts as that one, one after the
--- end as the end. Micro-stops do not count. names null: of all machines.
+-- again; the earliest of all its orders), added up for each reason in microseconds. Micro-stops do not count. names null: of
+-- all machines.
 WITH seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
     FROM stop_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
@@ -121,13 +115,10 @@ WITH seen_through AS (
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
       AND stop.length >= :micro_stop AND stop.until IS NOT NULL
 )
-SELECT s.reason, count(*) AS stops, sum(micros(created.at - s.since))::bigint AS detect,
-       sum(micros(acknowledged.at - created.at))::bigint AS acknowledge,
-       sum(micros(started.at - acknowledged.at))::bigint AS respond, sum(micros(s.until - started.at))::bigint AS repair
+SELECT s.reason, count(*) AS stops, sum(phase.detect)::bigint AS detect, sum(phase.acknowledge)::bigint AS acknowledge,
+       sum(phase.respond)::bigint AS respond, sum(phase.repair)::bigint AS repair
 FROM seen_through s
-CROSS JOIN LATERAL (SELECT greatest(s.since, least(s.created_at, s.until)) AS at) AS created
-CROSS JOIN LATERAL (SELECT greatest(created.at, least(s.acknowledged_at, s.until)) AS at) AS acknowledged
-CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(s.started_at, s.until)) AS at) AS started
+CROSS JOIN LATERAL stop_phases(s.since, s.until, s.created_at, s.acknowledged_at, s.started_at) phase
 GROUP BY s.reason;
 
 -- name: hours_of_week(names, start, until, now, whole_line, zone, line)

@@ -17,14 +17,15 @@ SELECT s.machine_name, sum(s.down)::bigint AS lost,
        coalesce(sum(s.length) FILTER (WHERE s.ended AND s.length >= :micro_stop), 0)::bigint AS repair,
        count(*) FILTER (WHERE s.goes_on) AS ongoing,
        coalesce(sum(s.going_on) FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
-       count(*) FILTER (WHERE s.ended AND s.length >= :micro_stop AND o.started_at IS NOT NULL) AS works,
-       coalesce(sum(micros(s.until - least(s.until, greatest(s.since, o.created_at, o.acknowledged_at, o.started_at))))
-                FILTER (WHERE s.ended AND s.length >= :micro_stop AND o.started_at IS NOT NULL), 0)::bigint AS work,
-       coalesce(array_agg(micros(greatest(s.since, least(o.acknowledged_at, s.until)) - s.since))
-                FILTER (WHERE s.began AND s.length >= :micro_stop AND o.acknowledged_at IS NOT NULL), '{}') AS responses
+       count(took.repair) FILTER (WHERE s.ended AND s.length >= :micro_stop) AS works,
+       coalesce(sum(took.repair) FILTER (WHERE s.ended AND s.length >= :micro_stop), 0)::bigint AS work,
+       coalesce(array_agg(took.response) FILTER (WHERE s.began AND s.length >= :micro_stop AND took.response IS NOT NULL), '{}')
+           AS responses
 FROM filtered_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :reason::text,
                     :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
 LEFT JOIN LATERAL orders_of_stop(s.machine_name, s.since) o ON :answered::boolean
+CROSS JOIN LATERAL (SELECT response_time(s.since, s.until, o.acknowledged_at) AS response,
+                           repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) AS repair) AS took
 GROUP BY s.machine_name;
 
 -- name: filtered_causes(names, start, until, now, reason, starts, untils, line)
@@ -50,15 +51,12 @@ WHERE s.began OR s.carried_in;
 
 -- name: filtered_clocks(names, start, until, now, micro_stop, reason, starts, untils, line)
 -- The four clocks of stop_clocks, of the stops of a reason and of some hours of a period.
-SELECT s.reason, count(*) AS stops, sum(micros(created.at - s.since))::bigint AS detect,
-       sum(micros(acknowledged.at - created.at))::bigint AS acknowledge,
-       sum(micros(started.at - acknowledged.at))::bigint AS respond, sum(micros(s.until - started.at))::bigint AS repair
+SELECT s.reason, count(*) AS stops, sum(phase.detect)::bigint AS detect, sum(phase.acknowledge)::bigint AS acknowledge,
+       sum(phase.respond)::bigint AS respond, sum(phase.repair)::bigint AS repair
 FROM filtered_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :reason::text,
                     :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
 CROSS JOIN LATERAL orders_of_stop(s.machine_name, s.since) o
-CROSS JOIN LATERAL (SELECT greatest(s.since, least(o.created_at, s.until)) AS at) AS created
-CROSS JOIN LATERAL (SELECT greatest(created.at, least(o.acknowledged_at, s.until)) AS at) AS acknowledged
-CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(o.started_at, s.until)) AS at) AS started
+CROSS JOIN LATERAL stop_phases(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) phase
 WHERE (s.began OR s.carried_in) AND s.until IS NOT NULL AND s.length >= :micro_stop::bigint
   AND o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
 GROUP BY s.reason;

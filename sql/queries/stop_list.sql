@@ -28,9 +28,7 @@ WITH listed AS (
 )
 SELECT page.*, o.order_id, o.created_at, o.acknowledged_at, o.started_at
 FROM page
-CROSS JOIN LATERAL (SELECT (array_agg(id ORDER BY created_at, id))[1] AS order_id, min(created_at) AS created_at,
-                           min(acknowledged_at) AS acknowledged_at, min(started_at) AS started_at
-                    FROM work_orders WHERE machine_id = page.machine_name AND stop_since = page.since) AS o
+CROSS JOIN LATERAL orders_of_stop(page.machine_name, page.since) o
 ORDER BY page.counted DESC, page.place * CASE WHEN :descending THEN -1 ELSE 1 END NULLS LAST, page.since DESC,
          page.version DESC;
 

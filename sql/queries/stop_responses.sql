@@ -25,10 +25,8 @@ WITH across AS MATERIALIZED (
     SELECT machine_name, 1 AS carried_in, NULL::bigint AS response, NULL::bigint AS work FROM across WHERE carried_in
     UNION ALL
     SELECT machine_name, 0,
-           CASE WHEN began AND acknowledged_at IS NOT NULL
-                THEN micros(greatest(since, least(acknowledged_at, until)) - since) END,
-           CASE WHEN ended AND started_at IS NOT NULL
-                THEN micros(until - least(until, greatest(since, created_at, acknowledged_at, started_at))) END
+           CASE WHEN began THEN response_time(since, until, acknowledged_at) END,
+           CASE WHEN ended THEN repair_time(since, until, created_at, acknowledged_at, started_at) END
     FROM failure
 )
 SELECT CASE WHEN NOT :together::boolean THEN machine_name END AS machine_name, sum(carried_in)::bigint AS carried_in,

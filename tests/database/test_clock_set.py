@@ -180,7 +180,7 @@ async def test_a_machine_leaves_although_its_last_report_lies_in_the_future(serv
     await server.report('down')
     await server.set_clock(timedelta())
     await server.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    assert await server.fetch('SELECT s.until = m.retired_at, s.until <= now() + interval \'1 minute\' '
+    assert await server.fetch("SELECT s.until = m.retired_at, s.until <= now() + interval '1 minute' "
                               'FROM machine_stops s JOIN machines m USING (machine_id)') == [(True, True)]
 
 

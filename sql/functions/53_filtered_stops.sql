@@ -36,36 +36,3 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
 $$;
 COMMENT ON FUNCTION filtered_stops IS
     'The stops of some hours of a period, such as of all late shifts, and of one reason, each with its time in these hours.';
-
--- The stops of a period as listed_stops() has them, of one reason, and of some hours of the period only (starts null: of all);
--- of_kpi as there.
-CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
-                                        micro_stop bigint, of_kpi text, of_reason text, starts timestamptz[],
-                                        untils timestamptz[], of_line smallint DEFAULT NULL)
-RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
-    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began, s.fails, s.counted,
-           s.amount
-    FROM listed_stops(names, from_at, until_at, now_at, micro_stop, of_kpi, of_line) s
-    WHERE starts IS NULL AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
-    UNION ALL
-    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began,
-           s.length >= micro_stop,
-           CASE of_kpi WHEN 'down' THEN true WHEN 'stops' THEN s.began WHEN 'carried_in' THEN NOT s.began
-                WHEN 'micro_stops' THEN s.began AND s.length < micro_stop
-                WHEN 'failures' THEN s.began AND s.length >= micro_stop WHEN 'mttr' THEN s.ended AND s.length >= micro_stop
-                WHEN 'repair' THEN s.ended AND s.length >= micro_stop AND o.started_at IS NOT NULL
-                WHEN 'response' THEN s.began AND s.length >= micro_stop AND o.acknowledged_at IS NOT NULL
-                ELSE s.length >= micro_stop END,
-           CASE of_kpi WHEN 'mttr' THEN s.length
-                WHEN 'repair'
-                    THEN micros(s.until - least(s.until, greatest(s.since, o.created_at, o.acknowledged_at, o.started_at)))
-                WHEN 'response' THEN micros(greatest(s.since, least(o.acknowledged_at, s.until)) - s.since)
-                ELSE s.down END
-    FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils, of_line) s
-    LEFT JOIN LATERAL orders_of_stop(s.machine_name, s.since) o ON of_kpi IN ('repair', 'response')
-    WHERE starts IS NOT NULL AND (s.began OR s.carried_in OR of_kpi IN ('mttr', 'repair'))
-$$;
-COMMENT ON FUNCTION chosen_stops IS
-    'The stops of a period, of one reason and some of its hours, and whether and with how many microseconds each counts.';

@@ -1,0 +1,43 @@
+-- The stops of a period, as lists and explanations need them.
+
+-- Stops that were going on at some time in a period, of one reason (null: of any) and of some of its hours (starts null: of all), each
+-- with the microseconds of it inside these hours (down) and of all of it (length). began: in them, otherwise it was carried in.
+-- fails: it is no micro-stop. counted: it belongs to what of_kpi counts (floor/analytics/kpi_definitions.py), and amount is what it
+-- adds to it: its time, or for counts its time too. mttr and repair also count the stops that ended at the very moment at which
+-- the period begins. names null: of all machines.
+CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+                                        micro_stop bigint, of_kpi text, of_reason text, starts timestamptz[],
+                                        untils timestamptz[], of_line smallint DEFAULT NULL)
+RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
+               down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    WITH stop AS (
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.since >= from_at AS began,
+               s.repaired AND s.until >= from_at AND s.until < until_at AS ended
+        FROM (SELECT * FROM stops_inside(names, from_at, until_at, of_line)
+              UNION ALL
+              SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)) AS s
+        WHERE starts IS NULL AND from_at < until_at AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
+          AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at OR of_kpi IN ('mttr', 'repair'))
+        UNION ALL
+        SELECT f.version, f.machine_name, f.since, f.until, f.reason, f.repaired, f.down, f.length, f.began, f.ended
+        FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils, of_line) f
+        WHERE starts IS NOT NULL AND (f.began OR f.carried_in OR of_kpi IN ('mttr', 'repair'))
+    ), answered AS (
+        SELECT stop.*, stop.length >= micro_stop AS fails, response_time(stop.since, stop.until, o.acknowledged_at) AS response,
+               repair_time(stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at) AS repair
+        FROM stop
+        LEFT JOIN stop_orders_between(names, '-infinity', until_at) o
+            ON of_kpi IN ('repair', 'response') AND o.machine_name = stop.machine_name AND o.since = stop.since
+    )
+    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began, s.fails,
+           CASE of_kpi WHEN 'down' THEN true WHEN 'stops' THEN s.began WHEN 'carried_in' THEN NOT s.began
+                WHEN 'micro_stops' THEN s.began AND NOT s.fails WHEN 'failures' THEN s.began AND s.fails
+                WHEN 'mttr' THEN s.ended AND s.fails WHEN 'repair' THEN s.ended AND s.fails AND s.repair IS NOT NULL
+                WHEN 'response' THEN s.began AND s.fails AND s.response IS NOT NULL
+                ELSE s.fails END,
+           CASE of_kpi WHEN 'mttr' THEN s.length WHEN 'repair' THEN s.repair WHEN 'response' THEN s.response ELSE s.down END
+    FROM answered s
+$$;
+COMMENT ON FUNCTION chosen_stops IS
+    'The stops of a period, of one reason and some of its hours, and whether and with how many microseconds each counts.';
