@@ -18,12 +18,13 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit
 -- Every machine that stands on the floor or ever did, with each line that it stood on in a period, in order of time (from since
 -- until until), and the names that it had before and nobody has now.
 SELECT m.machine_name, m.type, p.line_id, l.name AS line, p.since, p.until, f.machine_id IS NOT NULL AS present,
-       (SELECT count(*) > 1 FROM machine_placements ever WHERE ever.machine_id = m.machine_id) AS moved,
-       ARRAY(SELECT former.machine_name FROM former_machine_names former
-             WHERE former.machine_id = machine_called(former.machine_name) AND former.machine_id = m.machine_id) AS former_names
+       ever.moved, coalesce(former.names, '{}') AS former_names
 FROM machines m
 JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :until::timestamptz AND p.until > :start::timestamptz
 LEFT JOIN production_lines l ON l.line_id = p.line_id
+JOIN (SELECT machine_id, count(*) > 1 AS moved FROM machine_placements GROUP BY machine_id) AS ever ON ever.machine_id = m.machine_id
+LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_machine_names n
+           WHERE n.machine_id = machine_called(n.machine_name) GROUP BY n.machine_id) AS former ON former.machine_id = m.machine_id
 LEFT JOIN production_lines now_on ON now_on.line_id = m.line_id
 LEFT JOIN machine_feed_stream f ON f.machine_id = m.machine_id
 ORDER BY now_on.position NULLS LAST, now_on.line_id,
