@@ -32,20 +32,23 @@ BEGIN
     PERFORM set_config('floor.history_upkeep', 'yes', true);
     WITH kept AS MATERIALIZED (
         SELECT * FROM kept_from(until_at)
-    ), old AS (  -- as they lie on the disk
-        SELECT h.version, h.machine_id FROM machine_status_history h JOIN kept USING (machine_id)
+    ), old_log AS (  -- as it lies on the disk
+        SELECT h.version FROM machine_status_history h JOIN kept USING (machine_id)
         WHERE h.happened_at < until_at AND h.happened_at < kept.since
         ORDER BY h.version LIMIT most
+    ), log AS (
+        DELETE FROM machine_status_history WHERE version = ANY (ARRAY(SELECT version FROM old_log)) RETURNING 1
+    ), old_interval AS (
+        SELECT i.row FROM kept
+        CROSS JOIN LATERAL (SELECT s.ctid AS row FROM status_intervals s
+                            WHERE s.machine_id = kept.machine_id AND s.since < kept.since ORDER BY s.since LIMIT most) AS i
+        LIMIT 2 * most
+    ), intervals AS (
+        DELETE FROM status_intervals WHERE ctid = ANY (ARRAY(SELECT old_interval.row FROM old_interval))
+    ), gaps AS (
+        DELETE FROM data_gaps g USING kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since
     )
-    DELETE FROM machine_status_history WHERE version = ANY (ARRAY(SELECT version FROM old));
-    GET DIAGNOSTICS amount = ROW_COUNT;
-    DELETE FROM status_intervals
-    WHERE ctid = ANY (ARRAY(
-        SELECT i.ctid FROM kept_from(until_at) kept
-        CROSS JOIN LATERAL (SELECT s.ctid FROM status_intervals s WHERE s.machine_id = kept.machine_id AND s.since < kept.since
-                            ORDER BY s.since LIMIT most) AS i
-        LIMIT 2 * most));
-    DELETE FROM data_gaps g USING kept_from(until_at) kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since;
+    SELECT count(*) INTO amount FROM log;
     PERFORM set_config('floor.history_upkeep', '', true);
     IF amount > 0 THEN
         UPDATE history_upkeep SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
