@@ -12,6 +12,7 @@ from ..core.errors import InvalidInputError, QueryError
 from ..core.floor_snapshot import FloorSnapshot
 from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
+from ..core.shifts import Shifts
 from ..db.database import Database
 from .costs import LossCosts, read_costs
 from .explanation import Explanation, read_explanation
@@ -21,7 +22,7 @@ from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machi
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
 from .reasons import has_reason, known_reasons
-from .report_snapshot import Member, Reading, ShiftsOfPeriods, reading
+from .report_snapshot import Member, Reading, reading
 from .stop_list import StopList, StopSelection, StopSort, read_stop_list
 from .stops import (
     By,
@@ -52,7 +53,7 @@ class Analytics:
     """
 
     def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta | None = None,
-                 now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> None:
+                 now: datetime | None = None, shifts: Shifts | None = None) -> None:
         """zone: of the plant; micro_stop: a shorter stop is counted apart, None: as a supervisor has set it; now:
         instead of the database's clock; shifts: of the plant, for reports about one of them."""
         self._database = database

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
+from ..core.shifts import Shifts
 from . import Analytics, Page, Scope, StopSelection, Window
 from . import report_tables as tables
 from .analytics import NEWEST, WHOLE_FLOOR
 from .report_tables import INTERVAL_COLUMNS, ReportTable
-from .row_labels import RowLabels, ShiftsByMoment
+from .row_labels import RowLabels
 from .stops import By
 
 PAGE = 2_000
@@ -35,7 +36,7 @@ class ReportPart:
 class ReportPages:
     """Reads tables by their names."""
 
-    def __init__(self, analytics: Analytics, shifts: ShiftsByMoment) -> None:
+    def __init__(self, analytics: Analytics, shifts: Shifts) -> None:
         self._analytics = analytics
         self._shifts = shifts
         self._whole: dict[str, Callable[[ReportPart], Awaitable[ReportTable]]] = {

@@ -8,44 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 
 from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
 from ..core.machines import MachineName
+from ..core.shifts import Shifts
 from ..db.connection import Connection, describe
 from ..db.database import Database
 from ..db.queries import Queries
 from .window import MICROSECOND, Scope, Window
-
-
-class ShiftTimes(Protocol):
-    """A shift, from start until before end."""
-
-    @property
-    def name(self) -> str:
-        """What the plant calls it."""
-
-    @property
-    def start(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def end(self) -> datetime:
-        """With a time zone."""
-
-
-class ShiftsOfPeriods(Protocol):
-    """Says which shifts there are."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of all shifts of a day, in the order of their starts."""
-
-    def between(self, start: datetime, end: datetime) -> Sequence[ShiftTimes]:
-        """The shifts that overlap a period, whole and in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +148,7 @@ class Reading:
 
 @asynccontextmanager
 async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta | None,
-                  *, now: datetime | None = None, shifts: ShiftsOfPeriods | None = None) -> AsyncIterator[Reading]:
+                  *, now: datetime | None = None, shifts: Shifts | None = None) -> AsyncIterator[Reading]:
     """All that a report reads is of one moment, while others go on writing.
 
     scope: None asks about no machines, so that they are not read
@@ -229,7 +203,7 @@ def _finite(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def parts_of(window: Window, scope: Scope | None, shifts: ShiftsOfPeriods | None) -> tuple[Window, ...]:
+def parts_of(window: Window, scope: Scope | None, shifts: Shifts | None) -> tuple[Window, ...]:
     """The hours of a window that belong to the shift of the scope, in order; without a shift, the window."""
     if scope is None or scope.shift is None or shifts is None:
         return (window,)

@@ -4,42 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Protocol
+from datetime import datetime
 
 from ..core.machines import DisplayName, MachineName
+from ..core.shifts import Shift, Shifts
 from .report_tables import MACHINE_COLUMNS, Cell, Kind, ReportColumn, ReportTable
 
 SHIFT_COLUMNS = (
     ReportColumn('Shift', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
     ReportColumn('Shift day', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
-
-
-class NamedShift(Protocol):
-    """A shift, from start until before end; date: the day on which it starts."""
-
-    @property
-    def name(self) -> str:
-        """What the plant calls it."""
-
-    @property
-    def start(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def end(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def date(self) -> date:
-        """By the plant's clock."""
-
-
-class ShiftsByMoment(Protocol):
-    """Says which shift a moment belongs to."""
-
-    def at(self, moment: datetime) -> NamedShift:
-        """The shift that goes on at the moment."""
 
 
 LineAt = Callable[[datetime | None], str | None]
@@ -49,11 +22,11 @@ LineAt = Callable[[datetime | None], str | None]
 class RowLabels:
     """Adds the columns to tables whose rows are of a machine; other tables are as on the page."""
 
-    def __init__(self, lines: Mapping[MachineName, LineAt], shifts: ShiftsByMoment) -> None:
+    def __init__(self, lines: Mapping[MachineName, LineAt], shifts: Shifts) -> None:
         """lines: says on which line each machine stood."""
         self._lines = lines
         self._shifts = shifts
-        self._shift: NamedShift | None = None
+        self._shift: Shift | None = None
 
     def added(self, table: ReportTable) -> ReportTable:
         """The table with more columns."""
@@ -77,7 +50,7 @@ class RowLabels:
             of_shift = (None, None) if shift is None else (shift.name, shift.date)
         return (*row[:machine], *of_machine, *of_shift, *row[machine + 1:])
 
-    def _shift_at(self, moment: Cell) -> NamedShift | None:
+    def _shift_at(self, moment: Cell) -> Shift | None:
         if not isinstance(moment, datetime):
             return None
         if self._shift is None or not self._shift.start <= moment < self._shift.end:  # neighbouring rows share a shift

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .report_snapshot import Reading, ShiftsOfPeriods, parts_of
+from ..core.shifts import Shifts
+from .report_snapshot import Reading, parts_of
 from .window import Window, seconds, share
 
 
@@ -29,7 +30,7 @@ class TrendPoint:
 
 
 async def read_trend(reading: Reading, buckets: Sequence[Window],
-                     shifts: ShiftsOfPeriods | None) -> tuple[TrendPoint, ...]:
+                     shifts: Shifts | None) -> tuple[TrendPoint, ...]:
     """A point for each bucket that has begun; buckets are in order and apart from each other."""
     begun = [bucket for bucket in buckets if bucket.start < reading.now]
     parts = [(place, part) for place, bucket in enumerate(begun)

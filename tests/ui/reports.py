@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nicegui import app
 from ui.harness import Floor, Screen
@@ -44,6 +45,7 @@ from floor.analytics.window import Scope
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import Priority
+from floor.core.shifts import Shifts
 from floor.web.api.problems import answer_problems
 from floor.web.exports import report_files
 from floor.web.reports import reports_page
@@ -74,19 +76,7 @@ def kpis(**fields: Any) -> Kpis:
 BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=64, failures=47, mtbf=6_180.0, mttr=680.0, response=225.0)
 
 
-class Shift:
-    name, start, end = 'Early', NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=14, minute=0, second=0)
-    date = NOW.date()
-
-
-class OneShift:
-    names = ('Early', 'Late', 'Night')
-
-    def at(self, moment: datetime) -> Shift:
-        shift = Shift()
-        if moment < shift.start:
-            shift.start, shift.end = shift.start - timedelta(hours=8), shift.start
-        return shift
+SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
 
 
 class Reports:
@@ -128,7 +118,7 @@ class Reports:
         }
         answer_problems(app)
         for report in reports_page, report_files:
-            report.register(shop_floor.services, self.analytics, OneShift())
+            report.register(shop_floor.services, self.analytics, SHIFTS)
 
     def check(self, scope: Scope) -> None:
         if scope.machine == 'Valve_1':

@@ -16,7 +16,7 @@ from nicegui import ui
 from nicegui.testing import User
 from openpyxl import load_workbook
 from ui.harness import Floor, OpenPage, Screen, Switchboard
-from ui.reports import BEFORE, HOSTILE, NOW, PAINTER, VALVE, OneShift, Reports, card, kpis
+from ui.reports import BEFORE, HOSTILE, NOW, PAINTER, SHIFTS, VALVE, Reports, card, kpis
 from ui.services import HEADER
 
 from floor.analytics import (
@@ -465,7 +465,7 @@ async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, r
 def in_berlin(shop_floor: Floor, reports: Reports) -> None:
     """The plant's clock goes back on 25 October 2026 at 03:00."""
     for report in reports_page, report_files:
-        report.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, OneShift())
+        report.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, SHIFTS)
 
 
 def change(screen: Screen, element: dict[str, Any], value: Any) -> None:

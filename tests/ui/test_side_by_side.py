@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from ui.harness import Floor, OpenPage, Screen
-from ui.reports import PAINTER, VALVE, OneShift, Reports, kpis, standing
+from ui.reports import PAINTER, VALVE, Reports, kpis, standing
 
 from floor.analytics import LineKpis, MachineKpis, Scope
 from floor.core.machines import MachineName
+from floor.core.shifts import Shifts
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def test_of_a_line_its_machines_are_compared_and_of_many_the_worst(reports
 
 async def test_shifts_are_compared_unless_the_report_is_about_one(reports: Reports, open_page: OpenPage,
                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OneShift, 'names', ('Early', 'Late'))
+    monkeypatch.setattr(Shifts, 'names', ('Early', 'Late'))
     reports.answers['kpis'] = lambda window, scope: kpis(down={'Early': 60.0, 'Late': 3_600.0}.get(scope.shift, 0.0))
     screen, _ = await compared(open_page, '?window=7d&reason=Jam')
     assert [row[0] for row in rows(screen, 1)] == ['Late', 'Early']

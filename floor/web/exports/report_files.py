@@ -15,10 +15,10 @@ from ...analytics.report_csv import csv_pieces
 from ...analytics.report_pages import EXPLANATIONS, ReportPages, ReportPart
 from ...analytics.report_tables import Cell
 from ...analytics.report_xlsx import xlsx_pieces
-from ...analytics.row_labels import ShiftsByMoment
 from ...core.errors import NotFoundError, QueryError
 from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
+from ...core.shifts import Shifts
 from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
 from ..reports.report_head import NO_FILTERS
@@ -33,7 +33,7 @@ TITLES = {'stops': 'Stops', 'machine-kpis': 'KPIs by machine', 'intervals': 'Int
           'figures': 'KPIs', 'lines': 'KPIs by line', 'causes': 'Stops by cause'}
 
 
-def register(services: Services, analytics: Analytics, shifts: ShiftsByMoment) -> None:
+def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
     """Serve the files."""
     pages = ReportPages(analytics, shifts)
     requests = ReportRequests(analytics, services.zone, shifts)

@@ -9,8 +9,9 @@ from datetime import datetime, tzinfo
 from ...analytics import Analytics
 from ...core.errors import QueryError
 from ...core.moments import Form, local_time
+from ...core.shifts import Shifts
 from ..reports.report_query import ReportQuery
-from ..reports.report_windows import Comparison, ShiftsOfPlant
+from ..reports.report_windows import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class ReportRequest:
 class ReportRequests:
     """Reads queries of addresses."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: ShiftsOfPlant) -> None:
+    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: Shifts) -> None:
         """zone: the plant's."""
         self._analytics = analytics
         self._zone = zone

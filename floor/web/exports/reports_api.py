@@ -12,11 +12,11 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from ...analytics import Analytics, Kpis, Scope, Window
 from ...analytics.report_pages import ReportPages
 from ...analytics.report_tables import ReportTable, of_groups, of_intervals, of_stops
-from ...analytics.row_labels import ShiftsByMoment
 from ...core.errors import NotFoundError
 from ...core.machines import MachineName
 from ...core.people import Identity
 from ...core.query_parameters import Query
+from ...core.shifts import Shifts
 from ..api.bodies import JsonRoute
 from ..api.callers import caller_of
 from ..api.fields import query_parameter
@@ -69,7 +69,7 @@ class Asked:
 class ReportReader:
     """Understands requests, and reads the tables that answer them."""
 
-    def __init__(self, analytics: Analytics, shifts: ShiftsByMoment, zone: tzinfo,
+    def __init__(self, analytics: Analytics, shifts: Shifts, zone: tzinfo,
                  database_now: Callable[[], Awaitable[datetime]]) -> None:
         self._now = database_now
         self._analytics = analytics
@@ -97,7 +97,7 @@ class ReportReader:
         return rows_of((await self._pages.labels()).added(table))
 
 
-def register(app: FastAPI, *, analytics: Analytics, shifts: ShiftsByMoment, zone: tzinfo,
+def register(app: FastAPI, *, analytics: Analytics, shifts: Shifts, zone: tzinfo,
              database_now: Callable[[], Awaitable[datetime]], identify: Callable[[Mapping[str, str]], Identity],
              downloads: Downloads, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/reports, and the intervals of machines. Call it after floor_api.register, which adds the error

@@ -12,6 +12,7 @@ from nicegui import ui
 from ...analytics import Analytics, Kpi, Kpis, Window
 from ...analytics.chart_definitions import Chart
 from ...core.machines import MachineName
+from ...core.shifts import Shifts
 from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.services import Services
@@ -22,7 +23,7 @@ from .loss_panels import LossPanels, table_view
 from .orders import show_orders
 from .panel import ReportPanel
 from .report_query import ReportQuery
-from .report_windows import Comparison, NamedShifts
+from .report_windows import Comparison
 from .stop_query import StopQuery
 from .stop_table import StopListPanel
 from .timeline import timeline_panel
@@ -33,7 +34,7 @@ class ReportBody:
     """The panels of one page. Each is shown as soon as it is loaded."""
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
-                 shifts: NamedShifts, explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
+                 shifts: Shifts, explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
                  change: Callable[..., None], list_stops: Callable[[StopQuery], None],
                  explain_chart: Callable[[Chart], None]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query

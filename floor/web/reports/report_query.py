@@ -14,8 +14,9 @@ from ...analytics.window import NO_REASON
 from ...core.machines import MachineName
 from ...core.moments import FIRST_YEAR, local_time
 from ...core.query_parameters import Query
+from ...core.shifts import Shifts
 from . import stop_query
-from .report_windows import Calendar, Comparison, ShiftsOfPlant, Span, is_before_first_year
+from .report_windows import Calendar, Comparison, Span, is_before_first_year
 from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
@@ -123,7 +124,7 @@ class ReportQuery:
         """The same query for one machine."""
         return replace(self, machine=machine, line=None)
 
-    def at(self, now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> Comparison:
+    def at(self, now: datetime, zone: tzinfo, shifts: Shifts) -> Comparison:
         """The window as of now, and the one before it; a range that has not begun, or that would have the one before
         it begin before there were computers, has none."""
         calendar = Calendar(now, zone, shifts)
@@ -133,7 +134,7 @@ class ReportQuery:
             before = None
         return calendar.compare(window, before, self.span)
 
-    def neighbour(self, step: Literal[-1, 1], now: datetime, zone: tzinfo, shifts: ShiftsOfPlant) -> ReportQuery | None:
+    def neighbour(self, step: Literal[-1, 1], now: datetime, zone: tzinfo, shifts: Shifts) -> ReportQuery | None:
         """The same about the window right before or after; None: it has not begun, or there were no computers."""
         calendar = Calendar(now, zone, shifts)
         window = calendar.neighbour(self._window(calendar), step)

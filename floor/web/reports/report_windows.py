@@ -5,47 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal
 
 from ...analytics import Window
 from ...core.moments import FIRST_YEAR, Form, local_time
+from ...core.shifts import Shifts
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 WEEKDAY_AND_DATE = '%a %Y-%m-%d'
 
 Unit = Literal['shift', 'day', 'week', 'month']
-
-
-class ShiftTimes(Protocol):
-    """A shift, from start until before end."""
-
-    @property
-    def start(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def end(self) -> datetime:
-        """With a time zone."""
-
-    @property
-    def name(self) -> str:
-        """What the plant calls it."""
-
-
-class ShiftsOfPlant(Protocol):
-    """Says which shift a moment belongs to."""
-
-    def at(self, moment: datetime) -> ShiftTimes:
-        """The shift that goes on at the moment."""
-
-
-class NamedShifts(ShiftsOfPlant, Protocol):
-    """Says which shifts there are, too."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of all shifts of a day, in the order of their starts."""
 
 
 class Span(StrEnum):
@@ -101,7 +71,7 @@ class Calendar:
 
     now: datetime
     zone: tzinfo
-    shifts: ShiftsOfPlant
+    shifts: Shifts
 
     def named(self, span: Span) -> Window:
         """The window of a name, whole: its end may be to come."""

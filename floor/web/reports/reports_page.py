@@ -17,6 +17,7 @@ from ...analytics.chart_definitions import Chart
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError, QueryError
 from ...core.moments import Form, local_time
 from ...core.names import name_key
+from ...core.shifts import Shifts
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.machine import NOT_ON_A_LINE
@@ -34,7 +35,7 @@ from .filters import ReportFilters
 from .report_body import ReportBody
 from .report_head import ReportHead
 from .report_query import ADDRESS, ReportQuery
-from .report_windows import Comparison, NamedShifts, Span
+from .report_windows import Comparison, Span
 from .settings_dialog import SettingsDialog
 from .stop_query import StopQuery
 from .tabs import ReportTabs, RequestedReport, Tab
@@ -46,7 +47,7 @@ AGAIN_S = 300.0       # maximum age of an open report whose window includes the 
 STYLESHEET = 'reports.css'
 
 
-def register(services: Services, analytics: Analytics, shifts: NamedShifts) -> None:
+def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
     """Serve the reports at /reports."""
     @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
@@ -76,7 +77,7 @@ def register(services: Services, analytics: Analytics, shifts: NamedShifts) -> N
 class ReportsPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: NamedShifts, asked: RequestedReport,
+    def __init__(self, services: Services, analytics: Analytics, shifts: Shifts, asked: RequestedReport,
                  on_query: Callable[[ReportQuery], None], *, view: LiveView) -> None:
         """asked: the query of the address. on_query: called with each new query. view: of the page."""
         self._services = services

@@ -10,11 +10,12 @@ from nicegui import ui
 
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
+from ...core.shifts import Shifts
 from ..shell.chips import Chip
 from .bars import legend
 from .panel import ReportPanel, TableView
 from .report_query import ReportQuery
-from .report_windows import Calendar, Comparison, ShiftsOfPlant
+from .report_windows import Calendar, Comparison
 from .trend_buckets import UNITS, TrendUnit, labels_of, trend_windows
 from .trend_charts import series_of, trend_chart
 
@@ -24,7 +25,7 @@ TOO_SHORT = 'This window is too short for a trend.'
 class TrendPanel:
     """Availability, time down and failures by shift, day or week, with the window before behind them."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: ShiftsOfPlant, change: Callable[..., None],
+    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: Shifts, change: Callable[..., None],
                  explain: Callable[[], None]) -> None:
         """change: called with fields of the query that another one is to have. explain: when that is asked for."""
         self._analytics = analytics
