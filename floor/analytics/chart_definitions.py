@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .kpi_definitions import Kpi
+from .kpi_definitions import DEFINITIONS, Kpi
 
 
 class Chart(StrEnum):
@@ -39,7 +39,7 @@ class ChartDefinition:
 
 CHARTS = {
     Chart.ANSWER: ChartDefinition('Summary', (
-        'down = time of all stops inside the window, of all machines together',
+        DEFINITIONS[Kpi.DOWN].formula,
         'change = down / down of the window before - 1; only where 80 % of both windows is known',
         'the machine that cost most = the one with the most time down; its cause = the reason with the most of it'),
         Kpi.DOWN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,10 +36,19 @@ async def say(connection: asyncpg.Connection, name: str,
     """
     now = await connection.fetchval('SELECT now()')
     moments = [now - timedelta(hours=hours_ago) for hours_ago, *_ in words]
-    for moment, (_, status, *reason) in zip(moments, words, strict=True):
-        await connection.execute(ADD, name, status, reason[0] if reason else None, moment)
-    await connection.execute('SELECT rebuild_history()')
+    await load(connection, name, [(moment, status, reason[0] if reason else None)
+                                  for moment, (_, status, *reason) in zip(moments, words, strict=True)])
     return moments
+
+
+async def load(connection: asyncpg.Connection, name: str,
+               changes: Sequence[tuple[datetime, str | None, str | None]], *, alone: bool = False) -> None:
+    """Write moments, statuses and reasons of a machine into the log; alone: nothing else is in it."""
+    if alone:
+        await connection.execute('SET session_replication_role = replica; DELETE FROM machine_status_history; '
+                                 'SET session_replication_role = origin')
+    await connection.executemany(ADD, [(name, status, reason, moment) for moment, status, reason in changes])
+    await connection.execute('SELECT rebuild_history()')
 
 
 async def report(connection: asyncpg.Connection, name: str,

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 from database.harness import Client, asking, problem_in
+from database.past import load
 from database.postgres import Connect
 from fastapi import FastAPI
 from starlette.datastructures import Address
@@ -21,7 +23,6 @@ from floor.analytics.report_pages import ReportPages, ReportPart
 from floor.core.machines import MachineName
 from floor.core.people import Identity
 from floor.core.shifts import Shifts
-from floor.db.connection import Connection
 from floor.db.database import Database
 from floor.web.api import floor_api
 from floor.web.exports import reports_api
@@ -48,16 +49,10 @@ async def client(database: Database, connect: Connect) -> AsyncIterator[Client]:
         yield client
 
 
-async def record(connection: Connection, changes: Changes) -> None:
+async def record(connection: asyncpg.Connection, changes: Changes) -> None:
     """Make this the history: minutes after eight, status and reason of one machine."""
-    await connection.execute('SET session_replication_role = replica')
-    await connection.execute('DELETE FROM machine_status_history')
-    await connection.executemany(
-        'INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at) '
-        'VALUES ($1, machine_called($2), $3, $4, $5)',
-        [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
-         for number, (minute, status, reason) in enumerate(changes)])
-    await connection.execute('SELECT rebuild_history()')
+    await load(connection, VALVE, [(EIGHT + timedelta(minutes=minute), status, reason)
+                                   for minute, status, reason in changes], alone=True)
 
 
 def app_of(database: Database, downloads: Downloads | None = None, at: datetime = NOON) -> FastAPI:

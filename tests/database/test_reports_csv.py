@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from database.past import load
 from database.postgres import Connect
 
 from floor.analytics import Analytics, Scope, Window, report_pages
@@ -35,14 +36,8 @@ CHANGES = ((0, 'operational', None), (60, 'down', '=HYPERLINK("x")'), (90, 'oper
 async def files(database: Database, connect: Connect) -> ReportPages:
     """One machine had a stop of 30 minutes, a micro-stop of two, and stands since ten to twelve."""
     connection = await connect()
-    await connection.execute('SET session_replication_role = replica')
-    await connection.execute('DELETE FROM machine_status_history')
-    await connection.executemany(
-        'INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at) '
-        'VALUES ($1, machine_called($2), $3, $4, $5)',
-        [(number + 1, VALVE, status, reason, EIGHT + timedelta(minutes=minute))
-         for number, (minute, status, reason) in enumerate(CHANGES)])
-    await connection.execute('SELECT rebuild_history()')
+    await load(connection, VALVE, [(EIGHT + timedelta(minutes=minute), status, reason)
+                                   for minute, status, reason in CHANGES], alone=True)
     return ReportPages(Analytics(database, ZoneInfo('UTC'), now=NOON), SHIFTS)
 
 
