@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from ..core.errors import InvalidInputError, QueryError
@@ -52,13 +52,12 @@ class Analytics:
     unknown machine or a time before the history is no error: nothing is known of it. `check` refuses it beforehand.
     """
 
-    def __init__(self, database: Database, zone: ZoneInfo, *, micro_stop: timedelta | None = None,
-                 now: datetime | None = None, shifts: Shifts | None = None) -> None:
-        """zone: of the plant; micro_stop: a shorter stop is counted apart, None: as a supervisor has set it; now:
-        instead of the database's clock; shifts: of the plant, for reports about one of them."""
+    def __init__(self, database: Database, zone: ZoneInfo, *, now: datetime | None = None,
+                 shifts: Shifts | None = None) -> None:
+        """zone: of the plant; now: instead of the database's clock; shifts: of the plant, for reports about one of
+        them."""
         self._database = database
         self._zone = zone
-        self._micro_stop = micro_stop
         self._now = now
         self._shifts = shifts
 
@@ -205,7 +204,7 @@ class Analytics:
             return await read_orders(report, self._zone)
 
     def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
-        return reading(self._database, window, scope, self._micro_stop, now=self._now,
+        return reading(self._database, window, scope, now=self._now,
                        shifts=self._shifts)
 
     async def frozen(self, window: Window) -> Analytics:
@@ -216,4 +215,4 @@ class Analytics:
 
     def at(self, now: datetime) -> Analytics:
         """The same reports as if it were then."""
-        return Analytics(self._database, self._zone, micro_stop=self._micro_stop, now=now, shifts=self._shifts)
+        return Analytics(self._database, self._zone, now=now, shifts=self._shifts)

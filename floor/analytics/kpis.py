@@ -72,7 +72,7 @@ class Kpis:
     uptime_share      (operational + warning) / (operational + warning + down)
     availability      productive time is operational, and warning unless starved or blocked, of all that is covered
     stops             entries into down in the window: failures + micro_stops
-    failures          stops that lasted at least the micro-stop limit by now
+    failures          stops that lasted at least the micro-stop limit of their machine by now
     micro_stops       stops that were shorter
     carried_in        stops that went on when the window began; they are in no other count but ongoing
     operating         operational + warning, the time after the last failure included
@@ -216,7 +216,7 @@ def stop_sums(reading: Reading, *, together: bool = False,
     """What is to be known of the stops of each machine that is asked about, or of these. together: one row for all of
     them."""
     rows: AsyncIterator[Any] = reading.queries.stop_sums(
-        reading.connection, micro_stop=reading.micro_stop_us, together=together, **_stop_period(reading, of))
+        reading.connection, together=together, **_stop_period(reading, of))
     return rows
 
 
@@ -224,7 +224,7 @@ def stop_responses(reading: Reading, *, together: bool = False, answered: bool =
                    of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
     """The same of the stops that were carried in and, if answered, of responses and repairs."""
     rows: AsyncIterator[Any] = reading.queries.stop_responses(
-        reading.connection, micro_stop=reading.micro_stop_us, answered=answered, together=together,
+        reading.connection, answered=answered, together=together,
         **_stop_period(reading, of))
     return rows
 
@@ -232,7 +232,7 @@ def stop_responses(reading: Reading, *, together: bool = False, answered: bool =
 def filtered_stop_sums(reading: Reading, *, answered: bool = True) -> AsyncIterator[Any]:
     """Both of the stops of one reason, and of one shift."""
     rows: AsyncIterator[Any] = reading.queries.filtered_stop_sums(
-        reading.connection, micro_stop=reading.micro_stop_us, answered=answered, **reading.filtered_period)
+        reading.connection, answered=answered, **reading.filtered_period)
     return rows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -78,7 +78,6 @@ class Reading:
     window: Window
     scope: Scope
     machines: tuple[Member, ...]
-    micro_stop: timedelta
     parts: tuple[Window, ...]
     line_id: int | None = None
 
@@ -97,11 +96,6 @@ class Reading:
     def names(self) -> list[MachineName]:
         """Of the machines, in flow order."""
         return [machine.name for machine in self.machines]
-
-    @property
-    def micro_stop_us(self) -> int:
-        """A stop shorter than this (microseconds) is a micro-stop."""
-        return self.micro_stop // MICROSECOND
 
     @property
     def period(self) -> dict[str, Any]:
@@ -147,12 +141,11 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(database: Database, window: Window, scope: Scope | None, micro_stop: timedelta | None,
-                  *, now: datetime | None = None, shifts: Shifts | None = None) -> AsyncIterator[Reading]:
+async def reading(database: Database, window: Window, scope: Scope | None, *, now: datetime | None = None,
+                  shifts: Shifts | None = None) -> AsyncIterator[Reading]:
     """All that a report reads is of one moment, while others go on writing.
 
     scope: None asks about no machines, so that they are not read
-    micro_stop: the limit; None: as a supervisor has set it
     now: what to take for it instead of the database's clock
     shifts: those of the plant, for a scope of one shift
     :raises DatabaseUnavailableError: the database does not answer in time, or its schema is of another program
@@ -168,8 +161,7 @@ async def reading(database: Database, window: Window, scope: Scope | None, micro
             elapsed = window.until(moment)
             rows = database.queries.report_machines(connection, start=elapsed.start, until=elapsed.end)
             machines = members([row async for row in rows], scope) if scope else ()
-            limit = await database.queries.micro_stop(connection) if micro_stop is None else micro_stop
-            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), machines, limit,
+            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), machines,
                           parts_of(elapsed, scope, shifts), line_id_of(machines, scope))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error

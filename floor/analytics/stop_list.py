@@ -96,7 +96,7 @@ async def read_stop_list(reading: Reading, selection: StopSelection, page: Page)
     """A page of the stops that were going on at some time in the window."""
     found = await _found(reading, selection.words)
     counts = await reading.queries.count_stop_list(reading.connection, kpi=selection.kind.counted_by,
-                                                   micro_stop=reading.micro_stop_us, **found, **reading.chosen_stops)
+                                                   **found, **reading.chosen_stops)
     listed = await read_listed(reading, selection, page.skip, page.size, selection.kind.counted_by, only=True,
                                found=found)
     return StopList(tuple(row.stop for row in listed), counts['counted'], seconds(counts['amount']),
@@ -108,10 +108,10 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
     """Stops that a KPI counts, before all others of the window. only: without these others."""
     found = await _found(reading, selection.words) if found is None else found
     rows = reading.queries.stop_list(
-        reading.connection, micro_stop=reading.micro_stop_us, kpi=counted_by, only=only, sort=selection.sort,
+        reading.connection, kpi=counted_by, only=only, sort=selection.sort,
         descending=selection.descending, places=sorted(reading.names, key=name_key), skip=skip, most=most, **found,
         **reading.chosen_stops)
-    return [ListedStop(to_stop(row, reading.micro_stop_us), row['counted'], seconds(row['amount'] or 0), row['began'],
+    return [ListedStop(to_stop(row), row['counted'], seconds(row['amount'] or 0), row['began'],
                        row['until'] is not None and reading.has(row['until']))
             async for row in rows]
 

@@ -130,13 +130,12 @@ async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMac
 async def read_clocks(reading: Reading) -> StopClocks:
     """Where the time of the stops went that have a work order which was acknowledged and started; micro-stops do not
     count."""
-    micro_stop = reading.micro_stop_us
     if reading.scope.is_filtered:
         total: int = await reading.queries.count_filtered_stops(reading.connection, **reading.filtered_period)
-        rows = reading.queries.filtered_clocks(reading.connection, micro_stop=micro_stop, **reading.filtered_period)
+        rows = reading.queries.filtered_clocks(reading.connection, **reading.filtered_period)
     else:
         total = await reading.queries.count_stops(reading.connection, **reading.stop_period)
-        rows = reading.queries.stop_clocks(reading.connection, micro_stop=micro_stop, **reading.stop_period)
+        rows = reading.queries.stop_clocks(reading.connection, **reading.stop_period)
     causes = []
     async for row in rows:
         means = {clock: seconds(row[clock]) / row['stops'] for clock in CLOCKS}
@@ -145,12 +144,12 @@ async def read_clocks(reading: Reading) -> StopClocks:
     return StopClocks(tuple(sorted(causes, key=lambda cause: (-cause.seconds, name_key(cause.reason or '')))), total)
 
 
-def to_stop(row: Any, micro_stop_us: int) -> Stop:
+def to_stop(row: Any) -> Stop:
     """A row of the query stop_list."""
     detect, acknowledge, respond, repair = clocks(row['since'], row['created_at'], row['acknowledged_at'],
                                                   row['started_at'], row['until'])
     return Stop(row['version'], MachineName(row['machine_name']), row['since'], row['until'], row['reason'],
-                row['repaired'], row['length'] < micro_stop_us, seconds(row['down']), seconds(row['length']), detect,
+                row['repaired'], not row['fails'], seconds(row['down']), seconds(row['length']), detect,
                 acknowledge, respond, repair, None if row['order_id'] is None else OrderId(row['order_id']),
                 None if row['acknowledged_at'] is None
                 else _since(row['since'], row['acknowledged_at'], row['until']))

@@ -55,13 +55,12 @@ async def read_trend(reading: Reading, buckets: Sequence[Window],
 
 
 async def _stops(reading: Reading, hours: dict[str, Any]) -> dict[int, Any]:
-    queries, connection, micro_stop = reading.queries, reading.connection, reading.micro_stop_us
+    queries, connection = reading.queries, reading.connection
     if not hours['starts']:
         return {}
     if reading.scope.reason is not None:
         rows = queries.trend_of_reason(connection, names=reading.stop_period['names'], now=reading.now,
-                                       micro_stop=micro_stop, reason=reading.scope.reason, line=reading.line_id,
-                                       **hours)
+                                       reason=reading.scope.reason, line=reading.line_id, **hours)
     else:
-        rows = queries.trend_failures(connection, micro_stop=micro_stop, **reading.stop_period, **hours)
+        rows = queries.trend_failures(connection, **reading.stop_period, **hours)
     return {row['place']: row async for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -24,11 +24,13 @@ MAX_CURRENCY = 12
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
     """micro_stop: a shorter stop is a micro-stop. currency: what stands before amounts of money, may be empty. costs:
-    of an hour down on each line; None: not set."""
+    of an hour down on each line; None: not set. type_limits: instead of micro_stop, for machines of a type; None: not
+    set."""
 
     micro_stop: timedelta
     currency: str
     costs: dict[str, Decimal | None]
+    type_limits: dict[str, timedelta | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,8 @@ class ReportSettingsCommands:
                     async for row in self._database.queries.setting_changes(connection, most=most)]
 
     async def save(self, who: Identity, wanted: ReportSettings) -> int:
-        """Set them, and note each change; returns how many there were. Requires a supervisor. Lines that are not in the
-        costs keep theirs.
+        """Set them, and note each change; returns how many there were. Requires a supervisor. Lines and types that are
+        not named keep theirs.
 
         :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
@@ -84,6 +86,9 @@ class ReportSettingsCommands:
             for line, cost in wanted.costs.items():
                 if cost != before.costs.get(line):
                     await queries.set_line_cost(connection, line=line, cost=cost)
+            for kind, limit in wanted.type_limits.items():
+                if kind in before.type_limits and limit != before.type_limits[kind]:
+                    await queries.set_type_limit(connection, type=kind, micro_stop=limit)
             for setting, old, new in changes:
                 await queries.log_setting_change(connection, changed_by=person.name, setting=setting, old_value=old,
                                                  new_value=new)
@@ -95,29 +100,38 @@ class ReportSettingsCommands:
         row = await queries.report_settings(connection)
         return ReportSettings(row['micro_stop'], row['currency'], {
             line['name']: None if line['cost_per_hour'] is None else line['cost_per_hour'].normalize()
-            async for line in queries.line_costs(connection)})
+            async for line in queries.line_costs(connection)},
+            {row['type']: row['micro_stop'] async for row in queries.type_limits(connection)})
 
 
 def _checked(settings: ReportSettings) -> ReportSettings:
-    if not timedelta() <= settings.micro_stop <= MAX_MICRO_STOP:
-        raise InvalidInputError('the micro-stop limit is from 0 to 240 minutes', 'micro_stop')
+    for limit in settings.micro_stop, *settings.type_limits.values():
+        if limit is not None and not timedelta() <= limit <= MAX_MICRO_STOP:
+            raise InvalidInputError('the micro-stop limit is from 0 to 240 minutes', 'micro_stop')
     for line, cost in settings.costs.items():
         if cost is not None and not 0 < cost < MAX_COST:
             raise InvalidInputError(f'the cost per hour of {line} has to be above 0 and below 1,000,000,000', 'costs')
     return ReportSettings(settings.micro_stop, clean_text(settings.currency, 'currency', MAX_CURRENCY, required=False),
-                          {line: None if cost is None else cost.normalize() for line, cost in settings.costs.items()})
+                          {line: None if cost is None else cost.normalize() for line, cost in settings.costs.items()},
+                          settings.type_limits)
 
 
 def _differences(before: ReportSettings, after: ReportSettings) -> Iterator[tuple[str, str | None, str | None]]:
     """Name, old and new value of each setting that differs."""
     if before.micro_stop != after.micro_stop:
-        yield ('micro-stop limit', duration(before.micro_stop.total_seconds()),
-               duration(after.micro_stop.total_seconds()))
+        yield 'micro-stop limit', _length(before.micro_stop), _length(after.micro_stop)
+    for kind, limit in after.type_limits.items():
+        if kind in before.type_limits and limit != (was := before.type_limits[kind]):
+            yield f'micro-stop limit of {kind}', _length(was), _length(limit)
     if before.currency != after.currency:
         yield 'currency', before.currency or None, after.currency or None
     for line, cost in after.costs.items():
         if line in before.costs and cost != (old := before.costs[line]):
             yield f'cost per hour of {line}', _text(old), _text(cost)
+
+
+def _length(limit: timedelta | None) -> str | None:
+    return None if limit is None else duration(limit.total_seconds())
 
 
 def _text(cost: Decimal | None) -> str | None:

@@ -2,13 +2,15 @@
 
 -- The stops of a period that were going on in one of its parts (from starts to untils, apart from each other and in order), and
 -- those that ended at the very moment at which a part begins. down: microseconds inside the parts that are known; length: of the
--- whole stop until now_at. began: in a part; carried_in: it went on when a part began, and began in none; ended: in a part, because
--- the machine ran again; goes_on, for going_on microseconds: at the end of the last part. names null: of all machines; of_reason null: of any reason, empty: without one.
+-- whole stop until now_at. fails: it is no micro-stop; began: in a part; carried_in: it went on when a part began, and began in
+-- none; ended: in a part, because the machine ran again; goes_on, for going_on microseconds: at the end of the last part. names
+-- null: of all machines; of_reason null: of any reason, empty: without one.
 CREATE OR REPLACE FUNCTION filtered_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                           of_reason text, starts timestamptz[], untils timestamptz[],
                                           of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, began boolean, carried_in boolean, ended boolean, goes_on boolean, going_on bigint)
+               down bigint, length bigint, fails boolean, began boolean, carried_in boolean, ended boolean, goes_on boolean,
+               going_on bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH part AS MATERIALIZED (
         SELECT range_agg(tstzrange(p.since, p.until)) AS hours, max(p.until) AS last
@@ -24,7 +26,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         FROM stop CROSS JOIN part
         WHERE (of_reason IS NULL OR coalesce(stop.reason, '') = of_reason) AND part.hours IS NOT NULL
     )
-    SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.began,
+    SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.fails, p.began,
            NOT p.began AND NOT isempty(p.inside), p.ended, p.lasts AND (p.began OR NOT isempty(p.inside)),
            CASE WHEN p.lasts THEN micros(p.last - p.since) END
     FROM placed p

@@ -6,25 +6,26 @@
 -- adds to it: its time, or for counts its time too. mttr and repair also count the stops that ended at the very moment at which
 -- the period begins. names null: of all machines.
 CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
-                                        micro_stop bigint, of_kpi text, of_reason text, starts timestamptz[],
-                                        untils timestamptz[], of_line smallint DEFAULT NULL)
+                                        of_kpi text, of_reason text, starts timestamptz[], untils timestamptz[],
+                                        of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH stop AS (
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.since >= from_at AS began,
-               s.repaired AND s.until >= from_at AND s.until < until_at AS ended
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.fails,
+               s.since >= from_at AS began, s.repaired AND s.until >= from_at AND s.until < until_at AS ended
         FROM (SELECT * FROM stops_inside(names, from_at, until_at, of_line)
               UNION ALL
               SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)) AS s
         WHERE starts IS NULL AND from_at < until_at AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
           AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at OR of_kpi IN ('mttr', 'repair'))
         UNION ALL
-        SELECT f.version, f.machine_name, f.since, f.until, f.reason, f.repaired, f.down, f.length, f.began, f.ended
+        SELECT f.version, f.machine_name, f.since, f.until, f.reason, f.repaired, f.down, f.length, f.fails, f.began,
+               f.ended
         FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils, of_line) f
         WHERE starts IS NOT NULL AND (f.began OR f.carried_in OR of_kpi IN ('mttr', 'repair'))
     ), answered AS (
-        SELECT stop.*, stop.length >= micro_stop AS fails, response_time(stop.since, stop.until, o.acknowledged_at) AS response,
+        SELECT stop.*, response_time(stop.since, stop.until, o.acknowledged_at) AS response,
                repair_time(stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at) AS repair
         FROM stop
         LEFT JOIN stop_orders_between(names, '-infinity', until_at) o

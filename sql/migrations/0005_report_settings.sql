@@ -4,7 +4,15 @@ ALTER TABLE plant_settings ADD COLUMN currency text NOT NULL DEFAULT ''
     CONSTRAINT plant_settings_currency_check CHECK (length(currency) <= 12);
 COMMENT ON COLUMN plant_settings.currency IS 'What stands before amounts of money, such as EUR; a supervisor sets it.';
 COMMENT ON COLUMN plant_settings.micro_stop IS
-    'A stop that is shorter is a micro-stop, counted apart; a supervisor sets it.';
+    'A stop that is shorter is a micro-stop, counted apart; a supervisor sets it, and others for types (machine_types).';
+
+CREATE TABLE machine_types (
+    type       text     PRIMARY KEY,
+    micro_stop interval CHECK (micro_stop >= '0')
+);
+COMMENT ON TABLE machine_types IS 'Types of machines for which something is set.';
+COMMENT ON COLUMN machine_types.micro_stop IS
+    'A stop of machines of this type that is shorter is a micro-stop; null: as plant_settings has it. A supervisor sets it.';
 
 ALTER TABLE production_lines ADD COLUMN cost_per_hour numeric
     CONSTRAINT production_lines_cost_per_hour_check CHECK (cost_per_hour > 0 AND cost_per_hour < 1e9);

@@ -44,20 +44,20 @@ SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 SELECT machine_name, operational, warning, waiting, down
 FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :line::smallint);
 
--- name: stop_sums(names, start, until, now, micro_stop, together, line)
+-- name: stop_sums(names, start, until, now, together, line)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, and stops that were
 -- going on at its end. Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
 WITH across AS (
-    SELECT s.*, s.since >= :start::timestamptz AS began, s.length >= :micro_stop::bigint AS fails,
+    SELECT s.*, s.since >= :start::timestamptz AS began,
            s.repaired AND s.until >= :start AND s.until < :until AS ended,
            s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
     FROM stops_touching(:names::text[], :start, :until::timestamptz, :now::timestamptz, :line::smallint) s
 ), part AS (
     SELECT CASE WHEN NOT :together::boolean THEN machine_name END AS machine_name,
-           count(*) FILTER (WHERE length >= :micro_stop) AS failures,
-           count(*) FILTER (WHERE length < :micro_stop) AS micro_stops,
-           count(*) FILTER (WHERE repaired AND length >= :micro_stop) AS repairs,
-           sum(length) FILTER (WHERE repaired AND length >= :micro_stop)::bigint AS repair,
+           count(*) FILTER (WHERE fails) AS failures,
+           count(*) FILTER (WHERE NOT fails) AS micro_stops,
+           count(*) FILTER (WHERE repaired AND fails) AS repairs,
+           sum(length) FILTER (WHERE repaired AND fails)::bigint AS repair,
            0::bigint AS ongoing, 0::bigint AS ongoing_length
     FROM stops_inside(:names, :start, :until, :line::smallint) GROUP BY 1
     UNION ALL
@@ -99,7 +99,7 @@ ORDER BY 2 DESC, 3 DESC, 4 DESC, name_sort_key(part.machine_name), part.machine_
 SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint))
      + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz, :line::smallint));
 
--- name: stop_clocks(names, start, until, now, micro_stop, line)
+-- name: stop_clocks(names, start, until, now, line)
 -- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
 -- again; the earliest of all its orders), added up for each reason in microseconds. Micro-stops do not count. names null: of
 -- all machines.
@@ -108,13 +108,13 @@ WITH seen_through AS (
     FROM stop_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
     JOIN stops_inside(:names, :start, :until, :line::smallint) stop
         ON stop.since = o.since AND stop.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
-    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.length >= :micro_stop::bigint
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.fails
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
     FROM stops_across(:names, :start, :until, :now::timestamptz, :line) stop
     CROSS JOIN LATERAL orders_of_stop(stop.machine_name, stop.since) o
     WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
-      AND stop.length >= :micro_stop AND stop.until IS NOT NULL
+      AND stop.fails AND stop.until IS NOT NULL
 )
 SELECT s.reason, count(*) AS stops, sum(phase.detect)::bigint AS detect, sum(phase.acknowledge)::bigint AS acknowledge,
        sum(phase.respond)::bigint AS respond, sum(phase.repair)::bigint AS repair

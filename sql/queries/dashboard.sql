@@ -95,11 +95,10 @@ ON CONFLICT (machine_name) DO UPDATE SET
 -- that was going on when the 30 days began counts its hours and days, but no incident.
 WITH stop AS MATERIALIZED (
     SELECT s.machine_name, s.since, s.down, s.since >= period.start AS began,
-           s.length >= period.micro_stop AS fails,
+           s.fails,
            (greatest(s.since, period.start) AT TIME ZONE period.time_zone)::date AS first_day,
            ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE period.time_zone)::date AS last_day
-    FROM (SELECT now() - interval '30 days' AS start, time_zone, micros(micro_stop) AS micro_stop
-          FROM plant_settings) AS period
+    FROM (SELECT now() - interval '30 days' AS start, time_zone FROM plant_settings) AS period
     CROSS JOIN LATERAL stops_between(ARRAY(SELECT machine_name FROM known_machines), period.start, now(), now()) s
 ), day AS (
     SELECT machine_name, count(*) AS days

@@ -6,20 +6,20 @@ FROM unnest(:starts::timestamptz[], :untils::timestamptz[]) AS part (since, unti
 CROSS JOIN LATERAL machine_times(:names::text[], part.since, part.until, :now::timestamptz, :line::smallint) t
 GROUP BY t.machine_name;
 
--- name: filtered_stop_sums(names, start, until, now, micro_stop, reason, starts, untils, answered, line)
+-- name: filtered_stop_sums(names, start, until, now, reason, starts, untils, answered, line)
 -- For each machine: time down by the stops of a reason and of some hours of a period, how many of each kind there were, and, if that
 -- is asked for, responses and repairs as in stop_responses. Lengths in microseconds.
 SELECT s.machine_name, sum(s.down)::bigint AS lost,
-       count(*) FILTER (WHERE s.began AND s.length >= :micro_stop::bigint) AS failures,
-       count(*) FILTER (WHERE s.began AND s.length < :micro_stop) AS micro_stops,
+       count(*) FILTER (WHERE s.began AND s.fails) AS failures,
+       count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
        count(*) FILTER (WHERE s.carried_in) AS carried_in,
-       count(*) FILTER (WHERE s.ended AND s.length >= :micro_stop) AS repairs,
-       coalesce(sum(s.length) FILTER (WHERE s.ended AND s.length >= :micro_stop), 0)::bigint AS repair,
+       count(*) FILTER (WHERE s.ended AND s.fails) AS repairs,
+       coalesce(sum(s.length) FILTER (WHERE s.ended AND s.fails), 0)::bigint AS repair,
        count(*) FILTER (WHERE s.goes_on) AS ongoing,
        coalesce(sum(s.going_on) FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
-       count(took.repair) FILTER (WHERE s.ended AND s.length >= :micro_stop) AS works,
-       coalesce(sum(took.repair) FILTER (WHERE s.ended AND s.length >= :micro_stop), 0)::bigint AS work,
-       coalesce(array_agg(took.response) FILTER (WHERE s.began AND s.length >= :micro_stop AND took.response IS NOT NULL), '{}')
+       count(took.repair) FILTER (WHERE s.ended AND s.fails) AS works,
+       coalesce(sum(took.repair) FILTER (WHERE s.ended AND s.fails), 0)::bigint AS work,
+       coalesce(array_agg(took.response) FILTER (WHERE s.began AND s.fails AND took.response IS NOT NULL), '{}')
            AS responses
 FROM filtered_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :reason::text,
                     :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
@@ -49,7 +49,7 @@ SELECT count(*) FROM filtered_stops(:names::text[], :start::timestamptz, :until:
                                     :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
 WHERE s.began OR s.carried_in;
 
--- name: filtered_clocks(names, start, until, now, micro_stop, reason, starts, untils, line)
+-- name: filtered_clocks(names, start, until, now, reason, starts, untils, line)
 -- The four clocks of stop_clocks, of the stops of a reason and of some hours of a period.
 SELECT s.reason, count(*) AS stops, sum(phase.detect)::bigint AS detect, sum(phase.acknowledge)::bigint AS acknowledge,
        sum(phase.respond)::bigint AS respond, sum(phase.repair)::bigint AS repair
@@ -57,7 +57,7 @@ FROM filtered_stops(:names::text[], :start::timestamptz, :until::timestamptz, :n
                     :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
 CROSS JOIN LATERAL orders_of_stop(s.machine_name, s.since) o
 CROSS JOIN LATERAL stop_phases(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) phase
-WHERE (s.began OR s.carried_in) AND s.until IS NOT NULL AND s.length >= :micro_stop::bigint
+WHERE (s.began OR s.carried_in) AND s.until IS NOT NULL AND s.fails
   AND o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
 GROUP BY s.reason;
 

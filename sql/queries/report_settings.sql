@@ -2,9 +2,12 @@
 -- What supervisors have set for reports of the whole plant.
 SELECT micro_stop, currency FROM plant_settings;
 
--- name: micro_stop()$
--- A stop that is shorter is a micro-stop.
-SELECT micro_stop FROM plant_settings;
+-- name: type_limits()
+-- The types of the machines, each with its micro-stop limit; null: that of the plant.
+SELECT type, kind.micro_stop
+FROM (SELECT type FROM machines WHERE retired_at IS NULL UNION SELECT type FROM machine_types) AS type
+LEFT JOIN machine_types kind USING (type)
+ORDER BY name_sort_key(type), type COLLATE "C";
 
 -- name: line_costs()
 -- What an hour down costs on each line; null: nothing is set.
@@ -17,6 +20,11 @@ SELECT FROM plant_settings FOR UPDATE;
 -- name: set_report_settings(micro_stop, currency)!
 -- Of the whole plant.
 UPDATE plant_settings SET micro_stop = :micro_stop::interval, currency = :currency::text;
+
+-- name: set_type_limit(type, micro_stop)!
+-- The micro-stop limit of a type; null: that of the plant.
+INSERT INTO machine_types (type, micro_stop) VALUES (:type, :micro_stop::interval)
+ON CONFLICT (type) DO UPDATE SET micro_stop = excluded.micro_stop;
 
 -- name: set_line_cost(line, cost)!
 -- What an hour down costs on a line; null: nothing is set.
@@ -34,7 +42,7 @@ SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_change
 -- For each reason: what the stops of a period cost, with the costs of an hour down of some machines; of a reason and of some hours
 -- of the period, as chosen_stops() has them.
 SELECT s.reason, sum(s.down * c.cost) / 3.6e9 AS cost
-FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 0, 'down', :reason::text,
+FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 'down', :reason::text,
                   :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
 JOIN unnest(:machines::text[], :costs::float8[]) AS c (machine_name, cost) USING (machine_name)
 GROUP BY s.reason;

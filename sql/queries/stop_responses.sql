@@ -1,10 +1,10 @@
--- name: stop_responses(names, start, until, now, micro_stop, answered, together, line)
+-- name: stop_responses(names, start, until, now, answered, together, line)
 -- For each machine and a period: the stops that were carried into it and, if that is asked for, of its failures
 -- responses: microseconds from down to the earliest acknowledgement of any work order, at most until it ran again; and of
 -- those that ended in it works, work: on how many work was started, and the microseconds from then until it ran again.
 -- names null: all machines. together: one row for all.
 WITH across AS MATERIALIZED (
-    SELECT s.machine_name, s.since, s.until, s.length >= :micro_stop::bigint AS fails, s.since >= :start::timestamptz AS began,
+    SELECT s.machine_name, s.since, s.until, s.fails, s.since >= :start::timestamptz AS began,
            s.repaired AND s.until >= :start AND s.until < :until::timestamptz AS ended,
            s.since < :start AND (s.until IS NULL OR s.until > :start) AND :start < :until AS carried_in
     FROM stops_touching(:names::text[], :start, :until, :now::timestamptz, :line::smallint) s
@@ -15,7 +15,7 @@ WITH across AS MATERIALIZED (
     FROM ordered o
     JOIN stops_inside(:names, :start, :until, :line::smallint) s
         ON s.since = o.since AND s.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
-    WHERE s.length >= :micro_stop
+    WHERE s.fails
     UNION ALL
     SELECT s.machine_name, s.since, s.until, s.began, s.ended, o.created_at, o.acknowledged_at, o.started_at
     FROM across s

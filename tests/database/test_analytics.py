@@ -37,13 +37,14 @@ EMPTY = """
     SET session_replication_role = replica;
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days,
              machine_days, line_hours, machine_feed_stream, former_machine_names, machine_placements, machines,
-             work_orders, work_order_events, work_order_checklist, work_order_attachments, plant_settings;
+             work_orders, work_order_events, work_order_checklist, work_order_attachments, plant_settings,
+             machine_types;
     SET session_replication_role = origin;
     INSERT INTO plant_settings DEFAULT VALUES;
 """
-MACHINES = """
-    INSERT INTO machines (machine_id, machine_name, line_id, position)
-    SELECT m.number, m.name, line_id, place
+MACHINES = """  -- each of another type, which has a micro-stop limit
+    INSERT INTO machines (machine_id, machine_name, type, line_id, position)
+    SELECT m.number, m.name, m.name, line_id, place
     FROM unnest($1::int[], $2::text[], $3::text[], $4::int[]) AS m (number, name, line, place)
     LEFT JOIN production_lines l ON l.name = m.line"""
 CLOCK = """
@@ -67,6 +68,8 @@ class Plant:
         await self.connection.execute(MACHINES, list(numbers.values()), list(numbers), [line for line, _ in places],
                                       [place for _, place in places])
         await self.move(history, numbers)
+        await self.connection.execute('UPDATE plant_settings SET micro_stop = $1', history.micro_stop)
+        await self.connection.executemany('INSERT INTO machine_types VALUES ($1, $2)', [*history.limits.items()])
         if history.is_lived:
             await self.live(history, numbers, chance)
         else:
@@ -143,8 +146,7 @@ class Plant:
                 await self.connection.execute('INSERT INTO changed_days VALUES ($1)', day)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:
-        return Analytics(self.database, zone, micro_stop=history.micro_stop, now=history.now,
-                         shifts=Shifts(shifts, zone))
+        return Analytics(self.database, zone, now=history.now, shifts=Shifts(shifts, zone))
 
 
 def last_words(history: History, machine: str) -> tuple[str | None, str | None]:
@@ -216,10 +218,11 @@ def questions(draw: st.DrawFn) -> Probe:
     quiet = {name: max([draw(when), *(row.at for row in status_rows if row.machine == name),
                         *(row.until for row in gaps if row.machine == name)])
              for name in sorted(present) if draw(st.integers(0, 3)) == 0 and not is_lived}
+    limits = st.sampled_from([timedelta(), 5 * MINUTE, DAY])
     moved = draw(st.dictionaries(st.tuples(st.sampled_from(list(LINES)), when), lines, max_size=3))
     moves = [(name, at, line) for (name, at), line in sorted(moved.items(), key=lambda move: move[0][1])]
     history = History(status_rows, now, gaps, quiet, places=LINES, present=present, is_lived=is_lived, moves=moves,
-                      micro_stop=draw(st.sampled_from([timedelta(), 5 * MINUTE, DAY])))
+                      micro_stop=draw(limits), limits=draw(st.dictionaries(names, limits, max_size=2)))
     stops = [stop for name in LINES for stop in history.stops(name)]
     if stops:
         ages = st.none() | st.integers(-10, 500)

@@ -54,14 +54,28 @@ async def test_the_limit_of_micro_stops_holds_in_the_next_report_and_in_the_tabl
     assert [stop.is_micro for stop in (await analytics.stops(DAY)).stops] == [True]
     async with database.acquire() as connection:  # as at each start, and before each refresh of the tables
         await database.queries.set_plant_clock(connection, time_zone='Asia/Tokyo')
-        assert await database.queries.micro_stop(connection) == timedelta(minutes=15)
+        assert (await database.queries.report_settings(connection))['micro_stop'] == timedelta(minutes=15)
+
+
+async def test_a_type_of_machine_has_its_own_limit(
+        connect: Connect, database: Database, commands: ReportSettingsCommands) -> None:
+    await tell_of_a_stop(connect, 10)
+    analytics, settings = Analytics(database, ZoneInfo('UTC')), await commands.read()
+    assert settings.type_limits['valve'] is None
+    assert await commands.save(MIKE, replace(settings, type_limits={'valve': timedelta(minutes=15)})) == 1
+    assert (await analytics.kpis(DAY, Scope(machine=VALVE))).micro_stops == 1
+    assert await commands.save(MIKE, replace(settings, type_limits={'valve': None})) == 1
+    assert (await analytics.kpis(DAY, Scope(machine=VALVE))).micro_stops == 0
+    assert [(change.setting, change.old, change.new) for change in await commands.changes(10)] == [
+        ('micro-stop limit of valve', '15 min 00 s', None), ('micro-stop limit of valve', None, '15 min 00 s')]
 
 
 async def test_each_change_is_noted_with_who_when_old_and_new(connect: Connect,
                                                               commands: ReportSettingsCommands) -> None:
     line = await tell_of_a_stop(connect, 10)
     settings = await commands.read()
-    wanted = ReportSettings(timedelta(minutes=3), 'EUR', {**settings.costs, line: Decimal('120.5')})
+    wanted = ReportSettings(timedelta(minutes=3), 'EUR', {**settings.costs, line: Decimal('120.5')},
+                            settings.type_limits)
     assert await commands.save(MIKE, wanted) == 3
     assert await commands.save(MIKE, wanted) == 0
     assert await commands.read() == wanted
@@ -78,7 +92,8 @@ async def test_only_supervisors_change_them_and_only_to_what_makes_sense(command
     settings = await commands.read()
     with pytest.raises(NotAllowedError, match='requires the role supervisor'):
         await commands.save(LISA, replace(settings, currency='EUR'))
-    for wrong in (replace(settings, micro_stop=timedelta(hours=5)), replace(settings, currency='x' * 13),
+    for wrong in (replace(settings, micro_stop=timedelta(hours=5)),
+                  replace(settings, type_limits={'valve': timedelta(hours=-1)}), replace(settings, currency='x' * 13),
                   replace(settings, costs={line: Decimal(-1) for line in settings.costs})):
         with pytest.raises(InvalidInputError):
             await commands.save(MIKE, wrong)

@@ -71,7 +71,7 @@ async def sends_notifications(program: Program, admin: asyncpg.Connection) -> No
             while not await admin.fetchval(query, *arguments):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
-    await has('SELECT EXISTS (SELECT FROM machine_stops)')  # until the demo has a past, lists refuse to show a part of it
+    await has('SELECT EXISTS (SELECT FROM machine_stops)')  # lists refuse to show a part of the demo's past
     async with httpx.AsyncClient(base_url=program.url, timeout=30) as client:
         order = (await client.post('/api/work-orders', json={
             'machine_id': 'Valve_03_01', 'issue_description': 'It reads \\d and it\'s "leaking"', 'priority': 'high'}))

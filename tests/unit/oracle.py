@@ -110,6 +110,8 @@ class History:
     """Machines that were moved, when, and to which line (None: from it)."""
     present: set[str] = field(default_factory=set)
     micro_stop: timedelta = timedelta(minutes=5)
+    limits: dict[str, timedelta] = field(default_factory=dict)
+    """Other micro-stop limits, of some machines."""
     is_lived: bool = False
     """It is reported row by row, instead of being there."""
 
@@ -212,7 +214,7 @@ class History:
         return (min(stop.until or self.now, self.now) - stop.since) // US
 
     def is_failure(self, stop: Stop) -> bool:
-        return self.length(stop) >= self.micro_stop // US
+        return self.length(stop) >= self.limits.get(stop.machine, self.micro_stop) // US
 
     def stops_in(self, names: list[str], start: datetime, end: datetime, line: str | None = None) -> list[Stop]:
         """What was going on at some time in the window, newest first; in a window that has no length nothing was.

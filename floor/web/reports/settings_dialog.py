@@ -1,4 +1,4 @@
-"""What supervisors set for reports: the micro-stop limit, and what an hour down costs on each line."""
+"""What supervisors set for reports: micro-stop limits, and what an hour down costs on each line."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class SettingsDialog:
         self._zone = zone
         self._on_saved = on_saved
         self._costs: dict[str, ui.number] = {}
+        self._limits: dict[str, ui.number] = {}
         with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog settings-dialog'):
             self._dialog.props['aria-label'] = 'Settings of the reports'
             with ui.element('header'):
@@ -63,15 +64,18 @@ class SettingsDialog:
             self._show_changes(changes)
 
     def _form(self, settings: ReportSettings) -> None:
-        self._minutes = ui.number('Micro-stops are shorter than (minutes)',
-                                  value=settings.micro_stop.total_seconds() / MINUTE, min=0,
-                                  max=MAX_MICRO_STOP.total_seconds() / MINUTE)
+        self._minutes = _limit_field('Micro-stops are shorter than (minutes)', settings.micro_stop)
         self._currency = TextField('Currency', value=settings.currency, placeholder='EUR')
         self._currency.props(f'maxlength={MAX_CURRENCY}')
         Heading('Cost of an hour down', level=3)
         self._costs = {line: ui.number(shortened(line, 60), value=None if cost is None else float(cost), min=0)
                        for line, cost in settings.costs.items()}
-        fields: list[ui.number | ui.input] = [self._minutes, self._currency, *self._costs.values()]
+        with ui.expansion('Other micro-stop limits for machine types').classes('type-limits').props('dense') as others:
+            others.value = any(limit is not None for limit in settings.type_limits.values())
+            self._limits = {kind: _limit_field(shortened(kind, 60), limit)
+                            for kind, limit in settings.type_limits.items()}
+        fields: list[ui.number | ui.input] = [self._minutes, self._currency, *self._costs.values(),
+                                              *self._limits.values()]
         for field in fields:
             set_reason(field, self._refusal)
             field.props('outlined dense')
@@ -93,13 +97,21 @@ class SettingsDialog:
             wanted = ReportSettings(
                 timedelta(minutes=float(self._minutes.value)), self._currency.value or '',
                 {line: None if field.value in {None, ''} else Decimal(str(field.value))
-                 for line, field in self._costs.items()})
+                 for line, field in self._costs.items()},
+                {kind: None if field.value in {None, ''} else timedelta(minutes=float(field.value))
+                 for kind, field in self._limits.items()})
             changed = await self._commands.save(self._identity, wanted)
         except (TypeError, ValueError, OverflowError, InvalidOperation):
-            self._problem.show('Enter numbers for the limit and the costs; a cost may stay empty.')
+            self._problem.show('Enter numbers: the first limit is needed, the others and the costs may stay empty.')
         except FloorError as error:
             self._problem.show(as_sentence(error))
         else:
             self._dialog.close()
             if changed:
                 self._on_saved()
+
+
+def _limit_field(label: str, limit: timedelta | None) -> ui.number:
+    """For minutes; empty: not set."""
+    return ui.number(label, value=None if limit is None else limit.total_seconds() / MINUTE, min=0,
+                     max=MAX_MICRO_STOP.total_seconds() / MINUTE)
