@@ -74,6 +74,9 @@ from .web.shell.assets import ASSETS
 from .web.shell.services import Services
 from .web.shell.session import serve_session
 
+RECONNECT_S = 120.0
+"""Seconds that the server keeps a page without a connection; after that its browser loads it again, without what was
+pressed or typed meanwhile. A slow tablet that draws a large page answers no ping, and loses its connection."""
 TASKS_END_WITHIN_S, DATABASE_CLOSES_WITHIN_S = 0.5, 0.3
 """Parts of the time limit to end (floor/operations/shutdown.py); a running request has a second."""
 
@@ -88,9 +91,10 @@ def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
     return partial(
         ui.run, host=settings.host, port=settings.port, title=NAME, favicon=ASSETS / 'icons' / 'favicon.svg', dark=None,
         language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
-        binding_refresh_interval=None, reconnect_timeout=6, timeout_graceful_shutdown=1, ws_per_message_deflate=False,
-        log_config=None, **guard(app, settings, storage_secret(settings), web.services.dashboard,
-                                 identify=web.services.identify, refused=web.refused))
+        binding_refresh_interval=None, reconnect_timeout=RECONNECT_S, timeout_graceful_shutdown=1,
+        ws_per_message_deflate=False, log_config=None,
+        **guard(app, settings, storage_secret(settings), web.services.dashboard, identify=web.services.identify,
+                refused=web.refused))
 
 
 # 1: data

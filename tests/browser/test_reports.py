@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 import asyncpg
+import httpx
 import pytest
+from browser.harness import until
 from browser.profiles import PHONE
+from browser.program import Program
 from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, fits_window, tile
 from playwright.async_api import expect
@@ -16,6 +20,8 @@ from playwright.async_api import expect
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
+AWAY_S = 8.0
+"""Longer than a person notices, and shorter than anybody gives up."""
 HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
 
 
@@ -53,9 +59,37 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
     await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_visible()
     chip = page.get_by_role('button', name='Remove the filter Reason: Bearing hot')
     await expect(chip).to_be_visible()
+    await expect(page).to_have_url(re.compile('reason='))
     await page.go_back()
     await expect(chip).to_be_hidden()
     await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_hidden()
+
+
+async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(
+        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+    """A slow tablet or a busy machine: the page goes on where it was, it is not loaded again without the press."""
+    await sql.execute(DOWN, 'Valve_01_01', 'Bearing hot')
+    page = await visitor.open('/reports')
+    bar = page.get_by_role('button', name='Bearing hot')
+    await expect(bar).to_be_visible()
+    await page.evaluate('window.is_the_same = true')
+    visitor.loses_connection = True
+
+    await page.context.set_offline(True)
+    await expect(page.locator('#popup')).to_have_attribute('aria-hidden', 'false')
+    await bar.press('Enter')
+    await until(lambda: connected_browsers(program) == 0)
+    await asyncio.sleep(AWAY_S)
+    await page.context.set_offline(False)
+
+    await expect(page.get_by_role('button', name='Remove the filter Reason: Bearing hot')).to_be_visible()
+    assert await page.evaluate('window.is_the_same')
+
+
+def connected_browsers(program: Program) -> float:
+    """How many sockets of pages the program has."""
+    metrics = httpx.get(f'{program.url}/metrics', timeout=60).text
+    return float(re.search(r'^floor_browsers_connected (\S+)$', metrics, re.MULTILINE)[1])
 
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,

@@ -27,16 +27,13 @@ from .wall_screen import WallQuery, wall_screen
 WALL = '/?kiosk'
 WALL_PARAMETERS = ('line', 'rotate', 'theme')
 FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
-RECONNECT_S = 120.0
-"""Seconds that the server keeps a page without a connection: large pages take long to load, and its form may contain
-text."""
 
 
 def register(services: Services) -> None:
     """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (wall_screen.py)."""
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
-    @ui.page('/', reconnect_timeout=RECONNECT_S)
+    @ui.page('/')
     def floor_page(request: Request) -> None:
         if request.query_params.get('kiosk', '0').strip().lower() not in NO:
             wall_screen(services, WallQuery.from_query(request.query_params))
