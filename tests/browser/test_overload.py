@@ -30,6 +30,8 @@ BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine
 HEALTHY_S = 10.0   # beside other work an answer took 5.3 s
 PATIENCE_S = 10.0   # other tests want the processor too
+STOOD_S, LATE_S = 5.0, 0.5
+PAUSES = 5   # on a machine that has other work the program may stand still for longer than it was paused
 
 
 class Brake:
@@ -86,26 +88,38 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program
 
 async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Program, sql: asyncpg.Connection) -> None:
     """A paused program, a busy machine. It stands still when most of the pings are about to be sent."""
-    browsers = [FloorBrowser(program.url) for _ in range(20)]
-    try:
-        async with httpx.AsyncClient(timeout=60) as http:
-            for browser in browsers:
-                await browser.open(http)
-        await until(lambda: any(browser.unpinged_s > browser.ping_interval * 0.8 for browser in browsers))
-        program.process.suspend()
+    for number in range(PAUSES):
+        browsers = [FloorBrowser(program.url) for _ in range(20)]
         try:
-            await asyncio.sleep(5)
+            async with httpx.AsyncClient(timeout=60) as http:
+                for browser in browsers:
+                    await browser.open(http)
+            stood_s = await stand_still(program, browsers)
+            await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = $1 "
+                              "WHERE machine_name = 'Valve_01_01'", f'change {number}')
+            change = 'Valve_01_01', number
+            await until(lambda browsers=browsers, change=change: all(
+                browser.lost or any(change in shown for _, shown in browser.seen) for browser in browsers))
+            if not any(browser.lost for browser in browsers):
+                return
+            assert stood_s > STOOD_S + LATE_S   # it is the machine that stood still for longer
         finally:
-            program.process.resume()
-        await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'change 7' "
-                          "WHERE machine_name = 'Valve_01_01'")
-        await until(lambda: all(browser.lost or any(('Valve_01_01', 7) in shown for _, shown in browser.seen)
-                                for browser in browsers))
-        await until(lambda: all(browser.lost or browser.unpinged_s < 5 for browser in browsers))
-        assert not [browser for browser in browsers if browser.lost]
+            for browser in browsers:
+                browser.close()
+    pytest.fail('the machine is too busy for a pause of five seconds')
+
+
+async def stand_still(program: Program, browsers: list[FloorBrowser]) -> float:
+    """Pause the program; the seconds until the last browser was sent a ping again, or had given up."""
+    await until(lambda: any(browser.unpinged_s > browser.ping_interval * 0.8 for browser in browsers))
+    program.process.suspend()
+    since = time.monotonic()
+    try:
+        await asyncio.sleep(STOOD_S)
     finally:
-        for browser in browsers:
-            browser.close()
+        program.process.resume()
+    await until(lambda: all(browser.lost or browser.pinged_at > since + STOOD_S for browser in browsers))
+    return time.monotonic() - since
 
 
 async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_loads_again(program: Program) -> None:
