@@ -45,10 +45,14 @@ class RefusedPictureError(Exception):
 def main() -> None:
     """Convert the picture on stdin."""
     _limit_resources()
-    kind, max_bytes = FORMATS[sys.argv[1]], int(sys.argv[2])
+    sys.stdout.buffer.write(output(sys.stdin.buffer.read(), sys.argv[1], int(sys.argv[2])))
+
+
+def output(content: bytes, media_type: str, max_bytes: int) -> bytes:
+    """What the program prints for a picture."""
     parts: list[bytes] = []
     try:
-        media_type, *parts = rewritten(sys.stdin.buffer.read(), kind, max_bytes)
+        media_type, *parts = rewritten(content, FORMATS[media_type], max_bytes)
         answer: dict[str, Any] = {'media_type': media_type, 'sizes': [len(part) for part in parts]}
     except RefusedPictureError as refusal:
         answer = {'problem': str(refusal)}
@@ -56,7 +60,7 @@ def main() -> None:
         answer = {'problem': TOO_LARGE}
     except Exception as error:  # decoders raise errors of any type for damaged files
         answer = {'problem': DAMAGED, 'error': f'{type(error).__name__}: {error}'}
-    sys.stdout.buffer.write(b''.join([json.dumps(answer).encode(), b'\n', *parts]))
+    return b''.join([json.dumps(answer).encode(), b'\n', *parts])
 
 
 def rewritten(content: bytes, kind: str, max_bytes: int) -> tuple[str, bytes, bytes]:

@@ -35,9 +35,9 @@ class Measured:
     shares: dict[str, float]
 
 
-def played() -> tuple[LivePlant, Measured, list[OrderStep]]:
-    """A plant at the end of its history, what that is like, and its orders."""
-    events, timeline = history(DELIVERED, 18, NOW - HISTORY * DAY, NOW)
+def played(days: int = 2) -> tuple[LivePlant, Measured, list[OrderStep]]:
+    """A plant at the end of a history of so many days, what that is like, and its orders."""
+    events, timeline = history(DELIVERED, 18, NOW - days * DAY, NOW)
     found = timeline.with_ends(stops(events))
     batch, planned = write_orders(found, PEOPLE, now=NOW, seed=18, calendar=timeline.calendar)
     seconds = Counter[str]()
@@ -48,7 +48,7 @@ def played() -> tuple[LivePlant, Measured, list[OrderStep]]:
     for event in last.values():
         seconds[event.new] += (NOW - event.at).total_seconds()  # type: ignore[assignment]
     return (LivePlant(timeline.plant, timeline.calendar, planned, DELIVERED),
-            measured(found, batch.steps, seconds, HISTORY), batch.steps)
+            measured(found, batch.steps, seconds, days), batch.steps)
 
 
 def measured(found: Sequence[SimulatedStop], steps: Sequence[OrderStep], seconds: Counter[str], days: int) -> Measured:
@@ -60,7 +60,7 @@ def measured(found: Sequence[SimulatedStop], steps: Sequence[OrderStep], seconds
 
 def test_stops_repairs_and_orders_are_the_same_before_and_after_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a minute at a time, as the runner plays it."""
-    live, past, _ = played()
+    live, past, _ = played(HISTORY)
     found, steps, seconds = list[SimulatedStop](), list[OrderStep](), Counter[str]()
     plan = live._orders.stop
     monkeypatch.setattr(live._orders, 'stop', lambda stop: (found.append(stop), plan(stop)))
@@ -80,7 +80,7 @@ def test_stops_repairs_and_orders_are_the_same_before_and_after_the_start(monkey
 def test_it_continues_where_the_history_ended() -> None:
     """The next day of the model of the history is what is played, and no order begins twice."""
     live, _, steps = played()
-    events, timeline = history(DELIVERED, 18, NOW - HISTORY * DAY, NOW)
+    events, timeline = history(DELIVERED, 18, NOW - 2 * DAY, NOW)
     expected = timeline.events_until(NOW + DAY)
     stopped = stops([*events, *expected])
     shown = {change.machine: (change.status, change.reason) for change in live.plant.frame()}

@@ -17,14 +17,27 @@ from pictures import SECRETS, TURNED, chunk, encoded, motif, opened, photo, png_
 from PIL import Image, ImageSequence
 
 from floor.core.errors import InvalidInputError
-from floor.orders.picture_process import MAX_PIXELS
+from floor.orders.picture_process import MAX_PIXELS, output
 from floor.orders.pictures import PROGRAM, Pictures
-from floor.orders.work_order_files import media_type, named_as
+from floor.orders.work_order_files import MAX_FILE_BYTES, media_type, named_as
+
+
+class Decoded(Pictures):
+    """What the program makes of a picture, without a process for each."""
+
+    async def _decoded(self, content: bytes, media_type: str) -> bytes:
+        return output(content, media_type, MAX_FILE_BYTES)
 
 
 @pytest.fixture
 def pictures() -> Pictures:
     return Pictures()
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> Pictures:
+    monkeypatch.setattr(Image, 'MAX_IMAGE_PIXELS', Image.MAX_IMAGE_PIXELS)
+    return Decoded()
 
 
 def is_red_on_top(content: bytes) -> bool:
@@ -55,8 +68,8 @@ async def test_a_photo_is_kept_upright_and_tells_nothing_but_its_colours(
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))
-async def test_each_way_that_a_camera_is_held(pictures: Pictures, orientation: int) -> None:
-    kept = await pictures.rewritten(telling('JPEG', orientation), 'image/jpeg')
+async def test_each_way_that_a_camera_is_held(decoded: Pictures, orientation: int) -> None:
+    kept = await decoded.rewritten(telling('JPEG', orientation), 'image/jpeg')
     picture = opened(kept.content)
     corner = picture.getpixel((5, 5)), picture.getpixel((picture.width - 5, picture.height - 5))
     red = corner[0][0] > 150, corner[1][0] > 150  # type: ignore[index]
@@ -78,10 +91,10 @@ async def test_a_photo_of_twelve_megapixels_is_as_good_and_as_large_as_it_was(pi
 
 
 @pytest.mark.parametrize('kind', ['GIF', 'PNG', 'WEBP'])
-async def test_an_animation_still_moves(pictures: Pictures, kind: str) -> None:
+async def test_an_animation_still_moves(decoded: Pictures, kind: str) -> None:
     frames = [motif((60, 40)).rotate(90 * turn) for turn in range(4)]
     content = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=120, loop=0)
-    kept = await pictures.rewritten(content, media_type(content))
+    kept = await decoded.rewritten(content, media_type(content))
     moving = Image.open(io.BytesIO(kept.content))
     assert (moving.format, getattr(moving, 'n_frames', 1), moving.info['loop']) == (kind, 4, 0)
     assert [frame.copy() and frame.info['duration'] for frame in ImageSequence.Iterator(moving)] == [120] * 4
@@ -94,9 +107,9 @@ async def test_an_animation_still_moves(pictures: Pictures, kind: str) -> None:
     Image.new('I;16', (50, 50), 40_000)],
     ids=lambda picture: picture.mode)
 @pytest.mark.parametrize('kind', ['PNG', 'TIFF'])
-async def test_every_kind_of_pixels(pictures: Pictures, picture: Image.Image, kind: str) -> None:
+async def test_every_kind_of_pixels(decoded: Pictures, picture: Image.Image, kind: str) -> None:
     content = encoded(picture, kind)
-    kept = await pictures.rewritten(content, media_type(content))
+    kept = await decoded.rewritten(content, media_type(content))
     if kind == 'PNG':
         assert opened(kept.content).tobytes() == opened(content).tobytes()
     if picture.mode == 'RGBA':
@@ -140,9 +153,9 @@ def tiff_of_pages(count: int) -> bytes:
     (b'\x89PNG\r\n\x1a\n<svg xmlns="http://www.w3.org/2000/svg"/>', 'damaged or incomplete'),
     (tiff_of_pages(3), 'this TIFF has 3 pages'),
 ], ids=lambda value: None if isinstance(value, bytes) else value)
-async def test_what_cannot_be_read_is_refused_with_the_reason(pictures: Pictures, content: bytes, why: str) -> None:
+async def test_what_cannot_be_read_is_refused_with_the_reason(decoded: Pictures, content: bytes, why: str) -> None:
     with pytest.raises(InvalidInputError, match=why) as refusal:
-        await pictures.rewritten(content, media_type(content))
+        await decoded.rewritten(content, media_type(content))
     assert refusal.value.field == 'content'
 
 
