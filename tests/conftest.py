@@ -16,6 +16,9 @@ sys.dont_write_bytecode = False
 os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
 
 import gc
+
+gc.disable()  # until all tests are collected: what is imported is no garbage
+
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
@@ -59,6 +62,7 @@ def pytest_collection_finish() -> None:
     """Thousands of tests are no garbage: what collects it need not look at them repeatedly."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

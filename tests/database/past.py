@@ -13,8 +13,8 @@ ADD = """
     VALUES (nextval('machine_feed_version'), register_machine(NULL, $1, 'other'), $2, $3, $4)"""
 AGE = """
     SET session_replication_role = replica;
-    UPDATE machine_status_history SET happened_at = now() - interval '100 days';
-    UPDATE machine_feed_stream SET status_since = now() - interval '100 days';
+    UPDATE machine_status_history SET happened_at = now() - interval '40 days';
+    UPDATE machine_feed_stream SET status_since = now() - interval '40 days';
     SET session_replication_role = origin;
     SELECT rebuild_history()"""
 
@@ -23,7 +23,7 @@ Word = tuple[float, str | None] | tuple[float, str | None, str]
 
 
 async def age(connection: asyncpg.Connection) -> None:
-    """As if the delivered machines had been running for 100 days without a word."""
+    """As if the delivered machines had been running for 40 days without a word."""
     await connection.execute(AGE)
 
 

@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import pytest
 from browser.program import Program
+from database.embedded_floor import NOTE, ask, copy_floor, execute, note_of, running
 from database.postgres import SCHEMA, Server, until
 
 from floor.analytics import Analytics, Window
@@ -162,83 +163,30 @@ async def works_as_before(url: str) -> None:
     await connection.close()
 
 
-async def test_a_backup_of_a_floor_in_motion_is_of_one_moment(folder: Path) -> None:
-    """Ten changes a second while it is saved: the last word of the history is what each machine says."""
-    program = Program(folder, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='0.1', BACKFILL_DAYS='1')
-    other = folder / 'o'
-    other.mkdir(mode=0o755)
-    again = Program(other)
-    try:
-        program.start()
-        await live(program)
-        connection = await asyncpg.connect(program.database_url)
-        count = "SELECT count(*) FROM machine_status_history WHERE happened_at > now() - interval '10 seconds'"
-        async with asyncio.timeout(60):
-            while await connection.fetchval(count) < 20:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-        await connection.close()
-        saved = command('backup', folder / 'floor.zip', DATA_DIR=str(program.data_dir))
-        assert saved.returncode == 0, saved.stderr
-        assert program.health()['status'] == 'live'
-    finally:
-        program.stop()
-    restored = command('restore', folder / 'floor.zip', DATA_DIR=str(again.data_dir))
-    assert restored.returncode == 0, restored.stderr
-    try:
-        again.start()
-        await live(again)
-        connection = await asyncpg.connect(again.database_url)
-        assert await connection.fetch(
-            'SELECT machine_name FROM machine_feed_stream f JOIN LATERAL (SELECT new_status, reason FROM '
-            'machine_status_history h WHERE h.machine_id = f.machine_id ORDER BY version DESC LIMIT 1) h ON true '
-            "LEFT JOIN status_intervals i ON i.machine_id = f.machine_id AND i.until = 'infinity' "
-            'WHERE (f.status, f.reason) IS DISTINCT FROM (h.new_status, h.reason) '
-            'OR (f.status, f.reason) IS DISTINCT FROM (i.status, i.reason)') == []
-        await connection.close()
-    finally:
-        again.stop()
+def test_a_database_that_is_there_is_kept_and_only_replaced_on_request(folder: Path, settings: Settings) -> None:
+    data_dir, file = folder / 'd', folder / 'floor.zip'
+    copy_floor(data_dir, 'before')
+    with running(data_dir) as url:
+        save(settings, file)
+        execute(url, f"UPDATE {SCHEMA}.machine_feed_stream SET reason = 'after' WHERE machine_id = 7")
+        with pytest.raises(BackupError, match='stop it, restore, then start it'):
+            restore(settings, file)
+        assert ask(url, NOTE) == 'after'
 
-
-async def test_a_database_that_is_there_is_kept_and_only_replaced_on_request(folder: Path) -> None:
-    program, file = Program(folder), folder / 'floor.zip'
-    data_dir = str(program.data_dir)
-    change = "UPDATE machine_feed_stream SET status = 'down', reason = 'before' WHERE machine_id = 7"
-    says = 'SELECT reason FROM machine_feed_stream WHERE machine_id = 7'
-    program.start()
-    await live(program)
-    connection = await asyncpg.connect(program.database_url)
-    await connection.execute(change)
-    assert command('backup', file, DATA_DIR=data_dir).returncode == 0
-    await connection.execute(change.replace('before', 'after'))
-
-    refused = command('restore', file, DATA_DIR=data_dir)
-    assert (refused.returncode, 'stop it, restore, then start it' in refused.stderr) == (1, True)
-    assert await connection.fetchval(says) == 'after'
-    await connection.close()
-    program.stop()
-
-    refused = command('restore', file, DATA_DIR=data_dir)
+    refused = command('restore', file, DATA_DIR=str(data_dir))
     assert (refused.returncode, 'add --replace' in refused.stderr) == (1, True)
-    refused = command('backup', file, DATA_DIR=data_dir)
-    assert (refused.returncode, 'exists already' in refused.stderr) == (1, True)
-    done = command('backup', folder / 'later.zip', DATA_DIR=data_dir)  # nobody runs: the command runs the server itself
-    assert done.returncode == 0, done.stderr
+    with pytest.raises(BackupError, match='exists already'):
+        save(settings, file)
+    save(settings, folder / 'later.zip')  # nobody runs: the command runs the server itself
 
     with open_backup(folder / 'later.zip') as (_, later), open_backup(file) as (_, earlier):
         assert later.rows[f'{SCHEMA}.machine_status_history'] == earlier.rows[f'{SCHEMA}.machine_status_history'] + 1
 
-    done = command('restore', file, '--replace', DATA_DIR=data_dir)
+    done = command('restore', file, '--replace', DATA_DIR=str(data_dir))
     assert done.returncode == 0, done.stderr
-    kept, = program.data_dir.glob('postgres-*.before-*')
+    kept, = data_dir.glob('postgres-*.before-*')
     assert str(kept) in done.stdout.replace('\n', '')
-    try:
-        program.start()
-        await live(program)
-        connection = await asyncpg.connect(program.database_url)
-        assert await connection.fetchval(says) == 'before'
-        await connection.close()
-    finally:
-        program.stop()
+    assert note_of(data_dir) == 'before'
 
 
 def rewritten(file: Path, to: Path, **changes: Any) -> Path:

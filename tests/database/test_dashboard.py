@@ -47,7 +47,7 @@ def job(database: Database) -> DashboardRefresh:
 
 @pytest.fixture
 async def feed(connect: Connect) -> asyncpg.Connection:
-    """A floor that has been running for 100 days without a word."""
+    """A floor that has been running for 40 days without a word."""
     connection = await connect()
     await age(connection)
     return connection

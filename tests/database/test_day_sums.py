@@ -37,7 +37,7 @@ def analytics(database: Database) -> Analytics:
 
 @pytest.fixture
 async def feed(connect: Connect) -> asyncpg.Connection:
-    """A floor that has been running for 100 days without a word, and whose days are summed up."""
+    """A floor that has been running for 40 days without a word, and whose days are summed up."""
     connection = await connect()
     await age(connection)
     await connection.fetchval(REFRESH)
@@ -121,7 +121,7 @@ async def test_a_renamed_machine_keeps_its_past(connect: Connect) -> None:
 
 async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
     await age(await connect())
-    assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 98', '-c', REFRESH) == '1\nt\n0\n'
+    assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 38', '-c', REFRESH) == '1\nt\n0\n'
     assert psql('-c', 'SELECT count(*) = 30, max(operational) = 86400 * 1000000::bigint FROM machine_days '
                 'GROUP BY day ORDER BY day DESC LIMIT 1') == 't|t\n'
 
@@ -206,7 +206,7 @@ async def test_days_of_another_clock_are_not_used_and_made_again(
     await feed.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
     assert await feed.fetchval('SELECT count(*) FROM summed_days') == 0
     assert await analytics.kpis(asked) == before
-    assert await feed.fetchval(REFRESH) >= 99
+    assert await feed.fetchval(REFRESH) >= 39
     assert await feed.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
                                'FROM summed_days') == 0
     assert await analytics.kpis(asked) == before
@@ -297,7 +297,7 @@ async def test_the_job_sums_up_and_hands_over_the_settings(connect: Connect, dat
 
 
 async def are_summed_up(reader: asyncpg.Connection) -> bool:
-    return bool(await reader.fetchval('SELECT count(*) >= 99 FROM summed_days'))
+    return bool(await reader.fetchval('SELECT count(*) >= 39 FROM summed_days'))
 
 
 async def test_the_job_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from database.environments import install, new_environment
 from ports import free_port
 from short_folder import short_folder
 
@@ -37,11 +38,7 @@ SIGTERM_WHEN = {
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of a fresh virtual environment with our wheel, and the packages that the tests run with."""
     folder = tmp_path_factory.mktemp('installed')
-    subprocess.run([sys.executable, '-m', 'venv', folder / 'venv'], check=True)
-    pip = [folder / 'venv' / 'bin' / 'python', '-m', 'pip', '-q', '--disable-pip-version-check']
-    subprocess.run([*pip, 'wheel', '--no-deps', '-w', folder, ROOT], check=True)  # type: ignore[list-item]
-    wheel, = folder.glob('line_monitor-*.whl')
-    subprocess.run([*pip, 'install', '--no-deps', wheel], check=True)  # type: ignore[list-item]
+    install(new_environment(folder / 'venv'), '--no-deps', ROOT)
     packages, = (folder / 'venv' / 'lib').glob('python*/site-packages')
     # a .pth file in there, as the one that makes our checkout importable, is not followed
     (packages / 'packages_of_the_tests.pth').write_text(sysconfig.get_paths()['purelib'] + '\n')

@@ -11,7 +11,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from urllib.error import HTTPError
 import psutil
 import pytest
 import yaml
+from database.environments import install, new_environment
 from database.postgres import until
 from database.tls import ROLE, TlsDatabase
 from database.workspace import ENDPOINT, Workspace
@@ -38,15 +38,8 @@ MAX_START_S = 90
 @pytest.fixture(scope='session')
 def apps_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Python with what requirements.txt names, and nothing else."""
-    folder = tmp_path_factory.mktemp('apps')
-    subprocess.run([sys.executable, '-m', 'venv', folder], check=True)
-    python = folder / 'bin' / 'python'
-    install: list[Any] = ['install', '-q', '-r', ROOT / 'requirements.txt']
-    with_uv: list[Any] = ['uv', 'pip', *install, '--python', python]   # a second instead of a minute
-    if not shutil.which('uv') or subprocess.run(with_uv, capture_output=True, check=False).returncode != 0:
-        done = subprocess.run([python, '-m', 'pip', '--disable-pip-version-check', *install, '--no-compile'],
-                              capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+    python = new_environment(tmp_path_factory.mktemp('apps'))
+    install(python, '-r', ROOT / 'requirements.txt')
     return python
 
 

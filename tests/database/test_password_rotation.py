@@ -30,8 +30,8 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 
-ROTATIONS = 30
-CUT_EVERY = 5
+ROTATIONS = 12
+CUT_EVERY = 3
 CROWD = 10
 """New connections that all meet a password that is no longer right."""
 MIN_LIFE_S = 0.15
@@ -105,7 +105,7 @@ async def test_an_endpoint_without_permission_is_reported_and_entered_once_it_is
         assert await connection.fetchval('SELECT 1') == 1
 
 
-async def test_the_floor_stays_live_through_thirty_passwords_with_kills_between(
+async def test_the_floor_stays_live_through_a_dozen_passwords_with_kills_between(
         database: Database, lakebase: Lakebase, lake: TlsDatabase, workspace: Workspace) -> None:
     """The app makes its schema as its own role; then passwords change as fast as they can be had; sessions are cut."""
     life = await short_life(lakebase)
@@ -145,7 +145,7 @@ async def test_the_floor_stays_live_through_thirty_passwords_with_kills_between(
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
         await admin.close()
-    assert kills >= 5
+    assert kills >= 3
     assert listener.counters.connections > kills
     assert workspace.at_once == 1, 'never two requests at once'
     # one request per life, plus at most one for each connection that a changed password met half-way
