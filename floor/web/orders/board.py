@@ -110,7 +110,6 @@ class OrderBoard:
         with ui.element('div'):
             self._menu = ui.menu().classes('card-menu') \
                 .props('no-parent-event auto-close role=menu transition-duration=80')
-            self._menu.on('show', lambda: self._focus_item(0), args=[])
 
     async def show(self, order_filter: OrderFilter, content: BoardContent) -> None:
         """Create, update, move and delete cards, so that the board shows this content."""
@@ -241,6 +240,7 @@ class OrderBoard:
     def _item(self, label: str, refusal: str) -> ui.element:
         number = len(self._items)
         with ui.element('button').classes('menu-transition').props('type=button role=menuitem') as item:
+            item.props['data-autofocus'] = number == 0  # the menu gives it the focus when it opens
             TextNode('span', label)
             if refusal:
                 item.props['aria-disabled'] = 'true'
