@@ -2,12 +2,14 @@
 
 import importlib.metadata
 import tomllib
+from functools import cache
 from pathlib import Path
 
 NAME = 'Line Monitor'
 PROJECT = Path(__file__).parents[2] / 'pyproject.toml'
 
 
+@cache
 def program_version() -> str:
     """From pyproject.toml in a checkout, else from the installed package."""
     if PROJECT.exists():

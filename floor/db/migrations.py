@@ -205,8 +205,8 @@ async def _apply_functions(connection: Connection, files: list[FunctionFile]) ->
 async def _apply_migration(connection: Connection, schema: str, migration: Migration) -> None:
     begin = time.monotonic()
     await _run(connection, f'migration {migration.version:04}_{migration.name} failed', migration.text)
-    await connection.execute('INSERT INTO schema_migrations (version, name, sha256) VALUES ($1, $2, $3)',
-                             migration.version, migration.name, migration.sha256)
+    await connection.execute('INSERT INTO schema_migrations (version, name, sha256, app_version) VALUES ($1, $2, $3, $4)',
+                             migration.version, migration.name, migration.sha256, program_version())
     log.info('migration %04d_%s', migration.version, migration.name,
              extra={'schema': schema, 'took_s': round(time.monotonic() - begin, 2)})
 

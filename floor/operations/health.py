@@ -40,6 +40,7 @@ class ListenerCounters(BaseModel):
 class Health(BaseModel):
     """The freshness of the floor, and problems of this program."""
 
+    version: Annotated[str, Field(description='The version of this program.', examples=['0.2.0'])]
     status: Annotated[Freshness, Field(description='live: the floor is equal to the database.',
                                        examples=['live'])]
     database: Annotated[str, Field(description='ok, not known, or unavailable: with the reason', examples=['ok'])]
@@ -96,7 +97,8 @@ def examine(runtime: RuntimeStatus) -> Health:
     live = store.connection is Freshness.LIVE
     unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
     tasks = {task.name: task.problem for task in runtime.all_tasks if task.problem is not None}
-    return Health(status=Freshness.STALE if live and PAGE_UPDATES in tasks else store.connection,
+    return Health(version=runtime.version,
+                  status=Freshness.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
                   demo=store.is_demo,

@@ -3,7 +3,7 @@
 -- A new schema becomes an empty plant, or with new_floor=demo a demo: thirty machines and fifteen people, simulated.
 -- One transaction: the functions that tables use, the tables, the other functions, triggers and views, and what is imported.
 \set ON_ERROR_STOP on
-\set program 0.1.0
+\set program 0.2.0
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?new_floor} \else \set new_floor empty \endif
 \if :{?legacy_schema} \else \set legacy_schema '' \endif
@@ -38,31 +38,31 @@ CALL record_function_file('03_constants.sql', NULL, :'program');
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 1) AS wanted \gset
 \if :wanted
     \ir ../migrations/0001_floor.sql
-    INSERT INTO schema_migrations (version, name) VALUES (1, 'floor');
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (1, 'floor', :'program');
 \endif
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 2) AS wanted \gset
 \if :wanted
     \ir ../migrations/0002_work_orders.sql
-    INSERT INTO schema_migrations (version, name) VALUES (2, 'work_orders');
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (2, 'work_orders', :'program');
 \endif
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 3) AS wanted \gset
 \if :wanted
     \ir ../migrations/0003_history.sql
-    INSERT INTO schema_migrations (version, name) VALUES (3, 'history');
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (3, 'history', :'program');
 \endif
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 4) AS wanted \gset
 \if :wanted
     \ir ../migrations/0004_dashboard.sql
-    INSERT INTO schema_migrations (version, name) VALUES (4, 'dashboard');
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (4, 'dashboard', :'program');
 \endif
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \gset
 \if :wanted
     \ir ../migrations/0005_report_settings.sql
-    INSERT INTO schema_migrations (version, name) VALUES (5, 'report_settings');
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (5, 'report_settings', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

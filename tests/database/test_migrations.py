@@ -13,6 +13,7 @@ from database.postgres import SCHEMA, Connect, Server, channel_of, until
 
 from floor.core.errors import MigrationError
 from floor.core.settings import Settings
+from floor.core.version import program_version
 from floor.db import migrations
 from floor.db.database import Database
 from floor.db.migrations import migrate
@@ -74,11 +75,13 @@ async def test_psql_and_the_program_make_the_same_schema(
     assert by_psql == schema_dump(server, database_url)
     assert 'CREATE TABLE manufacturing_line.machine_feed_stream' in by_psql
     plant = ('-c', 'SELECT machine_id, machine_name, type FROM machine_feed_stream ORDER BY 1',
-             '-c', 'SELECT version, name FROM schema_migrations ORDER BY 1',
+             '-c', 'SELECT version, name, app_version FROM schema_migrations ORDER BY 1',
              '-c', 'SELECT machine_name, type, line_id, position FROM machines ORDER BY 1',
              '-c', 'SELECT kind FROM plant',
              '-c', 'SELECT first_name, last_name, email, department, role FROM employees ORDER BY id')
     assert server.psql(empty_database_url, *plant) == server.psql(database_url, *plant)
+    for url in database_url, empty_database_url:
+        assert server.psql(url, '-c', 'SELECT DISTINCT app_version FROM schema_migrations') == f'{program_version()}\n'
 
 
 async def test_the_program_accepts_what_psql_made(install: Callable[..., str], connect: Connect) -> None:

@@ -14,6 +14,7 @@ from unit.harness import client_of, samples
 
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.machines import MachineChange, MachineName, MachineRecord, Status
+from floor.core.version import program_version
 from floor.db.connection import Connection
 from floor.feed.listener import Listener
 from floor.feed.store import Store
@@ -72,6 +73,7 @@ async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClie
     body = answer.json()
     assert body['listener'].pop('notifications') == 17
     assert set(body.pop('listener').values()) == {0}
+    assert body.pop('version') == program_version()
     assert body == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'demo': False,
                     'trouble': None, 'problem': None, 'tasks': {}}
 

@@ -22,7 +22,7 @@ from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from ..shell.connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from ..shell.demo_ribbon import DemoRibbon
-from ..shell.frame import add_page_assets
+from ..shell.frame import add_page_assets, page_foot
 from ..shell.history_note import HistoryNote
 from ..shell.messages import Alert
 from ..shell.page_title import PageTitle
@@ -113,6 +113,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
             root_of_lines = ui.element('div').classes('wall-lines')
             with ui.element('aside').classes('wall-side'):
                 attention_list(store, view, lambda *_: None)
+        page_foot()
     build_lines()
     services.broadcast.join(view)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from ...core.people import Person, Role
-from ...core.version import NAME
+from ...core.version import NAME, program_version
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from .alerts import order_alerts
@@ -17,6 +17,7 @@ from .connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from .demo_ribbon import DemoRibbon
 from .heading import Heading
 from .history_note import HistoryNote
+from .messages import TextNode
 from .page_title import PageTitle
 from .services import Services
 from .session import add_session_frames
@@ -27,6 +28,11 @@ STYLESHEETS = ('tokens.css', 'floor.css', 'stale.css', 'wall.css', 'orders.css',
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 DIAGNOSIS = 'Diagnosis'
 FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
+
+
+def page_foot() -> None:
+    """Name and version of the program, at the end of the page."""
+    TextNode('footer', f'{NAME} {program_version()}').classes('page-foot')
 
 
 def add_page_assets() -> None:
@@ -71,4 +77,5 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             view.add(StaleOverlay())
         with ui.element('main') as main:
             yield
+        page_foot()
     ui.skip_link('Skip to content', target=main)
