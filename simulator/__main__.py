@@ -15,6 +15,7 @@ from rich.console import Console
 from floor.core.console import Parser, stop_on_sigterm
 from floor.core.errors import FloorError, NotADemoError, SettingsError
 from floor.core.settings import Settings
+from floor.db.connection_check import check_connection
 from floor.db.connection_source import DatabaseSource, database_source
 from floor.db.database import Database
 from floor.db.migrations import connect_prepared
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m simul
 
 async def _play(settings: Settings, source: DatabaseSource, seed: int | None) -> None:
     database = Database(source.url, settings, source.lakebase)
+    await check_connection(database, settings.db_pool_timeout, pooler=source.lakebase is None)
     updates: asyncio.Queue[Update] = asyncio.Queue()
     runner = SimulatorRunner(
         connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,

@@ -8,6 +8,7 @@ FloorError
 │   │   └── HistoryNotReadyError  the history of a new floor is being created
 │   ├── DatabaseReadOnlyError     the database answers, but is read-only
 │   ├── MigrationError            the schema cannot be migrated
+│   │   └── SchemaVersionError    another version of this program wrote the schema
 │   └── FeedNotDeliveredError     a heartbeat notification did not come back in time
 ├── ProgramFaultError             a bug in this program, as a page reports it
 ├── NotADemoError                 the floor is a plant, so it cannot be simulated or removed
@@ -67,6 +68,11 @@ class HistoryNotReadyError(DatabaseUnavailableError):
 
 class MigrationError(DatabaseError):
     """The schema cannot be migrated."""
+
+
+class SchemaVersionError(MigrationError):
+    """Another version of this program wrote the schema, and this one cannot open it; the message names the version that
+    can."""
 
 
 class FeedNotDeliveredError(DatabaseError):

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 NAME = 'Line Monitor'
+FIRST_RELEASE = '0.2.0'
 PROJECT = Path(__file__).parents[2] / 'pyproject.toml'
 
 

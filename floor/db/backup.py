@@ -28,6 +28,8 @@ from .embedded.postgres_programs import copy_out, progress
 from .embedded.server import EmbeddedPostgres
 from .embedded.workshop import is_interrupted
 from .query_files import load_queries
+from .schema_files import Migration, load_schema_files
+from .schema_version import applied_migrations, refuse_unknown
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.backup') -> int:
@@ -44,22 +46,26 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
 
     :raises BackupError: there is nothing to save, the file exists, or reading or writing failed
     :raises EmbeddedDatabaseError: the database cannot be started
+    :raises SchemaVersionError: another version wrote it
     """
     require_embedded(settings)
-    folder = EmbeddedPostgres(settings.data_dir).folder
+    embedded = EmbeddedPostgres(settings.data_dir)
+    folder = embedded.folder
     if not os.path.exists(folder) and not is_interrupted(folder.parent):
+        embedded.refuse_other_majors()
         raise BackupError(f'there is no database in {settings.data_dir} yet, so there is nothing to save: set DATA_DIR '
                           f'to the folder of another')
     with new_backup(file, replace=replace) as backup, database_source(settings, say) as source:
         assert source.url is not None  # noqa: S101 (the embedded one always has an address)
-        manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, backup))
+        known = load_schema_files(settings.default_postgres_table).migrations
+        manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, known, backup))
     rows = sum(manifest.rows.values())
     say(f'Saved {counted(rows, "row")} of {counted(len(manifest.rows), "table")}, as of '
         f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in {file} '
         f'({file_size(file.stat().st_size)}). Restore it with: python -m floor.db.restore {file}')
 
 
-async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
+async def _save(url: str, schema: str, known: Sequence[Migration], backup: zipfile.ZipFile) -> Manifest:
     queries = load_queries()
     try:
         connection = await asyncpg.connect(
@@ -67,10 +73,15 @@ async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
         try:
             async with connection.transaction(isolation='repeatable_read', readonly=True):
                 moment = await queries.export_snapshot(connection)
+                applied = await applied_migrations(connection, schema)
+                if not applied:
+                    raise BackupError(f'the schema {schema} of this database has no floor: start the app once, or set '
+                                      f'DEFAULT_POSTGRES_SCHEMA to the schema that has')
+                refuse_unknown(schema, applied, known)
                 names = [row['name'] async for row in queries.tables_to_save(connection)]
                 manifest = Manifest(
                     program=program_version(), made_at=moment['made_at'], postgres=moment['postgres'],
-                    schema_name=schema, migration=await queries.newest_migration(connection),
+                    schema_name=schema, migration=applied[-1].version,
                     rows={name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names})  # noqa: S608
                 backup.writestr(MANIFEST, manifest.model_dump_json(indent=2))
                 with backup.open(ROLES, 'w') as part:
@@ -80,9 +91,6 @@ async def _save(url: str, schema: str, backup: zipfile.ZipFile) -> Manifest:
                              moved=moved)
         finally:
             connection.terminate()
-    except asyncpg.UndefinedTableError as error:
-        raise BackupError(f'the schema {schema} of this database has no floor: start the app once, or set '
-                          f'DEFAULT_POSTGRES_SCHEMA to the schema that has') from error
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         raise BackupError(f'the database could not be read: {describe(error)}') from error
     return manifest

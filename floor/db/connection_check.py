@@ -13,18 +13,23 @@ import asyncpg
 
 from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
 from .connection import POOLER, Connection
+from .schema_files import load_schema_files
+from .schema_version import applied_migrations, refuse_unknown
 
 if TYPE_CHECKING:
     from .database import Database
 
 PATIENCE_S = 3.0
 DELIVERY_S = 3.0
+
+
 async def check_connection(database: Database, patience: float = PATIENCE_S, *, pooler: bool = True) -> None:
-    """Connect once, and check for a connection pooler that drops notifications.
+    """Connect once, and check for a connection pooler that drops notifications, and for a schema of another version.
 
     patience: the most seconds to wait for a connection. pooler: check for one.
 
     :raises DatabaseMisconfiguredError: retrying cannot help; the message says what to set
+    :raises SchemaVersionError: this program cannot open the schema
     """
     try:
         connection = await asyncio.wait_for(database.connect(), patience)
@@ -40,16 +45,17 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
                                          f'{" ".join(str(error).split())}') from error
     try:
         # a pooler reports its own process id, not that of the server process
-        if not pooler or await connection.fetchval('SELECT pg_backend_pid()') == connection.get_server_pid():
-            return
-        if not await _notifies(connection, database):
+        if pooler and await connection.fetchval('SELECT pg_backend_pid()') != connection.get_server_pid() \
+                and not await _notifies(connection, database):
             raise DatabaseMisconfiguredError(POOLER)
+        refuse_unknown(database.schema, await applied_migrations(connection, database.schema),
+                       load_schema_files(database.feed_table).migrations)
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
         raise DatabaseMisconfiguredError(f'{POOLER} ({error})') from error
     except (DatabaseUnavailableError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         if isinstance(error, DatabaseMisconfiguredError):
             raise
-        # the connection was lost in the meantime
+        # the connection was lost in the meantime, or lacks a right: the floor shows it and retries
     finally:
         connection.terminate()
 

@@ -4,15 +4,15 @@ One transaction applies all: the functions that tables use, the tables, then the
 a new schema, tables of the same names from another line monitor are imported: sql/legacy_import.
 
 Several instances may start at once: a lock on schema_migrations serializes them. It is a table lock because every
-login of the database, such as a feed, may take any advisory lock. A migration that was changed after it was applied, or
-a schema newer than this program, is an error at startup.
+login of the database, such as a feed, may take any advisory lock. A schema that this program cannot open is refused:
+schema_version.py.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -26,6 +26,7 @@ from .database import Connect, Database
 from .owner_settings import apply_owner_settings
 from .query_files import load_queries
 from .schema_files import FunctionFile, Migration, SchemaFiles, load_schema_files
+from .schema_version import AppliedMigration, applied_migrations, refuse_unknown
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +46,13 @@ REMEDY = ('Its owner can do this: psql DATABASE -f sql/admin/install.sql, and th
 class Applied:
     """What is applied to a schema: the checksum of each migration and function file (None: psql applied it)."""
 
-    migrations: dict[int, str | None]
+    migrations: list[AppliedMigration]
     functions: dict[str, str | None]
 
     def has(self, files: SchemaFiles) -> bool:
         """Whether exactly these migrations are applied."""
-        return self.migrations == {each.version: each.sha256 for each in files.migrations}
+        return [(each.version, each.sha256) for each in self.migrations] == [
+            (each.version, each.sha256) for each in files.migrations]
 
     def runs(self, files: SchemaFiles) -> bool:
         """Whether exactly these functions are applied."""
@@ -63,15 +65,15 @@ async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_f
     legacy_schema: a schema of another line monitor, whose tables are copied into a new schema. functions_too: also if
     only functions have changed.
 
-    :raises MigrationError: a right is missing, a migration was changed after it was applied, or the schema is newer
-        than this program
+    :raises MigrationError: a right is missing, or another version wrote the schema (SchemaVersionError)
     """
     try:
         # without a right on the schema everything would be created in pg_temp and lost with the connection
         await check_rights(connection, schema)
         applied = await _read_applied(connection, schema)
+        refuse_unknown(schema, applied.migrations, files.migrations)
         new: list[Migration] = []
-        if applied is None or not applied.has(files) or (functions_too and not applied.runs(files)):
+        if not applied.has(files) or (functions_too and not applied.runs(files)):
             await _make_schema(connection, schema, files, legacy_schema)
             new = await _upgrade_without_deadlock(connection, schema, files)
         await _make_floor(connection, schema, new_floor, files.new_floor)
@@ -89,16 +91,15 @@ async def migrate(connection: Connection, schema: str, files: SchemaFiles, new_f
         raise MigrationError(f'the schema "{schema}" cannot be brought up to date: {error}') from error
 
 
-async def _read_applied(connection: Connection, schema: str) -> Applied | None:
-    """What is applied; None for a schema without tables. Waits for no lock."""
+async def _read_applied(connection: Connection, schema: str) -> Applied:
+    """What is applied; nothing to a schema without tables. Waits for no lock."""
+    migrations = await applied_migrations(connection, schema)
     async with connection.transaction():
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
         if await connection.fetchval("SELECT to_regclass('schema_functions') IS NULL"):
-            return None
-        migrations = await connection.fetch('SELECT version, sha256 FROM schema_migrations')
+            return Applied(migrations, {})
         functions = await connection.fetch('SELECT file, sha256 FROM schema_functions')
-    return Applied({row['version']: row['sha256'] for row in migrations},
-                   {row['file']: row['sha256'] for row in functions})
+    return Applied(migrations, {row['file']: row['sha256'] for row in functions})
 
 
 async def _make_schema(connection: Connection, schema: str, files: SchemaFiles, legacy_schema: str | None) -> None:
@@ -136,13 +137,10 @@ async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> l
         await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
         await connection.execute(f'SET LOCAL search_path = "{schema}", pg_temp')
         await connection.execute('LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE')
-        applied = {row['version']: row['sha256'] for row in
-                   await connection.fetch('SELECT version, sha256 FROM schema_migrations')}
-        if max(applied, default=0) > files.migrations[-1].version:
-            raise MigrationError(f'the schema "{schema}" has migration {max(applied)}, this program knows only '
-                                 f'{files.migrations[-1].version}: start the newer program that applied it')
-        await _check_migrations(connection, files, applied)
-        missing = [each for each in files.migrations if each.version not in applied]
+        applied = await applied_migrations(connection, schema)
+        refuse_unknown(schema, applied, files.migrations)
+        await _fill_in_checksums(connection, files, applied)
+        missing = [each for each in files.migrations if each.version not in {row.version for row in applied}]
         changed = await _changed_functions(connection, files)
         gone = await connection.fetchval('SELECT EXISTS (SELECT FROM schema_functions WHERE file <> ALL ($1))',
                                          [each.name for each in files.functions])
@@ -162,16 +160,13 @@ async def _upgrade(connection: Connection, schema: str, files: SchemaFiles) -> l
         return missing
 
 
-async def _check_migrations(connection: Connection, files: SchemaFiles, applied: dict[int, str | None]) -> None:
+async def _fill_in_checksums(connection: Connection, files: SchemaFiles, applied: list[AppliedMigration]) -> None:
+    """psql applied these: it cannot compute a checksum."""
+    unknown = {each.version for each in applied if each.sha256 is None}
     for migration in files.migrations:
-        if migration.version not in applied:
-            continue
-        if applied[migration.version] is None:  # psql applied it
+        if migration.version in unknown:
             await connection.execute('UPDATE schema_migrations SET sha256 = $2 WHERE version = $1',
                                      migration.version, migration.sha256)
-        elif applied[migration.version] != migration.sha256:
-            raise MigrationError(f'migration {migration.version:04}_{migration.name} was changed after it was applied: '
-                                 f'restore the file and put the change into a new migration')
 
 
 async def _changed_functions(connection: Connection, files: SchemaFiles) -> list[FunctionFile]:
@@ -205,19 +200,22 @@ async def _apply_functions(connection: Connection, files: list[FunctionFile]) ->
 async def _apply_migration(connection: Connection, schema: str, migration: Migration) -> None:
     begin = time.monotonic()
     await _run(connection, f'migration {migration.version:04}_{migration.name} failed', migration.text)
-    await connection.execute('INSERT INTO schema_migrations (version, name, sha256, app_version) VALUES ($1, $2, $3, $4)',
-                             migration.version, migration.name, migration.sha256, program_version())
+    await connection.execute('INSERT INTO schema_migrations (version, name, sha256, app_version) '
+                             'VALUES ($1, $2, $3, $4)', migration.version, migration.name, migration.sha256,
+                             program_version())
     log.info('migration %04d_%s', migration.version, migration.name,
              extra={'schema': schema, 'took_s': round(time.monotonic() - begin, 2)})
 
 
-async def _check_for_guest(connection: Connection, schema: str, newest: Migration) -> None:
+async def _check_for_guest(connection: Connection, schema: str, known: Sequence[Migration]) -> None:
     """For a guest, which uses the app's schema and must not own any part of it."""
     if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
                                      "WHERE nspname = $1 AND relname = 'schema_migrations')", schema):
         raise MigrationError(f'the schema "{schema}" does not exist: deploy the app first, which creates it')
     await check_rights(connection, schema, looking=True)
-    if newest.version > await connection.fetchval('SELECT coalesce(max(version), 0) FROM schema_migrations'):
+    applied = await applied_migrations(connection, schema)
+    refuse_unknown(schema, applied, known)
+    if not applied or applied[-1].version < known[-1].version:
         raise MigrationError(f'the schema "{schema}" is older than this program: deploy this version of the app, which '
                              f'brings it up to date')
 
@@ -287,7 +285,7 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
 
     async def run(connection: Connection) -> None:
         if database.is_guest:
-            await _check_for_guest(connection, database.schema, files.migrations[-1])
+            await _check_for_guest(connection, database.schema, files.migrations)
             return
         if await migrate(connection, database.schema, files, database.new_floor, database.legacy_schema,
                          functions_too=not database.has_our_functions):

@@ -165,10 +165,10 @@ SCHEMA_OLD = Check(
     'UpgradeHangs', DOWN, 'The schema is older than the program', 'Restart this program.', 'floor_migration_applied',
     condition='floor_migration_applied < floor_migration_wanted', lasts='5m')
 SCHEMA_NEWER = Check(
-    'ProgramTooOld', DOWN, 'The schema is newer than the program', 'Start the newer program.')
+    'ProgramTooOld', DOWN, 'The schema is newer than the program', 'Start Line Monitor {version} or newer.')
 CHANGED_MIGRATION = Check(
-    'MigrationChanged', DOWN, 'A migration was changed after it was applied',
-    'Restore the file, and put the change into a new migration.')
+    'MigrationChanged', DOWN, 'A migration was applied with another text',
+    'Start Line Monitor {version} or newer, as it was released.')
 REPLICA = Check(
     'ServerIsReplica', DOWN, 'The server is a read-only replica', 'Set the address of the primary.')
 MISSING_RIGHT = Check('RightMissing', DOWN, 'The login lacks a right', 'Its owner must run: {statement};')

@@ -33,6 +33,8 @@ class AppliedFile:
     name: str
     applied_at: datetime
     intact: bool | None
+    app_version: str | None = None
+    """The version of the program that applied it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +178,4 @@ async def _ask(runtime: RuntimeStatus, connection: Connection) -> DatabaseFacts:
 def _applied(row: Any, ours: dict[int, str]) -> AppliedFile:
     known = ours.get(row['version'])
     intact = None if known is None or row['sha256'] is None else known == row['sha256']
-    return AppliedFile(row['version'], row['name'], row['applied_at'], intact)
+    return AppliedFile(row['version'], row['name'], row['applied_at'], intact, row['app_version'])

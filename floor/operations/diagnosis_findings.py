@@ -88,12 +88,15 @@ def _of_database(runtime: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Findi
     newest, wanted = max((each.version for each in facts.migrations), default=0), \
         max((each.version for each in runtime.migrations), default=0)
     if newest != wanted:
+        writer = facts.migrations[-1].app_version if facts.migrations else None
         check = checks.SCHEMA_OLD if newest < wanted else checks.SCHEMA_NEWER
-        yield check.found(f'The schema has migration {newest}, this program needs {wanted}.')
+        yield check.found(f'The schema has migration {newest}, this program needs {wanted}.',
+                          version=writer or 'of a later version')
     for each in facts.migrations:
         if each.intact is False:
             yield checks.CHANGED_MIGRATION.found(
-                f'Migration {each.version:04}_{each.name} was changed after it was applied.')
+                f'Migration {each.version:04}_{each.name} was applied with another text.',
+                version=each.app_version or 'the version that applied it')
     for missing, remedy in facts.missing_rights:
         yield checks.MISSING_RIGHT.found(f'The login {facts.login} lacks {missing}.', statement=remedy)
     off = [f'{each.name} on {each.table}' for each in facts.triggers if not each.is_on]

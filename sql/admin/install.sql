@@ -19,9 +19,34 @@ SET search_path = :"schema", pg_temp;  -- functions keep this path
 SET LOCAL lock_timeout = '60s';
 LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE;  -- an app that starts meanwhile takes turns
 SELECT NOT EXISTS (SELECT FROM schema_migrations) AS is_new \gset
+
+-- A schema that another version wrote is refused as the app does (floor/db/schema_version.py).
+SELECT set_config('floor.refusal', coalesce((
+    WITH known (version, sha256) AS (VALUES
+        (1, '6a50425596718750c7acb99d9a14570a9c22ee48d83fc12eb88be5cf6a50ef33'),
+        (2, 'c2a55a5d8e21cf477d77168a069455edea73330def721d27057dd8a740b08147'),
+        (3, 'fb6503e34a80e3df217f1e733822572d438b4562d3380708553673024e450c84'),
+        (4, '93d70c004337fb5d618d75aae675e83a10b440a6b88e16fae9e8edab5ed3d869'),
+        (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'))
+    SELECT format(CASE
+            WHEN m.app_version IS NULL AND m.version = 1 THEN
+                'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
+                'into a new schema, with -v legacy_schema=%1$s to copy its machines, people and work orders'
+            WHEN k.version IS NULL THEN
+                'the schema "%1$s" was written by Line Monitor %2$s (schema %3$s); this is %5$s, which knows schemas up to %6$s: '
+                'use the install.sql of %2$s or newer, or restore a backup made by %5$s'
+            ELSE
+                'the schema "%1$s" has another text of migration %4$s than this program, %5$s: it was applied by Line Monitor %2$s, '
+                'so use the install.sql of %2$s or newer as it was released' END,
+        :'schema', coalesce(m.app_version, 'of a later version'), m.version, to_char(m.version, 'FM0000_') || m.name, :'program',
+        (SELECT max(version) FROM known))
+    FROM schema_migrations m LEFT JOIN known k USING (version)
+    WHERE m.app_version IS NULL AND m.version = 1 OR k.version IS NULL OR m.sha256 <> k.sha256
+    ORDER BY m.app_version IS NULL AND m.version = 1 DESC, k.version IS NULL DESC, m.version DESC
+    LIMIT 1), ''), true) \g /dev/null
 DO $$ BEGIN
-    IF EXISTS (SELECT FROM schema_migrations WHERE version > 5) THEN
-        RAISE 'this schema was made by a newer program: use the install.sql of that one';
+    IF current_setting('floor.refusal') <> '' THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = current_setting('floor.refusal');
     END IF;
 END $$;
 

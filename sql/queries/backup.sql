@@ -9,6 +9,6 @@ FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
 WHERE relkind = 'r' AND relpersistence <> 't' AND nspname NOT IN ('pg_catalog', 'information_schema')
 ORDER BY 1;
 
--- name: newest_migration()$
--- 0: none.
-SELECT coalesce(max(version), 0) FROM schema_migrations;
+-- name: applied_migrations()
+-- The oldest first.
+SELECT version, name, sha256, app_version FROM schema_migrations ORDER BY version;

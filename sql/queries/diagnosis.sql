@@ -58,7 +58,7 @@ ORDER BY seconds DESC;
 
 -- name: diagnosed_migrations()
 -- The files that were applied.
-SELECT version, name, sha256, applied_at FROM schema_migrations ORDER BY version;
+SELECT version, name, sha256, applied_at, app_version FROM schema_migrations ORDER BY version;
 
 -- name: diagnosed_triggers()
 -- Each trigger of our tables, and whether it fires.

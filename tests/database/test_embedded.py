@@ -25,8 +25,11 @@ from typing import Any
 import asyncpg
 import psutil
 import pytest
+from database.embedded_floor import settings_for
 
 from floor.core.errors import EmbeddedDatabaseError
+from floor.core.version import program_version
+from floor.db.backup import save
 from floor.db.embedded.data_folder import make_data_dir
 from floor.db.embedded.database_url import database_url_of
 from floor.db.embedded.postgres_binaries import binaries
@@ -406,8 +409,22 @@ def refusal(data_dir: Path) -> str:
 def test_the_files_of_another_major_are_refused(data_dir: Path) -> None:
     (data_dir / 'postgres-18').mkdir(parents=True)
     (data_dir / 'postgres-18' / 'PG_VERSION').write_text('17\n')
-    assert 'written by PostgreSQL 17' in refusal(data_dir)
+    assert 'written by PostgreSQL 17; this is Line Monitor' in refusal(data_dir)
     assert 'DATA_DIR' in refusal(data_dir)
+
+
+@pytest.mark.parametrize('major', [17, 19])
+def test_no_empty_database_takes_the_place_of_one_of_another_major(data_dir: Path, major: int) -> None:
+    other = data_dir / f'postgres-{major}'
+    other.mkdir(parents=True)
+    (other / 'PG_VERSION').write_text(f'{major}\n')
+    assert refusal(data_dir) == (
+        f'{other} was written by PostgreSQL {major}; this is Line Monitor {program_version()}, which runs PostgreSQL '
+        f'18: save it with the Line Monitor that runs PostgreSQL {major} (line-monitor backup) and restore it with '
+        f'this one (line-monitor restore), or set DATA_DIR to another folder')
+    assert not (data_dir / 'postgres-18').exists()
+    with pytest.raises(EmbeddedDatabaseError, match=f'was written by PostgreSQL {major}'):
+        save(settings_for(data_dir), data_dir / 'floor.zip')
 
 
 def test_somebody_elses_files_are_refused_and_kept(data_dir: Path) -> None:

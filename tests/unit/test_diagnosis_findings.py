@@ -86,9 +86,10 @@ def test_of_what_is_well_nothing_is_shown(runtime: RuntimeStatus) -> None:
 @pytest.mark.parametrize(('different', 'words', 'remedy'), [
     ({'is_replica': True}, 'replica', 'primary'),
     ({'migrations': ()}, 'migration 0, this program needs 1', 'Restart'),
-    ({'migrations': (AppliedFile(1, 'floor', NOW, True), AppliedFile(2, 'more', NOW, None))}, 'has migration 2',
-     'newer'),
-    ({'migrations': (AppliedFile(1, 'floor', NOW, False),)}, '0001_floor was changed', 'Restore the file'),
+    ({'migrations': (AppliedFile(1, 'floor', NOW, True), AppliedFile(2, 'more', NOW, None, '0.9.0'))},
+     'has migration 2', 'Start Line Monitor 0.9.0 or newer'),
+    ({'migrations': (AppliedFile(1, 'floor', NOW, False, '0.2.0'),)}, '0001_floor was applied with another text',
+     'Start Line Monitor 0.2.0 or newer, as it was released'),
     ({'missing_rights': (('USAGE on the schema x', 'GRANT USAGE ON SCHEMA x TO app'),)}, 'lacks USAGE',
      'GRANT USAGE ON SCHEMA x TO app'),
     ({'triggers': (Trigger('some_trigger', 'machines', False),)}, 'some_trigger on machines', 'ENABLE TRIGGER'),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from floor.core.errors import EmbeddedDatabaseError
+from floor.core.version import NAME, program_version
 from floor.db.embedded.access import write_access_files
 from floor.db.embedded.data_folder import make_durable
 from floor.db.embedded.processes import Wait, commands, finished, halt, is_dead, plain_environment
@@ -60,10 +61,7 @@ class Cluster:
                 ) from None
             return False
         if found != str(self._major):
-            raise EmbeddedDatabaseError(
-                f'{self.folder} was written by PostgreSQL {found} and cannot be read by {self._major}: move it away, '
-                'or set DATA_DIR to another folder.'
-            )
+            raise EmbeddedDatabaseError(other_major(self.folder, found, self._major))
         return True
 
     def create(self) -> Wait:
@@ -212,6 +210,13 @@ class Cluster:
             lines = [line for line in log.read().decode(errors='replace').splitlines() if line.strip()]
         errors = [line for line in lines if re.search(r'FATAL|PANIC|error|HINT|could not|unrecognized|invalid', line)]
         return ' / '.join(re.sub(r'^.*?\[[0-9]+\] ', '', line) for line in (errors or lines)[-3:]) or 'no message'
+
+
+def other_major(folder: Path, found: str, major: int) -> str:
+    """What a person reads about a cluster of another major version of PostgreSQL."""
+    return (f'{folder} was written by PostgreSQL {found}; this is {NAME} {program_version()}, which runs PostgreSQL '
+            f'{major}: save it with the {NAME} that runs PostgreSQL {found} (line-monitor backup) and restore it with '
+            f'this one (line-monitor restore), or set DATA_DIR to another folder')
 
 
 def shared_buffers_mb() -> int:

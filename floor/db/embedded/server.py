@@ -26,7 +26,7 @@ from pathlib import Path
 
 from floor.core.errors import EmbeddedDatabaseError
 from floor.db.embedded.app_database import create_database
-from floor.db.embedded.cluster import Cluster
+from floor.db.embedded.cluster import Cluster, other_major
 from floor.db.embedded.data_folder import make_data_dir, unusable
 from floor.db.embedded.database_url import accepts, database_url_of, write_database_url
 from floor.db.embedded.owner_beat import OwnerBeat
@@ -209,7 +209,7 @@ class EmbeddedPostgres:
                         f'{cluster.folder} is missing, but a database from before a restore exists, '
                         f'{aside[-1].parent}: rename it to {self.folder.name}, restore a backup, or move it away to '
                         f'start with a new one.')
-                self._mention_other_majors()
+                self.refuse_other_majors()
                 yield from cluster.create()
             yield from cluster.clear(sockets)
             self._server = yield from cluster.serve(sockets)
@@ -237,6 +237,14 @@ class EmbeddedPostgres:
         except OSError as error:
             raise EmbeddedDatabaseError(unusable(self._data_dir, error)) from error
 
+    def refuse_other_majors(self) -> None:
+        """For a data folder without a cluster of this major version: a new one must not take the place of another.
+
+        :raises EmbeddedDatabaseError: there is one of another major version
+        """
+        if others := sorted(self._data_dir.glob('postgres-[0-9]*/PG_VERSION')):
+            raise EmbeddedDatabaseError(other_major(others[-1].parent, others[-1].read_text().strip(), self._major))
+
     def _cluster(self, folder: Path) -> Cluster:
         return Cluster(folder, binaries(self._major), self._major, self._log)
 
@@ -263,6 +271,3 @@ class EmbeddedPostgres:
             cluster.user.own(folder)
         return folder
 
-    def _mention_other_majors(self) -> None:
-        for other in sorted(self._data_dir.glob('postgres-*/PG_VERSION')):
-            self._report(f'{other.parent} has the data of another PostgreSQL version, which is not used')

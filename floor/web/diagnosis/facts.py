@@ -37,7 +37,7 @@ def panels(diagnosis: Diagnosis, zone: tzinfo, *, retention_days: int | None) ->
         DiagnosisPanel('Database', tuple(_database(runtime, facts, times))),
         DiagnosisPanel('Tasks', tuple(_derived(facts, times, retention_days)),
                        ('Task', 'last run', 'duration', 'failures', 'status'), tuple(_tasks(runtime, times))),
-        DiagnosisPanel('Schema', tuple(_schema(runtime, facts)), ('Migration', 'applied', 'file'),
+        DiagnosisPanel('Schema', tuple(_schema(runtime, facts)), ('Migration', 'applied', 'by', 'file'),
                        tuple(_migrations(facts, times))),
         DiagnosisPanel('Instances', tuple(_instances(runtime, facts, times)),
                        ('Connected', 'login', 'from', 'sessions'), tuple(_sessions(facts))),
@@ -171,7 +171,8 @@ def _schema(runtime: RuntimeStatus, facts: DatabaseFacts | None) -> Iterable[tup
 def _migrations(facts: DatabaseFacts | None, times: TimeFormatter) -> Iterable[tuple[str, ...]]:
     texts = {True: 'unchanged', False: 'CHANGED since', None: 'not compared'}
     for each in facts.migrations if facts else ():
-        yield f'{each.version:04}_{each.name}', times.at(each.applied_at), texts[each.intact]
+        yield (f'{each.version:04}_{each.name}', times.at(each.applied_at), each.app_version or NOTHING,
+               texts[each.intact])
 
 
 def _instances(runtime: RuntimeStatus, facts: DatabaseFacts | None, times: TimeFormatter) -> Iterable[tuple[str, str]]:
