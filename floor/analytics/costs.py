@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..core.formatting import HOUR, number
+from ..core.formatting import number
 from ..core.machines import MachineName
 from .report_snapshot import Reading
+
+REASON, MACHINE, LINE = 3, 5, 6
+"""What a row of the query stop_costs is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossCosts:
-    """Costs of the stops of a window.
+    """What the stops of a window cost inside it, each by the line on which it began.
 
     currency     what stands before an amount, may be empty
-    per_hour     of each machine whose line has a cost
-    by_reason    what the stops of each reason cost inside the window (None: without a reason)
-    is_complete  whether each machine of the report has a cost
+    by_reason    of each reason (None: without a reason)
+    by_machine   of each machine
+    by_line      of each line
+    is_complete  whether each line of the report has a cost
     """
 
     currency: str
-    per_hour: dict[MachineName, float]
     by_reason: dict[str | None, float]
-    is_complete: bool
+    by_machine: dict[MachineName, float] = field(default_factory=dict)
+    by_line: dict[str, float] = field(default_factory=dict)
+    is_complete: bool = True
 
     @property
     def total(self) -> float:
@@ -31,13 +36,8 @@ class LossCosts:
 
     @property
     def total_text(self) -> str:
-        """'EUR 1,204', or 'at least EUR 1,204' where not each machine has a cost."""
+        """'EUR 1,204', or 'at least EUR 1,204' where not each line has a cost."""
         return self.text(self.total) if self.is_complete else f'at least {self.text(self.total)}'
-
-    def of(self, machine: MachineName, seconds: float) -> str:
-        """What so many seconds down of a machine cost, as text; empty: its line has no cost."""
-        cost = self.per_hour.get(machine)
-        return '' if cost is None else self.text(seconds / HOUR * cost)
 
     def text(self, amount: float | None) -> str:
         """'EUR 1,204'; empty: there is none."""
@@ -46,13 +46,19 @@ class LossCosts:
 
 async def read_costs(reading: Reading) -> LossCosts | None:
     """The costs of all that is asked about; None: no line of it has any."""
-    rates = {row['name']: row['cost_per_hour'] async for row in reading.queries.line_costs(reading.connection)}
-    per_hour = {machine.name: float(cost) for machine in reading.machines
-                if machine.line is not None and (cost := rates.get(machine.line)) is not None}
-    if not per_hour:
+    with_cost = {row['name'] async for row in reading.queries.line_costs(reading.connection)
+                 if row['cost_per_hour'] is not None}
+    lines = {placement.line for machine in reading.machines for placement in machine.placements
+             if reading.line_id in {None, placement.line_id}}
+    if not lines & with_cost:
         return None
     settings = await reading.queries.report_settings(reading.connection)
-    rows = reading.queries.stop_costs(reading.connection, machines=list(per_hour), costs=list(per_hour.values()),
-                                      **reading.chosen_stops)
-    return LossCosts(settings['currency'], per_hour, {row['reason']: row['cost'] async for row in rows},
-                     len(per_hour) == len(reading.machines))
+    costs = LossCosts(settings['currency'], {}, is_complete=lines <= with_cost)
+    async for row in reading.queries.stop_costs(reading.connection, **reading.chosen_stops):
+        if row['of'] == REASON:
+            costs.by_reason[row['reason']] = row['cost']
+        elif row['of'] == MACHINE:
+            costs.by_machine[MachineName(row['machine_name'])] = row['cost']
+        else:
+            costs.by_line[row['line']] = row['cost']
+    return costs

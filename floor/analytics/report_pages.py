@@ -22,7 +22,8 @@ EXPLANATIONS = ('explain', 'explain-machines')
 @dataclass(frozen=True, slots=True)
 class ReportPart:
     """What a file is about. before: the window before; None: there is none. by: the order of causes. kpi: which figure,
-    for the files that explain one. selection: which stops, for their file."""
+    for the files that explain one. selection: which stops, for their file. buckets: of a trend, and those of the window
+    before."""
 
     name: str
     window: Window
@@ -31,6 +32,7 @@ class ReportPart:
     by: By = 'minutes'
     kpi: str = ''
     selection: StopSelection = NEWEST
+    buckets: tuple[tuple[Window, ...], tuple[Window, ...]] = ((), ())
 
 
 class ReportPages:
@@ -41,7 +43,7 @@ class ReportPages:
         self._shifts = shifts
         self._whole: dict[str, Callable[[ReportPart], Awaitable[ReportTable]]] = {
             'figures': self._figures, 'explain-machines': self._parts, 'causes': self._causes,
-            'machines': self._machines, 'machine-kpis': self._machine_kpis, 'hours': self._hours,
+            'machines': self._machines, 'machine-kpis': self._machine_kpis, 'trend': self._trend, 'hours': self._hours,
             'waiting': self._waiting, 'lines': self._lines, 'order-volume': self._volume, 'order-ages': self._ages,
             'order-resolution': self._resolution, 'order-load': self._load,
         }
@@ -123,6 +125,11 @@ class ReportPages:
 
     async def _lines(self, part: ReportPart) -> ReportTable:
         return tables.of_lines(await self._analytics.lines(part.window, part.scope))
+
+    async def _trend(self, part: ReportPart) -> ReportTable:
+        now, before = part.buckets
+        return tables.of_trend(await self._analytics.trend(now, part.scope),
+                               await self._analytics.trend(before, part.scope))
 
     async def _volume(self, part: ReportPart) -> ReportTable:
         return tables.of_volume((await self._analytics.work_orders(part.window, part.scope)).volume)

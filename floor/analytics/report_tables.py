@@ -182,17 +182,23 @@ def of_volume(volume: Iterable[VolumeOfDay]) -> ReportTable:
                        tuple((each.day, each.orders, each.average, '' if each.is_over else SO_FAR) for each in volume))
 
 
-def of_trend(labels: Sequence[str], points: Sequence[TrendPoint], before: Sequence[TrendPoint]) -> ReportTable:
-    """A row for each bucket, with the same of the window before beside it. labels: what each is called."""
+def of_trend(points: Sequence[TrendPoint], before: Sequence[TrendPoint],
+             labels: Sequence[str] = ()) -> ReportTable:
+    """A row for each bucket, with the same of the window before beside it. labels: what each is called, instead of when
+    it was."""
     former = [*before[:len(points)], *[None] * (len(points) - len(before))]
+    periods: list[tuple[Cell, ...]] = [(label,) for label in labels] or [
+        (point.window.start, point.window.end) for point in points]
     return ReportTable(
-        (ReportColumn('Period'), ReportColumn('Availability', Kind.SHARE), ReportColumn('Time down', Kind.SECONDS),
-         ReportColumn('Failures', Kind.COUNT), ReportColumn('Availability before', Kind.SHARE),
+        (*((ReportColumn('Period'),) if labels else (FROM, UNTIL)), ReportColumn('Availability', Kind.SHARE),
+         ReportColumn('Time down', Kind.SECONDS), ReportColumn('Failures', Kind.COUNT),
+         ReportColumn('Availability before', Kind.SHARE),
          ReportColumn('Time down before', Kind.SECONDS), ReportColumn('Failures before', Kind.COUNT),
          ReportColumn('Note')),
-        tuple((label, point.availability, point.down, point.failures,
+        tuple((*period, point.availability, point.down, point.failures,
                *((None, None, None) if each is None else (each.availability, each.down, each.failures)),
-               '' if point.is_over else SO_FAR) for label, point, each in zip(labels, points, former, strict=True)))
+               '' if point.is_over else SO_FAR)
+              for period, point, each in zip(periods, points, former, strict=True)))
 
 
 def of_ages(ages: Iterable[OpenOrderAges]) -> ReportTable:
@@ -227,19 +233,25 @@ CLOCK_COLUMNS = tuple(ReportColumn(clock, Kind.SECONDS, clock.lower(), meaning, 
                       for clock, meaning in zip(CLOCKS, CLOCK_MEANINGS, strict=True))
 STOP_COLUMNS = (
     MACHINE, FROM, UNTIL, REASON,
-    ReportColumn('Length', Kind.SECONDS, 'length', 'Length of the whole stop until now, without data gaps.', 1260.0),
-    ReportColumn('In the window', Kind.SECONDS, 'in_window', 'The part of it inside the window.', 1260.0),
+    ReportColumn('Length', Kind.SECONDS, 'length', 'Length of the whole stop until now, data gaps too.', 1260.0),
+    ReportColumn('In the window', Kind.SECONDS, 'in_window', 'The part of it inside the window, without data gaps.',
+                 1260.0),
+    ReportColumn('Unconfirmed', Kind.SECONDS, 'unconfirmed',
+                 'Data gaps of the whole stop, in which it is not known whether it was down.', 0.0),
     *CLOCK_COLUMNS,
-    ReportColumn('Micro-stop', Kind.YES, 'micro_stop', 'Whether it is shorter than the micro-stop threshold.', False),
+    ReportColumn('Micro-stop', Kind.YES, 'micro_stop', 'Whether it is shorter than the micro-stop limit.', False),
     ReportColumn('Work order', Kind.TEXT, 'work_order_id', 'Id of the first work order of the stop.',
-                 'WO-20260302-3f2a91bc', 'it has none'))
+                 'WO-20260302-3f2a91bc', 'it has none'),
+    ReportColumn('Cost', Kind.NUMBER, 'cost', 'Cost of the part inside the window, in the currency of the settings.',
+                 42.5, 'the line of its start has none'))
 
 
 def of_stops(stops: Iterable[Stop]) -> ReportTable:
     """A row for each stop with its four clocks."""
     return ReportTable(STOP_COLUMNS,
-                       tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down, stop.detect,
-                              stop.acknowledge, stop.respond, stop.repair, stop.is_micro, stop.order)
+                       tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down,
+                              stop.unconfirmed, stop.detect, stop.acknowledge, stop.respond, stop.repair,
+                              stop.is_micro, stop.order, None if stop.cost is None else round(stop.cost, 2))
                              for stop in stops))
 
 

@@ -23,7 +23,8 @@ class Stop:
     """From entering down until leaving it, whatever reasons were given meanwhile: reason is the one it began with;
     where that was none, the last one given. until None: it is still going.
 
-    down is the seconds of it inside the window, length those of all of it until now; a data gap is left out of both.
+    down is the known seconds of it inside the window, length those of all of it until now: a data gap does not shorten
+    a stop; unconfirmed are the seconds of data gaps in it. cost: of down, if the line on which it began has one.
     The clocks split the time from down to running by the stop's work orders: until the first was created (detect), one
     was acknowledged, work on one started (respond), and until the machine ran again (repair). A moment before the one
     it follows counts as that one, and one after the end as the end, so four clocks always sum up to the stop. A clock
@@ -46,6 +47,8 @@ class Stop:
     order: OrderId | None
     response: float | None
     """Seconds from down to acknowledged, at most until it ran again: the response."""
+    unconfirmed: float = 0.0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,8 @@ def to_stop(row: Any) -> Stop:
                 row['repaired'], not row['fails'], seconds(row['down']), seconds(row['length']), detect,
                 acknowledge, respond, repair, None if row['order_id'] is None else OrderId(row['order_id']),
                 None if row['acknowledged_at'] is None
-                else _since(row['since'], row['acknowledged_at'], row['until']))
+                else _since(row['since'], row['acknowledged_at'], row['until']),
+                seconds(row['unconfirmed']), row['cost'])
 
 
 def _since(start: datetime, moment: datetime, until: datetime | None) -> float:

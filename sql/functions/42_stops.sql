@@ -76,13 +76,15 @@ COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micr
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while
 -- the machine stood on that line (0: on none). down: microseconds of it that are known; length: of all of it, for a data gap does not shorten
--- a stop; unconfirmed: those of data gaps; fails: it is no micro-stop.
+-- a stop; unconfirmed: those of data gaps; fails: it is no micro-stop; line_id:
+-- where the machine stood when it began.
 CREATE OR REPLACE FUNCTION stops_inside(names text[], from_at timestamptz, until_at timestamptz, of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean, line_id smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
     SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired, micros(s.until - s.since) - s.unconfirmed,
-           micros(s.until - s.since), s.unconfirmed, s.machine_id, micros(s.until - s.since) >= m.micro_stop
+           micros(s.until - s.since), s.unconfirmed, s.machine_id, micros(s.until - s.since) >= m.micro_stop,
+           s.line_id
     FROM machine_stops s JOIN machine_limits m USING (machine_id)
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR m.machine_name = ANY (names))
       AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)
@@ -94,14 +96,14 @@ $$;
 CREATE OR REPLACE FUNCTION stops_touching(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                           of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean, line_id smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired,
            micros(least(s.until, until_at) - greatest(s.since, from_at))
            - unheard_length(s.machine_id, greatest(s.since, from_at), least(s.until, until_at), now_at),
            micros(least(s.until, now_at) - s.since),
            CASE WHEN s.until <= now_at THEN s.unconfirmed ELSE unheard_length(s.machine_id, s.since, now_at, now_at) END,
-           s.machine_id, micros(least(s.until, now_at) - s.since) >= m.micro_stop
+           s.machine_id, micros(least(s.until, now_at) - s.since) >= m.micro_stop, s.line_id
     FROM machine_limits m
     CROSS JOIN LATERAL (
         (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < from_at
@@ -117,7 +119,7 @@ $$;
 CREATE OR REPLACE FUNCTION stops_across(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                         of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean, line_id smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)
     WHERE from_at < until_at AND (since >= from_at OR until IS NULL OR until > from_at)
@@ -127,7 +129,7 @@ $$;
 CREATE OR REPLACE FUNCTION stops_between(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                          of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean)
+               down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean, line_id smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
     SELECT * FROM stops_inside(names, from_at, until_at, of_line)
     UNION ALL

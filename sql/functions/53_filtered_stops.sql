@@ -9,8 +9,8 @@ CREATE OR REPLACE FUNCTION filtered_stops(names text[], from_at timestamptz, unt
                                           of_reason text, starts timestamptz[], untils timestamptz[],
                                           of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, fails boolean, began boolean, carried_in boolean, ended boolean, goes_on boolean,
-               going_on bigint)
+               down bigint, length bigint, unconfirmed bigint, fails boolean, line_id smallint, began boolean,
+               carried_in boolean, ended boolean, goes_on boolean, going_on bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH part AS MATERIALIZED (
         SELECT range_agg(tstzrange(p.since, p.until)) AS hours, max(p.until) AS last
@@ -26,8 +26,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         FROM stop CROSS JOIN part
         WHERE (of_reason IS NULL OR coalesce(stop.reason, '') = of_reason) AND part.hours IS NOT NULL
     )
-    SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.fails, p.began,
-           NOT p.began AND NOT isempty(p.inside), p.ended, p.lasts AND (p.began OR NOT isempty(p.inside)),
+    SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.unconfirmed,
+           p.fails, p.line_id, p.began, NOT p.began AND NOT isempty(p.inside), p.ended, p.lasts AND (p.began OR NOT isempty(p.inside)),
            CASE WHEN p.lasts THEN micros(p.last - p.since) END
     FROM placed p
     CROSS JOIN LATERAL (

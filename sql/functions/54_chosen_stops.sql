@@ -9,19 +9,20 @@ CREATE OR REPLACE FUNCTION chosen_stops(names text[], from_at timestamptz, until
                                         of_kpi text, of_reason text, starts timestamptz[], untils timestamptz[],
                                         of_line smallint DEFAULT NULL)
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
-               down bigint, length bigint, began boolean, fails boolean, counted boolean, amount bigint)
+               down bigint, length bigint, unconfirmed bigint, fails boolean, line_id smallint, began boolean,
+               counted boolean, amount bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH stop AS (
-        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.fails,
-               s.since >= from_at AS began, s.repaired AND s.until >= from_at AND s.until < until_at AS ended
+        SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.unconfirmed, s.fails,
+               s.line_id, s.since >= from_at AS began, s.repaired AND s.until >= from_at AND s.until < until_at AS ended
         FROM (SELECT * FROM stops_inside(names, from_at, until_at, of_line)
               UNION ALL
               SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)) AS s
         WHERE starts IS NULL AND from_at < until_at AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
           AND (s.since >= from_at OR s.until IS NULL OR s.until > from_at OR of_kpi IN ('mttr', 'repair'))
         UNION ALL
-        SELECT f.version, f.machine_name, f.since, f.until, f.reason, f.repaired, f.down, f.length, f.fails, f.began,
-               f.ended
+        SELECT f.version, f.machine_name, f.since, f.until, f.reason, f.repaired, f.down, f.length, f.unconfirmed, f.fails,
+               f.line_id, f.began, f.ended
         FROM filtered_stops(names, from_at, until_at, now_at, of_reason, starts, untils, of_line) f
         WHERE starts IS NOT NULL AND (f.began OR f.carried_in OR of_kpi IN ('mttr', 'repair'))
     ), answered AS (
@@ -31,7 +32,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
         LEFT JOIN stop_orders_between(names, '-infinity', until_at) o
             ON of_kpi IN ('repair', 'response') AND o.machine_name = stop.machine_name AND o.since = stop.since
     )
-    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.began, s.fails,
+    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired, s.down, s.length, s.unconfirmed, s.fails,
+           s.line_id, s.began,
            CASE of_kpi WHEN 'down' THEN true WHEN 'stops' THEN s.began WHEN 'carried_in' THEN NOT s.began
                 WHEN 'micro_stops' THEN s.began AND NOT s.fails WHEN 'failures' THEN s.began AND s.fails
                 WHEN 'mttr' THEN s.ended AND s.fails WHEN 'repair' THEN s.ended AND s.fails AND s.repair IS NOT NULL

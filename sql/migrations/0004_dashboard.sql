@@ -107,14 +107,14 @@ COMMENT ON COLUMN dashboard_work_order_status_summary.avg_resolution_hours IS
 CREATE TABLE dashboard_work_order_trends_30days (
     order_date           date        PRIMARY KEY,
     daily_count          bigint      NOT NULL,
-    seven_day_moving_avg numeric     NOT NULL,
+    seven_day_moving_avg numeric,
     volume_indicator     text        NOT NULL,
     last_updated         timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE dashboard_work_order_trends_30days IS
     'Orders reported on each of the 30 days of the plant up to today; a day without orders has a row too.';
 COMMENT ON COLUMN dashboard_work_order_trends_30days.seven_day_moving_avg IS
-    'Of the seven days that end with this one.';
+    'Of the seven days that end with this one; null before the seventh day since the first order.';
 COMMENT ON COLUMN dashboard_work_order_trends_30days.volume_indicator IS
     'High: above 1.2 x seven_day_moving_avg, Low: below 0.8 x, else Normal.';
 

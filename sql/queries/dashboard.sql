@@ -165,7 +165,7 @@ ON CONFLICT (status) DO UPDATE SET
     unassigned_count = excluded.unassigned_count, last_updated = excluded.last_updated;
 
 -- name: refresh_work_order_trends()!
--- 6. Orders reported on each of 30 days. The first days have their average too: of the days before.
+-- 6. Orders reported on each of 30 days. The average is of the seven days that end with each, from the seventh day with orders on.
 WITH day AS (
     SELECT day::date FROM generate_series((now() AT TIME ZONE plant_zone())::date - 35,
                                           (now() AT TIME ZONE plant_zone())::date, '1 day') AS day
@@ -174,8 +174,9 @@ WITH day AS (
     FROM work_orders WHERE timestamp >= now() - interval '37 days' GROUP BY 1
 ), averaged AS (
     SELECT day.day, coalesce(counted.orders, 0) AS orders,
-           sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0
-               AS average
+           CASE WHEN day.day >= (SELECT (min(timestamp) AT TIME ZONE plant_zone())::date + 6 FROM work_orders)
+                THEN sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0
+           END AS average
     FROM day LEFT JOIN counted USING (day)
 )
 INSERT INTO dashboard_work_order_trends_30days AS d

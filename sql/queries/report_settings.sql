@@ -38,11 +38,13 @@ INSERT INTO setting_changes (changed_by, setting, old_value, new_value) VALUES (
 -- The latest changes, the newest first.
 SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_changes ORDER BY change_id DESC LIMIT :most;
 
--- name: stop_costs(names, start, until, now, reason, starts, untils, machines, costs, line)
--- For each reason: what the stops of a period cost, with the costs of an hour down of some machines; of a reason and of some hours
--- of the period, as chosen_stops() has them.
-SELECT s.reason, sum(s.down * c.cost) / 3.6e9 AS cost
+-- name: stop_costs(names, start, until, now, reason, starts, untils, line)
+-- What the stops of a period cost inside it, by the costs of the lines on which they began: a row for each reason (of = 3), each
+-- machine (5) and each line (6). Stops as chosen_stops() has them.
+SELECT grouping(s.reason, s.machine_name, l.name) AS of, s.reason, s.machine_name, l.name AS line,
+       (sum(s.down * l.cost_per_hour) / micros('1 hour'))::float8 AS cost
 FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 'down', :reason::text,
                   :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
-JOIN unnest(:machines::text[], :costs::float8[]) AS c (machine_name, cost) USING (machine_name)
-GROUP BY s.reason;
+JOIN production_lines l USING (line_id)
+WHERE l.cost_per_hour IS NOT NULL
+GROUP BY GROUPING SETS (s.reason, s.machine_name, l.name);

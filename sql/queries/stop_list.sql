@@ -25,8 +25,10 @@ WITH listed AS (
     ORDER BY counted DESC, place * CASE WHEN :descending::boolean THEN -1 ELSE 1 END NULLS LAST, since DESC, version DESC
     LIMIT :most::bigint OFFSET :skip::bigint
 )
-SELECT page.*, o.order_id, o.created_at, o.acknowledged_at, o.started_at
+SELECT page.*, (page.down * l.cost_per_hour / micros('1 hour'))::float8 AS cost, o.order_id, o.created_at, o.acknowledged_at,
+       o.started_at
 FROM page
+LEFT JOIN production_lines l USING (line_id)
 CROSS JOIN LATERAL orders_of_stop(page.machine_name, page.since) o
 ORDER BY page.counted DESC, page.place * CASE WHEN :descending THEN -1 ELSE 1 END NULLS LAST, page.since DESC,
          page.version DESC;

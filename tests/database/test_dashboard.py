@@ -173,7 +173,7 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, job: DashboardRef
 
 
 async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
-    for days_ago, orders in (0, 1), (1, 8), (2, 2), (3, 2), (29, 4), (33, 3):
+    for days_ago, orders in (0, 1), (1, 8), (2, 2), (3, 2), (29, 4), (30, 3), (36, 1):
         for _ in range(orders):
             await order(feed, days_ago=days_ago)
     await job.refresh()
@@ -185,6 +185,16 @@ async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, job: Da
         (2, Decimal('0.29'), 'High')]
     assert (days[4]['daily_count'], days[4]['volume_indicator']) == (0, 'Normal')
     assert (days[29]['daily_count'], days[29]['seven_day_moving_avg']) == (4, Decimal('1.00'))
+
+
+async def test_an_average_of_seven_days_is_from_the_seventh_day_on(feed: asyncpg.Connection,
+                                                                   job: DashboardRefresh) -> None:
+    for _ in range(7):
+        await order(feed, days_ago=7)
+    await job.refresh()
+    days = await feed.fetch(f'SELECT seven_day_moving_avg, volume_indicator FROM {TRENDS} ORDER BY order_date DESC')
+    assert [tuple(day) for day in days[:4]] == [
+        (Decimal(0), 'Normal'), (Decimal('1.00'), 'Low'), (None, 'Normal'), (None, 'Normal')]
 
 
 # changes of status, which only grow
@@ -327,7 +337,8 @@ async def test_the_reports_show_the_same_numbers(
         if day['order_date'] in volume:
             assert day['daily_count'] == volume[day['order_date']].orders
             average = volume[day['order_date']].average
-            assert average is None or float(day['seven_day_moving_avg']) == pytest.approx(average, abs=0.006)
+            of_table = day['seven_day_moving_avg']
+            assert of_table == average if average is None else float(of_table) == pytest.approx(average, abs=0.006)
     resolution = (await reports.work_orders(last(days=3650))).resolution
     completed = await row(feed, SUMMARY, "status = 'completed'")
     assert float(completed['avg_resolution_hours']) == resolution[0].mean / 3600

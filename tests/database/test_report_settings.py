@@ -110,4 +110,14 @@ async def test_losses_are_in_money_where_a_line_has_a_cost(connect: Connect, dat
     assert costs is not None and not costs.is_complete
     assert costs.by_reason == {'Jam': pytest.approx(50)}
     assert (costs.total, costs.text(costs.total)) == (pytest.approx(50), 'EUR 50')
-    assert (costs.of(VALVE, 7200), costs.of(MachineName('Painter_99_99'), 7200)) == ('EUR 200', '')
+    assert (costs.by_machine, costs.by_line) == ({VALVE: pytest.approx(50)}, {line: pytest.approx(50)})
+    assert [stop.cost for stop in (await analytics.stops(DAY)).stops] == [pytest.approx(50)]
+
+
+async def test_a_stop_costs_what_the_line_costs_on_which_it_began(connect: Connect, database: Database,
+                                                                  commands: ReportSettingsCommands) -> None:
+    line = await tell_of_a_stop(connect, 30)
+    await commands.save(MIKE, ReportSettings(timedelta(minutes=5), 'EUR', {line: Decimal(100)}))
+    await (await connect()).execute('UPDATE machines SET line_id = NULL WHERE machine_name = $1', VALVE)
+    costs = await Analytics(database, ZoneInfo('UTC')).costs(DAY)
+    assert costs is not None and costs.by_line == {line: pytest.approx(50)}

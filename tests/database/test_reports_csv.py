@@ -136,7 +136,7 @@ async def test_a_figure_that_does_not_exist_is_refused(files: ReportPages) -> No
     Window(NOON + timedelta(days=400), NOON + timedelta(days=401)),
     Window(NOON - timedelta(days=3653), NOON),
 ], ids=['empty', 'one second', 'future', 'ten years'])
-@pytest.mark.parametrize('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops',
+@pytest.mark.parametrize('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops', 'trend',
                                   'order-volume', 'order-ages', 'order-resolution', 'order-load', 'explain',
                                   'intervals', 'machine-kpis'])
 async def test_no_window_is_too_strange(files: ReportPages, name: str, window: Window) -> None:

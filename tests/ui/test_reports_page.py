@@ -211,7 +211,7 @@ async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_pag
     for name in ('figures', 'stops', 'intervals', 'machine-kpis', 'causes', 'waiting', 'machines', 'lines',
                  'order-load', 'order-ages', 'order-resolution'):
         assert f'/reports/{name}.csv?line=Engine+Line' in links
-    for name in 'stops', 'machine-kpis', 'machines', 'intervals', 'causes', 'lines':
+    for name in 'stops', 'machine-kpis', 'machines', 'intervals', 'causes', 'lines', 'trend':
         assert f'/reports/{name}.xlsx?line=Engine+Line' in links
     assert '/reports/hours.csv?window=30d&line=Engine+Line' in links  # a day has no weekdays
     assert '/reports/order-volume.csv?window=30d&line=Engine+Line' in links
@@ -398,13 +398,25 @@ async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> Non
 
 @pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
                                   'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines',
-                                  'machine-kpis', 'intervals'])
+                                  'machine-kpis', 'intervals', 'trend'])
 async def test_every_file_can_be_had(reports: Reports, user: User, name: str) -> None:
     kpi = '&kpi=mttr' if name.startswith('explain') else ''
     answer = await user.http_client.get(f'/reports/{name}.csv?window=7d{kpi}')
     assert answer.status_code == 200
     assert answer.text.startswith('\ufeff')
     assert len(answer.text.split('\r\n')) > 2
+
+
+async def test_a_trend_has_its_file_by_shift_day_or_week(reports: Reports, user: User) -> None:
+    answer = await user.http_client.get('/reports/trend.csv?window=7d&trend=day')
+    assert answer.headers['content-disposition'] == 'attachment; filename="trend_2026-11-17_2026-11-23.csv"'
+    head, *days = csv.reader(io.StringIO(answer.text.removeprefix('\ufeff')))
+    assert len(days) == 7
+    today = dict(zip(head, days[-1], strict=True))
+    assert (today['From'], today['Time down (s)'], today['Failures before'], today['Note']) == (
+        '2026-11-23 00:00:00+00:00', '3600', '5', 'so far')
+    too_short = await user.http_client.get('/reports/trend.csv?from=1970-01-01T00:00&to=1970-01-01T01:00')
+    assert (too_short.status_code, 'too short for a trend' in too_short.text) == (422, True)
 
 
 async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) -> None:
@@ -425,6 +437,7 @@ async def test_the_file_of_intervals_says_that_it_has_all_reasons(reports: Repor
     assert 'every status of every machine, in order of time; not filtered by reason or shift' in screen.texts
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
     assert {'/reports/intervals.xlsx', '/reports/machine-kpis.xlsx?reason=Jam'} <= links
+    assert 'all reasons and shifts' in texts(screen, 'Status timeline')
 
 
 async def test_a_file_of_an_explanation_has_all_pages(reports: Reports, user: User) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ui.harness import Floor, OpenPage, Screen
-from ui.reports import PAINTER, VALVE, Reports, kpis, standing
+from ui.reports import PAINTER, SHIFTS, VALVE, Reports, kpis, standing
 
-from floor.analytics import LineKpis, MachineKpis, Scope
+from floor.analytics import LineKpis, LossCosts, MachineKpis, Scope
 from floor.core.machines import MachineName
 from floor.core.shifts import Shifts
 
@@ -37,6 +37,16 @@ async def test_lines_are_compared_the_one_with_the_most_downtime_first(reports: 
                      ['Engine Line', '88.1 %', '1 h 00 min', '2', '12 min 20 s'],
                      ['Not on a line', '88.1 %', '<1 min', '0', '–']]
     assert screen.all(href='/reports?window=7d&line=Body+Line')
+
+
+async def test_what_time_down_costs_is_compared_too(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['lines'] = (LineKpis('Engine Line', kpis(down=3_600.0)), LineKpis('Body Line', kpis(down=60.0)))
+    reports.answers['costs'] = LossCosts('EUR', {'Jam': 500.0}, {VALVE: 500.0}, {'Engine Line': 500.0})
+    screen, lines = await compared(open_page, '?window=7d')
+    assert [row[-1] for row in lines] == ['EUR 500', '–']
+    assert [row[-1] for row in rows(screen, 1)] == ['EUR 500'] * len(SHIFTS.names), 'the shifts'
+    _, machines = await compared(open_page, f'?machine={VALVE}')
+    assert machines[0][-1] == 'EUR 500'
 
 
 async def test_a_machine_is_compared_with_those_of_its_type(reports: Reports, open_page: OpenPage) -> None:

@@ -133,13 +133,25 @@ async def test_stops_that_cannot_be_read_are_named(reports: Reports, open_page: 
 
 
 async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['costs'] = LossCosts('EUR', {VALVE: 120.0}, {'Jam': 5_000.0}, is_complete=False)
+    reports.answers['costs'] = LossCosts('EUR', {'Jam': 5_000.0}, {VALVE: 5_000.0}, {'Engine Line': 5_000.0},
+                                         is_complete=False)
+    reports.answers['stops'] = StopList((replace(JAM, cost=120.0),), 1)
     screen = await opened(open_page)
-    assert rows(screen)[1][4:6] == ['1 h 00 min', 'EUR 120']
+    assert rows(screen)[0][4:6] == ['1 h 00 min', 'EUR 120']
     assert 'down: at least EUR 5,000' in screen.texts
     assert any('(at least EUR 5,000)' in text for text in screen.texts), 'the summary'
     assert 'EUR 5,000' in screen.texts, 'the table of causes'
     assert any(text.endswith(', EUR 5,000') for text in screen.texts), 'the bar of a cause'
+
+
+async def test_the_part_of_a_stop_without_data_is_named(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['stops'] = StopList((replace(JAM, down=3_000.0, unconfirmed=600.0),), 1)
+    screen = await opened(open_page)
+    assert rows(screen)[0][4:7] == ['50 min 00 s', '1 h 00 min in all', 'no data for 10 min 00 s']
+    button, = screen.all(aria_label='Details of Valve 01·01, Mon 23 Nov 09:42:07')
+    screen.click(button)
+    await screen.until(lambda: any(text.endswith('1 h 00 min; for 10 min 00 s of it there is no data')
+                                   for text in screen.texts))
 
 
 async def test_each_row_leads_to_the_details_of_its_stop(reports: Reports, open_page: OpenPage) -> None:

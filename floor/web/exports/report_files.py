@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Literal
 
 from fastapi import Request, Response
 from nicegui import app
 
-from ...analytics import Analytics, Kpi
+from ...analytics import Analytics, Kpi, Window
 from ...analytics.report_csv import csv_pieces
 from ...analytics.report_pages import EXPLANATIONS, ReportPages, ReportPart
 from ...analytics.report_tables import Cell
@@ -23,14 +24,18 @@ from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
 from ..reports.report_head import NO_FILTERS
 from ..reports.report_query import ADDRESS, NOT_BY, ReportQuery
+from ..reports.report_windows import Calendar
+from ..reports.trend_buckets import trend_windows
 from ..shell.services import Services
 from .file_names import file_name
 from .report_request import ReportRequest, ReportRequests
 
+Buckets = tuple[tuple[Window, ...], tuple[Window, ...]]
 SPREADSHEETS_AT_ONCE = 2
 """Each keeps a processor busy."""
+NO_BUCKETS: Buckets = ((), ())
 TITLES = {'stops': 'Stops', 'machine-kpis': 'KPIs by machine', 'intervals': 'Intervals', 'machines': 'Problem machines',
-          'figures': 'KPIs', 'lines': 'KPIs by line', 'causes': 'Stops by cause'}
+          'figures': 'KPIs', 'trend': 'Trend', 'lines': 'KPIs by line', 'causes': 'Stops by cause'}
 
 
 def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
@@ -46,10 +51,13 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
                 raise NotFoundError('there is no such report')
             kpi = asked_kpi(request) if name in EXPLANATIONS else None
             asked = await requests.read(request.query_params, await services.database_now(), ['kpi'] if kpi else [])
-            query, window = asked.query, asked.comparison.window
+            query, buckets = asked.query, NO_BUCKETS
             refuse_unfit(name, query)
+            if name == 'trend':
+                asked, buckets = trend_of(asked, services.zone, shifts)
+            window = asked.comparison.window
             rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or '',
-                                          query.stops.selection))
+                                          query.stops.selection, buckets))
             file = file_name(name, window.until(asked.now), query.scope, services.zone, suffix)
             if suffix == 'csv':
                 return NamedFile(file, csv_pieces(rows, services.zone))
@@ -76,6 +84,18 @@ def refuse_unfit(name: str, query: ReportQuery) -> None:
               if name in names and getattr(query, kind) is not None}
     if faults:
         raise QueryError(faults)
+
+
+def trend_of(asked: ReportRequest, zone: tzinfo, shifts: Shifts) -> tuple[ReportRequest, Buckets]:
+    """The request with the window that its trend is about, and its buckets.
+
+    :raises QueryError: the window has too few of them
+    """
+    widened = asked.query.widened.at(asked.now, zone, shifts)
+    found = trend_windows(Calendar(asked.now, zone, shifts), asked.comparison, widened, asked.query.trend)
+    if found is None:
+        raise QueryError({'window': 'This window is too short for a trend: use a longer one'})
+    return replace(asked, comparison=found.comparison), (found.buckets, found.before)
 
 
 async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

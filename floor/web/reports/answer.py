@@ -122,8 +122,8 @@ def detail(choice: ReportQuery, answer: Answer) -> str:
     cause = None if answer.cause is None else shortened(answer.cause.reason or '', MAX_CAUSE_LENGTH)
     if answer.worst is not None:
         name, down = DisplayName.of(answer.worst.machine), downtime(answer.worst.seconds)
-        if answer.costs is not None and (cost := answer.costs.of(answer.worst.machine, answer.worst.seconds)):
-            down = f'{down} ({cost})'
+        if answer.costs is not None and answer.worst.machine in answer.costs.by_machine:
+            down = f'{down} ({answer.costs.text(answer.costs.by_machine[answer.worst.machine])})'
         return f'{name} cost most: {down}, mainly {cause}.' if cause else f'{name} cost most: {down}.'
     if choice.machine is not None and answer.cause is not None and answer.kpis.down:
         return f'Costliest cause: {cause or NO_REASON}, {downtime(answer.cause.seconds)}.'

@@ -12,6 +12,7 @@ from .report_query import ReportQuery
 FILES = {'stops': ('Stops', 'each with its response times'),
          'machine-kpis': ('KPIs by machine', 'each of them for every machine'),
          'machines': ('Problem machines', 'most downtime first'),
+         'trend': ('Trend', 'availability, time down and failures by shift, day or week'),
          'intervals': ('Intervals', 'every status of every machine, in order of time')}
 
 UNFILTERED = '; not filtered by reason or shift'

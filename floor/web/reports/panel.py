@@ -48,11 +48,12 @@ class ReportPanel:
         self.show_message('Loading…')
 
     def about(self, note: str, csv_address: str = '') -> None:
-        """Set the note beside the heading, and the links to the files."""
+        """Set the note beside the heading, and the links to the files; without an address there are none."""
         self._note.set_text(note)
         if self.file:
-            set_attribute(self._csv, 'href', csv_address)
-            set_attribute(self._xlsx, 'href', xlsx_address(csv_address))
+            for link, address in ((self._csv, csv_address), (self._xlsx, xlsx_address(csv_address))):
+                set_attribute(link, 'href', address)
+                link.set_visibility(bool(address))
 
     def explain_with(self, on_press: Callable[[], None], name: str = '') -> None:
         """Add a button that explains what the panel shows. name: if that is not its title."""

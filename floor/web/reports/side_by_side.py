@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from nicegui import ui
 
-from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, MachineKpis, Window
+from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, LossCosts, MachineKpis, Window
 from ...analytics.report_tables import NO_LINE
-from ...core.formatting import downtime
+from ...core.formatting import NOTHING, downtime
 from ...core.machines import DisplayName, MachineName
 from ...core.text import shortened
 from ..shell.heading import Heading
@@ -24,12 +24,13 @@ MAX_ROWS = 12
 @dataclass(frozen=True, slots=True)
 class ComparedRow:
     """One of them. address: of the same report about it alone; empty: there is none. is_chosen: the report is about
-    it."""
+    it. cost: of its time down, as text; empty: there is none."""
 
     name: str
     kpis: Kpis
     address: str
     is_chosen: bool = False
+    cost: str = ''
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,48 +49,62 @@ class ComparedGroup:
         return cls(f'{title}, the worst {len(shown)} of {len(ordered)}' if hidden else title, tuple(shown))
 
 
-async def read_groups(analytics: Analytics, window: Window, query: ReportQuery,
-                      shift_names: Iterable[str]) -> list[ComparedGroup]:
+async def read_groups(analytics: Analytics, window: Window, query: ReportQuery, shift_names: Iterable[str],
+                      costs: LossCosts | None) -> list[ComparedGroup]:
     """Of the whole floor its lines, of a line its machines, of a machine those of its type; and the shifts of what is
-    asked about, unless it is one of them. Each with the reason and the shift of the query.
+    asked about, unless it is one of them. Each with the reason and the shift of the query. costs: of the time down, if
+    any.
 
     :raises FloorError: they cannot be read
     """
-    groups = [await _read_places(analytics, window, query)]
+    groups = [await _read_places(analytics, window, query, costs)]
     names = tuple(shift_names)
     if query.shift is None and len(names) > 1:
         shifts = [(name, await analytics.kpis(window, replace(query.scope, shift=name))) for name in names]
-        rows = [ComparedRow(name, kpis, replace(query, shift=name).address()) for name, kpis in shifts if kpis.covered]
+        rows = [ComparedRow(name, kpis, replace(query, shift=name).address(),
+                            cost=await _cost_of_shift(analytics, window, query, name) if costs is not None else '')
+                for name, kpis in shifts if kpis.covered]
         groups.append(ComparedGroup.of('Shifts', rows))
     return [group for group in groups if group.rows]
 
 
-async def _read_places(analytics: Analytics, window: Window, query: ReportQuery) -> ComparedGroup:
+async def _read_places(analytics: Analytics, window: Window, query: ReportQuery,
+                       costs: LossCosts | None) -> ComparedGroup:
     scope = query.scope
     if query.machine is not None:
         members = await analytics.members()
         kind = next((member.type for member in members if member.name == query.machine), None)
         of_type = {member.name for member in members if member.type == kind}
-        everywhere = await analytics.machine_kpis(window, replace(scope, line=None, machine=None))
+        wide = replace(scope, line=None, machine=None)
+        everywhere = await analytics.machine_kpis(window, wide)
+        costs = None if costs is None else await analytics.costs(window, wide)
         machines = [each for each in everywhere if each.machine in of_type]
         title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
-        return ComparedGroup.of(title, rows_of_machines(machines, query))
+        return ComparedGroup.of(title, rows_of_machines(machines, query, costs))
     if query.line is not None:
         return ComparedGroup.of('Machines of this line',
-                                rows_of_machines(await analytics.machine_kpis(window, scope), query))
-    return ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, scope), query))
+                                rows_of_machines(await analytics.machine_kpis(window, scope), query, costs))
+    return ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, scope), query, costs))
 
 
-def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery) -> list[ComparedRow]:
+async def _cost_of_shift(analytics: Analytics, window: Window, query: ReportQuery, name: str) -> str:
+    costs = await analytics.costs(window, replace(query.scope, shift=name))
+    return '' if costs is None else costs.total_text
+
+
+def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery, costs: LossCosts | None) -> list[ComparedRow]:
     """A row for each line; machines without one are a row without a link."""
     return [ComparedRow(each.line or NO_LINE, each.kpis,
-                        replace(query, line=each.line, machine=None).address() if each.line else '') for each in lines]
+                        replace(query, line=each.line, machine=None).address() if each.line else '',
+                        cost='' if costs is None else costs.text(costs.by_line.get(each.line or ''))) for each in lines]
 
 
-def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery) -> list[ComparedRow]:
+def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery,
+                     costs: LossCosts | None) -> list[ComparedRow]:
     """A row for each machine of which something is known."""
     return [ComparedRow(str(DisplayName.of(MachineName(each.machine))), each.kpis,
-                        query.of_machine(each.machine).address(), each.machine == query.machine)
+                        query.of_machine(each.machine).address(), each.machine == query.machine,
+                        '' if costs is None else costs.text(costs.by_machine.get(each.machine)))
             for each in machines if each.kpis.covered]
 
 
@@ -110,14 +125,16 @@ def _table(group: ComparedGroup) -> None:
             TextNode('th', 'Name').props('scope=col')
             for kpi in COLUMNS:
                 TextNode('th', DEFINITIONS[kpi].name).props('scope=col')
+            if with_cost := any(row.cost for row in group.rows):
+                TextNode('th', 'Cost').props('scope=col')
         with ui.element('tbody'):
             for row in group.rows:
                 with ui.element('tr') as line:
                     line.props['data-chosen'] = str(row.is_chosen).lower()
-                    _row(row, worst)
+                    _row(row, worst, with_cost=with_cost)
 
 
-def _row(row: ComparedRow, worst: float) -> None:
+def _row(row: ComparedRow, worst: float, *, with_cost: bool) -> None:
     with TextNode('th').props('scope=row').classes('free-text'):
         name = shortened(row.name, 60)
         if row.is_chosen or not row.address:
@@ -134,3 +151,5 @@ def _row(row: ComparedRow, worst: float) -> None:
                 TextNode('span', downtime(row.kpis.down))
             else:
                 TextNode('span', value(getattr(row.kpis, kpi), DEFINITIONS[kpi].unit))
+    if with_cost:
+        TextNode('td', row.cost or NOTHING).props['data-head'] = 'Cost'

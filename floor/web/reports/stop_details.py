@@ -55,10 +55,11 @@ class StopDetailsDialog(ui.dialog):
     def _when(self, stop: Stop) -> str:
         since = self._time(stop.since)
         kind = 'Micro-stop' if stop.is_micro else 'Stop'
+        silent = f'; for {duration(stop.unconfirmed)} of it there is no data' if stop.unconfirmed else ''
         if stop.until is None:
-            return f'{kind} since {since}, {duration(stop.length)} until now, ongoing'
+            return f'{kind} since {since}, {duration(stop.length)} until now, ongoing{silent}'
         end = '' if stop.repaired else '; the machine was removed before it ran again'
-        return f'{kind} from {since} to {self._time(stop.until)}, {duration(stop.length)}{end}'
+        return f'{kind} from {since} to {self._time(stop.until)}, {duration(stop.length)}{end}{silent}'
 
     def _clocks(self, stop: Stop) -> None:
         """Build the response times, each with a bar for its share."""

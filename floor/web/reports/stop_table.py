@@ -168,8 +168,10 @@ class StopListPanel:
             self._cell('From', self._time(stop.since), ['carried in'] if carried_in else [])
             self._cell('To', 'ongoing' if stop.until is None else self._time(stop.until))
             whole = [f'{duration(stop.length)} in all'] if round(stop.length) != round(stop.down) else []
-            cost = [text] if self._costs is not None and (text := self._costs.of(stop.machine, stop.down)) else []
-            self._cell('Down', duration(stop.down), [*(['micro-stop'] if stop.is_micro else []), *whole, *cost])
+            silent = [f'no data for {duration(stop.unconfirmed)}'] if stop.unconfirmed else []
+            cost = [] if self._costs is None or stop.cost is None else [self._costs.text(stop.cost)]
+            self._cell('Down', duration(stop.down),
+                       [*(['micro-stop'] if stop.is_micro else []), *whole, *silent, *cost])
             self._cell('Response', duration(stop.response))
             with self._cell('Work order', '–' if stop.order is None else ''):
                 if stop.order is not None:

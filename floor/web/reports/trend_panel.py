@@ -32,7 +32,7 @@ class TrendPanel:
         self._zone = zone
         self._shifts = shifts
         self._client = ui.context.client
-        self._panel = ReportPanel('Trend', wide=True)
+        self._panel = ReportPanel('Trend', file='trend', wide=True)
         with self._panel.tools:
             self._units: dict[TrendUnit, Chip] = {
                 unit: Chip(f'By {unit}', partial(change, trend=unit)).classes('toggle') for unit in UNITS}
@@ -55,18 +55,19 @@ class TrendPanel:
                 chip.set_visibility(found is not None and unit in found.units)
         if found is None:
             with self._client:
+                self._panel.about('')
                 self._panel.show_message(TOO_SHORT)
             return
         points = await self._analytics.trend(found.buckets, query.scope)
         before = await self._analytics.trend(found.before, query.scope)
         labels = labels_of(calendar, found.buckets[:len(points)], found.unit)
         with self._client:
-            self._panel.about(found.comparison.words)
+            self._panel.about(found.comparison.words, query.file('trend'))
             with self._panel.fill():
                 with ui.element('div').classes('trend-charts'):
                     for series in series_of(points, before):
                         trend_chart(series, labels, is_over=points[-1].is_over)
                 if before:
                     legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
-                rows = tables.of_trend([label.replace('\n', ', ') for label in labels], points, before)
-                TableView(self._zone).below(rows, '')
+                rows = tables.of_trend(points, before, [label.replace('\n', ', ') for label in labels])
+                TableView(self._zone).below(rows, query.file('trend'))
