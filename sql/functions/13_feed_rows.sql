@@ -82,7 +82,7 @@ BEGIN
     IF NEW.reported_at IS NOT DISTINCT FROM OLD.reported_at THEN  -- else report_status() gave the time, or a correction
         IF OLD.reported_at > floor_clock() + interval '1 hour' THEN
             PERFORM correct_future_history(OLD.machine_id);
-            began := least(began, status_began(OLD.machine_id, 'infinity'));
+            began := least(began, (SELECT since FROM status_start(OLD.machine_id, 'infinity')));
         END IF;
         NEW.reported_at := machine_feed_time(OLD.reported_at);
     END IF;

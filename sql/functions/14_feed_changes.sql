@@ -38,71 +38,79 @@ BEGIN
     RETURN gap;
 END $$;
 
--- What a report changes: n is the row of the feed now, o what it was before.
-CREATE OR REPLACE FUNCTION record_change(o machine_feed_stream, n machine_feed_stream, silent_after interval) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-    is_change boolean := (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason);
-    gap       bigint;
-    stopped   timestamptz;  -- by a clock that was ahead the row may say another time
-BEGIN
-    IF n.reported_at > o.reported_at + silent_after THEN
-        gap := record_gap(n.machine_id, o.reported_at + silent_after, n.reported_at);
-    END IF;
-    IF is_change THEN
-        INSERT INTO machine_status_history (version, machine_id, old_status, new_status, reason, datetime, happened_at)
-        VALUES (n.version, n.machine_id, o.status, n.status, n.reason, n.datetime, n.reported_at);
-    END IF;
-    IF is_change AND gap IS NULL THEN
-        UPDATE status_intervals SET until = n.reported_at
-        WHERE machine_id = n.machine_id AND until = 'infinity'
-          AND since = (SELECT max(since) FROM status_intervals WHERE machine_id = n.machine_id);
-    END IF;
-    IF is_change OR gap IS NOT NULL THEN
-        INSERT INTO status_intervals (machine_id, since, status, reason, version)
-        VALUES (n.machine_id, n.reported_at, n.status, n.reason, CASE WHEN is_change THEN n.version ELSE gap END);
-    END IF;
-    IF is_change AND o.status = 'down' THEN
-        SELECT max(since) INTO stopped FROM machine_stops WHERE machine_id = n.machine_id;
-        IF n.status = 'down' THEN  -- the reason it began with counts; where that was none, the last one given
-            UPDATE machine_stops SET reason = coalesce(n.reason, reason)
-            WHERE machine_id = n.machine_id AND since = stopped AND until IS NULL
-              AND (SELECT reason FROM status_intervals WHERE machine_id = n.machine_id AND since = stopped) IS NULL;
-        ELSE
-            UPDATE machine_stops
-            SET until = n.reported_at, repaired = true, unconfirmed = unknown_length(machine_id, since, n.reported_at)
-            WHERE machine_id = n.machine_id AND since = stopped AND until IS NULL;
-        END IF;
-    ELSIF is_change AND n.status = 'down' THEN
-        INSERT INTO machine_stops (version, machine_id, line_id, since, reason, repaired)
-        VALUES (n.version, n.machine_id, line_at(n.machine_id, n.reported_at), n.reported_at, n.reason, false);
-    END IF;
-END $$;
-
+-- All rows of a statement at once. What was the last interval of a machine ends, unless a gap has ended it, and the next begins.
 CREATE OR REPLACE FUNCTION machine_feed_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    silent_after interval;
+    silent_after interval := (SELECT machine_silent_after FROM plant_settings);
     renamed      boolean;
-    changed      jsonb[];
+    silent       boolean;
+    changed      boolean;
+    stopped      boolean;  -- or did before
+    announced    jsonb[];
 BEGIN
-    SELECT machine_silent_after INTO silent_after FROM plant_settings;
-    PERFORM record_change(o, n, silent_after)
-    FROM new_rows n JOIN old_rows o USING (machine_id)
-    WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) OR n.reported_at > o.reported_at + silent_after;
-
     SELECT bool_or((o.machine_name, o.type) IS DISTINCT FROM (n.machine_name, n.type)),
+           bool_or(n.reported_at > o.reported_at + silent_after),
+           bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)),
+           bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AND 'down' IN (o.status, n.status)),
            array_agg(jsonb_build_array(n.machine_name, n.status, n.reason, n.version,
                                        epoch_ms(n.reported_at), epoch_ms(n.status_since)) ORDER BY n.version)
                FILTER (WHERE n.status IS NOT NULL)
-    INTO renamed, changed
-    FROM new_rows n JOIN old_rows o USING (machine_id);
+    INTO renamed, silent, changed, stopped, announced
+    FROM new_rows n FULL JOIN old_rows o USING (machine_id);  -- FULL: hashed, also by a plan that was made for one row
+    IF silent THEN
+        PERFORM record_gap(n.machine_id, o.reported_at + silent_after, n.reported_at)
+        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE n.reported_at > o.reported_at + silent_after;
+    END IF;
+    IF changed OR silent THEN
+        WITH report AS (
+            SELECT n.*, o.status AS status_before, (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AS is_change,
+                   last.since AS last_since, last.version AS last_version
+            FROM new_rows n FULL JOIN old_rows o USING (machine_id)
+            LEFT JOIN LATERAL (SELECT since, version FROM status_intervals WHERE machine_id = n.machine_id
+                               ORDER BY since DESC LIMIT 1) AS last ON true
+            WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) OR n.reported_at > o.reported_at + silent_after
+        ), log AS (
+            INSERT INTO machine_status_history (version, machine_id, old_status, new_status, reason, datetime, happened_at)
+            SELECT version, machine_id, status_before, status, reason, datetime, reported_at FROM report WHERE is_change
+        ), ended AS (
+            UPDATE status_intervals i SET until = r.reported_at
+            FROM report r WHERE i.machine_id = r.machine_id AND i.since = r.last_since AND i.until = 'infinity'
+        )
+        INSERT INTO status_intervals (machine_id, since, status, reason, version)
+        SELECT machine_id, reported_at, status, reason, CASE WHEN is_change THEN version ELSE last_version END FROM report;
+    END IF;
+    IF stopped THEN
+        WITH report AS (
+            SELECT n.*, o.status AS status_before, last.since AS last_since
+            FROM new_rows n FULL JOIN old_rows o USING (machine_id)
+            LEFT JOIN LATERAL (SELECT since FROM machine_stops WHERE machine_id = n.machine_id
+                               ORDER BY since DESC LIMIT 1) AS last ON o.status = 'down'
+            WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AND 'down' IN (o.status, n.status)
+        ), ended AS (
+            UPDATE machine_stops s
+            SET until = r.reported_at, repaired = true,
+                unconfirmed = (SELECT length FROM unknown_between(s.machine_id, s.since, r.reported_at))
+            FROM report r
+            WHERE r.status <> 'down' AND s.machine_id = r.machine_id AND s.since = r.last_since AND s.until IS NULL
+        ), explained AS (  -- the reason it began with counts; where that was none, the last one given
+            UPDATE machine_stops s SET reason = coalesce(r.reason, s.reason)
+            FROM report r
+            WHERE r.status = 'down' AND s.machine_id = r.machine_id AND s.since = r.last_since AND s.until IS NULL
+              AND (SELECT reason FROM status_intervals WHERE machine_id = s.machine_id AND since = s.since) IS NULL
+        )
+        INSERT INTO machine_stops (version, machine_id, line_id, since, reason, repaired)
+        SELECT r.version, r.machine_id, p.line_id, r.reported_at, r.reason, false
+        FROM report r
+        JOIN machine_placements p ON p.machine_id = r.machine_id AND p.since <= r.reported_at AND p.until > r.reported_at
+        WHERE r.status_before IS DISTINCT FROM 'down';
+    END IF;
     IF renamed THEN
         UPDATE machines m SET machine_name = n.machine_name, type = n.type FROM new_rows n
         WHERE n.machine_id = m.machine_id AND (n.machine_name, n.type) <> (m.machine_name, m.type);
         PERFORM announce('{"resync": "a machine was renamed"}');
-    ELSIF changed IS NOT NULL THEN
-        PERFORM announce_items('[', changed, ']');
+    ELSIF announced IS NOT NULL THEN
+        PERFORM announce_items('[', announced, ']');
     END IF;
     RETURN NULL;
 END $$;
@@ -134,7 +142,7 @@ BEGIN
         PERFORM record_gap(gone.machine_id, silent_since, left_at);
     END IF;
     UPDATE status_intervals SET until = left_at WHERE machine_id = gone.machine_id AND until = 'infinity';
-    UPDATE machine_stops SET until = left_at, unconfirmed = unknown_length(machine_id, since, left_at)
+    UPDATE machine_stops SET until = left_at, unconfirmed = (SELECT length FROM unknown_between(machine_id, since, left_at))
     WHERE machine_id = gone.machine_id AND until IS NULL;
     PERFORM mark_changed_days(left_at, left_at, true);
 END $$;

@@ -18,26 +18,37 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
 $$;
 
 -- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.
-CREATE OR REPLACE FUNCTION unknown_length(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+-- One row, as status_start().
+CREATE OR REPLACE FUNCTION unknown_between(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS TABLE (length bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT coalesce(sum(micros(until - since)), 0)::bigint
     FROM status_intervals
     WHERE machine_id = of_machine AND since >= from_at AND since < until_at AND status = 'unknown'
 $$;
 
--- What machines were in a period, cut to it: the interval that they were in when it began, and all that began in it.
-CREATE OR REPLACE FUNCTION intervals_of(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+-- The intervals of machines that touch a period: the one that they were in when it began, and all that began in it. Of a machine
+-- that is silent now, what it was ends when it fell silent, which may be before the period.
+CREATE OR REPLACE FUNCTION whole_intervals(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_id integer, since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20000 AS $$
-    SELECT i.machine_id, greatest(i.since, from_at), least(i.until, until_at, quiet.since), i.status, i.reason
+    SELECT i.machine_id, i.since, least(i.until, quiet.since), i.status, i.reason
     FROM unnest(ids) AS m (id)
     CROSS JOIN LATERAL (
         SELECT s.* FROM status_intervals s
         WHERE s.machine_id = m.id AND s.since < until_at AND s.until > from_at
           AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c
-                                   WHERE c.machine_id = m.id AND c.since <= from_at), '-infinity')) AS i
+                                   WHERE c.machine_id = m.id AND c.since <= from_at), '-infinity')
+        OFFSET 0) AS i  -- machine by machine by the index, whatever is guessed of the period: all that is stored may be much more
     LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_id = i.machine_id AND i.until = 'infinity'
-    WHERE from_at < until_at AND (quiet.since IS NULL OR quiet.since > greatest(i.since, from_at))
+    WHERE from_at < until_at AND (quiet.since IS NULL OR quiet.since > i.since)
+$$;
+
+-- What machines were in a period, cut to it.
+CREATE OR REPLACE FUNCTION intervals_of(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (machine_id integer, since timestamptz, until timestamptz, status text, reason text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20000 AS $$
+    SELECT i.machine_id, greatest(i.since, from_at), least(i.until, until_at), i.status, i.reason
+    FROM whole_intervals(ids, from_at, until_at, now_at) i WHERE i.until > from_at
     UNION ALL
     SELECT quiet.machine_id, greatest(quiet.since, from_at), until_at, 'unknown', NULL
     FROM machines_without_data(now_at) quiet
@@ -70,9 +81,10 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     WHERE last.until < until_at
 $$;
 
--- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since.
-CREATE OR REPLACE FUNCTION status_began(of_machine integer, moment timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+-- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since. One
+-- row, which a query of many machines joins: it is planned with it, and not called for each.
+CREATE OR REPLACE FUNCTION status_start(of_machine integer, moment timestamptz) RETURNS TABLE (since timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT coalesce(max(i.since) FILTER (WHERE before.since IS NULL), min(i.since))  -- it had left before
     FROM (SELECT s.status, s.since FROM status_intervals s
           WHERE s.machine_id = of_machine AND s.since <= moment AND s.status <> 'unknown' ORDER BY s.since DESC LIMIT 1) AS here

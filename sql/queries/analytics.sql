@@ -154,8 +154,7 @@ SELECT m.machine_name, m.machine_id, m.type, l.name AS line,
        CASE WHEN i.status <> 'unknown' THEN i.status WHEN i.status IS NULL THEN 'unknown' ELSE known.status END AS status,
        CASE WHEN i.status <> 'unknown' THEN i.reason ELSE known.reason END AS reason,
        coalesce(known.version, i.version, 0) AS version, epoch_ms(coalesce(known.since, i.since)) AS reported_ms,
-       epoch_ms(CASE WHEN i.since IS NULL THEN m.added_at ELSE status_began(m.machine_id, coalesce(known.since, i.since)) END)
-           AS since_ms,
+       epoch_ms(CASE WHEN i.since IS NULL THEN m.added_at ELSE began.since END) AS since_ms,
        epoch_ms(CASE WHEN i.status = 'unknown' THEN i.since ELSE quiet.since END) AS silent_ms
 FROM machines m
 LEFT JOIN LATERAL (SELECT * FROM status_intervals WHERE machine_id = m.machine_id AND since <= :moment::timestamptz
@@ -163,9 +162,11 @@ LEFT JOIN LATERAL (SELECT * FROM status_intervals WHERE machine_id = m.machine_i
 LEFT JOIN LATERAL (SELECT * FROM status_intervals  -- what it was when it fell silent
                    WHERE i.status = 'unknown' AND machine_id = m.machine_id AND since < i.since
                    ORDER BY since DESC LIMIT 1) AS known ON true
+CROSS JOIN LATERAL status_start(m.machine_id, coalesce(known.since, i.since)) began
 LEFT JOIN machines_without_data(:now::timestamptz) quiet
        ON quiet.machine_id = m.machine_id AND i.until = 'infinity' AND quiet.since <= :moment
-LEFT JOIN production_lines l ON l.line_id = line_at(m.machine_id, :moment)
+LEFT JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :moment AND p.until > :moment
+LEFT JOIN production_lines l ON l.line_id = p.line_id
 WHERE i.until > :moment OR i.since IS NULL AND m.added_at <= :moment AND (m.retired_at IS NULL OR m.retired_at > :moment)
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
          m.machine_id, m.machine_name COLLATE "C";
