@@ -46,26 +46,26 @@ RETURNS TABLE (version bigint, machine_id integer, since timestamptz, until time
                unconfirmed bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH part AS (
-        SELECT i.*, lag(i.until) OVER w = i.since AND lag(i.status) OVER w IN ('down', 'unknown') AS continues,
-               lead(i.since) OVER w = i.until AS goes_on
+        SELECT i.*, lag(i.until) OVER (PARTITION BY i.machine_id ORDER BY i.since) IS DISTINCT FROM i.since AS is_first
         FROM status_intervals i
         WHERE (of_machine IS NULL OR i.machine_id = of_machine) AND i.until > from_at AND i.since <= until_at
-        WINDOW w AS (PARTITION BY i.machine_id ORDER BY i.since)
+          AND i.status IN ('down', 'unknown')
     ), island AS (  -- down and unknown, one after the other
-        SELECT part.*, count(*) FILTER (WHERE continues IS NOT TRUE) OVER (PARTITION BY machine_id ORDER BY since) AS number
-        FROM part WHERE status IN ('down', 'unknown')
+        SELECT part.*, count(*) FILTER (WHERE is_first) OVER (PARTITION BY machine_id ORDER BY since) AS number
+        FROM part
     ), stop AS (
         SELECT island.*, min(since) FILTER (WHERE status = 'down') OVER (PARTITION BY machine_id, number) AS began
         FROM island
+    ), whole AS (
+        SELECT min(version) FILTER (WHERE since = began) AS version, machine_id, began, max(until) AS until,
+               coalesce(min(reason) FILTER (WHERE since = began),
+                        (array_agg(reason ORDER BY since DESC) FILTER (WHERE reason IS NOT NULL))[1]) AS reason,
+               coalesce(sum(micros(until - since)) FILTER (WHERE status = 'unknown'), 0) AS unconfirmed
+        FROM stop WHERE since >= began GROUP BY machine_id, number, began
     )
-    SELECT min(version) FILTER (WHERE since = began), machine_id, began, max(until),
-           coalesce(min(reason) FILTER (WHERE since = began),
-                    (array_agg(reason ORDER BY since DESC) FILTER (WHERE reason IS NOT NULL))[1]),
-           coalesce(bool_or(goes_on) FILTER (WHERE until = last_until), false),
-           CASE WHEN max(until) = 'infinity' THEN 0
-                ELSE coalesce(sum(micros(until - since)) FILTER (WHERE status = 'unknown'), 0) END::bigint
-    FROM (SELECT stop.*, max(until) OVER (PARTITION BY machine_id, number) AS last_until FROM stop WHERE since >= began) AS stop
-    GROUP BY machine_id, number, began
+    SELECT whole.version, whole.machine_id, began, whole.until, whole.reason, next.since IS NOT NULL,
+           CASE WHEN whole.until = 'infinity' THEN 0 ELSE whole.unconfirmed END::bigint
+    FROM whole LEFT JOIN status_intervals next ON next.machine_id = whole.machine_id AND next.since = whole.until
 $$;
 
 -- Machines with the length (microseconds) below which a stop of theirs is a micro-stop: that of their type, otherwise of the plant.

@@ -23,7 +23,18 @@ BEGIN
         PERFORM cut_out_gap(gap);
     END LOOP;
     ANALYZE status_intervals;
-    PERFORM derive_stops(NULL, '-infinity', 'infinity');
+    IF forgotten > '-infinity' THEN
+        PERFORM derive_stops(NULL, '-infinity', 'infinity');
+    ELSE
+        TRUNCATE machine_stops;
+        ALTER TABLE machine_stops DROP CONSTRAINT machine_stops_pkey;
+        DROP INDEX machine_stops_by_machine, machine_stops_by_time;
+        PERFORM derive_stops(NULL, '-infinity', 'infinity');
+        ALTER TABLE machine_stops ADD PRIMARY KEY (version);
+        CREATE UNIQUE INDEX machine_stops_by_machine ON machine_stops (machine_id, since);
+        CREATE INDEX machine_stops_by_time ON machine_stops (since);
+    END IF;
+    ANALYZE machine_stops;
     PERFORM list_days();
 END $$;
 REVOKE EXECUTE ON FUNCTION rebuild_history FROM PUBLIC;
