@@ -15,32 +15,38 @@ $$;
 -- A starved machine waits for the nearest machine before it on its line that is down or itself waits: a machine that
 -- is down is charged, one that is starved too waits for the same, and of one that is blocked the chain leads back to
 -- where it came from, so nobody is charged. A blocked machine waits in the same way for what comes after it. The line is that
--- of then, the order of its machines that of now.
+-- of then, the order of its machines that of now. All is cut at full hours, so that an interval is compared with few others.
 CREATE OR REPLACE FUNCTION waits_within(from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_id integer, root integer, line_id smallint, since timestamptz, until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     WITH place AS (
         SELECT m.machine_id, row_number() OVER (ORDER BY m.position, m.machine_name) AS place FROM machines m
     ), stretch AS MATERIALIZED (
-        SELECT s.line_id, place.place, s.machine_id, s.since, s.until,
-               CASE WHEN s.status = 'down' THEN 'down' ELSE wait_kind(s.status, s.reason) END AS state
-        FROM placed_intervals(machine_ids(NULL), from_at, until_at, now_at) s JOIN place USING (machine_id)
-        WHERE s.status IN ('down', 'warning') AND s.line_id <> 0
+        SELECT s.line_id, place.place, s.machine_id, hour, greatest(s.since, hour) AS since,
+               least(s.until, hour + interval '1 hour') AS until, state.state
+        FROM placed_intervals(machine_ids(NULL), from_at, until_at, now_at) s
+        JOIN place USING (machine_id)
+        CROSS JOIN LATERAL (SELECT CASE WHEN s.status = 'down' THEN 'down' ELSE wait_kind(s.status, s.reason) END AS state) AS state
+        CROSS JOIN LATERAL generate_series(utc_bin('1 hour', s.since), s.until - interval '1 microsecond', '1 hour') AS hour
+        WHERE s.status IN ('down', 'warning') AND s.line_id <> 0 AND state.state IS NOT NULL
     ), victim AS (
         SELECT stretch.*, row_number() OVER () AS number FROM stretch WHERE state IN ('starved', 'blocked')
-    ), holder AS (  -- what is in a victim's way, with when something nearer is
+    ), holder AS (  -- what is in a victim's way; enough: how far off the nearest is that is so all the time
         SELECT v.number, v.machine_id, v.line_id, CASE WHEN h.state = 'down' THEN h.machine_id END AS root,
-               tstzrange(greatest(v.since, h.since), least(v.until, h.until)) AS period,
-               range_agg(tstzrange(greatest(v.since, h.since), least(v.until, h.until)))
-                   OVER (PARTITION BY v.number ORDER BY abs(v.place - h.place)
-                         GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS nearer
-        FROM victim v JOIN stretch h ON h.line_id = v.line_id AND h.since < v.until AND h.until > v.since
+               abs(v.place - h.place) AS distance, tstzrange(greatest(v.since, h.since), least(v.until, h.until)) AS period,
+               min(abs(v.place - h.place)) FILTER (WHERE h.since <= v.since AND h.until >= v.until)
+                   OVER (PARTITION BY v.number) AS enough
+        FROM victim v JOIN stretch h ON h.line_id = v.line_id AND h.hour = v.hour AND h.since < v.until AND h.until > v.since
          AND CASE v.state WHEN 'starved' THEN h.place < v.place AND h.state IN ('down', 'blocked')
                           ELSE h.place > v.place AND h.state IN ('down', 'starved') END
+    ), nearest AS (  -- each with when something nearer is in the way
+        SELECT holder.*, range_agg(period) OVER (PARTITION BY number ORDER BY distance
+                                                 GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS nearer
+        FROM holder WHERE distance <= coalesce(enough, distance)
     ), charge AS (
-        SELECT holder.number, holder.machine_id, holder.root, holder.line_id, charged
-        FROM holder, unnest(tstzmultirange(holder.period) - coalesce(holder.nearer, '{}')) AS charged
-        WHERE holder.root IS NOT NULL
+        SELECT nearest.number, nearest.machine_id, nearest.root, nearest.line_id, charged
+        FROM nearest, unnest(tstzmultirange(nearest.period) - coalesce(nearest.nearer, '{}')) AS charged
+        WHERE nearest.root IS NOT NULL
     )
     SELECT charge.machine_id, charge.root, charge.line_id, lower(charge.charged), upper(charge.charged) FROM charge
     UNION ALL
@@ -49,13 +55,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
          unnest(tstzmultirange(tstzrange(v.since, v.until)) - coalesce(c.charged, '{}')) AS rest
 $$;
 
--- The same in steps of six hours, because every interval is compared with all of its line.
+-- The same day by day, so that a long period needs no more memory than a short one.
 CREATE OR REPLACE FUNCTION waits_between(from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_id integer, root integer, line_id smallint, since timestamptz, until timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     SELECT w.machine_id, w.root, w.line_id, w.since, w.until
-    FROM generate_series(utc_bin('6 hours', from_at), until_at - interval '1 microsecond', '6 hours') AS step
-    CROSS JOIN LATERAL waits_within(greatest(step, from_at), least(step + interval '6 hours', until_at), now_at) w
+    FROM generate_series(from_at, until_at - interval '1 microsecond', '24 hours') AS step
+    CROSS JOIN LATERAL waits_within(step, least(step + interval '24 hours', until_at), now_at) w
 $$;
 COMMENT ON FUNCTION waits_between IS
     'Starved and blocked intervals with the machine that caused them: root is null where it cannot be attributed.';
