@@ -200,4 +200,5 @@ def parts_of(window: Window, scope: Scope | None, shifts: Shifts | None) -> tupl
     if scope is None or scope.shift is None or shifts is None:
         return (window,)
     return tuple(Window(max(shift.start, window.start), min(shift.end, window.end))
-                 for shift in shifts.between(window.start, window.end) if shift.name == scope.shift)
+                 for shift in shifts.between(window.start, window.end)
+                 if shift.name == scope.shift and shift.start < shift.end)

@@ -1,10 +1,10 @@
 -- The stops of some hours of a period, such as those of all late shifts, and of one reason.
 
--- The stops of a period that were going on in one of its parts (from starts to untils, apart from each other and in order), and
--- those that ended at the very moment at which a part begins. down: microseconds inside the parts that are known; length: of the
--- whole stop until now_at. fails: it is no micro-stop; began: in a part; carried_in: it went on when a part began, and began in
--- none; ended: in a part, because the machine ran again; goes_on, for going_on microseconds: at the end of the last part. names
--- null: of all machines; of_reason null: of any reason, empty: without one.
+-- The stops of a period that were going on in one of its parts (from starts to untils: none is empty, they are apart from each other
+-- and in order), and those that ended at the very moment at which a part begins. down: microseconds inside the parts that are known;
+-- length: of the whole stop until now_at. fails: it is no micro-stop; began: in a part; carried_in: it went on when a part began, and
+-- began in none; ended: in a part, because the machine ran again; goes_on, for going_on microseconds: at the end of the last part.
+-- names null: of all machines; of_reason null: of any reason, empty: without one.
 CREATE OR REPLACE FUNCTION filtered_stops(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
                                           of_reason text, starts timestamptz[], untils timestamptz[],
                                           of_line smallint DEFAULT NULL)
@@ -12,29 +12,33 @@ RETURNS TABLE (version bigint, machine_name text, since timestamptz, until times
                down bigint, length bigint, unconfirmed bigint, fails boolean, line_id smallint, began boolean,
                carried_in boolean, ended boolean, goes_on boolean, going_on bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
-    WITH part AS MATERIALIZED (
-        SELECT range_agg(tstzrange(p.since, p.until)) AS hours, max(p.until) AS last
-        FROM unnest(starts, untils) AS p (since, until) WHERE p.since < p.until
-    ), stop AS (
-        SELECT * FROM stops_inside(names, from_at, until_at, of_line)
-        UNION ALL
-        SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)
-    ), placed AS (
-        SELECT stop.*, part.last, tstzmultirange(tstzrange(stop.since, stop.until)) * part.hours AS inside,
-               part.hours @> stop.since AS began, stop.repaired AND part.hours @> stop.until AS ended,
-               stop.since < part.last AND (stop.until IS NULL OR stop.until >= part.last) AS lasts
-        FROM stop CROSS JOIN part
-        WHERE (of_reason IS NULL OR coalesce(stop.reason, '') = of_reason) AND part.hours IS NOT NULL
+    WITH placed AS (  -- the last part that had begun when it began, and when it ended; 0: none had
+        SELECT stop.*, width_bucket(stop.since, starts) AS first, width_bucket(coalesce(stop.until, 'infinity'), starts) AS last,
+               untils[cardinality(untils)] AS end_at
+        FROM (SELECT * FROM stops_inside(names, from_at, until_at, of_line)
+              UNION ALL
+              SELECT * FROM stops_touching(names, from_at, until_at, now_at, of_line)) AS stop
+        WHERE (of_reason IS NULL OR coalesce(stop.reason, '') = of_reason) AND from_at < until_at AND cardinality(starts) > 0
+        OFFSET 0  -- each is computed once
+    ), spent AS (
+        SELECT placed.*, first > 0 AND since < untils[first] AS began, repaired AND last > 0 AND until < untils[last] AS ended,
+               since < end_at AND (until IS NULL OR until >= end_at) AS lasts,
+               CASE WHEN first = last THEN micros(greatest(least(until, untils[last]), since) - since)
+                    ELSE (SELECT sum(micros(greatest(least(until, untils[n]) - greatest(since, starts[n]), '0')))
+                          FROM generate_series(greatest(first, 1), last) AS n) END AS inside
+        FROM placed
+        WHERE last > 0
+        OFFSET 0
     )
-    SELECT p.version, p.machine_name, p.since, p.until, p.reason, p.repaired, spent.down, p.length, p.unconfirmed,
-           p.fails, p.line_id, p.began, NOT p.began AND NOT isempty(p.inside), p.ended, p.lasts AND (p.began OR NOT isempty(p.inside)),
-           CASE WHEN p.lasts THEN micros(p.last - p.since) END
-    FROM placed p
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(micros(upper(hour) - lower(hour)) - CASE WHEN p.unconfirmed > 0
-                   THEN unheard_length(p.machine_id, lower(hour), upper(hour), now_at) ELSE 0 END), 0)::bigint AS down
-        FROM unnest(p.inside) AS hour) AS spent
-    WHERE p.began OR p.ended OR NOT isempty(p.inside)
+    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired,
+           (s.inside - CASE WHEN s.unconfirmed = 0 OR s.inside = 0 THEN 0 ELSE (
+               SELECT sum(unheard_length(s.machine_id, greatest(s.since, starts[n]), least(s.until, untils[n]), now_at))
+               FROM generate_series(greatest(s.first, 1), s.last) AS n) END)::bigint,
+           s.length, s.unconfirmed, s.fails, s.line_id, s.began, NOT s.began AND s.inside > 0, s.ended,
+           s.lasts AND (s.began OR s.inside > 0),
+           CASE WHEN s.lasts THEN micros(s.end_at - s.since) END
+    FROM spent s
+    WHERE s.began OR s.ended OR s.inside > 0
 $$;
 COMMENT ON FUNCTION filtered_stops IS
     'The stops of some hours of a period, such as of all late shifts, and of one reason, each with its time in these hours.';
