@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ..core.machines import MachineName, Status
 from .kpi_definitions import DEFINITIONS, Kpi, Unit
@@ -143,17 +144,22 @@ def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
 
 async def _intervals(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
     """A page and one more."""
-    pieces = []
-    async for row in reading.queries.largest_intervals(
-            reading.connection, names=names, start=reading.window.start, until=reading.window.end, now=reading.now,
-            kpi=kpi, skip=page.skip, most=page.size + 1):
-        status = Status(row['status'])
-        why = ('no data' if status is Status.UNKNOWN
-               else 'starved or blocked' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
-        length = seconds((row['until'] - row['since']) // MICROSECOND)
-        pieces.append(Piece(MachineName(row['machine_name']), row['since'], row['until'], status, row['reason'], length,
-                            not why, why))
-    return pieces
+    asked = {'names': names, 'start': reading.window.start, 'until': reading.window.end, 'now': reading.now,
+             'kpi': kpi, 'skip': page.skip, 'most': page.size + 1}
+    rows: list[Any] = []
+    if kpi is not Kpi.COVERAGE:  # of a long window, losses nearly always fill the page
+        rows = [row async for row in reading.queries.largest_losses(reading.connection, **asked)]
+    if len(rows) < page.size + 1:
+        rows = [row async for row in reading.queries.largest_intervals(reading.connection, **asked)]
+    return [_piece(kpi, row) for row in rows]
+
+
+def _piece(kpi: Kpi, row: Any) -> Piece:
+    status = Status(row['status'])
+    why = ('no data' if status is Status.UNKNOWN
+           else 'starved or blocked' if row['waits'] and kpi is Kpi.AVAILABILITY else '')
+    return Piece(MachineName(row['machine_name']), row['since'], row['until'], status, row['reason'],
+                 seconds((row['until'] - row['since']) // MICROSECOND), not why, why)
 
 
 async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:

@@ -76,11 +76,19 @@ BEGIN
                coalesce(sum(p.length) FILTER (WHERE p.status = 'warning' AND p.waits), 0) AS waiting,
                coalesce(sum(p.length) FILTER (WHERE p.status = 'down'), 0) AS down
         FROM part p GROUP BY 1, 2
+    ), longest AS (
+        SELECT e.machine_id, coalesce(p.line_id, 0::smallint) AS line_id,
+               max(micros(e.until - e.since)) FILTER (WHERE e.status = 'down') AS down,
+               max(micros(e.until - e.since)) FILTER (WHERE wait_kind(e.status, e.reason) IS NOT NULL) AS wait
+        FROM whole_intervals(ids, period.since, period.until, floor_clock()) e
+        JOIN machine_placements p ON p.machine_id = e.machine_id AND p.since < e.until AND p.until >= e.until
+        WHERE e.until > period.since AND e.until <= period.until GROUP BY 1, 2
     ), machine AS (
-        INSERT INTO machine_days (day, machine_id, line_id, operational, warning, waiting, down, caused, unattributed)
+        INSERT INTO machine_days (day, machine_id, line_id, operational, warning, waiting, down, caused, unattributed,
+                                  longest_down, longest_wait)
         SELECT of_day, t.machine_id, t.line_id, t.operational, t.warning, t.waiting, t.down, coalesce(c.caused, 0),
-               coalesce(c.unattributed, 0)
-        FROM times t LEFT JOIN charged c USING (machine_id, line_id)
+               coalesce(c.unattributed, 0), coalesce(l.down, 0), coalesce(l.wait, 0)
+        FROM times t LEFT JOIN charged c USING (machine_id, line_id) LEFT JOIN longest l USING (machine_id, line_id)
     )
     INSERT INTO line_hours (day, line_id, hour, operational, warning, down)
     SELECT of_day, p.line_id, extract(hour FROM quarter.since AT TIME ZONE period.time_zone),

@@ -75,6 +75,8 @@ CREATE TABLE machine_days (
     down         bigint   NOT NULL,
     caused       bigint   NOT NULL,
     unattributed bigint   NOT NULL,
+    longest_down bigint   NOT NULL,
+    longest_wait bigint   NOT NULL,
     PRIMARY KEY (day, machine_id, line_id)
 );
 CREATE INDEX machine_days_by_machine ON machine_days (machine_id, day);
@@ -85,6 +87,9 @@ COMMENT ON COLUMN machine_days.warning IS 'Warning, but not waiting for a neighb
 COMMENT ON COLUMN machine_days.waiting IS 'Warning because starved or blocked.';
 COMMENT ON COLUMN machine_days.caused IS 'How long neighbours on its line were starved or blocked because it was down.';
 COMMENT ON COLUMN machine_days.unattributed IS 'The part of waiting for which no machine that was down could be found.';
+COMMENT ON COLUMN machine_days.longest_down IS
+    'All of the longest interval of down that ended on this day, or at its end; so that the longest of a year are found quickly.';
+COMMENT ON COLUMN machine_days.longest_wait IS 'The same of waiting.';
 
 CREATE TABLE line_hours (
     day         date     NOT NULL,

@@ -9,3 +9,34 @@ FROM (SELECT m.machine_name, s.*, wait_kind(s.status, s.reason) IS NOT NULL AS w
 ORDER BY CASE WHEN :kpi::text = 'coverage' THEN CASE WHEN status = 'unknown' THEN 0 ELSE 1 END
               WHEN status = 'unknown' THEN 2 WHEN status = 'down' OR (waits AND :kpi = 'availability') THEN 0 ELSE 1 END,
          until - since DESC, since, machine_name COLLATE "C" LIMIT :most OFFSET :skip;
+
+-- name: largest_losses(names, start, until, now, kpi, skip, most)
+-- What largest_intervals begins with, of uptime_share or availability: what lowers it, the longest first. Only the days are read in
+-- which one as long as the last of the page ended. Fewer than most: the rest of the page is not among the losses.
+WITH day AS MATERIALIZED (
+    SELECT * FROM summed_days_within(:start::timestamptz, :until::timestamptz)
+), part AS MATERIALIZED (  -- is_inside: the longest began in the window
+    SELECT d.machine_id, day.since, day.until, loss.length, loss.length <= micros(day.since - :start) AS is_inside
+    FROM machine_days d JOIN day USING (day)
+    CROSS JOIN LATERAL (SELECT CASE WHEN :kpi::text = 'availability' THEN greatest(d.longest_down, d.longest_wait)
+                                    ELSE d.longest_down END AS length) AS loss
+    WHERE d.machine_id = ANY (machine_ids(:names::text[])) AND loss.length > 0
+), last AS (  -- at least so long is the last of the page
+    SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
+), candidate AS (
+    SELECT machine_id, since, until FROM part WHERE NOT is_inside OR length >= coalesce((SELECT length FROM last), 0)
+    UNION ALL  -- what no day has, and what goes on at one of the ends
+    SELECT m.id, rest.since, rest.until
+    FROM unnest(machine_ids(:names)) AS m (id)
+    CROSS JOIN (SELECT * FROM rest_of_period(:start, :until)
+                UNION ALL VALUES (:start, :start + interval '1 microsecond'), (:until - interval '1 microsecond', :until)) AS rest
+), loss AS (
+    SELECT DISTINCT i.machine_id, greatest(i.since, :start) AS since, least(i.until, :until) AS until, i.status, i.reason
+    FROM candidate c CROSS JOIN LATERAL whole_intervals(ARRAY[c.machine_id], c.since, c.until, :now::timestamptz) i
+    WHERE i.until > :start AND i.since < :until AND :start < :until
+      AND (i.status = 'down' OR :kpi = 'availability' AND wait_kind(i.status, i.reason) IS NOT NULL)
+)
+SELECT m.machine_name, loss.since, loss.until, loss.status, loss.reason, loss.status = 'warning' AS waits
+FROM loss JOIN machines m USING (machine_id)
+WHERE micros(loss.until - loss.since) >= coalesce((SELECT length FROM last), 0)
+ORDER BY loss.until - loss.since DESC, loss.since, m.machine_name COLLATE "C" LIMIT :most OFFSET :skip;

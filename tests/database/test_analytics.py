@@ -296,6 +296,21 @@ async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Probe
 
 @given(question=questions())
 @many
+async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(plant: Plant, question: Probe) -> None:
+    analytics = await ask(plant, question)
+    kpis = await analytics.kpis(question.window)
+    for kpi in Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.COVERAGE:
+        whole = (await analytics.explain(kpi, question.window, Scope(), Page(1, 1000))).pieces
+        assert sum(piece.seconds for piece in whole if piece.status is Status.DOWN) == pytest.approx(kpis.down)
+        for size in 1, 3:
+            for number in range(1, 4):
+                page = await analytics.explain(kpi, question.window, Scope(), Page(number, size))
+                assert page.pieces == whole[(number - 1) * size:number * size]
+                assert page.more == (len(whole) > number * size)
+
+
+@given(question=questions())
+@many
 async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     analytics = await ask(plant, question)
