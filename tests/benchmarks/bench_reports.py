@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ import asyncpg
 from floor.analytics import Analytics, Scope, Window
 from floor.core.machines import MachineName
 from floor.core.settings import Settings
+from floor.core.shifts import Shifts
 from floor.db.database import Database
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.migrations import migrate
@@ -26,16 +28,16 @@ from floor.jobs.day_sums import DaySums
 from .report import Row, at_most, percentile, say, spread
 from .server import SCHEMA, data_folder
 
-MACHINES, LINES, CHANGES, QUICK_CHANGES = 1000, 40, 10_000_000, 500_000
+MACHINES, LINES, QUICK_CHANGES = 1000, 40, 500_000
 YEAR = timedelta(days=365)
 MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, TABLES_MS = 200.0, 700.0, 200.0, 50.0, 1000.0
-REBUILD_S, SIZE_GB = 60.0, 4.0
+REBUILD_S, SIZE_GB, UPDATE_RATIO = 60.0, 4.0, 1.3
 LITTLE = 60
 DERIVED = ('status_intervals', 'machine_stops', 'machine_days', 'line_hours')
 YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
 Probe = Callable[[Analytics, Window], Awaitable[object]]
-FLOOR, LINE = Scope(), Scope(line='Line 7')
+FLOOR, LINE, SHIFT = Scope(), Scope(line='Line 7'), Scope(shift='Late')
 PRESS = MachineName('Press_07_03')
 
 PLANT = f"""
@@ -72,6 +74,25 @@ FROM machine_stops JOIN machines USING (machine_id)
 WHERE until > since + interval '10 min' AND version % 25 = 0;  -- 50,000 a year
 SET session_replication_role = origin"""
 UPDATE = 'UPDATE machine_feed_stream SET status = $1, reason = $2, datetime = now() WHERE machine_name = $3'
+UPDATE_MANY = """
+UPDATE machine_feed_stream
+SET status = (ARRAY['operational', 'warning', 'down'])[1 + floor(random() * 3)::int], reason = 'Reason ' || random(),
+    datetime = now()
+WHERE machine_id >= $1 AND machine_id < $1::integer + $2::integer"""
+LOG_ONLY = """
+CREATE OR REPLACE FUNCTION log_only() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    INSERT INTO machine_status_history (version, machine_id, old_status, new_status, reason, datetime, happened_at)
+    SELECT n.version, n.machine_id, o.status, n.status, n.reason, n.datetime, n.reported_at
+    FROM new_rows n JOIN old_rows o USING (machine_id) WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason);
+    PERFORM announce_items('[', (SELECT array_agg(jsonb_build_array(
+        n.machine_name, n.status, n.reason, n.version, epoch_ms(n.reported_at), epoch_ms(n.status_since))
+        ORDER BY n.version) FROM new_rows n), ']');
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER log_only AFTER UPDATE ON machine_feed_stream REFERENCING OLD TABLE AS old_rows
+    NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION log_only()"""
 
 REPORTS: dict[str, Probe] = {
     'KPIs': lambda analytics, window: analytics.kpis(window, FLOOR),
@@ -86,14 +107,21 @@ REPORTS: dict[str, Probe] = {
     'root and victim': lambda analytics, window: analytics.wait_attribution(window, FLOOR),
     'work orders': lambda analytics, window: analytics.work_orders(window, FLOOR),
     'MTBF explained': lambda analytics, window: analytics.explain('mtbf', window, FLOOR),
+    'uptime explained': lambda analytics, window: analytics.explain('uptime_share', window, FLOOR),
     'uptime of a machine explained': lambda analytics,
     window: analytics.explain('uptime_share', window, Scope(machine=PRESS)),
+    'availability explained': lambda analytics, window: analytics.explain('availability', window, FLOOR),
+    'trend by day': lambda analytics, window: analytics.trend(days_of(window), FLOOR),
+    'KPIs of a shift': lambda analytics, window: analytics.kpis(window, SHIFT),
+    'causes in a shift': lambda analytics, window: analytics.causes(window, SHIFT),
+    'hourly pattern of a shift': lambda analytics, window: analytics.hourly_pattern(window, SHIFT),
+    'KPIs of a reason': lambda analytics, window: analytics.kpis(window, Scope(reason='Cause 7')),
 }
 
 
-async def run(program: Path, *, quick: bool) -> list[Row]:
+async def run(program: Path, *, quick: bool, millions: int = 10) -> list[Row]:
     """The rows. The program itself is not needed."""
-    changes, rounds = (QUICK_CHANGES, 5) if quick else (CHANGES, 20)
+    changes, rounds = (QUICK_CHANGES, 5) if quick else (millions * 1_000_000, 20)
     async with scratch() as database:
         async with database.acquire() as connection:
             await fill(connection, changes)  # type: ignore[arg-type]
@@ -106,7 +134,8 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
 async def measure(database: Database, rounds: int) -> list[Row]:
     """Every question so many times, on a year that is filled and derived. After each question the yardstick, because
     how fast the machine is may be another matter a minute later."""
-    analytics, rows, yardstick = Analytics(database, ZONE), list[Row](), list[float]()
+    analytics = Analytics(database, ZONE, shifts=Shifts('Early 06:00,Late 14:00,Night 22:00', ZONE))
+    rows, yardstick = list[Row](), list[float]()
 
     async def ask(question: Probe, days: float, times: int) -> list[float]:
         took = []
@@ -134,7 +163,7 @@ async def measure(database: Database, rounds: int) -> list[Row]:
         rows.append(Row('yardstick: the server counts 200,000 numbers', '', f'{spread(yardstick)} ms'))
         rows.append(await refresh_little(connection, rounds))  # type: ignore[arg-type]
         rows += await refresh_tables(database, connection, rounds)  # type: ignore[arg-type]
-        rows.append(await slowdown(connection, rounds))  # type: ignore[arg-type]
+        rows += await slowdown(connection, rounds)  # type: ignore[arg-type]
     return rows
 
 
@@ -201,6 +230,12 @@ async def timed(question: Probe, analytics: Analytics, days: float) -> float:
     return (time.perf_counter() - began) * 1000
 
 
+def days_of(window: Window) -> list[Window]:
+    """The days of a window from its start on; the last one may be shorter."""
+    starts = [window.start + timedelta(days=day) for day in range((window.end - window.start).days + 1)]
+    return [Window(start, end) for start, end in pairwise([*starts, window.end]) if start < end]
+
+
 async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
     """What refresh_days() takes when a minute's worth of changes is new."""
     took = []
@@ -231,19 +266,32 @@ async def refresh_tables(database: Database, connection: asyncpg.Connection, rou
     return rows
 
 
-async def slowdown(connection: asyncpg.Connection, rounds: int) -> Row:
-    """A status UPDATE, in turn with one after which nothing is kept and announced."""
+async def slowdown(connection: asyncpg.Connection, rounds: int) -> list[Row]:
+    """A status UPDATE of 1, 30 and 1,000 machines, in turn with one that only logs and announces."""
     await connection.execute(f"SELECT set_config('search_path', '{SCHEMA}, pg_temp', false)")
-    took: dict[str, list[float]] = {'DISABLE': [], 'ENABLE': []}
-    for _ in range(2 * rounds):
-        for state, of_state in took.items():
-            await connection.execute(f'ALTER TABLE machine_feed_stream {state} TRIGGER machine_feed_updated')
-            await write(connection, 20)
-            began = time.perf_counter()
-            await write(connection, 300)
-            of_state.append((time.perf_counter() - began) / 300 * 1e6)
-    return Row('a status UPDATE, all of it and without what follows it', '',
-               f'{spread(took["ENABLE"])} against {spread(took["DISABLE"])} us')
+    await connection.execute(LOG_ONLY)
+    rows = []
+    for machines, times in (1, 300), (30, 60), (1000, 5):
+        took: dict[str, list[float]] = {'machine_feed_updated': [], 'log_only': []}
+        for number in range(2 * rounds):
+            pair = sorted(took, reverse=number % 2 == 0)
+            for trigger, other in pair, pair[::-1]:
+                await connection.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}, '
+                                         f'DISABLE TRIGGER {other}')
+                await change(connection, machines, max(6, times // 10))
+                began = time.perf_counter()
+                await change(connection, machines, times)
+                took[trigger].append((time.perf_counter() - began) / times * 1e6)
+        whole, least = took['machine_feed_updated'], took['log_only']
+        rows.append(at_most(f'a status UPDATE of {machines:,}, of one that only logs and announces', UPDATE_RATIO,
+                            median(whole) / median(least), '\u00d7', f'{spread(whole)} against {spread(least)} us'))
+    return rows
+
+
+async def change(connection: asyncpg.Connection, machines: int, times: int) -> None:
+    """Statements that change so many machines each."""
+    for _ in range(times):
+        await connection.execute(UPDATE_MANY, random.randint(1, MACHINES - machines + 1), machines)
 
 
 async def write(connection: asyncpg.Connection, count: int) -> None:
