@@ -118,7 +118,7 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
     database = Database(source.url, settings, source.lakebase)
     store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
-    listener = Listener(database.connect, database.queries, store, schema=database.schema, timing=timing,
+    listener = Listener(database.connect, database.queries, store, timing=timing,
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     limit = ChangeRateLimit(settings.changes_per_minute) if settings.changes_per_minute else None
@@ -147,7 +147,7 @@ class Jobs:
 def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
     """What runs in the background for the database's sake."""
     database, store = data.database, data.store
-    jobs = Jobs(Supervisor(lambda trouble: store.set_feed_warning(trouble, TASKS)),
+    jobs = Jobs(Supervisor(lambda warning: store.set_feed_warning(warning, TASKS)),
                 simulator=build_simulator(settings, database))
     jobs.add('listener', 'database listeners', data.listener.run)
     jobs.add('pool_recycling', 'renewals of database connections', PeriodicJob(

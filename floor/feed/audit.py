@@ -40,7 +40,7 @@ class Audit:
     async def run(self, session: FeedSession) -> None:
         """Audit this connection until cancelled, more often while triggers are missing."""
         while True:
-            await asyncio.sleep(self._timing.polling if FEED in self._store.troubles else self._timing.audit)
+            await asyncio.sleep(self._timing.polling if FEED in self._store.feed_warnings else self._timing.audit)
             await self.check_triggers(session)
             await self._compare(session)
 
@@ -51,7 +51,7 @@ class Audit:
         if not missing:
             self._store.set_feed_warning(self._also_wrong())
             return
-        if FEED not in self._store.troubles:
+        if FEED not in self._store.feed_warnings:
             log.error('triggers are missing or disabled: %s', ', '.join(missing))
         more = f' and {len(missing) - MAX_NAMED} more' if len(missing) > MAX_NAMED else ''
         self._store.set_feed_warning('The database does not announce or record every change (missing or disabled: '

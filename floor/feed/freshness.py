@@ -19,7 +19,7 @@ class DeliveryProof:
 
     def __init__(self, stale_after: float, monotonic: Callable[[], float]) -> None:
         """stale_after: seconds without a heartbeat after which the floor is stale."""
-        self.problem: str | None = None
+        self.error: str | None = None
         """Why there is no connection, for people."""
         self._stale_after = stale_after
         self._monotonic = monotonic
@@ -44,11 +44,11 @@ class DeliveryProof:
         """Record that all notifications before this moment have arrived."""
         self._proven_at = moment
         self._is_broken = False
-        self.problem = None
+        self.error = None
 
-    def lose(self, problem: str) -> bool:
+    def lose(self, error: str) -> bool:
         """Record that the connection is lost; returns whether that is new."""
-        is_new = not self._is_broken or problem != self.problem
+        is_new = not self._is_broken or error != self.error
         self._is_broken = True
-        self.problem = problem
+        self.error = error
         return is_new

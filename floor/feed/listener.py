@@ -37,7 +37,7 @@ MAX_BACKOFF_S = 0.75
 class Listener:
     """Keeps the store equal to the database, and reconnects as needed."""
 
-    def __init__(self, connect: Connect, queries: Queries, store: Store, *, schema: str, timing: Timing | None = None,
+    def __init__(self, connect: Connect, queries: Queries, store: Store, *, timing: Timing | None = None,
                  prepare: Callable[[Connection], Awaitable[None]] | None = None,
                  also_wrong: Callable[[], str | None] = lambda: None) -> None:
         """prepare runs on every new connection before it listens: it migrates the schema.

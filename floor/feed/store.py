@@ -50,7 +50,7 @@ class Store:
         self._states = MachineStates(silent_after)
         self._active = ActiveOrders()
         self._people_by_email: dict[str, Employee] = {}
-        self.troubles: dict[str, str] = {}
+        self.feed_warnings: dict[str, str] = {}
         """Warnings while the database answers, for people, by source."""
         self.last_lag_ms: int | None = None
         """Latency from the change in the database to the store, by the database's clock."""
@@ -100,9 +100,9 @@ class Store:
         return self._monotonic()
 
     @property
-    def trouble(self) -> str | None:
+    def feed_warning(self) -> str | None:
         """All present warnings while the database answers; None if there are none."""
-        return ' '.join(self.troubles.values()) or None
+        return ' '.join(self.feed_warnings.values()) or None
 
     @property
     def connection(self) -> Freshness:
@@ -110,9 +110,9 @@ class Store:
         return self._delivery.freshness
 
     @property
-    def problem(self) -> str | None:
+    def connection_error(self) -> str | None:
         """Why there is no connection, for people; None while there is one."""
-        return self._delivery.problem
+        return self._delivery.error
 
     @property
     def age(self) -> float | None:
@@ -234,18 +234,18 @@ class Store:
         if former is not Freshness.LIVE:
             self._notify(Difference(connection=True))
 
-    def lose(self, problem: str) -> None:
+    def lose(self, error: str) -> None:
         """Record that the connection is lost: the floor is stale."""
-        if self._delivery.lose(problem):
+        if self._delivery.lose(error):
             self._notify(Difference(connection=True))
 
-    def set_feed_warning(self, trouble: str | None, source: str = FEED) -> None:
+    def set_feed_warning(self, warning: str | None, source: str = FEED) -> None:
         """Set or clear (None) the warning of a source."""
-        if trouble != self.troubles.get(source):
-            if trouble is None:
-                del self.troubles[source]
+        if warning != self.feed_warnings.get(source):
+            if warning is None:
+                del self.feed_warnings[source]
             else:
-                self.troubles[source] = trouble
+                self.feed_warnings[source] = warning
             self._notify(Difference(connection=True))
 
     def set_clock(self, now_ms: int, asked: float | None = None, answered: float | None = None) -> None:

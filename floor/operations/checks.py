@@ -97,7 +97,7 @@ QUEUE_FILLS = Check(
     'floor_notification_queue_usage_ratio', 0.1, 'floor_notification_queue_usage_ratio > {limit}', '5m')
 TROUBLE = Check(
     'FeedInTrouble', WARNING, 'A trigger is off, the disk is full, or the password cannot be renewed',
-    '/diagnosis shows which, and what to do.', 'floor_trouble', condition='floor_trouble == 1', lasts='2m')
+    '/diagnosis shows which, and what to do.', 'floor_feed_warning', condition='floor_feed_warning == 1', lasts='2m')
 NOT_ANNOUNCED = Check(
     'ChangesNotAnnounced', DOWN, 'The database does not announce or record every change',
     'Undo the change: for triggers, ALTER TABLE ... ENABLE TRIGGER ALL.')

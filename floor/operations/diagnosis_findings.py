@@ -48,15 +48,15 @@ def _of_connection(runtime: RuntimeStatus) -> Iterator[Finding]:
     if store.connection is not Freshness.LIVE:
         what = 'The floor has never been live' if store.connection is Freshness.CONNECTING else 'The floor is stale'
         remedy = REMEDIES.get(runtime.listener.status.reason or '', 'Read the log.')
-        problem = full_stop(store.problem or 'nothing proves that all changes arrive')
+        problem = full_stop(store.connection_error or 'nothing proves that all changes arrive')
         yield checks.NOT_LIVE.found(f'{what}: {problem}', remedy)
-    if (trouble := store.troubles.get(FEED)) is not None:
-        yield checks.NOT_ANNOUNCED.found(trouble)
-    if (trouble := store.troubles.get(DISK)) is not None:
-        yield checks.DISK_FULL.found(trouble)
+    if (warning := store.feed_warnings.get(FEED)) is not None:
+        yield checks.NOT_ANNOUNCED.found(warning)
+    if (warning := store.feed_warnings.get(DISK)) is not None:
+        yield checks.DISK_FULL.found(warning)
     if (password := runtime.password) is not None:
         left = password.seconds_left
-        if password.problem is not None and password.problem != store.troubles.get(FEED):
+        if password.problem is not None and password.problem != store.feed_warnings.get(FEED):
             yield checks.PASSWORD_FAILS.found(f'Databricks gives no new password: {full_stop(password.problem)}')
         elif left is not None and left < checks.PASSWORD_ENDS.limit:
             yield checks.PASSWORD_ENDS.found(
@@ -100,7 +100,7 @@ def _of_database(runtime: RuntimeStatus, facts: DatabaseFacts) -> Iterator[Findi
     for missing, remedy in facts.missing_rights:
         yield checks.MISSING_RIGHT.found(f'The login {facts.login} lacks {missing}.', statement=remedy)
     off = [f'{each.name} on {each.table}' for each in facts.triggers if not each.is_on]
-    if off and FEED not in runtime.store.troubles:
+    if off and FEED not in runtime.store.feed_warnings:
         yield checks.TRIGGERS_OFF.found(f'Triggers are disabled: {", ".join(off)}.')
     if facts.queue_usage > checks.QUEUE_FILLS.limit:
         yield checks.QUEUE_FILLS.found(f'The notification queue of the server is {percent(facts.queue_usage)} full; at '

@@ -43,7 +43,7 @@ class FreshnessLog:
         """When the present state began, in seconds since 1970 by this machine's clock."""
         self._store = store
         self._state = store.connection
-        self._trouble = store.trouble
+        self._feed_warning = store.feed_warning
         self._began = monotonic()
         self._disk_full = disk_full
         self._now, self._monotonic = now, monotonic
@@ -56,9 +56,9 @@ class FreshnessLog:
         problem = self._disk_full()
         self._store.set_feed_warning(problem and 'The disk of the database is full, so writing fails: '
                                      f'{full_stop(problem)}', DISK)
-        if self._trouble is not None and self._store.trouble is None:
-            log.info('resolved: %s', self._trouble, extra={'trouble': False})
-        self._trouble = self._store.trouble
+        if self._feed_warning is not None and self._store.feed_warning is None:
+            log.info('resolved: %s', self._feed_warning, extra={'feed_warning': False})
+        self._feed_warning = self._store.feed_warning
         state, former = self._store.connection, self._state
         if state is former:
             return
@@ -69,7 +69,7 @@ class FreshnessLog:
         if state is Freshness.LIVE:
             log.info('the floor is live', extra=fields | {'machines': len(self._store.machines)})
         else:
-            why = self._store.problem or 'no proof for too long that all changes arrive'
+            why = self._store.connection_error or 'no proof for too long that all changes arrive'
             log.warning('the floor is %s: %s', state.value, why,
                         extra=fields | {'last_proof_s': round(self._store.age or 0, 1)})
 

@@ -50,10 +50,11 @@ class Health(BaseModel):
     machines: Annotated[int, Field(description='The number of machines.', examples=[30])]
     demo: Annotated[bool | None, Field(description='Whether the floor is a demo, with simulated data; null: not known '
                                                    'yet.', examples=[False])]
-    trouble: Annotated[str | None, Field(
+    feed_warning: Annotated[str | None, Field(
         description='A warning while the database answers: changes may be shown late.',
         examples=['notifications do not arrive: the floor is read every 2 s'])]
-    problem: Annotated[str | None, Field(description='Why there is no connection.', examples=['connection refused'])]
+    connection_error: Annotated[str | None, Field(description='Why there is no connection.',
+                                                  examples=['connection refused'])]
     tasks: Annotated[dict[str, str], Field(description='Failing background tasks, each with its error.', examples=[{}])]
     listener: Annotated[ListenerCounters, Field(description='Counters of the listener since the start.')]
 
@@ -95,14 +96,14 @@ def examine(runtime: RuntimeStatus) -> Health:
     """The health from memory, without a query. Pages that are not updated are not live."""
     store = runtime.store
     live = store.connection is Freshness.LIVE
-    unavailable = f'unavailable: {store.problem}' if store.problem else 'not known'
+    unavailable = f'unavailable: {store.connection_error}' if store.connection_error else 'not known'
     tasks = {task.name: task.problem for task in runtime.all_tasks if task.problem is not None}
     return Health(version=runtime.version,
                   status=Freshness.STALE if live and PAGE_UPDATES in tasks else store.connection,
                   database='ok' if live else unavailable,
                   store_age_seconds=None if store.age is None else round(store.age, 3), machines=len(store.machines),
                   demo=store.is_demo,
-                  trouble=store.trouble, problem=store.problem, tasks=tasks,
+                  feed_warning=store.feed_warning, connection_error=store.connection_error, tasks=tasks,
                   listener=ListenerCounters.model_validate(runtime.listener.counters))
 
 

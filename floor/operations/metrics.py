@@ -93,10 +93,10 @@ class FloorCollector(Collector):
             changes.add_metric([each.value], watch.changes[each])
         yield state
         yield changes
-        yield GaugeMetricFamily('floor_trouble', '1 while the database answers but does not announce every change, '
-                                'its disk is full, a task fails or its password cannot be renewed; /healthz '
+        yield GaugeMetricFamily('floor_feed_warning', '1 while the database answers but does not announce every '
+                                'change, its disk is full, a task fails or its password cannot be renewed; /healthz '
                                 'says what it is.',
-                                store.trouble is not None)
+                                store.feed_warning is not None)
         if store.age is not None:
             yield GaugeMetricFamily('floor_store_age_seconds', 'Freshness: time since the last proof that all changes '
                                     'of the database have arrived.', store.age)

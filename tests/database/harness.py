@@ -95,7 +95,7 @@ def runtime_of(database: Database) -> RuntimeStatus:
     store = Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
-    listener = Listener(database.connect, database.queries, store, schema=database.schema)
+    listener = Listener(database.connect, database.queries, store)
     return RuntimeStatus(database=database, store=store, listener=listener, watch=FreshnessLog(store), pages=Pages(),
                   loop=event_loop_latency(), browser=browser_latency(), migrations=load_schema_files().migrations)
 

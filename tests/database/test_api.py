@@ -319,7 +319,7 @@ def runtime_of(database: Database, store: Store) -> RuntimeStatus:
     """What a floor of which nothing else runs knows of itself."""
     return RuntimeStatus(database=database, store=store, watch=FreshnessLog(store), pages=NoPages(),
                          loop=event_loop_latency(),
-                         listener=Listener(database.connect, database.queries, store, schema=database.schema),
+                         listener=Listener(database.connect, database.queries, store),
                          browser=browser_latency())
 
 

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from database.postgres import SCHEMA, Connect, until
+from database.postgres import Connect, until
 
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database
@@ -38,7 +38,7 @@ async def test_one_bad_row_takes_nothing_else_with_it(database: Database, connec
         await writer.execute('SET LOCAL session_replication_role = replica')  # behind every trigger
         await writer.execute(statement)
     store = Store(stale_after=60)
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, timing=QUICK)
+    listener = Listener(database.connect, database.queries, store, timing=QUICK)
     task = asyncio.create_task(listener.run())
     try:
         await until(lambda: store.connection is Freshness.LIVE)

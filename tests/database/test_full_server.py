@@ -59,13 +59,14 @@ async def test_the_page_says_that_it_waits_and_is_live_as_soon_as_there_is_room(
     strangers = [await asyncpg.connect(limited) for _ in range(2)]
     database, store = Database(limited, settings), Store(stale_after=60)
     await check_connection(database)  # no reason to end
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA,
+    listener = Listener(database.connect, database.queries, store,
                         timing=Timing(heartbeat=0.05, audit=3600, first_backoff=0.01))
     running = asyncio.create_task(listener.run())
     try:
-        await until(lambda: store.problem is not None)
-        assert str(store.problem).startswith('the database has no connection left for this program; it is waiting for '
-                                             'one: too many connections for role "guest"')
+        await until(lambda: store.connection_error is not None)
+        assert str(store.connection_error).startswith(
+            'the database has no connection left for this program; it is waiting for one: '
+            'too many connections for role "guest"')
         assert listener.status.reason == 'full'
         await strangers.pop().close()
         await until(lambda: store.connection is Freshness.LIVE)

@@ -75,7 +75,7 @@ async def test_it_names_the_rights_that_it_lacks_to_show_the_floor_and_those_are
 
     async def is_given_what_it_asks_for() -> bool:
         health = await asyncio.to_thread(guest.health)
-        for statement in re.findall(r'GRANT [^;]*;', str(health.get('problem') or '')):
+        for statement in re.findall(r'GRANT [^;]*;', str(health.get('connection_error') or '')):
             if statement not in given:
                 given.append(statement)
                 lake.server.psql(lake.url, '-c', statement)

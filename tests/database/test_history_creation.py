@@ -88,7 +88,7 @@ def creating(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> Callable[[], 
 async def store(database: Database) -> AsyncIterator[Store]:
     """The floor as the listener of an instance keeps it."""
     store = Store()
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA,
+    listener = Listener(database.connect, database.queries, store,
                         timing=Timing(heartbeat=3600, audit=3600))
     task = asyncio.create_task(listener.run())
     await until(lambda: store.machines)  # type: ignore[arg-type]

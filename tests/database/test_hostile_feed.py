@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 from database.harness import runtime_of
-from database.postgres import SCHEMA, Connect, Psql, until
+from database.postgres import Connect, Psql, until
 
 from floor.core.settings import Settings
 from floor.db.database import Database
@@ -66,7 +66,7 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
         connections.append(await database.connect())
         return connections[-1]  # type: ignore[return-value]
 
-    listener = Listener(open_connection, database.queries, store, schema=SCHEMA, timing=QUICK,
+    listener = Listener(open_connection, database.queries, store, timing=QUICK,
                         prepare=prepare(database))
     task = asyncio.create_task(listener.run())
     try:

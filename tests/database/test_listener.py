@@ -76,7 +76,7 @@ class Floor:
     @asynccontextmanager
     async def running(self, timing: Timing = QUICK, queries: Any = None, live: bool = True,
                       **more: Any) -> AsyncIterator[None]:
-        self.listener = Listener(self.connect, queries or self.database.queries, self.store, schema=SCHEMA,
+        self.listener = Listener(self.connect, queries or self.database.queries, self.store,
                                  timing=timing, **more)
         task = asyncio.create_task(self.listener.run())
         try:
@@ -140,7 +140,7 @@ async def test_it_is_live_with_the_whole_floor_in_flow_order(plant: Floor) -> No
         assert [machine.name for machine in plant.store.lines[3].machines] == [
             'Injection_Molder_04_01', 'Valve_04_01', 'Robotic_Arm_04_01', 'Painter_04_01', 'Sorter_04_01']
         assert plant.shows() == await plant.table()
-        assert plant.store.trouble is None
+        assert plant.store.feed_warning is None
 
 
 async def test_a_change_is_shown_without_reading_the_table_again(plant: Floor) -> None:
@@ -195,12 +195,12 @@ async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(pla
         await plant.end_connection()
         await until(lambda: plant.store.connection is Freshness.STALE)
         await plant.set('down')
-        await until(lambda: plant.store.problem == 'the database does not answer: it is tea time')
+        await until(lambda: plant.store.connection_error == 'the database does not answer: it is tea time')
         assert plant.status() is Status.OPERATIONAL
         plant.refusal = None
         await plant.live()
         assert plant.status() is Status.DOWN
-        assert plant.store.problem is None
+        assert plant.store.connection_error is None
 
 
 async def test_ten_broken_connections_leave_one_session(plant: Floor) -> None:
@@ -222,19 +222,19 @@ async def test_a_database_that_is_away_at_the_start_is_waited_for(
         plant: Floor, caplog: pytest.LogCaptureFixture) -> None:
     plant.refusal = DatabaseUnavailableError('the database does not answer: refused')
     async with plant.running(live=False):
-        await until(lambda: plant.store.problem is not None)
+        await until(lambda: plant.store.connection_error is not None)
         assert plant.store.connection is Freshness.CONNECTING
         plant.refusal = None
         await plant.live()
         assert len(plant.store.machines) == 30
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(warnings) == 1, 'the same trouble is logged once'
+    assert len(warnings) == 1, 'the same error is logged once'
 
 
 async def test_a_fault_of_the_program_is_survived_and_shown(plant: Floor, caplog: pytest.LogCaptureFixture) -> None:
     plant.refusal = ZeroDivisionError('a slip')
     async with plant.running(live=False):
-        await until(lambda: plant.store.problem == 'a fault in this program: a slip')
+        await until(lambda: plant.store.connection_error == 'a fault in this program: a slip')
         plant.refusal = None
         await plant.live()
     assert 'the listener failed and restarts' in caplog.text
@@ -451,24 +451,24 @@ async def test_a_forged_machine_is_read_again_and_does_not_appear(plant: Floor) 
 async def test_a_trigger_that_is_off_is_shown_until_it_is_on_again(plant: Floor, trigger: str) -> None:
     async with plant.running():
         await plant.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
-        await until(lambda: trigger in (plant.store.trouble or ''))
+        await until(lambda: trigger in (plant.store.feed_warning or ''))
         await plant.writer.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}')
-        await until(lambda: plant.store.trouble is None)
+        await until(lambda: plant.store.feed_warning is None)
 
 
 async def test_what_will_hurt_later_is_shown_while_all_is_well(plant: Floor) -> None:
     renewal: list[str] = ['the password cannot be renewed']
     async with plant.running(also_wrong=lambda: renewal[0] if renewal else None):
-        await until(lambda: plant.store.trouble == 'the password cannot be renewed')
+        await until(lambda: plant.store.feed_warning == 'the password cannot be renewed')
         assert plant.store.connection is Freshness.LIVE
         renewal.clear()
-        await until(lambda: plant.store.trouble is None)
+        await until(lambda: plant.store.feed_warning is None)
 
 
 async def test_with_the_announcing_trigger_off_the_floor_is_polled(plant: Floor) -> None:
     await plant.writer.execute('ALTER TABLE machine_feed_stream DISABLE TRIGGER machine_feed_updated')
     async with plant.running(replace(QUICK, audit=3600)):
-        await until(lambda: 'machine_feed_updated' in (plant.store.trouble or ''))
+        await until(lambda: 'machine_feed_updated' in (plant.store.feed_warning or ''))
         for status in (Status.DOWN, Status.WARNING, Status.OPERATIONAL):
             await plant.set(status)
             await until(lambda status=status: plant.status() is status)
@@ -538,7 +538,7 @@ async def test_a_machine_that_moves_while_the_trigger_is_off_is_moved_on_the_pag
         await plant.writer.execute('ALTER TABLE machines DISABLE TRIGGER machines_layout_changed')
         await plant.writer.execute('UPDATE machines SET line_id = 4, position = 9 WHERE machine_name = $1', VALVE)
         await until(lambda: plant.store.lines[3].machines[-1].name == VALVE)
-        await until(lambda: 'machines_layout_changed' in (plant.store.trouble or ''))
+        await until(lambda: 'machines_layout_changed' in (plant.store.feed_warning or ''))
 
 
 async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(plant: Floor) -> None:
@@ -760,9 +760,9 @@ async def test_a_trigger_of_orders_that_is_off_is_shown_until_it_is_on_again(
         plant: Floor, table: str, trigger: str) -> None:
     async with plant.running():
         await plant.writer.execute(f'ALTER TABLE {table} DISABLE TRIGGER {trigger}')
-        await until(lambda: trigger in (plant.store.trouble or ''))
+        await until(lambda: trigger in (plant.store.feed_warning or ''))
         await plant.writer.execute(f'ALTER TABLE {table} ENABLE TRIGGER {trigger}')
-        await until(lambda: plant.store.trouble is None)
+        await until(lambda: plant.store.feed_warning is None)
 
 
 async def test_people_are_known_and_follow_the_table(plant: Floor) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import httpx
 import pytest
-from database.postgres import SCHEMA, Connect, until
+from database.postgres import Connect, until
 from fastapi import FastAPI
 
 from floor.analytics import Analytics, Kpis, Scope, Window
@@ -57,7 +57,7 @@ async def history(feed: asyncpg.Connection, name: str = PRESS) -> list[tuple[Any
 async def listening(database: Database) -> AsyncIterator[tuple[Store, Listener]]:
     """What the pages show, kept up to date, and audited all the time."""
     store = Store()
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, timing=Timing(audit=0.02))
+    listener = Listener(database.connect, database.queries, store, timing=Timing(audit=0.02))
     task = asyncio.create_task(listener.run())
     try:
         await until(lambda: bool(store.machines))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import httpx
 import pytest
-from database.postgres import SCHEMA, Connect, until
+from database.postgres import Connect, until
 from fastapi import FastAPI
 
 from floor.core.errors import DatabaseUnavailableError
@@ -43,7 +43,7 @@ class App:
 
     def __init__(self, database: Database) -> None:
         self.store = Store(stale_after=60)
-        self.listener = Listener(database.connect, database.queries, self.store, schema=SCHEMA, timing=QUICK)
+        self.listener = Listener(database.connect, database.queries, self.store, timing=QUICK)
         self.watch = FreshnessLog(self.store, disk_full=lambda: database.disk_full)
         app = FastAPI()
         health.register(app, RuntimeStatus(database=database, store=self.store, listener=self.listener,
@@ -91,7 +91,7 @@ async def test_a_database_that_becomes_read_only_is_not_live_until_it_can_be_wri
         await until(lambda: app.store.connection is Freshness.STALE)
         status, report = await app.health()
         assert status == 503
-        assert 'read-only' in str(report['problem'])
+        assert 'read-only' in str(report['connection_error'])
         assert app.listener.losses['read_only'] == 1
         await set_read_only(admin, False)
         await until(lambda: app.store.connection is Freshness.LIVE)
@@ -129,13 +129,13 @@ async def test_a_full_disk_shows_in_healthz_and_in_the_log_until_it_is_over(
             with pytest.raises(DatabaseUnavailableError):
                 async with command(database) as connection:
                     await connection.execute(WRITE)
-        await until(lambda: app.store.trouble is not None)
+        await until(lambda: app.store.feed_warning is not None)
         status, report = await app.health()
         assert status == 200, 'what is shown is true'
-        assert report['trouble'] == ('The disk of the database is full, so writing fails: '
+        assert report['feed_warning'] == ('The disk of the database is full, so writing fails: '
                                      'could not extend file "base/1/2": No space left on device.')
         complaints = [each.message for each in caplog.records
                       if each.levelno >= logging.WARNING and 'disk of the database' in each.message]
         assert len(complaints) == 1
         monkeypatch.setattr(database_module, 'DISK_FULL_SHOWN_S', 0)
-        await until(lambda: app.store.trouble is None)
+        await until(lambda: app.store.feed_warning is None)

@@ -114,7 +114,7 @@ async def test_the_floor_stays_live_through_a_dozen_passwords_with_kills_between
     given_before = len(workspace.tokens)
     asked_before = workspace.token_requests
     store = Store(stale_after=8)
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, prepare=prepare(database),
+    listener = Listener(database.connect, database.queries, store, prepare=prepare(database),
                         timing=Timing(heartbeat=0.5, first_backoff=0.02))
     tasks = [asyncio.create_task(work) for work in (listener.run(), lakebase.keep_fresh())]
     admin = await asyncpg.connect(lake.url)

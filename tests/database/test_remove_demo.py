@@ -164,7 +164,7 @@ async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, pl
     """By the announcement: the audit would come after an hour."""
     await lived_in(await connect())
     stores = [Store(), Store()]
-    tasks = [asyncio.create_task(Listener(database.connect, database.queries, store, schema=SCHEMA,
+    tasks = [asyncio.create_task(Listener(database.connect, database.queries, store,
                                           timing=Timing(audit=3600)).run()) for store in stores]
     try:
         await until(lambda: all(store.connection is Freshness.LIVE for store in stores))

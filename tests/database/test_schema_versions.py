@@ -122,7 +122,7 @@ async def test_a_program_that_runs_goes_on_and_says_so_once_it_has_to_connect_ag
         assert program.health()['status'] == 'live'
         await connection.execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
                                  'WHERE datname = current_database() AND pid <> pg_backend_pid()')
-        await until(lambda: program.health().get('problem') == NEWER[1].format('start'))
+        await until(lambda: program.health().get('connection_error') == NEWER[1].format('start'))
         assert program.health()['status'] == 'stale'
     finally:
         assert program.stop() == 0

@@ -55,7 +55,7 @@ async def store(database: Database) -> AsyncIterator[Store]:
 @asynccontextmanager
 async def listening(database: Database) -> AsyncIterator[tuple[Store, Listener]]:
     store = Store(stale_after=60)
-    listener = Listener(database.connect, database.queries, store, schema=SCHEMA, timing=ONLY_BEATS)
+    listener = Listener(database.connect, database.queries, store, timing=ONLY_BEATS)
     task = asyncio.create_task(listener.run())
     try:
         await until(lambda: store.connection is Freshness.LIVE)

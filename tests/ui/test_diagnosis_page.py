@@ -32,7 +32,7 @@ def runtime(shop_floor: Floor) -> RuntimeStatus:
 
     database = Database('postgresql://nobody:secret-of-nobody@127.0.0.1:1/nothing', Settings.load(_env_file=None))
     return RuntimeStatus(database=database, store=shop_floor.store, watch=FreshnessLog(shop_floor.store),
-                         listener=Listener(nobody, database.queries, shop_floor.store, schema='floor'),
+                         listener=Listener(nobody, database.queries, shop_floor.store),
                          pages=shop_floor.broadcast,
                          loop=event_loop_latency(), browser=browser_latency(),
                          password=SimpleNamespace(problem=None, requests=1, given=1, seconds_left=1800,

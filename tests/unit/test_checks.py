@@ -85,4 +85,5 @@ def test_the_readme_quotes_rules_as_they_are() -> None:
 
 
 def test_a_metric_family_keeps_its_name() -> None:
-    assert help_of(GaugeMetricFamily('floor_trouble', '').name, 'Trouble.').startswith('Trouble. Alert FeedInTrouble: ')
+    assert help_of(GaugeMetricFamily('floor_feed_warning', '').name, 'Trouble.').startswith(
+        'Trouble. Alert FeedInTrouble: ')

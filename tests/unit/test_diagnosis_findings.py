@@ -63,7 +63,7 @@ def runtime() -> RuntimeStatus:
     database, store = Database('postgresql://app:never-to-be-shown@127.0.0.1:1/nothing', settings), Store()
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
-    return RuntimeStatus(database=database, store=store, listener=Listener(nobody, None, store, schema='floor'),
+    return RuntimeStatus(database=database, store=store, listener=Listener(nobody, None, store),
                          watch=FreshnessLog(store), pages=Pages(), loop=event_loop_latency(), browser=browser_latency(),
                          jobs=[OrderChecks(database, None).job.status], migrations=[Migration(1, 'floor', '')],
                          log_lines=lambda: {'warning': 4, 'error': 0, 'critical': 0}, password=Password())

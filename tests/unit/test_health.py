@@ -33,7 +33,7 @@ def store(clock: Clock) -> Store:
 def listener(store: Store) -> Listener:
     async def nobody() -> Connection:
         raise ConnectionRefusedError
-    return Listener(nobody, None, store, schema='floor')
+    return Listener(nobody, None, store)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ async def test_a_live_floor_is_healthy_and_tells_its_age(client: httpx.AsyncClie
     assert set(body.pop('listener').values()) == {0}
     assert body.pop('version') == program_version()
     assert body == {'status': 'live', 'database': 'ok', 'store_age_seconds': 1.5, 'machines': 3, 'demo': False,
-                    'trouble': None, 'problem': None, 'tasks': {}}
+                    'feed_warning': None, 'connection_error': None, 'tasks': {}}
 
 
 async def test_a_lost_database_is_named_and_the_floor_unhealthy(client: httpx.AsyncClient, store: Store,
@@ -111,8 +111,8 @@ async def test_trouble_with_the_feed_is_reported_but_the_floor_stays_healthy(cli
     make_live()
     store.set_feed_warning('a trigger is missing')
     answer = await client.get('/healthz')
-    assert (answer.status_code, answer.json()['trouble']) == (200, 'a trigger is missing')
-    assert samples(await client.get('/metrics'))['floor_trouble', ()] == 1
+    assert (answer.status_code, answer.json()['feed_warning']) == (200, 'a trigger is missing')
+    assert samples(await client.get('/metrics'))['floor_feed_warning', ()] == 1
 
 
 @pytest.mark.parametrize('live', [True, False])

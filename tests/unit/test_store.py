@@ -118,17 +118,17 @@ def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automaticall
 def test_a_lost_link_is_stale_at_once_and_says_why(plant: Store) -> None:
     plant.lose('the database does not answer')
     assert plant.connection is Freshness.STALE
-    assert plant.problem == 'the database does not answer'
+    assert plant.connection_error == 'the database does not answer'
     assert statuses(plant) == ['operational'] * 3
     plant.prove()
     assert plant.connection is Freshness.LIVE
-    assert plant.problem is None
+    assert plant.connection_error is None
 
 
 def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
     store.lose('refused')
     assert store.connection is Freshness.CONNECTING
-    assert store.problem == 'refused'
+    assert store.connection_error == 'refused'
 
 
 def test_the_state_of_the_link_is_reported_once(plant: Store) -> None:
@@ -596,7 +596,7 @@ def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(pl
     for problem in 'refused', 'refused', 'the database is starting':
         plant.lose(problem)
     assert differences == [Difference(connection=True)] * 2
-    assert plant.problem == 'the database is starting'
+    assert plant.connection_error == 'the database is starting'
 
 
 def test_unknown_machines_have_no_signal_yet_only_if_none_has_ever_reported(clock: Clock) -> None:

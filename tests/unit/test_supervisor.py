@@ -103,7 +103,7 @@ async def test_the_same_death_many_times_is_one_traceback(caplog: pytest.LogCapt
 
 async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it_works_again() -> None:
     store = Store()
-    supervisor = Supervisor(lambda trouble: store.set_feed_warning(trouble, TASKS), settled_after=0.5,
+    supervisor = Supervisor(lambda warning: store.set_feed_warning(warning, TASKS), settled_after=0.5,
                             first_backoff=0.01)
     allowed = asyncio.Event()
 
@@ -115,18 +115,18 @@ async def test_a_death_shows_in_healthz_in_the_metrics_and_on_the_pages_until_it
     task = supervisor.supervise(PAGE_UPDATES, 'page updates', run)
     store.replace(FloorSnapshot((), (), now_ms=0))
     store.prove()
-    listener = Listener(fail, None, store, schema='floor')
+    listener = Listener(fail, None, store)
     nowhere = 'postgresql://nobody@127.0.0.1:1/nothing'
     async with client_of(nowhere, store, listener, supervised=supervisor.statuses) as client, running(task()):
-        await until(lambda: store.trouble is not None)
+        await until(lambda: store.feed_warning is not None)
         answer = await client.get('/healthz')
         assert (answer.status_code, answer.json()['status']) == (503, 'stale')
         assert answer.json()['tasks'] == {PAGE_UPDATES: 'timestamp out of range'}
-        assert store.trouble == ('A background task of this program fails and is restarted repeatedly: '
+        assert store.feed_warning == ('A background task of this program fails and is restarted repeatedly: '
                                  'page updates (timestamp out of range).')
         assert samples(await client.get('/metrics'))['floor_task_failing', (PAGE_UPDATES,)] == 1
         allowed.set()
-        await until(lambda: store.trouble is None)
+        await until(lambda: store.feed_warning is None)
         answer = await client.get('/healthz')
         assert (answer.status_code, answer.json()['tasks']) == (200, {})
         assert samples(await client.get('/metrics'))['floor_task_failing', (PAGE_UPDATES,)] == 0

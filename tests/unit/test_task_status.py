@@ -87,7 +87,7 @@ async def test_a_database_that_is_away_for_an_hour_is_a_handful_of_lines(
     monkeypatch.setitem(Listener.run.__globals__, 'MAX_BACKOFF_S', 0)  # by name the module is found only once
     store = Store()
     watch = FreshnessLog(store)
-    listener = Listener(refuse, None, store, schema='floor', timing=Timing(first_backoff=0))
+    listener = Listener(refuse, None, store, timing=Timing(first_backoff=0))
     task = asyncio.create_task(listener.run())
     async with asyncio.timeout(20):
         while attempts < 720:

@@ -75,8 +75,8 @@ def _connection(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[
     yield 'Since', times.at(runtime.watch.since)
     age = 'never' if store.age is None else f'{delay(store.age)} ago'
     yield 'Last heartbeat', age
-    if store.connection is not Freshness.LIVE and store.problem:
-        yield 'Reason', store.problem
+    if store.connection is not Freshness.LIVE and store.connection_error:
+        yield 'Reason', store.connection_error
     yield 'Machines without any report', f'{store.never_reported} of {len(store.machines)}'
     yield 'Machines that stop reporting', _silent_machines(store.silent_after)
     yield 'Connections lost since startup', _counted(listener.losses)

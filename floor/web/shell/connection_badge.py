@@ -71,9 +71,9 @@ class ConnectionBanner(LiveElement):
         return {'hidden': not text, 'data-kind': self._store.connection.value}, text
 
     def _text_of(self, connection: Freshness) -> str:
-        reason = self._store.problem
+        reason = self._store.connection_error
         if connection is Freshness.LIVE:
-            return self._store.trouble or ''
+            return self._store.feed_warning or ''
         if connection is Freshness.CONNECTING:
             return CONNECTING_BECAUSE.format(reason=reason) if reason else CONNECTING
         time = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
