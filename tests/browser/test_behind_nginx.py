@@ -27,13 +27,12 @@ FEW_PAGES = ['/', '/work-orders?view=board', '/past?at=2026-11-23T09:41:00']
 BELOW = LOCATION.replace(' / ', ' /monitor/ ')
 PREFIX = f'{HOST} proxy_set_header X-Forwarded-Prefix /monitor;'
 BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
-RUN = "UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Valve_01_01'"
 WAYS = {
-    'at the root': ('', {}, []),
-    'the path is taken off': ('/monitor', {}, [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;')), (HOST, PREFIX)]),
-    'the path is left on': ('/monitor', {}, [(LOCATION, BELOW), (HOST, PREFIX)]),
-    'the path is left on and not announced': ('/monitor', {'ROOT_PATH': '/monitor'}, [(LOCATION, BELOW)]),
-    'the path is taken off and not announced': ('/monitor', {'ROOT_PATH': '/monitor/'},
+    'at the root': ('', '', []),
+    'the path is taken off': ('/monitor', '', [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;')), (HOST, PREFIX)]),
+    'the path is left on': ('/monitor', '', [(LOCATION, BELOW), (HOST, PREFIX)]),
+    'the path is left on and not announced': ('/monitor', '/monitor', [(LOCATION, BELOW)]),
+    'the path is taken off and not announced': ('/monitor', '/monitor/',
                                                 [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;'))]),
 }
 BELOW_A_PATH = 'the path is taken off', 'the path is left on and not announced'
@@ -49,17 +48,24 @@ async def complaints(visitor: Visitor) -> list[str]:
             if 'net::ERR_ABORTED' not in complaint and 'The Cross-Origin-Opener-Policy header' not in complaint]
 
 
-@pytest.fixture(params=WAYS, scope='module')
-def proxied(request: pytest.FixtureRequest, program: Program, delivered: object) -> Iterator[Proxied]:
+@pytest.fixture(scope='module')
+def programs(program: Program, delivered: object) -> Iterator[dict[str, Program]]:
+    """The same floor by ROOT_PATH."""
+    programs = {'': program}
+    yield programs
+    for root_path in programs.keys() - {''}:
+        programs[root_path].stop()
+
+
+@pytest.fixture(params=WAYS)
+def proxied(request: pytest.FixtureRequest, programs: dict[str, Program]) -> Iterator[Proxied]:
     """The program behind nginx, in one of these ways."""
-    path, settings, changes = WAYS[request.param]
-    other = program.joined('proxied', **settings)
-    other.start()
-    try:
-        with nginx(other, *changes, path=path) as proxied:
-            yield proxied
-    finally:
-        other.stop()
+    path, root_path, changes = WAYS[request.param]
+    if root_path not in programs:
+        programs[root_path] = programs[''].joined(f'proxied-{len(programs)}', ROOT_PATH=root_path)
+        programs[root_path].start()
+    with nginx(programs[root_path], *changes, path=path) as proxied:
+        yield proxied
 
 
 async def test_every_page_is_whole_and_live(
@@ -79,12 +85,16 @@ async def test_every_page_is_whole_and_live(
                                          arg=f'{proxied.path}/')
         assert [found for found in await page.evaluate(ADDRESSES) if not found.startswith(f'{proxied.path}/')] == [], \
             address
-    assert {path for path in asked if not path.startswith(f'{proxied.path}/')} == set()
-    assert any(path.startswith(f'{proxied.path}/_nicegui_ws/') for path in asked)
     await visitor.go(page)
     await sql.execute(BREAK)
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
+    async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
+        await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
+                          "VALUES ('Valve_01_01', 'It burns', 'critical')")
+    assert (await response.value).status in {200, 206}
 
+    assert {path for path in asked if not path.startswith(f'{proxied.path}/')} == set()
+    assert any(path.startswith(f'{proxied.path}/_nicegui_ws/') for path in asked)
     assert await complaints(visitor) == []
 
 
@@ -126,19 +136,6 @@ async def test_links_files_and_the_address_keep_the_path(
     assert [server['url'] for server in described.get('servers', [])] == ([proxied.path] if proxied.path else [])
     slash = await page.request.get(f'{proxied.url}/reports/shift/', max_redirects=0)
     assert slash.headers['location'] == f'{proxied.path}/reports/shift'
-    assert await complaints(visitor) == []
-
-
-@pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
-async def test_the_sound_of_a_critical_order_is_found(
-        proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
-    visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
-    page = await visitor.open('/')
-    async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
-        await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
-                          "VALUES ('Valve_01_01', 'It burns', 'critical')")
-    assert (await response.value).status in {200, 206}
-    assert urlsplit((await response.value).url).path.startswith(f'{proxied.path}/assets/')
     assert await complaints(visitor) == []
 
 

@@ -47,13 +47,13 @@ async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(v
     await fits_window(page)
 
 
-@pytest.mark.parametrize('waiting', [0, 150])
+@pytest.mark.parametrize('waiting', [0, 40])
 async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa: Visitor, sql: asyncpg.Connection,
                                                                            waiting: int) -> None:
-    await add(sql, 150)
+    await add(sql, 40)
     await add(sql, waiting, 'in_progress', 'Begun')
     page = await lisa.open(BOARD)
-    dragged, target = card(page, 'Leak 150'), column(page, 'in_progress')
+    dragged, target = card(page, 'Leak 40'), column(page, 'in_progress')
     await dragged.scroll_into_view_if_needed()
     box = await target.bounding_box()
     assert box['height'] == (await column(page, 'open').bounding_box())['height']
@@ -68,7 +68,7 @@ async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa:
 
     await expect(target.locator('.column-count')).to_have_text(str(waiting + 1))
     await expect(target).to_have_attribute('data-drop', '')
-    assert await sql.fetchval("SELECT status FROM work_orders WHERE issue_description = 'Leak 150'") == 'in_progress'
+    assert await sql.fetchval("SELECT status FROM work_orders WHERE issue_description = 'Leak 40'") == 'in_progress'
 
 
 async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa: Visitor,

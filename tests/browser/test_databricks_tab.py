@@ -41,12 +41,12 @@ def with_dashboard(program: Program, workspace: DashboardWorkspace) -> Iterator[
         second.stop()
 
 
-@pytest_asyncio.fixture(scope='module', loop_scope='session')
+@pytest_asyncio.fixture(scope='module', loop_scope='session', params=[True], ids=['cookies'])
 async def browser(request: pytest.FixtureRequest, workspace: DashboardWorkspace, program: Program,
                   tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserContext]:
     """It knows where the workspace's name leads, and trusts its certificate; its parameter: third-party cookies."""
     async with browser_with_profile(tmp_path_factory.mktemp('profile'),
-                                    third_party_cookies=getattr(request, 'param', True),
+                                    third_party_cookies=request.param,
                                     flags=workspace.browser_flags, viewport=LAPTOP) as browser:
         yield browser
 

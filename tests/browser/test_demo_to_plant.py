@@ -19,7 +19,7 @@ RIBBON, BUTTON = 'Demo: simulated data', 'Set up your plant'
 
 async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visitor_of: Callable[[Program], Visitor],
                                                                           folder: Path, until: Until) -> None:
-    first = Program(folder, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='1', BACKFILL_DAYS='1')
+    first = Program(folder, ENABLE_SIMULATOR='true', SIMULATOR_INTERVAL='1', BACKFILL_DAYS='0')
     second = first.joined('second', LOCAL_USER='lisa.garcia@example.com', ENABLE_SIMULATOR='true')
     visitors = []
     try:

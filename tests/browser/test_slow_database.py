@@ -14,7 +14,7 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('disturbing')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 AT_ONCE = 6
 """Of each page."""

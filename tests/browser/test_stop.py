@@ -15,7 +15,7 @@ from browser.harness import until
 from browser.program import Program
 from browser.visitor import Visitor
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.xdist_group('disturbing')]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 
 async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(
@@ -41,9 +41,9 @@ async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(
         program.stop()
 
 
-async def test_it_is_gone_with_sixty_pages_open(folder: Path) -> None:
+async def test_it_is_gone_with_sixty_pages_open(program: Program) -> None:
     """Taking their elements apart took Python up to half a minute. Figures: python -m tests.benchmarks stop."""
-    program = Program(folder)
+    program = program.joined('sixty')
     program.start()
     browsers = [FloorBrowser(program.url, path=path) for path in ('/', '/employees', '/work-orders') for _ in range(20)]
     try:

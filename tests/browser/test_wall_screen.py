@@ -43,9 +43,9 @@ async def on_each_screen(page: Page, *sizes: tuple[int, int]) -> AsyncIterator[t
 async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.blank()
-    for path in '/?kiosk', '/?kiosk&rotate=60':
+    for path, screens in ('/?kiosk', [FULL_HD, FOUR_K, UPRIGHT]), ('/?kiosk&rotate=60', [FULL_HD, UPRIGHT]):
         await visitor.go(page, path)
-        async for width, height in on_each_screen(page, FULL_HD, FOUR_K, UPRIGHT):
+        async for width, height in on_each_screen(page, *screens):
             where = f'{path} at {width} x {height}'
             await expect(page.locator('.row-machine:visible'), where).to_have_count(12)
             assert await page.evaluate("getComputedStyle(document.querySelector('.tile')).cursor") == 'none'
