@@ -15,6 +15,7 @@ from database.postgres import Connect
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
+from together import together
 
 from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
@@ -152,7 +153,7 @@ async def test_employees_by_name_and_by_whether_they_are_active(client: httpx.As
     assert ([person['last_name'] for person in left], len(active)) == (['Okafor'], 14)
 
 
-@pytest.mark.parametrize(('address', 'sentence'), [
+@together(('address', 'sentence'), [
     ('/api/employees?activ=true', 'There is no parameter activ. Did you mean active?'),
     ('/api/machines?line=Engine+Line', 'This address takes no parameters: leave out line.'),
     ('/api/machines/current-status?status=down', 'This address takes no parameters: leave out status.'),
@@ -230,7 +231,7 @@ async def test_the_same_program_answers_again_once_the_database_is_back(client: 
     assert set(answers) <= {200, 503}
 
 
-@pytest.mark.parametrize(('method', 'path', 'status'), [
+@together(('method', 'path', 'status'), [
     ('GET', '/api', 404), ('GET', '/api/nothing', 404), ('GET', '/api/machines/nothing/at/all', 404),
     ('DELETE', '/api/machines', 405), ('GET', '/api/employees?active=perhaps', 422)])
 async def test_what_is_not_understood_is_answered_with_a_problem(

@@ -22,6 +22,7 @@ from database.harness import (
     reported,
 )
 from database.postgres import Connect, until
+from together import together
 
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
@@ -62,7 +63,7 @@ async def test_head_is_get_without_its_body(supervisor: Client) -> None:
         assert head.headers == get.headers, path
 
 
-@pytest.mark.parametrize(('path', 'allowed'), [
+@together(('path', 'allowed'), [
     (PATH, 'GET, HEAD, OPTIONS, POST'), (f'{PATH}/{NOWHERE}', 'GET, HEAD, OPTIONS, PATCH'),
     (f'{PATH}/{NOWHERE}/comments', 'GET, HEAD, OPTIONS, POST'), (f'{PATH}/{NOWHERE}/events', 'GET, HEAD, OPTIONS'),
     (f'{PATH}/{NOWHERE}/attachments', 'OPTIONS, POST'), (f'{PATH}/{NOWHERE}/attachments/1', 'GET, HEAD, OPTIONS'),
@@ -124,8 +125,8 @@ async def test_a_change_may_name_its_version_by_a_tag(supervisor: Client) -> Non
             assert answer.headers['etag'] == f'"{int(tag) + 1}"'
 
 
-@pytest.mark.parametrize('tag', ['"1"', '"1-0123456789abcdef"', 'W/"1"', '"nonsense"', '2', '""', '"1", "3"', '"2'])
-@pytest.mark.parametrize('step', [{'priority': 'low'}, {'status': 'cancelled', 'cancel_reason': 'Reported twice'}])
+@together('tag', ['"1"', '"1-0123456789abcdef"', 'W/"1"', '"nonsense"', '2', '""', '"1", "3"', '"2'])
+@together('step', [{'priority': 'low'}, {'status': 'cancelled', 'cancel_reason': 'Reported twice'}])
 async def test_a_change_of_another_version_is_refused_with_the_order_as_it_is(
         supervisor: Client, tag: str, step: dict[str, Any]) -> None:
     order = await reported(supervisor)

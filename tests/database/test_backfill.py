@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, Server, channel_of, until
+from together import together
 
 from floor.db.migrations import migrate
 from floor.db.query_files import load_queries
@@ -87,21 +88,24 @@ async def by_status(connection: asyncpg.Connection, table: str) -> dict[str, int
     return {row['status']: row['count'] for row in rows}
 
 
-async def test_a_new_database_gets_thirty_days_without_holding_anybody_up(connect: Connect) -> None:
+async def test_a_new_database_gets_thirty_days_in_five_seconds_without_holding_anybody_up(connect: Connect) -> None:
     connection, turns, done = await connect(), list[float](), asyncio.Event()
 
     async def look_at_the_clock() -> None:
         before = time.thread_time()
         while not done.is_set():
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
             now = time.thread_time()
             turns.append(now - before)
             before = now
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(look_at_the_clock())
+        began = time.process_time()
         result = await fill(connection, days=30)
+        took = time.process_time() - began
         done.set()
+    assert took < MONTH_CPU_S
     assert result.changes > 90_000 and 300 < result.orders < 3000
     assert result.until - result.since == timedelta(days=30)
     assert max(turns) < TURN_S
@@ -116,13 +120,6 @@ async def test_a_new_database_gets_thirty_days_without_holding_anybody_up(connec
     assert orders.keys() == {'open', 'in_progress', 'on_hold', 'completed', 'cancelled'}
     assert await connection.fetchval("SELECT count(*) FROM work_orders WHERE due_at < now() AND status IN ('open', "
                                      "'in_progress', 'on_hold')") > 0
-
-
-async def test_thirty_days_are_made_in_less_than_five_seconds(connect: Connect) -> None:
-    connection = await connect()
-    began = time.process_time()
-    await fill(connection, days=30)
-    assert time.process_time() - began < MONTH_CPU_S
 
 
 async def test_what_is_written_is_the_timeline_to_the_microsecond(connect: Connect) -> None:
@@ -388,17 +385,23 @@ async def retrace(connection: asyncpg.Connection, order: asyncpg.Record, events:
     return str(order_id)
 
 
-@pytest.mark.parametrize('which', [
+@pytest.fixture
+async def filled(connect: Connect) -> asyncpg.Connection:
+    connection = await connect()
+    await fill(connection, days=10)
+    return connection
+
+
+@together('which', [
     "EXISTS (SELECT FROM work_order_events e WHERE e.work_order_id = o.id AND e.new_value = 'on_hold') "
     "AND status = 'completed'",
     "EXISTS (SELECT FROM work_order_checklist c WHERE c.work_order_id = o.id) AND status = 'completed'",
     "EXISTS (SELECT FROM work_order_events e WHERE e.work_order_id = o.id AND kind = 'commented')",
     "status = 'cancelled'", "status = 'on_hold'",
 ])
-async def test_an_order_reads_as_if_people_had_written_it(connect: Connect, which: str) -> None:
+async def test_an_order_reads_as_if_people_had_written_it(filled: asyncpg.Connection, which: str) -> None:
     """The same moves by ordinary statements leave the same events and the same row, but for the times."""
-    connection = await connect()
-    await fill(connection, days=10)
+    connection = filled
     order = await connection.fetchrow(f'SELECT * FROM work_orders o WHERE {which} ORDER BY created_at LIMIT 1')
     events = 'SELECT * FROM work_order_events WHERE work_order_id = $1 ORDER BY event_id'
     written = await connection.fetch(events, order['id'])

@@ -18,7 +18,7 @@ from floor.feed.timing import Timing
 
 pytestmark = pytest.mark.newest_postgres
 BAD, GOOD = MachineName('Source_Sorter_01_01'), MachineName('Valve_01_01')
-QUICK = Timing(heartbeat=0.05, heartbeat_timeout=5, audit=0.1, gap=0.005, first_backoff=0.01)
+QUICK = Timing(heartbeat=0.02, heartbeat_timeout=5, audit=0.04, gap=0.005, first_backoff=0.01)
 TIMES = 'infinity', '-infinity', '294276-01-01', '4000-01-01 BC', '20000-01-01'
 
 

@@ -89,6 +89,7 @@ async def test_a_new_database_has_all_machines_running_and_nothing_else(
     assert await reader.fetchval(f'SELECT count(*) FROM {CHANGES}') == 30
 
 
+@pytest.mark.newest_postgres
 async def test_current_status_knows_the_interior_line_and_data_gaps(
         feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PAINTER)
@@ -116,6 +117,7 @@ async def test_uptime_is_of_time(feed: asyncpg.Connection, job: DashboardRefresh
     assert valve['coverage_percentage'] == 100
 
 
+@pytest.mark.newest_postgres
 async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
         feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (50, 'warning'), (49, 'down', 'Jam'), (48.5, 'down', 'Drive overload'), (48, 'operational'),
@@ -134,6 +136,7 @@ async def test_from_warning_to_down_is_an_incident_and_a_new_reason_is_none(
     assert await feed.fetchval(f'SELECT count(*) FROM {PROBLEMS}') == 2
 
 
+@pytest.mark.newest_postgres
 async def test_hours_are_of_the_plants_clock_and_weighted_by_time(
         feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     """One machine of 30 is down from 14:00 to 14:30 in Detroit on one of 30 days, another in warning."""
@@ -172,6 +175,7 @@ async def test_work_orders_by_status(feed: asyncpg.Connection, job: DashboardRef
     assert kpis['Avg Resolution Time (hours)'] == Decimal('12.5')
 
 
+@pytest.mark.newest_postgres
 async def test_a_day_is_compared_with_its_week(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     for days_ago, orders in (0, 1), (1, 8), (2, 2), (3, 2), (29, 4), (30, 3), (36, 1):
         for _ in range(orders):
@@ -234,6 +238,7 @@ async def test_only_what_is_new_is_written(feed: asyncpg.Connection, job: Dashbo
     assert await changes(feed, PAINTER) == [('down', 'operational', 'FAILURE')]
 
 
+@pytest.mark.newest_postgres
 async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await report(feed, VALVE, (30, 'down'), (20, 'operational'))
     await job.refresh()
@@ -243,6 +248,7 @@ async def test_what_comes_late_is_put_in_its_place(feed: asyncpg.Connection, job
                                    ('operational', 'warning', 'STABLE')], 'the last one repeats what is so already'
 
 
+@pytest.mark.newest_postgres
 async def test_steps_lead_to_the_same_as_one_go(
         feed: asyncpg.Connection, job: DashboardRefresh, connect: Connect) -> None:
     words = 'down', 'operational', 'down', 'warning', 'operational', 'warning'
@@ -264,6 +270,7 @@ async def test_steps_lead_to_the_same_as_one_go(
     assert len(by_steps) > 30
 
 
+@pytest.mark.newest_postgres
 async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (167, 'down'), (166.5, 'operational'), (20, 'down'))
     await job.refresh()
@@ -275,6 +282,7 @@ async def test_rows_older_than_seven_days_fall_out(feed: asyncpg.Connection, job
     assert [status for status, *_ in await changes(feed)] == ['down']
 
 
+@pytest.mark.newest_postgres
 async def test_a_machine_that_moves_takes_its_changes_along(feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'))
     await job.refresh()
@@ -344,6 +352,7 @@ async def test_the_reports_show_the_same_numbers(
     assert float(completed['avg_resolution_hours']) == resolution[0].mean / 3600
 
 
+@pytest.mark.newest_postgres
 async def test_a_machine_that_is_removed_leaves_the_floor_and_keeps_its_past(
         feed: asyncpg.Connection, job: DashboardRefresh) -> None:
     await say(feed, VALVE, (20, 'down'), (10, 'operational'))
@@ -374,6 +383,7 @@ async def test_psql_refreshes_them_like_the_app(feed: asyncpg.Connection, job: D
     assert [await feed.fetchval(f'SELECT count(*) > 0 FROM {table}') for table in TABLES] == [True] * 8
 
 
+@pytest.mark.newest_postgres
 async def test_a_reader_never_sees_an_empty_or_half_table(
         feed: asyncpg.Connection, job: DashboardRefresh, connect: Connect) -> None:
     reader = await connect()
@@ -405,6 +415,7 @@ async def test_a_reader_never_sees_an_empty_or_half_table(
     assert [counts[7] for counts in seen] == sorted(counts[7] for counts in seen), 'changes only come'
 
 
+@pytest.mark.newest_postgres
 async def test_two_jobs_take_turns(feed: asyncpg.Connection, job: DashboardRefresh, database: Database,
                                       connect: Connect) -> None:
     other = await connect()
@@ -418,6 +429,7 @@ async def test_two_jobs_take_turns(feed: asyncpg.Connection, job: DashboardRefre
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
 
 
+@pytest.mark.newest_postgres
 async def test_the_job_survives_a_database_that_is_away(
         connect: Connect, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()

@@ -60,6 +60,7 @@ def window(hours: float, end: datetime | None = None) -> Window:
 
 # in the transaction of the report
 
+@pytest.mark.newest_postgres
 async def test_a_stop_begins_and_ends_with_down_whatever_reasons_are_given(connect: Connect) -> None:
     feed = await connect()
     for status, reason in [('warning', 'Oil low'), ('down', None), ('down', 'Seal leak'), ('down', 'Pin stuck')]:
@@ -71,6 +72,7 @@ async def test_a_stop_begins_and_ends_with_down_whatever_reasons_are_given(conne
     assert stop and stop['lasted'] and stop['repaired']
 
 
+@pytest.mark.newest_postgres
 @pytest.mark.parametrize('end', [f"DELETE FROM machine_feed_stream WHERE machine_name = '{VALVE}'",
                                  'TRUNCATE machine_feed_stream'])
 async def test_a_machine_that_is_removed_while_down_was_not_repaired(connect: Connect, end: str) -> None:
@@ -85,6 +87,7 @@ async def test_a_machine_that_is_removed_while_down_was_not_repaired(connect: Co
     assert [tuple(stop) for stop in stops] == [(4, False), (4, True)]
 
 
+@pytest.mark.newest_postgres
 async def test_what_is_rolled_back_leaves_nothing(feed: asyncpg.Connection) -> None:
     before = await derived(feed)
     transaction = feed.transaction()
@@ -107,6 +110,7 @@ async def test_a_number_is_right_to_the_second_even_if_nobody_refreshes(
     assert [(s.since, s.reason) for s in (await analytics.stops(window(24))).stops][-1] == (began, 'Jam')
 
 
+@pytest.mark.newest_postgres
 async def test_a_renamed_machine_keeps_its_past(connect: Connect) -> None:
     feed = await connect()
     await feed.execute("UPDATE machines SET machine_name = 'Valve_01_09' WHERE machine_name = $1", VALVE)
@@ -171,6 +175,7 @@ async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_su
     assert await derived(feed) == by_reports
 
 
+@pytest.mark.newest_postgres
 async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
     feed = await connect()
     words = ('down', 'Jam'), ('operational', 'Well'), ('warning', 'Starved')
@@ -186,6 +191,7 @@ async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
     assert by_steps == await derived(feed)
 
 
+@pytest.mark.newest_postgres
 async def test_one_sums_up_at_a_time_and_the_others_skip(connect: Connect) -> None:
     first, second = await connect(), await connect()
     await age(first)
@@ -197,6 +203,7 @@ async def test_one_sums_up_at_a_time_and_the_others_skip(connect: Connect) -> No
     assert await second.fetchval(REFRESH) > 0
 
 
+@pytest.mark.newest_postgres
 async def test_days_of_another_clock_are_not_used_and_made_again(
         feed: asyncpg.Connection, analytics: Analytics) -> None:
     await report(feed, VALVE, (50, 'down', 'Jam'), (20, 'operational'))
@@ -234,6 +241,7 @@ async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, a
     assert (await analytics.kpis(asked, scope)).covered == pytest.approx(before.covered, abs=30)
 
 
+@pytest.mark.newest_postgres
 async def test_a_data_gap_that_goes_on_is_unknown_on_days_that_are_summed_up_too(
         connect: Connect, analytics: Analytics) -> None:
     """They are summed up while nobody can know that nothing will be heard for so long."""
@@ -253,6 +261,7 @@ async def test_a_data_gap_that_goes_on_is_unknown_on_days_that_are_summed_up_too
     assert await derived(feed) != before
 
 
+@pytest.mark.newest_postgres
 async def test_a_data_gap_does_not_shorten_a_stop(connect: Connect, analytics: Analytics) -> None:
     feed, now = await connect(), datetime.now(UTC)
     await feed.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
@@ -267,6 +276,7 @@ async def test_a_data_gap_does_not_shorten_a_stop(connect: Connect, analytics: A
     assert (kpis.down, kpis.stops) == (pytest.approx(3600, abs=30), 1)
 
 
+@pytest.mark.newest_postgres
 async def test_without_a_limit_nothing_is_ever_silent(connect: Connect) -> None:
     feed = await connect()
     await feed.execute('SET session_replication_role = replica; '
@@ -284,6 +294,7 @@ async def test_data_gaps_are_only_ever_added_to(connect: Connect) -> None:
 
 # the job
 
+@pytest.mark.newest_postgres
 async def test_the_job_sums_up_and_hands_over_the_settings(connect: Connect, database: Database) -> None:
     reader = await connect()
     await age(reader)
@@ -300,6 +311,7 @@ async def are_summed_up(reader: asyncpg.Connection) -> bool:
     return bool(await reader.fetchval('SELECT count(*) >= 39 FROM summed_days'))
 
 
+@pytest.mark.newest_postgres
 async def test_the_job_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,
                                                         caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, STRANGER, TOM
 from database.postgres import Connect
+from together import together
 
 from floor.core.errors import (
     DatabaseUnavailableError,
@@ -58,7 +59,7 @@ async def test_everybody_by_last_name_and_by_whether_they_are_active(employees: 
     assert await all_employees(database) == everybody
 
 
-@pytest.mark.parametrize(('who', 'name', 'role'), [
+@together(('who', 'name', 'role'), [
     (MIKE, 'Mike Johnson', Role.SUPERVISOR), (LISA, 'Lisa Garcia', Role.TECHNICIAN),
     (CARLOS, 'Carlos Mendez', Role.OPERATOR),
     (Identity('x', 'LISA.Garcia@Example.COM'), 'Lisa Garcia', Role.TECHNICIAN),
@@ -72,7 +73,7 @@ async def test_a_person_has_the_role_of_the_employee_with_their_address(
         'Mike Johnson', 'Lisa Garcia', 'Carlos Mendez'} and who.email is not None)
 
 
-@pytest.mark.parametrize('role', list(Role))
+@together('role', list(Role))
 async def test_who_is_no_employee_has_the_default_role(database: Database, role: Role) -> None:
     assert await Employees(database, default_role=role).person(STRANGER) == Person('A visitor', None, role)
 
@@ -137,18 +138,18 @@ async def test_a_new_person_may_act_at_once(employees: Employees) -> None:
         'Anna Berg', 'anna.berg@example.com', Role.TECHNICIAN, anna.id)
 
 
-@pytest.mark.parametrize(('field', 'name'), [
+@together(('field', 'name'), [
     ('email', ' anna.berg@example.com'), ('email', 'anna.berg@example.com\u200b'), ('email', 'anna berg@example.com'),
     ('first_name', 'Anna '), ('first_name', '\u3164'), ('last_name', 'Be\u0301rg'), ('last_name', 'Berg\u202e'),
-], ids=ascii)
+])
 async def test_a_person_is_named_exactly_or_refused(employees: Employees, field: str, name: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         await employees.add(MIKE, replace(ANNA, **{field: name}))  # type: ignore[arg-type]
     assert refusal.value.field == field
 
 
-@pytest.mark.parametrize('email', [
-    'li\0sa.garcia@example.com', ' lisa.garcia@example.com', 'lisa.garcia@example.com\u200b'], ids=ascii)
+@together('email', [
+    'li\0sa.garcia@example.com', ' lisa.garcia@example.com', 'lisa.garcia@example.com\u200b'])
 async def test_nobody_becomes_an_employee_by_an_address_that_is_not_quite_theirs(
         employees: Employees, email: str) -> None:
     assert (await employees.person(Identity('x', email))).employee_id is None
@@ -180,7 +181,7 @@ async def test_a_person_is_let_go_and_welcomed_back_with_all_they_did(employees:
     assert await employees.set_active(MIKE, lisa.id, True) == replace(lisa, version=3)
 
 
-@pytest.mark.parametrize('who', [STRANGER, CARLOS, LISA])
+@together('who', [STRANGER, CARLOS, LISA])
 async def test_only_supervisors_write_about_people(employees: Employees, who: Identity) -> None:
     lisa = await employee(employees, LISA)
     for act in (employees.add(who, ANNA), employees.edit(who, lisa.id, 1, replace(edit_of(lisa), role=Role.SUPERVISOR)),
@@ -191,7 +192,7 @@ async def test_only_supervisors_write_about_people(employees: Employees, who: Id
     assert len(await employees.all()) == 15
 
 
-@pytest.mark.parametrize(('wrong', 'field'), [
+@together(('wrong', 'field'), [
     ({'first_name': ' '}, 'first_name'), ({'last_name': 'x' * 101}, 'last_name'), ({'department': ''}, 'department'),
     ({'first_name': 'a\0'}, 'first_name'), ({'last_name': '\ud800'}, 'last_name'),
     ({'email': ''}, 'email'), ({'email': 'anna'}, 'email'), ({'email': '@example.com'}, 'email'),
@@ -232,7 +233,7 @@ async def test_a_hostile_name_comes_back_as_it_was(employees: Employees, text: s
     assert anna in await employees.all()
 
 
-@pytest.mark.parametrize('employee_id', [0, -1, 4711, 2**40])
+@together('employee_id', [0, -1, 4711, 2**40])
 async def test_somebody_who_is_nobody_is_not_found(employees: Employees, employee_id: int) -> None:
     for act in (employees.edit(MIKE, employee_id, 1, ANNA), employees.set_active(MIKE, employee_id, False)):
         with pytest.raises(NotFoundError):

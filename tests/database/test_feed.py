@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from database.postgres import Psql, channel_of, until
+from together import together
 
 from floor.core.machines import Status
 from floor.core.text import is_visible
@@ -79,7 +80,7 @@ async def test_a_status_may_be_written_case_insensitively_and_with_blanks(feed: 
     assert await feed.history() == [('operational', 'down', None)]
 
 
-@pytest.mark.parametrize('sent', ['broken', '', 'unknown', 'down!', "';--", None])
+@together('sent', ['broken', '', 'unknown', 'down!', "';--", None])
 async def test_any_other_status_is_refused_by_naming_the_three(feed: Feed, sent: str | None) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match='use operational, warning or down') as update:
         await feed.set('status = $1', sent)
@@ -168,7 +169,7 @@ async def test_no_text_of_a_feed_makes_the_floor_heavy(feed: Feed, statement: st
         assert await feed.value(f'SELECT max(length({table}::text)) FROM {table}') < 3_000
 
 
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     "INSERT INTO machine_feed_stream (machine_name) VALUES (repeat('x', 5000000))",
     "UPDATE machine_feed_stream SET status = repeat('x', 5000000) WHERE machine_name = 'Valve_01_01'",
 ])
@@ -233,7 +234,7 @@ async def test_a_machine_may_come_without_a_number_or_with_one(feed: Feed) -> No
     assert [tuple(row) for row in rows] == [(31, 'A'), (500, 'B'), (501, 'C'), (502, 'D')]
 
 
-@pytest.mark.parametrize('name', ['Painter_09_01', 'Compressor', 'Painter_1_1', 'Painter_01'])
+@together('name', ['Painter_09_01', 'Compressor', 'Painter_1_1', 'Painter_01'])
 async def test_a_name_without_a_known_code_stands_on_no_line(feed: Feed, name: str) -> None:
     await feed.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', name)
     assert await feed.value('SELECT line_id IS NULL FROM machines WHERE machine_name = $1', name)
@@ -306,7 +307,7 @@ async def test_a_change_of_the_layout_is_announced(feed: Feed, statement: str) -
     assert set(await feed.announced()) == {'{"resync": "the layout changed"}'}
 
 
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     'DELETE FROM machine_feed_stream WHERE false', "UPDATE machine_feed_stream SET status = 'down' WHERE false",
     "INSERT INTO machine_feed_stream (machine_name) VALUES ('Valve_01_01') ON CONFLICT DO NOTHING",
 ])
@@ -319,7 +320,7 @@ async def test_a_statement_that_changes_nothing_says_nothing(feed: Feed, stateme
 
 # history
 
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     "UPDATE machine_status_history SET reason = 'nothing happened'", 'DELETE FROM machine_status_history',
     'TRUNCATE machine_status_history', 'DELETE FROM machine_status_history WHERE false',
 ])
@@ -373,17 +374,17 @@ async def test_a_name_is_text_and_comes_out_as_it_went_in(feed: Feed, name: str)
                             'ORDER BY version DESC LIMIT 1') == name
 
 
-@pytest.mark.parametrize(('name', 'problem'), [
+@together(('name', 'problem'), [
     ('', 'must not be empty'), ('   ', 'must not be empty'), ('\u3164\u200b', 'must not be empty'),
     ('x' * 201, 'has 201 characters: at most 200 fit'), (' Valve', 'begins or ends with a space: remove it'),
     ('Valve ', 'begins or ends with a space: remove it'), ('Val\tve', 'nobody can see (U+0009): remove it'),
     ('Val\u200bve', 'nobody can see (U+200B): remove it'), ('\u202eevlaV', 'nobody can see (U+202E): remove it'),
     ('Valve\U000e0041', 'nobody can see (U+E0041): remove it'), ('Sa\u0308ge', r'(Unicode NFC)'),
-], ids=ascii)
-@pytest.mark.parametrize('statement', [
+])
+@together('statement', [
     'INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', 'INSERT INTO machines VALUES (77, $1, DEFAULT, 1, 9)',
     "UPDATE machines SET machine_name = $1 WHERE machine_name = 'Valve_01_01'",
-    'UPDATE production_lines SET name = $1 WHERE line_id = 1'], ids=['feed', 'machines', 'renamed', 'line'])
+    'UPDATE production_lines SET name = $1 WHERE line_id = 1'])
 async def test_a_name_that_another_could_look_like_is_refused(
         feed: Feed, statement: str, name: str, problem: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match=re.escape(problem)):

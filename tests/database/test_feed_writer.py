@@ -8,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from database.postgres import Connect, Psql
+from together import together
 
 from floor.db.query_files import SQL
 
@@ -84,7 +85,7 @@ def test_it_works_in_a_schema_of_another_name(psql: Psql, connect: Connect) -> N
                 "'UPDATE') AND has_schema_privilege('floor_feed_writer', 'Plant 7', 'USAGE')") == 't\n'
 
 
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     'UPDATE machine_feed_stream SET version = 1',
     'UPDATE machine_feed_stream SET version = DEFAULT',
     'UPDATE machine_feed_stream SET status_since = now()',

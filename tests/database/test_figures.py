@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from database.past import Word, say
 from database.postgres import Connect
+from together import together
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Term, Unit, Window
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
@@ -29,15 +30,14 @@ def window(hours: float, end: datetime | None = None) -> Window:
 
 # windows and things that are not there
 
-@pytest.mark.parametrize('asked', [
+@together('asked', [
     Window(datetime(2016, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
     Window(datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)),
     Window(datetime(2500, 1, 1, tzinfo=UTC), datetime(2501, 1, 1, tzinfo=UTC)),
     Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
     Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)),
-], ids=['ten years', 'forever', 'future', 'empty', 'one second'])
-@pytest.mark.parametrize('scope', [Scope(), Scope(machine=MachineName('Nobody')), Scope(line='Nowhere')],
-                         ids=['floor', 'no machine', 'no line'])
+])
+@together('scope', [Scope(), Scope(machine=MachineName('Nobody')), Scope(line='Nowhere')])
 async def test_any_window_of_anything_has_an_answer(analytics: Analytics, asked: Window, scope: Scope) -> None:
     kpis = await analytics.kpis(asked, scope)
     assert kpis.coverage is None or 0 <= kpis.coverage <= 1

@@ -10,6 +10,7 @@ import pytest
 from database.postgres import Connect
 from hypothesis import given
 from hypothesis import strategies as st
+from together import together
 
 from floor.core.names import fold, in_order_of_names, name_key, sort_key
 from floor.db.database import Database
@@ -55,7 +56,7 @@ def many_lists() -> list[list[str]]:
     return found
 
 
-@pytest.mark.parametrize(('one', 'other'), [
+@together(('one', 'other'), [
     ('Straße', 'STRASSE'), ('STRAẞE', 'strasse'), ('Café', 'cafe\u0301'), ('É', 'e'), ('Ölleck', 'OLLECK'),
     ('İSTANBUL', 'istanbul'), ('ısı', 'ISI'), ('ﬁlter', 'FILTER'), ('Ｖａｌｖｅ　１', 'valve 1'), ('œuvre', 'OEUVRE'),
     ('Łódź', 'lodz'), ('smørrebrød', 'SMORREBROD'), ('Ελλάς', 'ΕΛΛΑΣ'), ('Ёлка', 'елка'), ('3\u00a0mm', '3 mm'),
@@ -71,7 +72,7 @@ def test_texts_that_differ_stay_different() -> None:
     assert len({fold(text) for text in ('a_b', 'a b', 'a%b', 'ab', 'a.b', 'か', 'き', 'ו', '1', '2', '')}) == 11
 
 
-@pytest.mark.parametrize('names', [
+@together('names', [
     ['Machine 2', 'machine 10', 'Machine 010b', 'MACHINE 11'], ['e', 'é', 'f'], ['Emile', 'Émile 2', 'emile 10'],
     ['(spare)', '3 presses', 'press'], ['Valve 2', 'Valve_2', 'Valve_10'], ['Straße 9', 'strasse 10'],
     ['a', 'B', 'c'], ['Olpumpe', 'Ölpumpe 2', 'Zange'], ['7', '07b', '8'], ['2', '1' * 25]])

@@ -16,6 +16,7 @@ from database.past import load
 from database.postgres import Connect
 from fastapi import FastAPI
 from starlette.datastructures import Address
+from together import together
 
 from floor.analytics import Analytics, Scope, Window
 from floor.analytics.report_csv import csv_pieces
@@ -116,7 +117,7 @@ async def test_kpis_of_lines_and_machines_add_up_to_the_floor(client: Client) ->
     assert (line['production_line'], line['failures']) == ('Transmission Line', 2)
 
 
-@pytest.mark.parametrize('path', ['/api/reports/stops', f'/api/machines/{VALVE}/intervals',
+@together('path', ['/api/reports/stops', f'/api/machines/{VALVE}/intervals',
                                   '/api/reports/kpis?group_by=machine'])
 async def test_pages_by_cursor_are_the_list(client: Client, path: str) -> None:
     address = f'{path}{"&" if "?" in path else "?"}{QUERY}'
@@ -145,7 +146,7 @@ async def test_a_stop_that_begins_after_the_first_page_is_on_none(client: Client
     assert [stop['reason'] for stop in (*first.json(), *second.json())] == [None, 'Jam', 'Leak']
 
 
-@pytest.mark.parametrize(('path', 'where', 'sentence'), [
+@together(('path', 'where', 'sentence'), [
     ('/api/reports/stops?window=8d', 'window', 'Cannot understand window=8d: use shift, last-shift, today'),
     ('/api/reports/stops?from=2026-09-07', 'from', 'Cannot use from alone: a range needs from and to'),
     ('/api/reports/kpis?from=2026-09-08&to=2026-09-09', 'from',

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from database.past import load
 from database.postgres import Connect
+from together import together
 
 from floor.analytics import Analytics, Scope, Window, report_pages
 from floor.analytics.report_csv import csv_pieces
@@ -131,20 +132,19 @@ async def test_a_figure_that_does_not_exist_is_refused(files: ReportPages) -> No
         await rows_of(files, 'explain', kpi='beauty')
 
 
-@pytest.mark.parametrize('window', [
+@together('window', [
     Window(EIGHT, EIGHT), Window(EIGHT, EIGHT + timedelta(seconds=1)),
     Window(NOON + timedelta(days=400), NOON + timedelta(days=401)),
     Window(NOON - timedelta(days=3653), NOON),
-], ids=['empty', 'one second', 'future', 'ten years'])
-@pytest.mark.parametrize('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops', 'trend',
-                                  'order-volume', 'order-ages', 'order-resolution', 'order-load', 'explain',
-                                  'intervals', 'machine-kpis'])
+])
+@together('name', ['figures', 'causes', 'machines', 'hours', 'waiting', 'lines', 'stops', 'trend', 'order-volume',
+                   'order-ages', 'order-resolution', 'order-load', 'explain', 'intervals', 'machine-kpis'])
 async def test_no_window_is_too_strange(files: ReportPages, name: str, window: Window) -> None:
     rows = await rows_of(files, name, window, kpi='mtbf')
     assert all(None not in row.values() for row in rows)
 
 
-@pytest.mark.parametrize(('scope', 'sentence'), [
+@together(('scope', 'sentence'), [
     (Scope('Engin Line'), 'There is no line Engin Line. Did you mean Engine Line'),
     (Scope(None, MachineName('valve_01_01')), 'There is no machine valve_01_01. Did you mean Valve_01_01'),
     (Scope('Engine Line', MachineName('Valve_01_01')),
@@ -157,6 +157,6 @@ async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_p
     assert str(refusal.value).startswith(sentence)
 
 
-@pytest.mark.parametrize('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
+@together('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
 async def test_what_is_on_the_floor_can_be_asked_for(database: Database, scope: Scope) -> None:
     await Analytics(database, ZoneInfo('UTC')).check(scope)

@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, Psql, channel_of, until
+from together import together
 
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database
@@ -118,7 +119,7 @@ async def test_a_statement_that_is_cut_off_does_not_tell_it_either(
     assert not names_in(str(error.value.as_dict()), channel)
 
 
-@pytest.mark.parametrize('catalogue', [
+@together('catalogue', [
     'SELECT query FROM pg_stat_activity',
     'SELECT * FROM pg_listening_channels()',
     'SELECT prosrc FROM pg_proc',
@@ -141,7 +142,7 @@ async def test_nothing_that_it_can_read_has_the_channel(
     assert not names_in(str([tuple(row) for row in rows]), await channel_of(admin))
 
 
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     'SELECT name FROM notification_channel', 'SELECT xmin FROM notification_channel',
     'COPY notification_channel TO STDOUT',
     "SELECT announce('[]')", "SELECT announce_items('[', ARRAY['7'::jsonb], ']')",
@@ -197,7 +198,7 @@ async def test_every_instance_follows_to_a_new_channel(
             await until(lambda each=each: each.machines[VALVE].status is Status.WARNING)
 
 
-@pytest.mark.parametrize('name', ['manufacturing_line.machine_feed', 'x' * 64])
+@together('name', ['manufacturing_line.machine_feed', 'x' * 64])
 async def test_a_channel_that_can_be_guessed_or_is_too_long_is_refused(admin: asyncpg.Connection, name: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError):
         await admin.execute('UPDATE notification_channel SET name = $1', name)

@@ -114,15 +114,15 @@ def troubles(log: str) -> list[str]:
             and not any(words in line for words in BUSY)]
 
 
+@pytest.mark.newest_postgres
 async def test_a_role_of_hostile_settings_runs_the_whole_program(
         server: Server, empty_database_url: str, role: str, tmp_path: Path) -> None:
-    spoil(server, f'ROLE {role}', HOSTILE)
-    if server.major >= 17:
-        spoil(server, f'ROLE {role}', {'transaction_timeout': '1ms', 'restrict_nonsystem_relation_kind': 'view'})
+    spoil(server, f'ROLE {role}', HOSTILE | {'transaction_timeout': '1ms', 'restrict_nonsystem_relation_kind': 'view'})
     log = await tried(server, empty_database_url, tmp_path, role)
     assert troubles(log) == []
 
 
+@pytest.mark.newest_postgres
 async def test_a_database_of_hostile_settings_runs_the_whole_program(
         server: Server, empty_database_url: str, tmp_path: Path) -> None:
     """As an administrator: also what only administrators may set."""
@@ -178,6 +178,7 @@ async def test_triggers_that_are_off_for_a_login_are_reported_in_one_line(
         server.psql(server.url('postgres'), '-c', 'DROP ROLE untriggered')
 
 
+@pytest.mark.newest_postgres
 async def test_a_session_that_the_server_cannot_begin_is_shown_in_one_line(
         server: Server, database_url: str, tmp_path: Path) -> None:
     server.psql(server.url('postgres'), script="""
@@ -194,25 +195,31 @@ async def test_a_session_that_the_server_cannot_begin_is_shown_in_one_line(
     assert 'refuses the session: could not access file' in program.log
 
 
-@pytest.mark.parametrize('encoding', ['SQL_ASCII', 'LATIN1', 'EUC_JP'])
-async def test_a_database_that_is_not_utf8_is_refused_in_one_line(
-        server: Server, settings: Settings, encoding: str, tmp_path: Path) -> None:
-    server.psql(server.url('postgres'), '-c',
-                f"CREATE DATABASE other_letters ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
-    try:
-        with pytest.raises(DatabaseMisconfiguredError,
-                           match=f'^the database has the encoding {encoding}, .* must be UTF8'):
-            await check_connection(Database(server.url('other_letters'), settings))
-        program = Program(tmp_path, DATABASE_URL=server.url('other_letters'))
+async def test_a_database_that_is_not_utf8_is_refused_in_one_line(server: Server, settings: Settings) -> None:
+    for encoding in 'SQL_ASCII', 'LATIN1', 'EUC_JP':
+        server.psql(server.url('postgres'), '-c',
+                    f"CREATE DATABASE other_letters ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
         try:
-            with pytest.raises(RuntimeError):
-                program.start()
+            with pytest.raises(DatabaseMisconfiguredError,
+                               match=f'^the database has the encoding {encoding}, .* must be UTF8'):
+                await check_connection(Database(server.url('other_letters'), settings))
         finally:
-            program.stop()
-        assert len(program.log.splitlines()) == 1
-        assert 'must be UTF8' in program.log
+            server.drop_database(server.url('other_letters'))
+
+
+@pytest.mark.newest_postgres
+def test_a_program_that_is_refused_says_so_in_one_line(server: Server, tmp_path: Path) -> None:
+    server.psql(server.url('postgres'), '-c',
+                "CREATE DATABASE other_letters ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    program = Program(tmp_path, DATABASE_URL=server.url('other_letters'))
+    try:
+        with pytest.raises(RuntimeError):
+            program.start()
     finally:
+        program.stop()
         server.drop_database(server.url('other_letters'))
+    assert len(program.log.splitlines()) == 1
+    assert 'must be UTF8' in program.log
 
 
 async def test_a_writer_of_hostile_settings_changes_nothing_of_what_is_recorded(

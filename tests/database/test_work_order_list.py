@@ -18,6 +18,7 @@ from database.postgres import Connect
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
+from together import together
 
 from floor.core.errors import DatabaseUnavailableError, QueryError
 from floor.core.orders import Priority, WorkOrderStatus
@@ -119,7 +120,7 @@ def test_nonsense_in_an_address_is_refused_or_asks_for_what_is_possible(query: d
     (order_filter.text + (order_filter.machine or '') + order_filter.person).encode()
 
 
-@pytest.mark.parametrize(('query', 'sentence'), [
+@together(('query', 'sentence'), [
     ({'status': 'closed'}, 'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
     ({'status': 'open,closed'},
      'Cannot understand status=closed: use open, in_progress, on_hold, completed or cancelled.'),
@@ -234,12 +235,12 @@ async def test_an_order_that_has_ended_is_not_overdue(lists: WorkOrderList, orde
     assert await whats(lists, overdue='1') == ['late']
 
 
-@pytest.mark.parametrize('words', ['4 %', 'a_b', '\\', "it's", 'Ölt', 'LEAKS', 'leaks under', '🔧', '<b>'])
-async def test_a_search_finds_exactly_these_characters(lists: WorkOrderList, orders: Orders, words: str) -> None:
+async def test_a_search_finds_exactly_these_characters(lists: WorkOrderList, orders: Orders) -> None:
     await orders.add("4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧")
     await orders.add('4 and of axb / its Gelt, Leak below the b')
 
-    assert await whats(lists, q=words) == ["4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧"]
+    for words in '4 %', 'a_b', '\\', "it's", 'Ölt', 'LEAKS', 'leaks under', '🔧', '<b>':
+        assert await whats(lists, q=words) == ["4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧"], words
 
 
 async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists: WorkOrderList,
@@ -253,14 +254,17 @@ async def test_a_search_looks_at_number_description_assignee_and_machine_as_peop
     assert await whats(lists, q='Injection%02') == []
 
 
-@pytest.mark.parametrize('words', ['leaking pump', 'PUMP  leaking', 'pump\u00a0leaking', 'leak pum', 'strasse',
-                                   'STRAẞE', 'straße', 'cafe', 'CAFÉ', 'cafe\u0301', 'café strasse pump', 'Ｐｕｍｐ',
-                                   'ﬁlter', 'pump’s', '\u200bpump', '3\u202fmm'])
-async def test_a_search_finds_words_in_any_order_however_they_are_written(lists: WorkOrderList, orders: Orders,
-                                                                          words: str) -> None:
+@pytest.fixture
+async def pump_beside_the_cafe(orders: Orders) -> None:
     await orders.add("The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café")
     await orders.add('leaking valve, Str. 5')
 
+
+@pytest.mark.usefixtures('pump_beside_the_cafe')
+@together('words', ['leaking pump', 'PUMP  leaking', 'pump\u00a0leaking', 'leak pum', 'strasse',
+                    'STRAẞE', 'straße', 'cafe', 'CAFÉ', 'cafe\u0301', 'café strasse pump', 'Ｐｕｍｐ',
+                    'ﬁlter', 'pump’s', '\u200bpump', '3\u202fmm'])
+async def test_a_search_finds_words_in_any_order_however_they_are_written(lists: WorkOrderList, words: str) -> None:
     assert await whats(lists, q=words) == ["The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café"]
     assert (await lists.counts(OrderFilter(text=words))).all == 1
 
@@ -273,16 +277,19 @@ async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everythi
     assert await whats(lists, q='\u200b\u0301') == ['pump leaks']
 
 
-@pytest.mark.parametrize('words', [
+@pytest.fixture
+async def pump(orders: Orders) -> None:
+    await orders.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
+    await orders.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
+
+
+@pytest.mark.usefixtures('pump')
+@together('words', [
     'Strasse!', '(pump)', '"pump"', '„Pump“', '«pump»', 'leaking,', 'leaking.', 'leaking...', 'leaking…', 'leaking?!',
     '¿leaking?', "'pump'", '[pump]', 'pump*', '#1043', '- leaking', '-leaking', 'pump -', 'pump –', 'Fuite !', 'motor/',
     'Straße；', 'pump。', 'valve_', 'pump, motor; strasse', 'WO-1043', 'wo-1043.', '(M-12)', 'M-12,', '3.5', '3.5!',
     '50%!'])
-async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists: WorkOrderList, orders: Orders,
-                                                                  words: str) -> None:
-    await orders.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
-    await orders.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
-
+async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists: WorkOrderList, words: str) -> None:
     assert [what[:4] for what in await whats(lists, q=words)] == ['Pump']
     assert (await lists.counts(OrderFilter(text=words))).all == 1
 
@@ -493,17 +500,22 @@ async def test_every_column_sorts_both_ways(lists: WorkOrderList, orders: Orders
         assert down == up[::-1]
 
 
-@pytest.mark.parametrize('sort', ['', *SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)])
-async def test_the_pages_hold_every_order_exactly_once(lists: WorkOrderList, orders: Orders, sort: str) -> None:
-    ids = {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
-           for priority in ('high', 'low') for state in WorkOrderStatus for due in (-1, 1, 1)}
+@pytest.fixture
+async def alike(orders: Orders) -> set[str]:
+    """Their ids."""
+    return {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
+            for priority in ('high', 'low') for state in WorkOrderStatus for due in (-1, 1, 1)}
+
+
+@together('sort', ['', *SortKey, *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)])
+async def test_the_pages_hold_every_order_exactly_once(lists: WorkOrderList, alike: set[str], sort: str) -> None:
     seen = []
     for number in range(1, 7):
         page = await lists.page(OrderFilter.from_query({'sort': sort, 'page': str(number), 'per_page': '7'}))
         seen += [order.id for order in page.orders]
-        assert page.total == len(ids)
+        assert page.total == len(alike)
 
-    assert sorted(seen) == sorted(ids)
+    assert sorted(seen) == sorted(alike)
 
 
 async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their_letters(lists: WorkOrderList,
@@ -534,14 +546,19 @@ SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
          *(f'-{key}' for key in SortKey if key is not SortKey.PRESSING)]
 
 
-@pytest.mark.parametrize('sort', SORTS)
-async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(lists: WorkOrderList, orders: Orders,
-                                                                                 sort: str) -> None:
+@pytest.fixture
+async def various(orders: Orders) -> None:
     for number in range(23):
         await orders.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
                          priority=list(Priority)[number % 4], state=list(WorkOrderStatus)[number % 5],
                          assignee=(None, 1, 2)[number % 3], reported=-(number % 7), due=number % 3 - 1,
                          ended=-0.1 - number % 4)
+
+
+@pytest.mark.usefixtures('various')
+@together('sort', SORTS)
+async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back(
+        lists: WorkOrderList, sort: str) -> None:
     whole = [order.id async for order in lists.every(OrderFilter.from_query({'sort': sort}))]
 
     there, order_filter = await walked(lists, sort=sort)

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from database.postgres import Connect, Psql
+from together import together
 
 PRESS = 'Injection_Molder_02_01'
 STATES = ('open', 'in_progress', 'on_hold', 'completed', 'cancelled')
@@ -47,7 +48,7 @@ async def events_of(writer: asyncpg.Connection, order_id: str) -> list[tuple[Any
 
 # moves
 
-@pytest.mark.parametrize(('before', 'after'), [*itertools.permutations(STATES, 2)])
+@together(('before', 'after'), [*itertools.permutations(STATES, 2)])
 async def test_psql_obeys_the_table_of_moves(writer: asyncpg.Connection, before: str, after: str) -> None:
     order_id = await new_order(writer, before)
     move = f"UPDATE work_orders SET status = '{after}', {WORDS} WHERE id = '{order_id}'"
@@ -95,7 +96,7 @@ async def test_an_order_that_came_completed_keeps_its_cause_when_it_is_reopened(
         ('completed', None, 'Seal', 'Replaced', None, None), ('open', None, None, None, None, None)]
 
 
-@pytest.mark.parametrize('column', REASONS)
+@together('column', REASONS)
 async def test_a_comment_has_no_cause_and_no_other_reason(writer: asyncpg.Connection, column: str) -> None:
     order_id = await new_order(writer)
     with pytest.raises(asyncpg.CheckViolationError):
@@ -115,7 +116,7 @@ def test_psql_moves_an_order_and_the_history_names_the_login(psql: Psql) -> None
 
 
 @pytest.mark.newest_postgres
-@pytest.mark.parametrize(('change', 'column'), [
+@together(('change', 'column'), [
     ("status = 'on_hold'", 'hold_reason'), ("status = 'on_hold', hold_reason = ' '", 'hold_reason'),
     ("status = 'completed', action_taken = 'x'", 'cause'),
     ("status = 'completed', cause = 'x', action_taken = ' '", 'action_taken'),
@@ -190,9 +191,9 @@ async def test_orders_of_another_system_may_be_inserted_as_they_are(writer: asyn
 
 
 @pytest.mark.newest_postgres
-@pytest.mark.parametrize('column', ['timestamp', 'created_at', 'due_at', 'started_at', 'acknowledged_at',
+@together('column', ['timestamp', 'created_at', 'due_at', 'started_at', 'acknowledged_at',
                                     'completed_at'])
-@pytest.mark.parametrize('odd', ['infinity', '-infinity', '10000-01-01', '0044-03-15 BC'])
+@together('odd', ['infinity', '-infinity', '10000-01-01', '0044-03-15 BC'])
 async def test_a_time_that_is_none_is_refused(writer: asyncpg.Connection, column: str, odd: str) -> None:
     with pytest.raises(asyncpg.PostgresError):
         await writer.execute(f'INSERT INTO work_orders (machine_id, issue_description, status, cause, action_taken, '
@@ -234,7 +235,7 @@ async def test_an_event_is_written_with_its_change_or_not_at_all(writer: asyncpg
 
 
 @pytest.mark.newest_postgres
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     'DELETE FROM work_orders', 'TRUNCATE work_orders CASCADE', 'DELETE FROM work_order_events',
     "UPDATE work_order_events SET who = 'somebody else'", 'TRUNCATE work_order_events',
     'DELETE FROM work_order_attachments', "UPDATE work_order_attachments SET file_name = 'x'"])
@@ -267,15 +268,14 @@ async def test_an_update_of_an_item_that_changes_nothing_is_no_event(writer: asy
 
 # people
 
-@pytest.mark.parametrize('given', ['Lisa Garcia', 'lisa GARCIA', 'LISA.GARCIA@example.com'])
+@together('given', ['Lisa Garcia', 'lisa GARCIA', 'LISA.GARCIA@example.com'])
 async def test_an_assignee_may_be_given_by_name_or_address(writer: asyncpg.Connection, given: str) -> None:
     row = await row_of(writer, await new_order(writer, assignee=given))
     assert row['assignee'] == 'Lisa Garcia'
     assert row['assignee_id'] == await writer.fetchval("SELECT id FROM employees WHERE last_name = 'Garcia'")
 
 
-@pytest.mark.parametrize('given', [' Lisa Garcia', 'Lisa Garcia ', 'Lisa\u00a0Garcia', 'Lisa\u200b Garcia', ' '],
-                         ids=ascii)
+@together('given', [' Lisa Garcia', 'Lisa Garcia ', 'Lisa\u00a0Garcia', 'Lisa\u200b Garcia', ' '])
 async def test_an_assignee_is_taken_exactly(writer: asyncpg.Connection, given: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match='no active employee is called'):
         await new_order(writer, assignee=given)
@@ -284,8 +284,8 @@ async def test_an_assignee_is_taken_exactly(writer: asyncpg.Connection, given: s
 UNSEEN = ['', ' ', '\u00a0\n\t', '\u200b\u200d', '\u3164', '\u2800', '\u00ad', '\ufe0f', '\U000e0041']
 
 
-@pytest.mark.parametrize('text', UNSEEN, ids=ascii)
-@pytest.mark.parametrize('statement', [
+@together('text', UNSEEN)
+@together('statement', [
     "INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', $1)",
     "INSERT INTO work_orders (machine_id, issue_description, reporter_name) VALUES ('Valve_01_01', 'Leak', $1)",
     'UPDATE work_orders SET issue_description = $1',
@@ -302,11 +302,11 @@ async def test_text_that_nobody_can_see_is_refused(writer: asyncpg.Connection, s
         await writer.execute(statement, text)
 
 
-@pytest.mark.parametrize(('column', 'name', 'problem'), [
+@together(('column', 'name', 'problem'), [
     ('first_name', 'Lisa ', 'first name begins or ends with a space: remove it'),
     ('last_name', 'Garci\u0301a', 'last name has letters and accents as separate characters'),
     ('email', 'lisa\u200b@example.com', r'email has a character in it that nobody can see \(U\+200B\): remove it'),
-    ('email', '\u212aim@example.com', 'email has letters and accents as separate characters')], ids=ascii)
+    ('email', '\u212aim@example.com', 'email has letters and accents as separate characters')])
 async def test_a_person_is_named_exactly(writer: asyncpg.Connection, column: str, name: str, problem: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match=problem):
         await writer.execute(f"UPDATE employees SET {column} = $1 WHERE last_name = 'Garcia'", name)
@@ -350,7 +350,7 @@ async def test_an_address_belongs_to_one_person_case_insensitively(writer: async
 
 
 @pytest.mark.newest_postgres
-@pytest.mark.parametrize('statement', [
+@together('statement', [
     "INSERT INTO work_order_priorities VALUES ('urgent', 5, '1 hour')",
     "UPDATE work_order_priorities SET due_within = '0 s'", "UPDATE work_order_priorities SET due_within = '366 days'",
     "UPDATE employees SET role = 'king'"])

@@ -15,6 +15,7 @@ import pytest
 from database.people import CARLOS, JAMES, LISA, MIKE, OF_ROLE, STRANGER, TOM
 from database.postgres import Connect, until
 from pictures import SECRETS, TURNED, encoded, motif, opened, telling
+from together import together
 
 from floor.core.errors import (
     DatabaseUnavailableError,
@@ -140,7 +141,7 @@ async def test_a_new_order_knows_who_reported_it_and_what_the_machine_reported(
     assert await history(orders, order.id) == [('Carlos Mendez', 'created', None, None, 'open')]
 
 
-@pytest.mark.parametrize(('priority', 'hours'), [('critical', 1), ('high', 8), ('medium', 72), ('low', 168)])
+@together(('priority', 'hours'), [('critical', 1), ('high', 8), ('medium', 72), ('low', 168)])
 async def test_priority_says_how_soon_it_is_due(orders: WorkOrders, priority: str, hours: int) -> None:
     order = await orders.create(CARLOS, NewOrder(PRESS, 'Leak', Priority(priority)))
     assert order.due_at - order.reported_at == timedelta(hours=hours)
@@ -206,7 +207,7 @@ async def test_a_reference_of_a_comment_sent_with_something_else_is_refused(orde
             await orders.comment(CARLOS, order_id, text, '1')
 
 
-@pytest.mark.parametrize(('wrong', 'field', 'sentence'), [
+@together(('wrong', 'field', 'sentence'), [
     (NewOrder(PRESS, ' \n'), 'issue_description', 'description must not be empty'),
     (NewOrder(PRESS, 'x' * 100_000), 'issue_description', 'has 100,000 characters; at most 10,000 fit'),
     (NewOrder(PRESS, 'a\0b'), 'issue_description', 'NUL'),
@@ -234,7 +235,7 @@ async def test_what_cannot_be_stored_is_refused_with_a_sentence_and_its_field(
     assert await (await connect()).fetchval('SELECT count(*) FROM work_orders') == 0
 
 
-@pytest.mark.parametrize('text', HOSTILE)
+@together('text', HOSTILE)
 async def test_a_hostile_text_comes_back_as_it_was_from_every_field(orders: WorkOrders, text: str) -> None:
     order = await orders.create(Identity(text, 'lisa.garcia@example.com'), NewOrder(PRESS, text, checklist=(text,)))
     await orders.comment(LISA, order.id, text)
@@ -255,8 +256,8 @@ NAMES = {' Lisa': 'begins or ends with a space: remove it', 'Lisa\u3000': 'nobod
          '\u3164': 'must not be empty'}
 
 
-@pytest.mark.parametrize('name', NAMES, ids=ascii)
-@pytest.mark.parametrize(('field', 'column'), [
+@together('name', NAMES)
+@together(('field', 'column'), [
     ('machine', 'machine_id'), ('reporter_name', 'reporter_name'), ('client_reference', 'client_reference')])
 async def test_a_name_is_taken_exactly_or_refused(orders: WorkOrders, field: str, column: str, name: str) -> None:
     with pytest.raises(InvalidInputError, match=re.escape(NAMES[name])) as refusal:
@@ -264,7 +265,7 @@ async def test_a_name_is_taken_exactly_or_refused(orders: WorkOrders, field: str
     assert refusal.value.field == column
 
 
-@pytest.mark.parametrize('text', ['\u200b', '\u3164\u2800', '\u00ad \ufe0f', '\u00a0\n', '\U000e0041'], ids=ascii)
+@together('text', ['\u200b', '\u3164\u2800', '\u00ad \ufe0f', '\u00a0\n', '\U000e0041'])
 async def test_text_that_nobody_can_see_is_refused(orders: WorkOrders, text: str) -> None:
     order = await orders.create(LISA, LEAK)
     for act in (orders.create(LISA, replace(LEAK, description=text)),
@@ -415,7 +416,7 @@ async def test_who_is_being_let_go_this_moment_is_not_assigned_either(
 
 # moves
 
-@pytest.mark.parametrize(('before', 'after'), ALLOWED)
+@together(('before', 'after'), ALLOWED)
 async def test_every_allowed_move_is_made_and_recorded(orders: WorkOrders, before: str, after: str) -> None:
     order = await order_in(orders, State(before))
     needed = ALLOWED[before, after]
@@ -428,7 +429,7 @@ async def test_every_allowed_move_is_made_and_recorded(orders: WorkOrders, befor
     assert (last.kind, last.old, last.new, last.who_email) == ('status_changed', before, after, OF_ROLE[needed].email)
 
 
-@pytest.mark.parametrize(('before', 'after'), ALLOWED)
+@together(('before', 'after'), ALLOWED)
 async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after: str) -> None:
     order = await order_in(orders, State(before))
     needed = ALLOWED[before, after]
@@ -439,7 +440,7 @@ async def test_every_move_needs_its_role(orders: WorkOrders, before: str, after:
     assert await orders.get(order.id) == order
 
 
-@pytest.mark.parametrize(('before', 'after'), FORBIDDEN)
+@together(('before', 'after'), FORBIDDEN)
 async def test_every_other_move_is_refused_with_where_it_goes_from_here(
         orders: WorkOrders, before: WorkOrderStatus, after: WorkOrderStatus) -> None:
     order = await order_in(orders, before)
@@ -450,7 +451,7 @@ async def test_every_other_move_is_refused_with_where_it_goes_from_here(
     assert await orders.get(order.id) == order
 
 
-@pytest.mark.parametrize('state', list(State))
+@together('state', list(State))
 async def test_a_move_to_where_it_is_already_is_refused(orders: WorkOrders, state: WorkOrderStatus) -> None:
     order = await order_in(orders, state)
     with pytest.raises(InvalidInputError, match='already'):
@@ -464,7 +465,7 @@ async def test_the_table_of_moves_is_what_pages_receive(orders: WorkOrders) -> N
     assert all(move.from_status is state for state, of in moves.items() for move in of)
 
 
-@pytest.mark.parametrize(('move', 'field'), [
+@together(('move', 'field'), [
     (Transition(State.ON_HOLD), 'hold_reason'),
     (Transition(State.COMPLETED, action_taken='Replaced'), 'cause'),
     (Transition(State.COMPLETED, cause='Seal', action_taken='  '), 'action_taken'),
@@ -594,7 +595,7 @@ async def test_the_same_comment_sent_twice_is_shown_once(orders: WorkOrders) -> 
         await orders.comment(CARLOS, other.id, 'It drips', 'tablet-7:1')
 
 
-@pytest.mark.parametrize('text', ['', ' \n\t', 'x' * 10_001, 'x\0', '\udc00'])
+@together('text', ['', ' \n\t', 'x' * 10_001, 'x\0', '\udc00'])
 async def test_a_comment_that_cannot_be_is_refused(orders: WorkOrders, text: str) -> None:
     order = await orders.create(MIKE, LEAK)
     with pytest.raises(InvalidInputError) as refusal:
@@ -695,7 +696,7 @@ async def test_no_connection_is_held_while_a_photo_is_read(orders: WorkOrders, d
     assert busy == [0]
 
 
-@pytest.mark.parametrize('content', [
+@together('content', [
     b'', b'MZ\x90\0', b'<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', b'<html>', b'RIFF\0\0\0\0WAVEfmt ',
     b' %PDF-1.7', b'\x89PNG', b'GIF89b', b'PK\3\4'])
 async def test_what_is_no_photo_and_no_pdf_is_refused_whatever_it_is_called(orders: WorkOrders, content: bytes) -> None:
@@ -752,7 +753,7 @@ async def test_a_supervisor_says_how_soon_orders_are_due(orders: WorkOrders) -> 
     assert await orders.get(before.id) == before
 
 
-@pytest.mark.parametrize('wrong', [timedelta(0), timedelta(seconds=59), timedelta(days=365, seconds=1), -timedelta(1)])
+@together('wrong', [timedelta(0), timedelta(seconds=59), timedelta(days=365, seconds=1), -timedelta(1)])
 async def test_a_due_time_that_makes_no_sense_is_refused(orders: WorkOrders, wrong: timedelta) -> None:
     with pytest.raises(InvalidInputError, match='between 1 minute and 365 days'):
         await orders.set_due_time(MIKE, Priority.LOW, wrong)
@@ -770,7 +771,7 @@ async def test_another_priority_is_due_from_when_the_order_was_reported(orders: 
 
 # when it can't be done
 
-@pytest.mark.parametrize('order_id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
+@together('order_id', ['WO-20260302-3f2a91bc', '', 'x' * 100_000, '\0', '😀', "' OR 1=1 --"])
 async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrders, order_id: str) -> None:
     for act in (orders.get(order_id), orders.details(order_id),
                 orders.edit(MIKE, order_id, 1, OrderEdit(description='x')),
@@ -782,7 +783,7 @@ async def test_an_order_that_is_none_is_not_found_by_any_command(orders: WorkOrd
             await act
 
 
-@pytest.mark.parametrize('number', [0, -1, 4711, 2**40])
+@together('number', [0, -1, 4711, 2**40])
 async def test_an_item_or_a_file_of_no_or_of_another_order_is_not_found(orders: WorkOrders, number: int) -> None:
     order = await orders.create(MIKE, LEAK)
     for act in (orders.check_item(MIKE, order.id, number, True), orders.remove_item(MIKE, order.id, number),
