@@ -72,6 +72,7 @@ async def test_a_range_of_the_second_hour_can_be_chosen_and_shared(in_zone: InZo
         meanings = dialog.get_by_role('radiogroup', name=re.compile(f'^{field}'))
         await expect(meanings.get_by_role('radio').nth(1)).to_be_checked()
     await page.keyboard.press('Escape')
+    await expect(dialog).to_be_hidden()
     other = await visitor.open(page.url.removeprefix(visitor.program.url), **options)
     await expect(other.get_by_text(dates)).to_be_visible()
 

@@ -101,7 +101,7 @@ async def is_not_wider(page: Page) -> None:
     """On a laptop and on a phone. A failure names the text, and the page by its address."""
     await page.wait_for_load_state('networkidle')
     for size in LAPTOP, PHONE['viewport']:
-        await page.set_viewport_size(size)
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.wait_for_function('width => window.outerWidth === width', arg=size['width'])
         try:  # what slides in needs a moment
             await page.wait_for_function(f'({WIDER})().length === 0', timeout=30_000)

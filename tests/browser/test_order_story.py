@@ -209,6 +209,7 @@ async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Conne
     await expect(page.locator(ROWS)).to_have_count(2)
     await page.get_by_label('Search', exact=False).fill('pin')
     await expect(page.locator(ROWS)).to_have_count(1)
+    await expect(page).to_have_url(re.compile('q=pin'))
 
     other = await visitor.open(page.url.removeprefix(visitor.program.url))
 
@@ -243,6 +244,7 @@ async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visit
     await page.get_by_role('button', name='Edit Ada Byron').click()
     await expect(page.get_by_role('dialog').get_by_label('Last name')).to_have_value('Byron')
     await page.keyboard.press('Escape')
+    await expect(page.get_by_role('dialog')).to_have_count(0)  # while it closes, it takes the focus back
     await page.get_by_role('button', name='Deactivate Ada Byron').press('Enter')
     await page.get_by_role('dialog').get_by_role('button', name='Deactivate', exact=True).click()
     await expect(page.get_by_text('ada.byron@example.com')).to_have_count(0)
