@@ -57,10 +57,11 @@ $$;
 COMMENT ON FUNCTION intervals_of IS
     'What some machines were in a period; nothing where they were not there. now_at: who is silent then is unknown.';
 
--- Microseconds of a period in which nothing was heard of a machine, the data gap that goes on at now_at included.
-CREATE OR REPLACE FUNCTION unheard_length(of_machine integer, from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+-- Microseconds of a period in which nothing was heard of a machine, the data gap that goes on at now_at included. One row, as
+-- status_start().
+CREATE OR REPLACE FUNCTION unheard_between(of_machine integer, from_at timestamptz, until_at timestamptz, now_at timestamptz)
+RETURNS TABLE (length bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT coalesce(sum(micros(i.until - i.since)), 0)::bigint
     FROM intervals_of(ARRAY[of_machine], from_at, until_at, now_at) i WHERE i.status = 'unknown'
 $$;
@@ -93,8 +94,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
                        ORDER BY s.since DESC LIMIT 1) AS other ON true
     JOIN status_intervals i ON i.machine_id = of_machine AND i.since <= here.since AND i.status = here.status
                            AND i.since > coalesce(other.since, '-infinity')
-    LEFT JOIN status_intervals before ON before.machine_id = of_machine AND before.until = i.since AND before.since < i.since
-                                     AND before.since >= coalesce(other.since, '-infinity')
+    LEFT JOIN LATERAL (SELECT s.since, s.until FROM status_intervals s WHERE s.machine_id = of_machine AND s.since < i.since
+                       ORDER BY s.since DESC LIMIT 1) AS before ON before.until = i.since
 $$;
 
 -- The numbers of machines by their names; null: of all there are.

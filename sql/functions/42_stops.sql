@@ -70,8 +70,9 @@ $$;
 
 -- Machines with the length (microseconds) below which a stop of theirs is a micro-stop: that of their type, otherwise of the plant.
 CREATE OR REPLACE VIEW machine_limits AS
-SELECT m.machine_id, m.machine_name, micros(coalesce(kind.micro_stop, plant.micro_stop)) AS micro_stop
-FROM machines m LEFT JOIN machine_types kind USING (type) CROSS JOIN plant_settings plant;
+SELECT m.machine_id, m.machine_name,
+       micros(coalesce(kind.micro_stop, (SELECT micro_stop FROM plant_settings))) AS micro_stop
+FROM machines m LEFT JOIN machine_types kind USING (type);
 COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micro_stop (microseconds) is a micro-stop.';
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while
@@ -100,9 +101,10 @@ RETURNS TABLE (version bigint, machine_name text, since timestamptz, until times
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired,
            micros(least(s.until, until_at) - greatest(s.since, from_at))
-           - unheard_length(s.machine_id, greatest(s.since, from_at), least(s.until, until_at), now_at),
+           - (SELECT u.length FROM unheard_between(s.machine_id, greatest(s.since, from_at), least(s.until, until_at), now_at) u),
            micros(least(s.until, now_at) - s.since),
-           CASE WHEN s.until <= now_at THEN s.unconfirmed ELSE unheard_length(s.machine_id, s.since, now_at, now_at) END,
+           CASE WHEN s.until <= now_at THEN s.unconfirmed
+                ELSE (SELECT u.length FROM unheard_between(s.machine_id, s.since, now_at, now_at) u) END,
            s.machine_id, micros(least(s.until, now_at) - s.since) >= m.micro_stop, s.line_id
     FROM machine_limits m
     CROSS JOIN LATERAL (

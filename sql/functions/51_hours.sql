@@ -28,5 +28,6 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     UNION ALL
     SELECT p.day, p.hour, p.operational, p.warning, p.down
     FROM rest_of_period(from_at, until_at) rest
-    CROSS JOIN LATERAL hours_in_intervals(machine_ids(NULL), of_line, rest.since, rest.until, now_at, plant_zone()) p
+    CROSS JOIN LATERAL hours_in_intervals(machine_ids(NULL), of_line, rest.since, rest.until, now_at,
+                                          (SELECT plant_zone())) p  -- once, not for each interval
 $$;

@@ -32,8 +32,10 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     )
     SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired,
            (s.inside - CASE WHEN s.unconfirmed = 0 OR s.inside = 0 THEN 0 ELSE (
-               SELECT sum(unheard_length(s.machine_id, greatest(s.since, starts[n]), least(s.until, untils[n]), now_at))
-               FROM generate_series(greatest(s.first, 1), s.last) AS n) END)::bigint,
+               SELECT sum(u.length)
+               FROM generate_series(greatest(s.first, 1), s.last) AS n
+               CROSS JOIN LATERAL unheard_between(s.machine_id, greatest(s.since, starts[n]), least(s.until, untils[n]), now_at) u)
+               END)::bigint,
            s.length, s.unconfirmed, s.fails, s.line_id, s.began, NOT s.began AND s.inside > 0, s.ended,
            s.lasts AND (s.began OR s.inside > 0),
            CASE WHEN s.lasts THEN micros(s.end_at - s.since) END

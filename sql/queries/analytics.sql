@@ -28,8 +28,7 @@ LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_m
 LEFT JOIN production_lines now_on ON now_on.line_id = m.line_id
 LEFT JOIN machine_feed_stream f ON f.machine_id = m.machine_id
 ORDER BY now_on.position NULLS LAST, now_on.line_id,
-         CASE WHEN now_on.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
-         name_sort_key(m.machine_name), m.machine_name COLLATE "C", p.since;
+         CASE WHEN now_on.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position, m.machine_id, p.since;
 
 -- name: line_names()
 -- Of all lines, in flow order.

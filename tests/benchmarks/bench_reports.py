@@ -54,7 +54,7 @@ SELECT row_number() OVER (ORDER BY line, place), to_char(line, '"Press_"FM00') |
 FROM generate_series(1, {LINES}) AS line, generate_series(1, {MACHINES // LINES}) AS place;
 INSERT INTO machine_feed_stream (machine_id, machine_name, type)
 SELECT machine_id, machine_name, type FROM machines;
-UPDATE plant_settings SET machine_silent_after = '1 day'"""
+UPDATE plant_settings SET machine_silent_after = '1 day', time_zone = 'America/Detroit'"""
 HISTORY = """
 INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at)
 SELECT n, 1 + floor(random() * $6),
@@ -231,9 +231,11 @@ async def timed(question: Probe, analytics: Analytics, days: float) -> float:
 
 
 def days_of(window: Window) -> list[Window]:
-    """The days of a window from its start on; the last one may be shorter."""
-    starts = [window.start + timedelta(days=day) for day in range((window.end - window.start).days + 1)]
-    return [Window(start, end) for start, end in pairwise([*starts, window.end]) if start < end]
+    """The days of a window by the plant's clock, as far as they are in it."""
+    first = window.start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnights = [first + timedelta(days=day) for day in range(1, (window.end - window.start).days + 1)]
+    edges = [window.start, *(midnight.astimezone(UTC) for midnight in midnights), window.end]
+    return [Window(start, end) for start, end in pairwise(edges) if start < end]
 
 
 async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
