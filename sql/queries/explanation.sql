@@ -20,7 +20,7 @@ WITH day AS MATERIALIZED (
     FROM machine_days d JOIN day USING (day)
     CROSS JOIN LATERAL (SELECT CASE WHEN :kpi::text = 'availability' THEN greatest(d.longest_down, d.longest_wait)
                                     ELSE d.longest_down END AS length) AS loss
-    WHERE d.machine_id = ANY (machine_ids(:names::text[])) AND loss.length > 0
+    WHERE d.machine_id = ANY ((SELECT machine_ids(:names::text[]))::integer[]) AND loss.length > 0
 ), last AS (  -- at least so long is the last of the page
     SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
 ), candidate AS (
