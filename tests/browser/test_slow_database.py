@@ -12,7 +12,7 @@ import pytest_asyncio
 from browser.harness import stopped_database, until
 from browser.program import Program
 from browser.visitor import Visitor
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -43,29 +43,25 @@ async def test_many_pages_at_once_are_served_while_the_database_stands_still(pro
     await until(lambda: program.health().get('status') == 'live')
 
 
-@pytest.mark.parametrize('path', WAITING)
-async def test_a_page_says_what_it_waits_for_offers_to_try_again_and_fills_in(visitor: Visitor, program: Program,
-                                                                              path: str) -> None:
-    with stopped_database(program):
-        async with httpx.AsyncClient(timeout=120) as client:  # a browser may draw it only after the five seconds
-            assert WAITING[path] in (await client.get(program.url + path)).text
+async def test_pages_say_what_they_wait_for_offer_to_try_again_and_fill_in(visitor: Visitor, program: Program,
+                                                                           order: str) -> None:
+    async def waits(path: str) -> Page:
         page = await visitor.open(path, connection=None)
-        notice = page.locator('.loading')
         if path != '/diagnosis':  # which says after three seconds itself that the database does not answer
-            await expect(notice).to_contain_text('The database has not responded for 5 s.')
-            await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
-
-    await expect(page.locator(FILLED[path]).first).to_be_visible()
-    await expect(notice).to_be_hidden()
-
-
-async def test_the_orders_and_the_reports_say_it_too(visitor: Visitor, program: Program, order: str) -> None:
-    with stopped_database(program):
-        for path in '/work-orders', f'/work-orders/{order}', '/reports':
-            page = await visitor.open(path, connection=None)
             notice = page.locator('.loading')
             await expect(notice).to_contain_text('the database has not responded for 5 s', ignore_case=True)
             await expect(notice.get_by_role('button', name='Try again')).to_be_visible()
+        return page
 
-    await page.get_by_role('button', name='Try again').click()
-    await expect(page.locator('.loading')).to_be_hidden()
+    with stopped_database(program):
+        async with httpx.AsyncClient(base_url=program.url, timeout=120) as client:  # a browser may draw it later
+            answers = await asyncio.gather(*map(client.get, WAITING))
+        reports, *_ = pages = await asyncio.gather(
+            *map(waits, ['/reports', '/work-orders', f'/work-orders/{order}', *WAITING]))
+        await reports.get_by_role('button', name='Try again').click()
+
+    assert all(words in answer.text for words, answer in zip(WAITING.values(), answers, strict=True))
+    for page, filled in zip(pages[-len(FILLED):], FILLED.values(), strict=True):
+        await expect(page.locator(filled).first).to_be_visible()
+    for page in pages:
+        await expect(page.locator('.loading')).to_be_hidden()
