@@ -61,13 +61,14 @@ class Analytics:
         self._now = now
         self._shifts = shifts
 
-    async def check(self, scope: Scope) -> None:
-        """Whether the line, the machine, the reason and the shift of an address are there, or were once.
+    async def checked(self, scope: Scope) -> Scope:
+        """The same, with the present name of a machine that was renamed, if the line, the machine, the reason and the
+        shift of an address are there, or were once.
 
         :raises QueryError: there is none of this name, or the machine is not on the line
         """
         if scope.is_whole_floor and not scope.is_filtered:
-            return
+            return scope
         faults: dict[str, str] = {}
         if scope.shift is not None and self._shifts is not None and scope.shift not in self._shifts.names:
             faults['shift'] = unknown_name_message('shift', scope.shift, self._shifts.names)
@@ -79,16 +80,18 @@ class Analytics:
                                                         await known_reasons(report))
         if scope.line is not None and scope.line not in lines:
             faults['line'] = unknown_name_message('line', scope.line, lines)
-        if scope.machine is not None and not any(machine.is_called(scope.machine) for machine in report.machines):
+        called = [] if scope.machine is None else [each for each in report.machines if each.is_called(scope.machine)]
+        if scope.machine is not None and not called:
             faults['machine'] = unknown_name_message('machine', scope.machine, report.names)
         if not faults and scope.line is not None and scope.machine is not None:
             on_line = [machine for machine in report.machines
                        if scope.line in {placement.line for placement in machine.placements}]
-            if not any(machine.is_called(scope.machine) for machine in on_line):
+            if called[0] not in on_line:
                 faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', scope.machine,
                                                          [machine.name for machine in on_line])
         if faults:
             raise QueryError(faults)
+        return replace(scope, machine=called[0].name) if called else scope
 
     async def kpis(self, window: Window, scope: Scope = WHOLE_FLOOR) -> Kpis:
         """Uptime, availability, stops, MTBF, MTTR, response and their coverage."""

@@ -42,7 +42,7 @@ _SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Stat
 @dataclass(frozen=True, slots=True)
 class MachineRecord:
     """One machine in the database. Times are in ms since 1970 by the database's clock; reported_ms is None for a
-    machine that has never reported."""
+    machine that has never reported. former_names: those that it had before and nobody has now."""
 
     machine_id: int
     name: MachineName
@@ -53,6 +53,7 @@ class MachineRecord:
     version: int
     reported_ms: int | None
     since_ms: int
+    former_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

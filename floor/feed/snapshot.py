@@ -38,7 +38,8 @@ def _to_record(row: Any) -> MachineRecord:
     return MachineRecord(
         machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
         status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
-        reported_ms=row['reported_ms'], since_ms=row['since_ms'])
+        reported_ms=row['reported_ms'], since_ms=row['since_ms'],
+        former_names=tuple(row['former_names']))
 
 
 async def in_batches(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:

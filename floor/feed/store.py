@@ -165,6 +165,11 @@ class Store:
         """The number of active orders of each priority."""
         return self._active.counts
 
+    def called(self, name: str) -> Machine | None:
+        """The machine that has a name now, or that had it last."""
+        present = self.machines.get(MachineName(name))
+        return present or next((each for each in self.machines.values() if name in each.record.former_names), None)
+
     def orders_of(self, machine: MachineName) -> list[OrderBrief]:
         """The active orders of a machine: overdue ones first, then by priority, then by due time."""
         return self._active.of(machine, self.now_ms)

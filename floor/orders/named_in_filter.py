@@ -14,7 +14,8 @@ from .order_filter import OrderFilter
 
 
 async def with_known_names(database: Database, connection: Connection, order_filter: OrderFilter) -> OrderFilter:
-    """The same filter, with the id of the person that it names by name or e-mail address.
+    """The same filter, with the present name of a machine that was renamed, and the id of the person that it names by
+    name or e-mail address.
 
     :raises QueryError: there is no such machine or employee, or several employees; `understood` has the rest of the
         filter
@@ -22,10 +23,11 @@ async def with_known_names(database: Database, connection: Connection, order_fil
     faults: dict[str, str] = {}
     known, (machine_written, assignee_written) = order_filter, order_filter.written
     if order_filter.machine is not None:
-        if not await database.queries.is_machine(connection, machine=order_filter.machine):
+        machine = await database.queries.present_machine_name(connection, machine=order_filter.machine)
+        if machine is None:
             names = [row['machine_name'] async for row in database.queries.machine_names(connection)]
             faults[machine_written] = unknown_name_message('machine', order_filter.machine, names)
-            known = replace(known, machine=None)
+        known = replace(known, machine=machine)
     if order_filter.person or isinstance(order_filter.assignee, int):
         found = await _called(database, connection, order_filter)
         known = replace(known, person='', assignee=found[0] if len(found) == 1 else None)

@@ -58,7 +58,8 @@ class WorkOrderList:
                 yield order
 
     async def checked(self, order_filter: OrderFilter) -> OrderFilter:
-        """Check the machine and the person of a filter, and replace the person's name by the id.
+        """Check the machine and the person of a filter, and replace a former name of the machine by the present one and
+        the person's name by the id.
 
         :raises QueryError: there is no such machine or person
         """

@@ -42,9 +42,9 @@ ORDER BY
     key.urgency > 1, o.due_at >= now(), o.status = 'on_hold', key.urgency, o.due_at, o.id COLLATE "C"
 OFFSET :skip::bigint LIMIT :max_rows::bigint;
 
--- name: is_machine(machine)$
--- Whether a machine of this name exists.
-SELECT EXISTS (SELECT FROM machines WHERE machine_name = :machine);
+-- name: present_machine_name(machine)$
+-- What a machine is called now that has this name or had it last; null: there is none.
+SELECT machine_name FROM machines WHERE machine_id = machine_called(:machine::text);
 
 -- name: machine_names()
 -- The names of all machines, in flow order.

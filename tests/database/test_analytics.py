@@ -653,10 +653,10 @@ async def test_an_unknown_reason_or_shift_is_refused_with_those_there_are(plant:
     analytics = plant.analytics(history)
 
     with pytest.raises(QueryError) as refused:
-        await analytics.check(Scope(reason='Spindle', shift='Evening'))
+        await analytics.checked(Scope(reason='Spindle', shift='Evening'))
 
     assert refused.value.faults == {'reason': 'There is no reason Spindle. Use Jam.',
                                     'shift': 'There is no shift Evening. Use Early, Late or Night.'}
-    await analytics.check(Scope(reason='Jam', shift='Late'))
+    await analytics.checked(Scope(reason='Jam', shift='Late'))
     with pytest.raises(QueryError, match='no reason \\(none\\)'):
-        await analytics.check(Scope(reason=''))
+        await analytics.checked(Scope(reason=''))

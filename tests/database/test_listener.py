@@ -187,6 +187,20 @@ async def test_a_machine_that_moves_is_shown_on_its_new_line(plant: Floor) -> No
         await until(lambda: plant.store.lines[1].name == 'Motors')
 
 
+async def test_a_machine_that_is_renamed_is_known_by_its_former_names_too(plant: Floor) -> None:
+    async with plant.running(NEVER):
+        for name in 'Valve A', 'Valve B':
+            await plant.writer.execute('UPDATE machines SET machine_name = $2 WHERE machine_id = machine_called($1)',
+                                       VALVE, name)
+        await until(lambda: 'Valve B' in plant.store.machines)
+        for name in VALVE, 'Valve A', 'Valve B':
+            machine = plant.store.called(name)
+            assert machine is not None and machine.name == 'Valve B', name
+        await plant.writer.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', VALVE)
+        await until(lambda: VALVE in plant.store.machines)
+        assert plant.store.called(VALVE) is plant.store.machines[VALVE], 'another machine has the name now'
+
+
 # a connection that breaks
 
 async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(plant: Floor) -> None:

@@ -154,6 +154,7 @@ async def test_a_stop_that_begins_after_the_first_page_is_on_none(client: Client
     ('/api/reports/kpis?line=Moon', 'line', 'There is no line Moon. Use Transmission Line'),
     ('/api/reports/kpis?machine=Valve_1', 'machine', 'There is no machine Valve_1. Did you mean Valve_04_01'),
     ('/api/reports/kpis?group_by=shift', 'group_by', 'Cannot understand group_by=shift: use floor, line or machine'),
+    (f'/api/reports/kpis?group_by=line&machine={VALVE}', 'group_by', 'Cannot group one machine by line'),
     ('/api/reports/stops?by=count', 'by', 'There is no parameter by. Use window, from, to, line, machine'),
     ('/api/reports/stops?cursor=x', 'cursor', 'Cannot understand cursor: use X-Next-Cursor'),
     ('/api/reports/stops?per_page=1001', 'per_page', 'Cannot understand per_page=1001: use a number from 1 to 1,000'),
@@ -170,6 +171,14 @@ async def test_a_wrong_question_is_refused_with_what_is_allowed(client: Client, 
 async def test_a_machine_that_never_was_is_not_found(client: Client) -> None:
     assert problem_in(await client.get('/api/machines/Valve_1/intervals'), 404)['detail'] == \
         'there is no machine Valve_1'
+
+
+async def test_a_renamed_machine_is_found_by_its_former_name(client: Client, connect: Connect) -> None:
+    await (await connect()).execute("UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
+    for path in f'/api/machines/{VALVE}/intervals?', f'/api/reports/stops?machine={VALVE}&', \
+            f'/api/reports/kpis?machine={VALVE}&':
+        rows = await listed(client, path + QUERY)
+        assert {row['machine_name'] for row in rows} == {'Main valve'}, path
 
 
 async def test_of_many_requests_of_one_person_few_are_answered_at_once(database: Database) -> None:

@@ -153,10 +153,10 @@ async def test_no_window_is_too_strange(files: ReportPages, name: str, window: W
 async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_perhaps(
         database: Database, scope: Scope, sentence: str) -> None:
     with pytest.raises(QueryError) as refusal:
-        await Analytics(database, ZoneInfo('UTC')).check(scope)
+        await Analytics(database, ZoneInfo('UTC')).checked(scope)
     assert str(refusal.value).startswith(sentence)
 
 
 @together('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
 async def test_what_is_on_the_floor_can_be_asked_for(database: Database, scope: Scope) -> None:
-    await Analytics(database, ZoneInfo('UTC')).check(scope)
+    assert await Analytics(database, ZoneInfo('UTC')).checked(scope) == scope

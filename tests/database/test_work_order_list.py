@@ -197,6 +197,16 @@ async def test_an_unknown_machine_or_person_is_named_with_what_is_meant_perhaps(
     assert list(refusal.value.faults) == ['machine_id']
 
 
+async def test_a_renamed_machine_is_found_by_its_former_name(lists: WorkOrderList, orders: Orders,
+                                                            connect: Connect) -> None:
+    await orders.add('Oil leak')
+    await (await connect()).execute(
+        "UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = 'Valve_01_01'")
+    known = await lists.checked(OrderFilter.from_query({'machine': 'Valve_01_01'}))
+    assert known == OrderFilter(machine='Main valve')
+    assert [order.description for order in (await lists.page(known)).orders] == ['Oil leak']
+
+
 @pytest.mark.parametrize('typed', ['id', 'name', 'email'])
 async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList, orders: Orders, connect: Connect,
                                                            typed: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,6 +74,7 @@ def kpis(**fields: Any) -> Kpis:
     return Kpis(**values | fields)
 
 
+FORMER = MachineName('Old_Valve')
 BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=64, failures=47, mtbf=6_180.0, mttr=680.0, response=225.0)
 
 
@@ -114,15 +116,16 @@ class Reports:
             'timeline': (),
             'costs': None,
             'explain': self.explain,
-            'check': self.check,
+            'checked': self.checked,
         }
         answer_problems(app)
         for report in reports_page, report_files:
             report.register(shop_floor.services, self.analytics, SHIFTS)
 
-    def check(self, scope: Scope) -> None:
+    def checked(self, scope: Scope) -> Scope:
         if scope.machine == 'Valve_1':
             raise QueryError({'machine': 'There is no machine Valve_1. Did you mean Valve_01_01?'})
+        return replace(scope, machine=VALVE) if scope.machine == FORMER else scope
 
     def trend(self, buckets: Sequence[Window], scope: Scope) -> tuple[TrendPoint, ...]:
         """An hour down and five failures in each."""

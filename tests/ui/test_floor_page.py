@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from nicegui import app, binding
@@ -480,6 +481,22 @@ async def test_the_address_names_a_machine(shop_floor: Floor, open_page: OpenPag
     screen = await open_page('/?machine=Painter_02_01')
 
     await screen.until(lambda: screen.drawer.startswith('Painter 02·01'))
+
+
+async def test_a_machine_is_opened_by_its_former_name_and_followed_to_a_new_one(shop_floor: Floor,
+                                                                                open_page: OpenPage) -> None:
+    def rename(before: str, after: str) -> None:
+        record = shop_floor.records.pop(before)
+        former = *record.former_names, before
+        shop_floor.records[after] = replace(record, name=MachineName(after), former_names=former)
+        shop_floor.publish()
+
+    rename('Painter_02_01', 'Painter A')
+    screen = await open_page('/?machine=Painter_02_01')
+    await screen.until(lambda: screen.drawer.startswith('Painter A'))
+    rename('Painter A', 'Painter B')
+    await screen.until(lambda: screen.drawer.startswith('Painter B'))
+    assert 'Removed from the floor' not in screen.drawer
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [

@@ -16,7 +16,7 @@ from nicegui import ui
 from nicegui.testing import User
 from openpyxl import load_workbook
 from ui.harness import Floor, OpenPage, Screen, Switchboard
-from ui.reports import BEFORE, HOSTILE, NOW, PAINTER, SHIFTS, VALVE, Reports, card, kpis
+from ui.reports import BEFORE, FORMER, HOSTILE, NOW, PAINTER, SHIFTS, VALVE, Reports, card, kpis
 from ui.services import HEADER
 
 from floor.analytics import (
@@ -208,11 +208,12 @@ async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(
 async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?line=Engine+Line')
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
-    for name in ('figures', 'stops', 'intervals', 'machine-kpis', 'causes', 'waiting', 'machines', 'lines',
+    for name in ('figures', 'stops', 'intervals', 'machine-kpis', 'causes', 'waiting', 'machines',
                  'order-load', 'order-ages', 'order-resolution'):
         assert f'/reports/{name}.csv?line=Engine+Line' in links
-    for name in 'stops', 'machine-kpis', 'machines', 'intervals', 'causes', 'lines', 'trend':
+    for name in 'stops', 'machine-kpis', 'machines', 'intervals', 'causes', 'trend':
         assert f'/reports/{name}.xlsx?line=Engine+Line' in links
+    assert {'/reports/lines.csv', '/reports/lines.xlsx'} <= links  # of all lines
     assert '/reports/hours.csv?window=30d&line=Engine+Line' in links  # a day has no weekdays
     assert '/reports/order-volume.csv?window=30d&line=Engine+Line' in links
     for title in 'Stops by cause', 'Downtime caused to neighbours', 'Top problem machines', 'Work orders':
@@ -573,6 +574,27 @@ def addresses(switchboard: Switchboard) -> list[str]:
             if code.startswith('history.pushState')]
 
 
+async def test_a_renamed_machine_is_found_by_its_former_name(reports: Reports, open_page: OpenPage) -> None:
+    screen = await opened(open_page, f'/reports?machine={FORMER}')
+    await screen.until(lambda: 'Valve 01·01' in screen.texts)
+    assert {arguments[1].machine for arguments in reports.asked('kpis')} == {VALVE}
+    assert [arguments[1] for arguments in reports.asked('timeline')][-1] == [VALVE]
+    links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
+    assert '/reports/stops.csv?machine=Valve_01_01' in links
+
+
+async def test_a_machine_that_is_renamed_is_followed_by_an_open_report(reports: Reports, shop_floor: Floor,
+                                                                       open_page: OpenPage) -> None:
+    shop_floor.put(FORMER)
+    shop_floor.publish()
+    reports.answers['checked'] = lambda scope: scope
+    screen = await opened(open_page, f'/reports?machine={FORMER}')
+    reports.answers['checked'] = reports.checked
+    shop_floor.records[VALVE] = replace(shop_floor.records.pop(FORMER), name=VALVE, former_names=(FORMER,))
+    shop_floor.publish()
+    await screen.until(lambda: reports.asked('kpis')[-1][1].machine == VALVE)
+
+
 async def test_the_answer_says_what_it_is_filtered_by(reports: Reports, open_page: OpenPage) -> None:
     reports.figures, reports.before = kpis(down=7200.0), replace(BEFORE, down=3600.0)
     screen = await opened(open_page, '/reports?reason=(none)&shift=Early')
@@ -583,7 +605,9 @@ async def test_the_answer_says_what_it_is_filtered_by(reports: Reports, open_pag
 @pytest.mark.parametrize(('file', 'filters', 'status'), [
     ('hours', 'reason=Oil+leak', 422), ('hours', 'shift=Early', 200), ('waiting', 'reason=Oil+leak', 422),
     ('order-load', 'shift=Early', 422), ('intervals', 'reason=Oil+leak', 422), ('causes', 'reason=Oil+leak', 200),
-    ('stops', 'reason=Oil+leak&shift=Early', 200)])
+    ('stops', 'reason=Oil+leak&shift=Early', 200), ('lines', 'line=Engine+Line', 422),
+    ('lines', 'machine=Valve_01_01', 422), ('lines', 'reason=Oil+leak&shift=Early', 200),
+    ('figures', 'search=leak', 422), ('causes', 'stops=failures', 422), ('stops', 'search=leak&stops=failures', 200)])
 async def test_a_file_that_cannot_be_filtered_so_is_refused(reports: Reports, user: User, file: str, filters: str,
                                                             status: int) -> None:
     answer = await user.http_client.get(f'/reports/{file}.csv?{filters}')

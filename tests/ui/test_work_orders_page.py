@@ -321,6 +321,16 @@ async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders: Orde
     assert addresses(switchboard) == ['/work-orders?status=open&q=leak']
 
 
+async def test_a_machine_that_is_renamed_is_followed_by_an_open_list(orders: Orders, shop_floor: Floor, see: OpenPage,
+                                                                     switchboard: Switchboard) -> None:
+    screen = await see('?machine=Valve_01_01')
+    record = shop_floor.records.pop('Valve_01_01')
+    shop_floor.records['Main'] = replace(record, name=MachineName('Main'), former_names=('Valve_01_01',))
+    shop_floor.publish()
+    await screen.until(lambda: orders.asked[-1] == OrderFilter(machine='Main'))
+    assert addresses(switchboard, 'replaceState')[-1] == '/work-orders?machine=Main'
+
+
 async def test_a_page_after_the_last_one_gets_no_its_own_entry(orders: Orders, see: OpenPage,
                                                                   switchboard: Switchboard) -> None:
     for number in range(60):

@@ -82,6 +82,10 @@ def refuse_unfit(name: str, query: ReportQuery) -> None:
     """
     faults = {kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind, names in NOT_BY.items()
               if name in names and getattr(query, kind) is not None}
+    if name != 'stops':
+        asked = query.stops.to_query()
+        faults |= {kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind in ('stops', 'search')
+                   if kind in asked}
     if faults:
         raise QueryError(faults)
 

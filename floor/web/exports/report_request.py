@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from ...analytics import Analytics
@@ -38,7 +38,7 @@ class ReportRequests:
         :raises QueryError: a parameter is not valid, a name does not exist, or the window has not started
         """
         query = ReportQuery.from_query(parameters, self._zone, also)
-        await self._analytics.check(query.scope)
+        query = replace(query, machine=(await self._analytics.checked(query.scope)).machine)
         comparison = query.at(now, self._zone, self._shifts)
         if comparison.window.start > now:
             raise QueryError({'from': f'This window has not started yet: it is {local_time(now, self._zone, Form.FULL)}'

@@ -87,10 +87,14 @@ class ReportReader:
         return Asked(self._analytics.at(page.at), report.comparison.window, report.query.scope, page)
 
     async def known(self, machine: str) -> MachineName:
-        """:raises NotFoundError: there was never a machine of this name"""
-        if not any(member.name == machine for member in await self._analytics.members()):
-            raise NotFoundError(f'there is no machine {machine[:100]}')
-        return MachineName(machine)
+        """The present name of a machine, perhaps of one that was renamed.
+
+        :raises NotFoundError: there was never a machine of this name
+        """
+        for member in await self._analytics.members():
+            if member.is_called(machine):
+                return member.name
+        raise NotFoundError(f'there is no machine {machine[:100]}')
 
     async def rows(self, table: ReportTable) -> list[dict[str, Any]]:
         """With the names of machines as people read them, lines and shifts."""
@@ -140,6 +144,8 @@ def _add_kpis(router: APIRouter, reader: ReportReader, timeout: float) -> None:
             asked = await reader.asked(request, [*WINDOW_NAMES, *PART_NAMES, 'group_by', *PAGE_NAMES], ['group_by'])
             parsed = Query(request.query_params, ['group_by'], others=True)
             group_by = parsed.one_of('group_by', GROUPS) or 'floor'
+            if group_by == 'line' and asked.scope.machine is not None:
+                parsed.fail('group_by', 'Cannot group one machine by line: leave out machine, or use group_by=machine')
             parsed.check()
             groups = await _groups(asked, group_by)
         _add_headers(request, response, asked, len(groups))

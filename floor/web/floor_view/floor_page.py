@@ -91,9 +91,9 @@ class RequestedMachine:
             self._client.on_delete(self._end)
 
     def _opened(self) -> bool:
-        if self._name in self._store.machines:
+        if machine := self._store.called(self._name):
             self._note.show('')
-            self._drawer.open(self._name)
+            self._drawer.open(machine.name)
             return True
         if self._store.is_demo is not None:  # the floor has been read
             self._note.show(unknown_name_message('machine', self._name, list(self._store.machines)))

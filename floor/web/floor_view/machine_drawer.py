@@ -107,8 +107,10 @@ class MachineDrawer:
     def _show(self) -> None:
         if self._name is None:
             return
+        machine = self._store.called(self._name)  # it may just have been renamed
+        if machine is not None:
+            self._name = machine.name
         self._orders.show(self._name)
-        machine = self._store.machines.get(self._name)
         if machine is None:
             self._facts.status_label = 'Removed from the floor'
             return

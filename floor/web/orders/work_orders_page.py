@@ -166,6 +166,7 @@ class WorkOrdersPage:
         if self._refusal or not await self._is_valid():
             self._set_options(frozenset())
             return
+        self._follow_new_name()
         order_filter = self._filter
         former, (page, content) = await asyncio.gather(orders.former_assignees(revision),
                                                        self._pages(order_filter, revision))
@@ -177,6 +178,13 @@ class WorkOrdersPage:
         if order_filter is not self._filter:
             return  # the person has chosen another filter, which is read next
         await self._show(order_filter, page, content)
+
+    def _follow_new_name(self) -> None:
+        """Go on with the present name of a machine that was renamed while the page is open."""
+        machine = self._services.store.called(self._filter.machine) if self._filter.machine else None
+        if machine is not None and machine.name != self._filter.machine:
+            self._filter = replace(self._filter, machine=machine.name)
+            self._history.replace(address_of(self._filter, self._view))
 
     async def _is_valid(self) -> bool:
         """Whether the machine and person of the filter exist; else the page shows which does not."""

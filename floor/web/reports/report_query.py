@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from ...analytics import Scope, Window
@@ -25,8 +25,10 @@ NO_REASON_WORD = '(none)'
 """The reason of stops for which none was given, in an address."""
 MAX_REASON_LENGTH = 4_000
 _ALL_OF_A_WINDOW = frozenset({'intervals', 'order-volume', 'order-ages', 'order-resolution', 'order-load'})
-NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_WINDOW}
-"""The files that cannot be filtered so: what they are about has no reason, or is known for whole windows only."""
+NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_WINDOW,
+          'line': frozenset({'lines'}), 'machine': frozenset({'lines'})}
+"""The files that cannot be filtered so: what they are about has no reason, is known for whole windows only, or is all
+lines beside each other."""
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
 LaneOrder = Literal['worst', 'flow']
 LANE_ORDERS: tuple[LaneOrder, ...] = ('worst', 'flow')
@@ -95,9 +97,9 @@ class ReportQuery:
     def file(self, name: str, **more: str) -> str:
         """The address of a CSV file with this query, without the filters that it cannot have; of the list of stops,
         with all its pages."""
+        unfit: dict[str, Any] = {field: None for field, names in NOT_BY.items() if name in names}
         stops = self.stops.on_page(1) if name == 'stops' else stop_query.FIRST
-        fit = replace(self, stops=stops, reason=None if name in NOT_BY['reason'] else self.reason,
-                      shift=None if name in NOT_BY['shift'] else self.shift)
+        fit = replace(self, stops=stops, **unfit)
         return fit.address(f'{ADDRESS}/{name}.csv', **more)
 
     @property

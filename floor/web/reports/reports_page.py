@@ -152,6 +152,11 @@ class ReportsPage:
             self._show(asked.query)
 
     def _show(self, query: ReportQuery) -> None:
+        self._present(query)
+        self.read()
+
+    def _present(self, query: ReportQuery) -> None:
+        """Show what a query asks for, before its report is read."""
         self._query, self._refusal = query, ''
         self._clear.set_visibility(False)
         self._root.props['data-refused'] = 'false'
@@ -160,7 +165,6 @@ class ReportsPage:
         self._show_dates()
         self._body.show_timeline(query, self._comparison().window)
         self._body.follow(query)
-        self.read()
 
     def _show_dates(self) -> None:
         following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
@@ -232,8 +236,13 @@ class ReportsPage:
 
     async def _read(self, query: ReportQuery, now: datetime) -> None:
         if not self._is_checked:
-            await self._analytics.check(query.scope)
+            machine = (await self._analytics.checked(query.scope)).machine
             self._is_checked = True
+            if machine != query.machine:  # it was renamed
+                query = replace(query, machine=machine)
+                with self._client:
+                    self._history.replace(query.address())
+                    self._present(query)
         with self._client:
             self._show_dates()
         await self._body.read(query, self._at(query, now), self._at(query.widened, now), now=now,
@@ -271,7 +280,11 @@ class ReportsPage:
                 self._offer()
         if self._refusal:
             return
-        if difference.history:  # the history was incomplete, or is now
+        machine = self._services.store.called(self._query.machine or '') if difference.layout else None
+        if machine is not None and machine.name != self._query.machine:
+            self._is_checked = False
+            self.read()
+        elif difference.history:  # the history was incomplete, or is now
             self._body.show_timeline(self._query, self._comparison().window)
             self.read()
         elif difference.connection and self._services.store.connection is Freshness.LIVE and self._problem.text:
