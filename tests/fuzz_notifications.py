@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=['floor', 'json']):
     from floor.core.errors import NotificationError
     from floor.feed.protocol import parse
 
-MACHINE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000]
+MACHINE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000, 2_500]
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak', None]
 MESSAGES = [[MACHINE], {'orders': [ORDER]}, {'resync': 'the feed was emptied'}]
 VALUES = [None, True, 7, -1, 3.5, 10**30, '', '7', 'down', 'DOWN', 'open', 'critical', [], {}, [[]], 'x' * 300]

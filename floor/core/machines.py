@@ -58,7 +58,8 @@ class MachineRecord:
 
 @dataclass(frozen=True, slots=True)
 class MachineChange:
-    """The change of one machine in a notification; times as in MachineRecord."""
+    """The change of one machine in a notification; times as in MachineRecord. written_ms: when it was written, perhaps
+    long after it happened."""
 
     name: MachineName
     status: Status
@@ -66,6 +67,7 @@ class MachineChange:
     version: int
     reported_ms: int
     since_ms: int
+    written_ms: int
 
 
 @dataclass(frozen=True, slots=True)

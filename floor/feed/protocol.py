@@ -15,7 +15,7 @@ from ..core.errors import NotificationError
 from ..core.machines import MachineChange, MachineName, Status
 from ..core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 
-FIELDS_OF_A_CHANGE = 6
+FIELDS_OF_A_CHANGE = 7
 FIELDS_OF_AN_ORDER = 11
 TIMES_MS = range(0, 253_370_764_800_000)
 """From 1970 to the year 9999, as work_orders_times_check and epoch_ms allow."""
@@ -73,16 +73,16 @@ def _items(content: object) -> list[list[object]]:
 
 def _change(item: list[object]) -> MachineChange:
     if not isinstance(item, list) or len(item) != FIELDS_OF_A_CHANGE:
-        raise ValueError('a change has six fields')
+        raise ValueError('a change has seven fields')
     name, status, reason, *numbers = item
     if not isinstance(name, str) or not (reason is None or isinstance(reason, str)):
         raise TypeError('name and reason are texts')
     _check_texts(name, reason)
-    version, reported_ms, since_ms = numbers
+    version, reported_ms, since_ms, written_ms = numbers
     _check_numbers('version', COUNTS, version)
-    _check_numbers('a time', TIMES_MS, reported_ms, since_ms)
+    _check_numbers('a time', TIMES_MS, reported_ms, since_ms, written_ms)
     return MachineChange(MachineName(name), _one_of(FEED_STATUSES, status), reason and reason[:MAX_REASON_LENGTH],
-                         version, reported_ms, since_ms)  # type: ignore[arg-type]
+                         version, reported_ms, since_ms, written_ms)  # type: ignore[arg-type]
 
 
 def _order(item: list[object]) -> OrderBrief:

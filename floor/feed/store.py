@@ -220,11 +220,11 @@ class Store:
         """Apply notifications, oldest first. Known or older changes are ignored."""
         applied = self._states.apply(changes)
         for change in applied:
-            self.last_lag_ms = max(0, self.now_ms - change.reported_ms)
+            self.last_lag_ms = max(0, self.now_ms - change.written_ms)
             self.lag.observe(self.last_lag_ms / 1000)
-        reported_ms = {change.name: change.reported_ms for change in applied}  # the last of each machine
-        self.written_ms = min(reported_ms.values(), default=self.written_ms)
-        return self._notify(Difference(frozenset(reported_ms)))
+        written_ms = {change.name: change.written_ms for change in applied}  # the last of each machine
+        self.written_ms = min(written_ms.values(), default=self.written_ms)
+        return self._notify(Difference(frozenset(written_ms)))
 
     def apply_orders(self, changes: Iterable[OrderBrief]) -> Difference:
         """Apply notifications of orders. Known or older changes are ignored."""

@@ -1,5 +1,6 @@
 -- Announcements: a notification per statement, which is a wake-up with a hint of what changed.
---   [["Valve_01_01", "warning", "Supply air low", version, reported_at, status_since], ...]   times in ms since 1970
+--   [["Valve_01_01", "warning", "Supply air low", version, reported_at, status_since, written_at], ...]
+--       times in ms since 1970; written_at is always the server's, reported_at may be of long before (report_status)
 --   {"orders": [...]}   see 24_work_order_announcements.sql
 --   {"resync": "why"}   read the table again
 -- A payload may have 7,999 bytes; above that the writer's own statement would fail, so chunks end well below.

@@ -54,7 +54,8 @@ BEGIN
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)),
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AND 'down' IN (o.status, n.status)),
            array_agg(jsonb_build_array(n.machine_name, n.status, n.reason, n.version,
-                                       epoch_ms(n.reported_at), epoch_ms(n.status_since)) ORDER BY n.version)
+                                       epoch_ms(n.reported_at), epoch_ms(n.status_since), epoch_ms(clock_timestamp()))
+                     ORDER BY n.version)
                FILTER (WHERE n.status IS NOT NULL)
     INTO renamed, silent, changed, stopped, announced
     FROM new_rows n FULL JOIN old_rows o USING (machine_id);  -- FULL: hashed, also by a plan that was made for one row

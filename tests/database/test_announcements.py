@@ -77,8 +77,17 @@ async def test_a_change_says_all_that_the_floor_shows(writer: asyncpg.Connection
                                 "WHERE machine_name = 'Valve_01_01' RETURNING version, "
                                 'epoch_ms(reported_at) AS reported, epoch_ms(status_since) AS since')
     [change] = changes_in(await ear.payloads())
+    assert change.written_ms - change.reported_ms in range(1_000)
     assert (change.name, change.status, change.reason) == ('Valve_01_01', 'down', 'Air “low”')
     assert (change.version, change.reported_ms, change.since_ms) == (row['version'], row['reported'], row['since'])
+
+
+async def test_when_it_was_written_is_announced_beside_when_it_happened(writer: asyncpg.Connection, ear: Ear) -> None:
+    await writer.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Oven')")
+    for ago in '1 hour', '30 minutes':
+        await writer.execute(f"SELECT report_status('Oven', 'down', '{ago} ago', now() - interval '{ago}')")
+    reported = [change.written_ms - change.reported_ms for change in changes_in(await ear.payloads())]
+    assert [lag // 60_000 for lag in reported] == [60, 30]
 
 
 async def test_a_report_without_a_change_is_announced_too_because_the_machine_was_heard_of(

@@ -428,7 +428,7 @@ async def test_a_wish_to_read_again_is_not_forgotten_when_a_heartbeat_finds_it(p
 # messages that aren't ours
 
 @pytest.mark.parametrize('garbage', [
-    '', 'hello', '[]x', '{"resync"', '[["Valve_01_01", "broken", null, 1, 2, 3]]', '7',
+    '', 'hello', '[]x', '{"resync"', '[["Valve_01_01", "broken", null, 1, 2, 3, 4]]', '7',
 ])
 async def test_a_notification_that_is_not_ours_is_counted_and_the_floor_read_again(plant: Floor, garbage: str) -> None:
     async with plant.running(NEVER):
@@ -448,12 +448,12 @@ async def test_a_flood_of_garbage_is_a_line_for_each_reason(plant: Floor, caplog
         await plant.set('down')
         await until(lambda: plant.status() is Status.DOWN)
     lines = [each.reason for each in caplog.records if 'ignored a notification' in each.message]  # type: ignore[attr-defined]
-    assert sorted(lines) == ['a change has six fields', 'it is not JSON']
+    assert sorted(lines) == ['a change has seven fields', 'it is not JSON']
 
 
 async def test_a_forged_machine_is_read_again_and_does_not_appear(plant: Floor) -> None:
     async with plant.running(NEVER):
-        await plant.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3]]')
+        await plant.writer.execute('SELECT announce($1)', '[["Ghost", "down", null, 999, 2, 3, 4]]')
         await until(lambda: plant.listener.counters.snapshots == 2)
         assert plant.shows() == await plant.table()
 

@@ -155,7 +155,7 @@ async def test_what_has_the_channel_is_not_for_it(feed: asyncpg.Connection, stat
 
 
 FORGERIES = [
-    json.dumps([[VALVE, 'down', 'Forged', 10**9, 1_800_000_000_000, 1_800_000_000_000]]),
+    json.dumps([[VALVE, 'down', 'Forged', 10**9, *[1_800_000_000_000] * 3]]),
     json.dumps({'orders': [['WO-20261123-3f2a91bc', 10**9, 1, VALVE, 'open', 'critical', None, None, 1_800_000_000_000,
                             'Forged', None]]}),
     '{"resync": "forged"}', '[[]]', 'hello',

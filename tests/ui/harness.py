@@ -102,7 +102,7 @@ class Floor:
         """A notification of the feed arrives."""
         self._version += 1
         self.store.apply([MachineChange(MachineName(name), Status(status), reason, self._version, self.now_ms,
-                                        self.now_ms)])
+                                        self.now_ms, self.now_ms)])
 
 
     def hire(self, first_name: str, last_name: str, role: str = 'technician', *, active: bool = True) -> Employee:

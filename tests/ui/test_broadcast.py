@@ -190,7 +190,7 @@ async def test_a_machine_whose_time_cannot_be_shown_takes_no_other_with_it(
     running = asyncio.create_task(shop_floor.broadcast.run())
     try:
         shop_floor.store.apply([MachineChange(MachineName('Valve_01_01'), Status.DOWN, None, 10**6, shop_floor.now_ms,
-                                              time_ms)])
+                                              time_ms, shop_floor.now_ms)])
         shop_floor.change('Painter_02_01', 'down')
         await screen.until(lambda: screen.tile('Painter_02_01')['props']['data-status'] == 'down')
         shop_floor.clock.pass_by(60)

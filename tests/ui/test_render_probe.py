@@ -137,7 +137,7 @@ async def test_what_a_browser_makes_up_is_no_answer(shop_floor: Floor, render_pr
 def test_what_was_found_by_reading_the_floor_is_no_announced_change() -> None:
     store = Store()
     assert store.written_ms is None
-    store.apply([MachineChange(MachineName('Nobody'), Status.DOWN, None, 1, 5, 5)])
+    store.apply([MachineChange(MachineName('Nobody'), Status.DOWN, None, 1, 5, 5, 5)])
     assert store.written_ms is None
 
 

@@ -151,7 +151,7 @@ async def test_metrics_follow_the_connection_and_the_clock(client: httpx.AsyncCl
     assert ('floor_store_age_seconds', ()) not in before
     make_live()
     clock.now += 2
-    store.apply([MachineChange(MachineName('Valve_01_03'), Status.WARNING, None, 9, 1_001_750, 1_001_750)])
+    store.apply([MachineChange(MachineName('Valve_01_03'), Status.WARNING, None, 9, 1_001_750, 1_001_750, 1_001_750)])
     measures = samples(await client.get('/metrics'))
     states = {labels[0]: value for (name, labels), value in measures.items() if name == 'floor_connection_state'}
     assert states == {'connecting': 0, 'live': 1, 'stale': 0}

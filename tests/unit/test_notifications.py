@@ -17,14 +17,14 @@ from floor.feed.protocol import MAX_REASON_LENGTH, TIMES_MS, Changes, OrderChang
 
 ORDER = ['WO-20261123-3f2a91bc', 9, 2, 'Valve_01_01', 'open', 'high', 4, 'Lisa Garcia', 3_000, 'Leak',
          'mike@example.com']
-VALVE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000]
+VALVE = ['Valve_01_01', 'warning', 'Supply air low', 7, 2_000, 1_000, 2_500]
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just('resync'), inner), max_leaves=20)
 NEARLY_A_CHANGE = st.lists(st.one_of(
     st.text(), st.sampled_from([*Status, 'broken']), st.none(), st.integers(), st.booleans(), st.floats(), ANY_JSON),
-    min_size=5, max_size=7)
+    min_size=6, max_size=8)
 SMALL_JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
 NEARLY_AN_ORDER = st.tuples(*(st.just(value) | SMALL_JSON for value in ORDER)).map(list) | st.lists(SMALL_JSON)
 
@@ -32,21 +32,21 @@ NEARLY_AN_ORDER = st.tuples(*(st.just(value) | SMALL_JSON for value in ORDER)).m
 VERSIONS = st.integers(-2**63, 2**63 - 1)
 TIMES = st.integers(0, TIMES_MS.stop - 1)
 REASONS = re.compile(
-    'it is not JSON|it names neither orders nor resync|it has half a character.*|.* list of changes|a change has six '
+    'it is not JSON|it names neither orders nor resync|it has half a character.*|.* list of changes|a change has seven '
     'fields|an order has eleven fields|name and reason are texts|id, machine and description are texts|assignee and '
     'who did it are texts or null|a status or priority is not known|.* is not a whole number from -?[0-9]+ to [0-9]+|'
     'Exceeds the limit .* for integer string conversion.*')
 
 
 def test_changes_are_read_in_their_order() -> None:
-    payload = json.dumps([VALVE, ['Press', 'down', None, 8, 3_000, 3_000]])
+    payload = json.dumps([VALVE, ['Press', 'down', None, 8, 3_000, 3_000, 3_000]])
     assert parse(payload) == Changes((
-        MachineChange(MachineName('Valve_01_01'), Status.WARNING, 'Supply air low', 7, 2_000, 1_000),
-        MachineChange(MachineName('Press'), Status.DOWN, None, 8, 3_000, 3_000)))
+        MachineChange(MachineName('Valve_01_01'), Status.WARNING, 'Supply air low', 7, 2_000, 1_000, 2_500),
+        MachineChange(MachineName('Press'), Status.DOWN, None, 8, 3_000, 3_000, 3_000)))
 
 
 def test_a_reason_without_an_end_is_cut_off() -> None:
-    changes: Any = parse(json.dumps([['Press', 'down', 'x' * (MAX_REASON_LENGTH + 1), 8, 3_000, 3_000]]))
+    changes: Any = parse(json.dumps([['Press', 'down', 'x' * (MAX_REASON_LENGTH + 1), 8, 3_000, 3_000, 3_000]]))
     [machine] = changes.machines
     assert machine.reason == 'x' * MAX_REASON_LENGTH
 
@@ -80,13 +80,13 @@ def change_with(place: int, value: object) -> str:
     order_with(7, 4), order_with(8, 3.5), order_with(9, None), order_with(10, 4),
     '', 'hello', 'null', '7', 'true', '"down"', '""', '{}', '{"resink": "x"}', '[', '[7]', '[null]', '[[]]',
     '["abcdef"]',
-    json.dumps([VALVE[:5]]), json.dumps([[*VALVE, 1]]), json.dumps(VALVE),
-    json.dumps([['Valve_01_01', 'broken', None, 7, 2, 1]]), json.dumps([['Valve_01_01', None, None, 7, 2, 1]]),
-    json.dumps([[7, 'down', None, 7, 2, 1]]), json.dumps([['Valve_01_01', 'down', 7, 7, 2, 1]]),
-    json.dumps([['Valve_01_01', 'down', None, '7', 2, 1]]), json.dumps([['Valve_01_01', 'down', None, True, 2, 1]]),
-    json.dumps([['Valve_01_01', 'down', None, 7.5, 2, 1]]), json.dumps([['Valve_01_01', ['down'], None, 7, 2, 1]]),
+    json.dumps([VALVE[:6]]), json.dumps([[*VALVE, 1]]), json.dumps(VALVE),
+    json.dumps([['Valve_01_01', 'broken', None, 7, 2, 1, 2]]), json.dumps([['Valve_01_01', None, None, 7, 2, 1, 2]]),
+    json.dumps([[7, 'down', None, 7, 2, 1, 2]]), json.dumps([['Valve_01_01', 'down', 7, 7, 2, 1, 2]]),
+    change_with(3, '7'), change_with(3, True), change_with(3, 7.5), change_with(1, ['down']),
     '[' * 7_000, '9' * 5_000,
     change_with(3, 2**63), change_with(4, 10**18), change_with(4, -1), change_with(5, 10**18), change_with(5, -10**18),
+    change_with(6, -1), change_with(6, None),
     change_with(1, 'unknown'), change_with(0, '\ud800'), change_with(2, 'Leak \udfff'),
     order_with(1, 2**63), order_with(2, -2**64), order_with(6, 2**31), order_with(8, 10**18), order_with(8, -1),
     order_with(0, '\ud800'), order_with(9, 'Leak \ud83d'), order_with(7, '\udc00'), order_with(10, '\udc00'),
@@ -119,11 +119,12 @@ def test_what_is_nearly_an_order_has_a_meaning_or_is_refused(content: object) ->
 
 
 @given(st.lists(st.tuples(st.text(), st.sampled_from(['operational', 'warning', 'down']), st.none() | st.text(),
-                          VERSIONS, TIMES, TIMES)))
+                          VERSIONS, TIMES, TIMES, TIMES)))
 def test_what_the_protocol_can_say_comes_through_unchanged(written: list[tuple[object, ...]]) -> None:
     meaning = parse(json.dumps(written))
     assert isinstance(meaning, Changes)
-    assert [(c.name, c.status, c.reason, c.version, c.reported_ms, c.since_ms) for c in meaning.machines] == written
+    assert [(c.name, c.status, c.reason, c.version, c.reported_ms, c.since_ms, c.written_ms)
+            for c in meaning.machines] == written
 
 
 def assert_meaning_or_refusal(payload: str) -> None:

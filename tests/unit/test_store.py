@@ -66,8 +66,8 @@ def snapshot(*machines: MachineRecord, events: tuple[StatusEvent, ...] = (), now
 
 
 def change(name: MachineName, status: Status, version: int, reason: str | None = None,
-           at_ms: int = NOON) -> MachineChange:
-    return MachineChange(name, status, reason, version, at_ms, at_ms)
+           *, at_ms: int = NOON, ago: int = 0) -> MachineChange:
+    return MachineChange(name, status, reason, version, at_ms - ago * 1000, at_ms - ago * 1000, at_ms)
 
 
 def statuses(store: Store) -> list[str]:
@@ -164,6 +164,12 @@ def test_the_lag_is_measured_with_the_clock_of_the_database(plant: Store, clock:
     clock.now += 0.25
     plant.apply([change(PRESS, Status.DOWN, 2)])
     assert plant.last_lag_ms == 250
+
+
+def test_what_happened_long_before_it_was_written_has_no_lag(plant: Store, clock: Clock) -> None:
+    clock.now += 0.25
+    plant.apply([change(PRESS, Status.DOWN, 2, ago=3600)])
+    assert (plant.last_lag_ms, plant.written_ms) == (250, NOON)
 
 
 def test_a_change_from_the_future_has_no_lag_below_zero(plant: Store) -> None:
