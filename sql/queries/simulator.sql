@@ -83,10 +83,6 @@ UPDATE production_lines SET position = position WHERE false;  -- has the app rea
 -- So that the first report that somebody asks for is as fast as any other: what the planner wants to know.
 ANALYZE machine_status_history, status_intervals, machine_stops, machine_days, line_hours, work_orders, work_order_events;
 
--- name: rebuild_history()!
--- Intervals and stops of the log that was written without the triggers.
-SELECT rebuild_history();
-
 -- name: draw_versions(amount)$
 -- The first of so many versions in a row: nobody else draws any while the feed is ours.
 SELECT coalesce(min(version), 0)

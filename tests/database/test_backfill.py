@@ -122,6 +122,28 @@ async def test_a_new_database_gets_thirty_days_in_five_seconds_without_holding_a
                                      "'in_progress', 'on_hold')") > 0
 
 
+async def test_what_grows_with_the_days_may_take_longer_than_other_statements(connect: Connect) -> None:
+    """A year of history takes longer than DB_COMMAND_TIMEOUT."""
+    connection = await connect()
+    patience: dict[str, float | None] = {}
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(connection, name)
+
+        async def execute(self, statement: str, *arguments: Any, **options: Any) -> Any:
+            patience[statement] = options.get('timeout')
+            return await connection.execute(statement, *arguments, **options)
+
+        async def copy_records_to_table(self, table: str, **options: Any) -> Any:
+            patience[table] = options['timeout']
+            return await connection.copy_records_to_table(table, **options)
+
+    await fill(Watched())  # type: ignore[arg-type]
+    assert [patience[each] for each in ('machine_status_history', 'SELECT rebuild_history()')] == [
+        backfill_module.HISTORY_TIMEOUT_S] * 2
+
+
 async def test_what_is_written_is_the_timeline_to_the_microsecond(connect: Connect) -> None:
     connection = await connect()
     now = await connection.fetchval("SELECT now() - interval '10 seconds'")
