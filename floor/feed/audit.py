@@ -6,8 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import asyncpg
+
 from ..core.floor_snapshot import FloorSnapshot
-from ..core.formatting import duration
+from ..core.formatting import counted, duration
 from ..core.machines import MachineName
 from ..db.queries import Queries
 from .change_applier import ChangeApplier
@@ -24,7 +26,7 @@ MAX_NAMED = 5
 
 
 class Audit:
-    """Finds changes without a notification, and reads the floor again after one."""
+    """Finds changes without a notification. It then records what no trigger recorded, and reads the floor again."""
 
     def __init__(self, queries: Queries, store: Store, timing: Timing, counters: DeliveryCounters, *,
                  changes: ChangeApplier, heartbeat: Heartbeat, also_wrong: Callable[[], str | None]) -> None:
@@ -72,10 +74,22 @@ class Audit:
         if wrong:
             self._counters.audits_with_difference += 1
             log.warning('the audit found changes without a notification: %s', ', '.join(sorted(wrong)[:10]))
+            await self._record(session)
         if wrong or snapshot.history is not self._store.history:  # which also changes with time, or after a crash
             await self._changes.read_floor(session)
         elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
             self._store.replace_events(snapshot.events)
+
+    async def _record(self, session: FeedSession) -> None:
+        """Put changes that no trigger recorded into the history, so that reports agree with the floor."""
+        async with session.asking:
+            try:
+                recorded = await self._queries.record_missed_changes(session.connection)
+            except asyncpg.InsufficientPrivilegeError:  # a guest: the app records them
+                return
+        if recorded:
+            log.warning('the history got the present status of %s, whose changes were not recorded',
+                        counted(recorded, 'machine'))
 
     def _differences(self, snapshot: FloorSnapshot, versions: dict[MachineName, int],
                      orders_revision: int) -> list[str]:

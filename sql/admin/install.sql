@@ -109,6 +109,8 @@ CALL record_function_file('16_clock_corrections.sql', NULL, :'program');
 CALL record_function_file('17_machines.sql', NULL, :'program');
 \ir ../functions/18_report_status.sql
 CALL record_function_file('18_report_status.sql', NULL, :'program');
+\ir ../functions/19_missed_changes.sql
+CALL record_function_file('19_missed_changes.sql', NULL, :'program');
 \ir ../functions/20_people.sql
 CALL record_function_file('20_people.sql', NULL, :'program');
 \ir ../functions/21_new_work_orders.sql

@@ -73,6 +73,10 @@ LEFT JOIN pg_trigger t
 WHERE t.oid IS NULL
 ORDER BY wanted.name;
 
+-- name: record_missed_changes()$
+-- Put into the history what no trigger recorded; of how many machines.
+SELECT record_missed_changes();
+
 -- name: notification_channel()$
 -- Where announcements are made; null: the row was deleted.
 SELECT name FROM notification_channel;

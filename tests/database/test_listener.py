@@ -555,6 +555,38 @@ async def test_a_machine_that_moves_while_the_trigger_is_off_is_moved_on_the_pag
         await until(lambda: 'machines_layout_changed' in (plant.store.feed_warning or ''))
 
 
+@pytest.mark.parametrize(('trigger', 'statement'), [
+    ('machine_feed_updated', "UPDATE machine_feed_stream SET status = 'down', reason = 'Leak'"),
+    ('machine_feed_updated', "UPDATE machine_feed_stream SET reason = 'Slow'"),
+    ('machine_feed_deleted', 'DELETE FROM machine_feed_stream WHERE machine_id < 9'),
+    ('machine_feed_inserted', "INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Oven', 'down')"),
+], ids=['status', 'reason', 'gone', 'added'])
+async def test_what_a_trigger_did_not_record_is_in_the_history_once_the_audit_has_found_it(
+        plant: Floor, trigger: str, statement: str) -> None:
+    async def contradictions() -> list[Any]:
+        return [tuple(row) for row in await plant.writer.fetch("""
+            SELECT machine_id, f.status, i.status FROM machine_feed_stream f
+            FULL JOIN (SELECT * FROM status_intervals WHERE until = 'infinity') AS i USING (machine_id)
+            WHERE (f.status, f.reason) IS DISTINCT FROM (i.status, i.reason)
+               OR (f.status = 'down') <> EXISTS (SELECT FROM machine_stops s WHERE s.machine_id = i.machine_id
+                                                 AND s.until IS NULL AND s.since = f.status_since)""")]
+
+    await plant.writer.execute(f'ALTER TABLE machine_feed_stream DISABLE TRIGGER {trigger}')
+    async with plant.running():
+        await plant.writer.execute(statement)
+        assert await contradictions()
+        await until(lambda: plant.listener.counters.audits_with_difference == 1)
+        await plant.equal()
+        assert await contradictions() == []
+        await plant.writer.execute(f'ALTER TABLE machine_feed_stream ENABLE TRIGGER {trigger}')
+        await plant.writer.execute("UPDATE machine_feed_stream SET status = 'warning', reason = NULL")
+        assert await contradictions() == []
+        rebuilt = 'SELECT machine_id, since, until, status, reason FROM status_intervals ORDER BY 1, 2'
+        kept = await plant.writer.fetch(rebuilt)
+        await plant.writer.execute('SELECT rebuild_history()')
+        assert await plant.writer.fetch(rebuilt) == kept
+
+
 async def test_the_triggers_that_are_looked_for_are_those_of_the_schema(plant: Floor) -> None:
     there = await plant.writer.fetch(
         'SELECT c.relname AS table_name, t.tgname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid '
