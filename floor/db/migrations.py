@@ -35,7 +35,8 @@ FIRST_STARTS = 3
 """Attempts to create the schema and its first table: with two instances, one is refused once for each."""
 DEADLOCKS = 3
 """Attempts if writers of the floor lock the same tables in another order."""
-MADE_MEANWHILE = asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError
+MADE_MEANWHILE = (asyncpg.UniqueViolationError, asyncpg.DuplicateSchemaError, asyncpg.DuplicateTableError,
+                  asyncpg.DuplicateObjectError)  # the type of a table
 PATIENCE_S = 3600  # a migration of many rows may take longer than DB_COMMAND_TIMEOUT
 REMEDY = ('Its owner can do this: psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql. To import '
           'the tables of another line monitor instead, set LEGACY_SCHEMA to their schema and a new one in '
