@@ -41,7 +41,9 @@ CHARTS = {
     Chart.ANSWER: ChartDefinition('Summary', (
         DEFINITIONS[Kpi.DOWN].formula,
         'change = down / down of the window before - 1; only where 80 % of both windows is known',
-        'the machine that cost most = the one with the most time down; its cause = the reason with the most of it'),
+        'the machine that cost most = the one whose time down has the highest cost; the one with the most time down, '
+        'unless each line has a cost',
+        'its cause = the reason with the most of its time down'),
         Kpi.DOWN),
     Chart.TREND: ChartDefinition('Trend', (
         'availability, time down and failures of each shift, day or week: as the KPIs of that time',

@@ -219,7 +219,7 @@ async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_pag
     for title in 'Stops by cause', 'Downtime caused to neighbours', 'Top problem machines', 'Work orders':
         assert 'Table' in texts(screen, title)
     assert {'Jam', '3 h 32 min', '70.0 %', 'No reason given'} <= set(texts(screen, 'Stops by cause'))
-    assert '41 own + 96 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
+    assert '41 min own + 1 h 36 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
     assert {'Engine Line', '12', 'Not on a line', '3'} <= set(texts(screen, 'Side by side'))
     assert {'high', '4', '1 d 1 h', 'Unassigned'} <= set(texts(screen, 'Work orders'))
 

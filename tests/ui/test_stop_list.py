@@ -142,6 +142,7 @@ async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Re
     assert any('(at least EUR 5,000)' in text for text in screen.texts), 'the summary'
     assert 'EUR 5,000' in screen.texts, 'the table of causes'
     assert any(text.endswith(', EUR 5,000') for text in screen.texts), 'the bar of a cause'
+    assert 'The amounts leave out the lines that have no cost in Settings.' in screen.texts
 
 
 async def test_the_part_of_a_stop_without_data_is_named(reports: Reports, open_page: OpenPage) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from floor.analytics import Cause, Kpis, ProblemMachine, Window
+from floor.analytics import Cause, Kpis, LossCosts, ProblemMachine, Window
 from floor.analytics.kpis import Sums
 from floor.core.machines import MachineName
-from floor.web.reports.answer import Answer, detail, headline
+from floor.web.reports.answer import Answer, costliest, detail, headline
 from floor.web.reports.report_query import ReportQuery
 from floor.web.reports.report_windows import Comparison, Span
 
@@ -31,7 +32,8 @@ def kpis(down: float, coverage: float = 1.0) -> Kpis:
 
 
 def answer(down: float, before: Kpis | None, **fields: Any) -> Answer:
-    return Answer(fields.pop('now', kpis(down)), before, fields.get('worst', WORST), fields.get('cause', LEAK))
+    return Answer(fields.pop('now', kpis(down)), before, fields.get('worst', WORST), fields.get('cause', LEAK),
+                  fields.get('costs'))
 
 
 @pytest.mark.parametrize(('now', 'before', 'sentence'), [
@@ -42,9 +44,9 @@ def answer(down: float, before: Kpis | None, **fields: Any) -> Answer:
     (kpis(5), kpis(0), 'Last week: 5 h 00 min down, against nothing the week before.'),
     (kpis(0), kpis(5), 'Last week: nothing was down.'),
     (kpis(5), kpis(5, coverage=0.79),
-     'Last week: 5 h 00 min down. Too little is known of the two windows to compare them.'),
+     'Last week: 5 h 00 min down. Too little is known of the week before to compare it.'),
     (kpis(5, coverage=0.79), kpis(5),
-     'Last week: 5 h 00 min down. Too little is known of the two windows to compare them.'),
+     'Last week: 5 h 00 min down. Too little is known of this time to compare it.'),
 ])
 def test_the_first_sentence_says_how_long_and_whether_that_is_more(now: Kpis, before: Kpis | None,
                                                                    sentence: str) -> None:
@@ -54,6 +56,27 @@ def test_the_first_sentence_says_how_long_and_whether_that_is_more(now: Kpis, be
 def test_a_window_that_goes_on_is_compared_with_as_much_of_the_one_before() -> None:
     assert headline(ReportQuery(Span.THIS_MONTH), COMPARISON, answer(10, kpis(20))) == \
         'This month: 10 h down, 50 % less than last month up to the same time.'
+
+
+def test_the_first_sentence_names_what_the_report_is_about() -> None:
+    line, machine = ReportQuery(Span.LAST_WEEK, line='Engine Line', shift='Late'), \
+        ReportQuery(Span.LAST_WEEK, machine=MOLDER)
+    assert headline(line, COMPARISON, answer(10, None)) == 'Last week, Engine Line, Late shift: 10 h down.'
+    assert headline(machine, COMPARISON, answer(10, None)) == 'Last week, Injection Molder 02·01: 10 h down.'
+
+
+def test_the_machine_that_cost_most_is_so_in_money_where_each_line_has_a_cost() -> None:
+    dear = ProblemMachine(MachineName('Valve_01_01'), 3600.0, 2, 3000.0)
+    costs = LossCosts('EUR', {None: 1000.0}, {dear.machine: 900.0, MOLDER: 100.0})
+    partial = replace(costs, is_complete=False)
+    assert costliest((WORST, dear), costs) is dear
+    assert costliest((WORST, dear), None) is costliest((WORST, dear), partial) is WORST
+    assert costliest((), costs) is costliest((), None) is None
+    floor = ReportQuery(Span.LAST_WEEK)
+    assert detail(floor, answer(9, None, worst=dear, cause=None, costs=costs)) == \
+        'Valve 01·01 cost most: 1 h 00 min (EUR 900).'
+    assert detail(floor, answer(9, None, cause=None, costs=partial)) == \
+        'Injection Molder 02·01 was down longest: 6 h 20 min (EUR 100).'
 
 
 def test_a_range_is_called_by_its_dates() -> None:

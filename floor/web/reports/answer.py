@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nicegui import ui
@@ -21,6 +21,8 @@ from .report_windows import Comparison, Span
 
 NO_REASON = 'no reason given'
 MAX_CAUSE_LENGTH = 120
+MAX_LINE_LENGTH = 60
+ALL_MACHINES = 10_000
 
 _BEFORE = {
     Span.SHIFT: 'last shift up to the same time', Span.LAST_SHIFT: 'the shift before',
@@ -36,7 +38,8 @@ class Answer:
     """What the sentences need.
 
     before  the KPIs of the window before, where there is one
-    worst   the machine that was down longest, if any was; None too in a report about one machine
+    worst   the machine that cost most, if any was down: in money where each line has a cost, otherwise in time; None
+            too in a report about one machine
     cause   the cause that cost most: of the worst machine, or of the machine that the report is about; None too in a
             report about one reason
     costs   what the time down costs; None: no line has a cost
@@ -63,12 +66,19 @@ async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Com
     worst = None
     machine = choice.machine
     if machine is None:
-        found = await analytics.problem_machines(comparison.window, choice.scope, 1)
-        worst = found[0] if found else None
+        worst = costliest(await analytics.problem_machines(comparison.window, choice.scope, ALL_MACHINES), costs)
         machine = worst.machine if worst is not None else None
     causes = await analytics.causes(comparison.window, replace(choice.scope, line=None, machine=machine)) \
         if machine is not None and choice.reason is None else ()
     return Answer(kpis, before, worst, causes[0] if causes else None, costs)
+
+
+def costliest(machines: Sequence[ProblemMachine], costs: LossCosts | None) -> ProblemMachine | None:
+    """The machine that cost most. Where a line has no cost, the amounts cannot rank its machines: then the one that was
+    down longest."""
+    if costs is None or not costs.is_complete:
+        return max(machines, key=lambda each: each.seconds, default=None)
+    return max(machines, key=lambda each: costs.by_machine.get(each.machine, 0.0), default=None)
 
 
 class AnswerPanel:
@@ -95,8 +105,12 @@ class AnswerPanel:
 
 
 def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str:
-    """'Last week: 41 h down, 12 % less than the week before.'"""
+    """'Last week, Engine Line: 41 h down, 12 % less than the week before.'"""
     window = comparison.dates if choice.span is Span.RANGE else choice.span.word
+    if choice.machine is not None:
+        window = f'{window}, {DisplayName.of(choice.machine)}'
+    elif choice.line is not None:
+        window = f'{window}, {shortened(choice.line, MAX_LINE_LENGTH)}'
     if choice.shift is not None:
         window = f'{window}, {choice.shift} shift'
     kpis, before = answer.kpis, answer.before
@@ -106,9 +120,10 @@ def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str
     down = f'{downtime(kpis.down)} down{by}{answer.in_money}'
     if before is None:
         return f'{window}: {down}.'
-    if not are_covered(kpis, before):
-        return f'{window}: {down}. Too little is known of the two windows to compare them.'
     former = _BEFORE[choice.span]
+    if not are_covered(kpis, before):
+        unknown = former if are_covered(kpis) else 'this time'
+        return f'{window}: {down}. Too little is known of {unknown} to compare it.'
     if not before.down:
         return f'{window}: {down}, against nothing {former}.'
     change = round((kpis.down / before.down - 1) * 100)
@@ -124,7 +139,8 @@ def detail(choice: ReportQuery, answer: Answer) -> str:
         name, down = DisplayName.of(answer.worst.machine), downtime(answer.worst.seconds)
         if answer.costs is not None and answer.worst.machine in answer.costs.by_machine:
             down = f'{down} ({answer.costs.text(answer.costs.by_machine[answer.worst.machine])})'
-        return f'{name} cost most: {down}, mainly {cause}.' if cause else f'{name} cost most: {down}.'
+        most = 'cost most' if answer.costs is None or answer.costs.is_complete else 'was down longest'
+        return f'{name} {most}: {down}, mainly {cause}.' if cause else f'{name} {most}: {down}.'
     if choice.machine is not None and answer.cause is not None and answer.kpis.down:
         return f'Costliest cause: {cause or NO_REASON}, {downtime(answer.cause.seconds)}.'
     return ''

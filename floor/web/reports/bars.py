@@ -9,7 +9,7 @@ from nicegui import ui
 
 from ...analytics import CauseClocks, MachineDowntime, PersonLoad, ProblemMachine
 from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
-from ...core.formatting import Detail, counted, duration, minutes, number
+from ...core.formatting import Detail, counted, downtime, duration, number
 from ...core.machines import MachineName
 from ...core.text import shortened
 from ..shell.messages import TextNode
@@ -56,14 +56,14 @@ def legend(names: Iterable[tuple[str, str]]) -> None:
 def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:
     """Bars of own and caused downtime, in the given order; machines that only waited are left out."""
     return [Bar(each.machine, (('down', each.own), ('warning', each.caused)),
-                f'{minutes(each.own)} own + {minutes(each.caused)} min at neighbours', each.machine)
+                f'{downtime(each.own)} own + {downtime(each.caused)} at neighbours', each.machine)
             for each in charges if each.own or each.caused][:MAX_BARS]
 
 
 def problem_bars(machines: Iterable[ProblemMachine]) -> list[Bar]:
     """Bars of the downtime of machines, in the given order."""
     return [Bar(each.machine, (('down', each.seconds),),
-                f'{duration(each.seconds, Detail.BRIEF)} · {counted(each.count, "stop")} · '
+                f'{downtime(each.seconds)} · {counted(each.count, "stop")} · '
                 f'longest {duration(each.longest, Detail.BRIEF)}', each.machine)
             for each in machines]
 

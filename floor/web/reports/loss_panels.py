@@ -23,6 +23,7 @@ from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
 
 NO_DOWNTIME = 'No machine was down in this window.'
+COSTS_ARE_PARTIAL = 'The amounts leave out the lines that have no cost in Settings.'
 NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 
 
@@ -85,6 +86,8 @@ class LossPanels:
             with self._client, self._pareto.fill():
                 pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason),
                        costs=costs)
+                if costs is not None and not costs.is_complete:
+                    ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
                 view.below(tables.of_causes(causes, costs), query.file('causes'))
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
