@@ -18,7 +18,7 @@ from floor.plant.report_settings import ReportSettings, SettingChange
 from floor.web.reports import reports_page
 
 SETTINGS = ReportSettings(timedelta(minutes=5), 'EUR', {'Engine Line': Decimal('120.5'), 'Body Line': None},
-                          {'press': timedelta(minutes=2), 'robot': None})
+                          {'press': timedelta(minutes=2), 'robotic_arm': None})
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ async def test_a_supervisor_sees_and_changes_them(commands: Recorded, open_page:
     assert 'Mon 23 Nov 10:42, Mike Johnson: currency not set → EUR' in screen.texts
     change(screen, screen.all(label='Micro-stops are shorter than (minutes)')[0], 3)
     change(screen, screen.all(label='Body Line')[0], 80)
-    change(screen, screen.all(label='robot')[0], 0.5)
+    change(screen, screen.all(label='robotic arm (minutes)')[0], 0.5)
     screen.click(screen.all(label='Save')[0])
     await screen.until(lambda: commands.asked[-1][0] == 'save')
     assert commands.asked[-1][1][1] == ReportSettings(
         timedelta(minutes=3), 'EUR', {'Engine Line': Decimal('120.5'), 'Body Line': Decimal('80')},
-        {'press': timedelta(minutes=2), 'robot': timedelta(seconds=30)})
+        {'press': timedelta(minutes=2), 'robotic_arm': timedelta(seconds=30)})
 
 
 async def test_a_limit_that_is_no_number_is_named(commands: Recorded, open_page: OpenPage) -> None:

@@ -72,7 +72,7 @@ class SettingsDialog:
                        for line, cost in settings.costs.items()}
         with ui.expansion('Other micro-stop limits for machine types').classes('type-limits').props('dense') as others:
             others.value = any(limit is not None for limit in settings.type_limits.values())
-            self._limits = {kind: _limit_field(shortened(kind, 60), limit)
+            self._limits = {kind: _limit_field(f'{shortened(kind.replace("_", " "), 60)} (minutes)', limit)
                             for kind, limit in settings.type_limits.items()}
         fields: list[ui.number | ui.input] = [self._minutes, self._currency, *self._costs.values(),
                                               *self._limits.values()]
