@@ -25,7 +25,7 @@ SELECT set_config('floor.refusal', coalesce((
     WITH known (version, sha256) AS (VALUES
         (1, '6a50425596718750c7acb99d9a14570a9c22ee48d83fc12eb88be5cf6a50ef33'),
         (2, 'c2a55a5d8e21cf477d77168a069455edea73330def721d27057dd8a740b08147'),
-        (3, 'd186d5cbd7ed1be54be0da722d299f3f016248e97b8e0028999cd396b732c50d'),
+        (3, 'aa2eea08f2912cfab85bb57b80bf06c8e39878d5874f41c31bdb7fb742c7dee7'),
         (4, '87ce51233b900da38dac9bf1fcdf8c3017bf8537699d4ca920591339acd0a1a3'),
         (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'))
     SELECT format(CASE

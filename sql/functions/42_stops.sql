@@ -83,9 +83,8 @@ CREATE OR REPLACE FUNCTION stops_inside(names text[], from_at timestamptz, until
 RETURNS TABLE (version bigint, machine_name text, since timestamptz, until timestamptz, reason text, repaired boolean,
                down bigint, length bigint, unconfirmed bigint, machine_id integer, fails boolean, line_id smallint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
-    SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired, micros(s.until - s.since) - s.unconfirmed,
-           micros(s.until - s.since), s.unconfirmed, s.machine_id, micros(s.until - s.since) >= m.micro_stop,
-           s.line_id
+    SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired, s.length - s.unconfirmed, s.length, s.unconfirmed,
+           s.machine_id, s.length >= m.micro_stop, s.line_id
     FROM machine_stops s JOIN machine_limits m USING (machine_id)
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR m.machine_name = ANY (names))
       AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)

@@ -36,7 +36,8 @@ CREATE TABLE machine_stops (
     until       timestamptz,
     reason      text,
     repaired    boolean     NOT NULL,
-    unconfirmed bigint      NOT NULL DEFAULT 0
+    unconfirmed bigint      NOT NULL DEFAULT 0,
+    length      bigint      GENERATED ALWAYS AS (round(date_part('epoch', until - since) * 1e6)::bigint) STORED
 );
 CREATE UNIQUE INDEX machine_stops_by_machine ON machine_stops (machine_id, since);
 CREATE INDEX machine_stops_by_time ON machine_stops (since);
@@ -48,6 +49,8 @@ COMMENT ON COLUMN machine_stops.reason IS 'The reason it began with; where that 
 COMMENT ON COLUMN machine_stops.repaired IS 'It ended because the machine ran again, not because the machine left.';
 COMMENT ON COLUMN machine_stops.unconfirmed IS
     'Microseconds of it in which nothing was heard of the machine; counted once it has ended. They belong to the stop.';
+COMMENT ON COLUMN machine_stops.length IS
+    'Microseconds from since until until, as micros() has them: kept, because every report reads it of every stop.';
 
 CREATE TABLE history_days (
     day       date        PRIMARY KEY,
