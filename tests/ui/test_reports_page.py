@@ -21,6 +21,7 @@ from ui.services import HEADER
 
 from floor.analytics import (
     Cause,
+    HourlyPattern,
     Kpis,
     OrderReport,
     ProblemMachine,
@@ -239,6 +240,16 @@ async def test_the_heat_map_says_where_nothing_is_known(reports: Reports, open_p
     assert screen.all(title='Sat 03:00: no data')
     assert screen.all(title='Mon 06:00: 10.0 % down')
     assert not screen.all(title='Sat 03:00: 0.0 % down')
+
+
+async def test_the_scale_of_the_heat_map_has_shares_that_occur(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['hourly_pattern'] = HourlyPattern(((0.06, None, 0.14),) * 7, (), ())
+    screen = await opened(open_page)
+    assert {'6.0 %', '14.0 % of the time down'} <= set(screen.texts)
+    cell = screen.all(title='Mon 00:00: 6.0 % down')[0]
+    scale, = (element for element in screen.elements.values()
+              if element['tag'] == 'span' and element.get('style') == cell['style'])
+    assert cell['style'] == {'--heat': '27%'} and scale['props']['aria-hidden']
 
 
 async def test_the_pareto_can_be_sorted_by_count(reports: Reports, open_page: OpenPage) -> None:

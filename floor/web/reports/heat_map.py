@@ -16,7 +16,7 @@ def heat_map(pattern: HourlyPattern) -> None:
     """Build the heat map: a column per hour, a row per weekday. Each cell contains its value, which is shown when
     "Numbers" is expanded."""
     known = [share for day in pattern.share for share in day if share is not None]
-    least, worst = min(known, default=0.0) / 2, max(known, default=0.0)
+    least, worst = min(known, default=0.0), max(known, default=0.0)
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
             ui.element('table').classes('heat'):
         with ui.element('thead'), ui.element('tr'):
@@ -31,7 +31,7 @@ def heat_map(pattern: HourlyPattern) -> None:
                         _cell(weekday, hour, share, least, worst)
     with ui.element('p').classes('heat-scale'):
         ui.label(percent(least))
-        TextNode('span').props('aria-hidden=true')
+        TextNode('span').props('aria-hidden=true').style(_heat(least, least, worst))
         ui.label(f'{percent(worst)} of the time down')
     with ui.element('details').classes('panel-details heat-numbers'):
         TextNode('summary', 'Numbers')
@@ -44,5 +44,11 @@ def _cell(weekday: str, hour: int, share: float | None, least: float, worst: flo
         cell.props['data-unknown'] = 'true'
         cell.props['title'] = f'{weekday} {hour:02}:00: no data'
         return
-    cell.style(f'--heat: {round(100 * (share - least) / (worst - least)) if worst > least else 0}%')
+    cell.style(_heat(share, least, worst))
     cell.props['title'] = f'{weekday} {hour:02}:00: {percent(share)} down'
+
+
+def _heat(share: float, least: float, worst: float) -> str:
+    """The style of a shade. The scale starts at half of the least, so that its cell is not as pale as nothing."""
+    start = least / 2
+    return f'--heat: {round(100 * (share - start) / (worst - start)) if worst > start else 0}%'
