@@ -1,6 +1,6 @@
 """`python -m floor.db.backup FILE`: save the embedded database in one file, whether or not the app runs.
 
-The backup is consistent: pg_dump uses the snapshot in which the rows were counted, and does not block writers.
+The backup is consistent: pg_dump uses the snapshot in which the tables were summed up, and does not block writers.
 `python -m floor.db.restore FILE` restores it. Only the owner can read the file (0600).
 """
 
@@ -30,6 +30,7 @@ from .embedded.workshop import is_interrupted
 from .query_files import load_queries
 from .schema_files import Migration, load_schema_files
 from .schema_version import applied_migrations, refuse_unknown
+from .table_sums import AS_SAVED, table_sums
 
 
 def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.db.backup') -> int:
@@ -59,8 +60,7 @@ def save(settings: Settings, file: Path, *, replace: bool = False) -> None:
         assert source.url is not None  # noqa: S101 (the embedded one always has an address)
         known = load_schema_files(settings.default_postgres_table).migrations
         manifest = asyncio.run(_save(source.url, settings.default_postgres_schema, known, backup))
-    rows = sum(manifest.rows.values())
-    say(f'Saved {counted(rows, "row")} of {counted(len(manifest.rows), "table")}, as of '
+    say(f'Saved {counted(manifest.rows, "row")} of {counted(len(manifest.tables), "table")}, as of '
         f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC, in {file} '
         f'({file_size(file.stat().st_size)}). Restore it with: python -m floor.db.restore {file}')
 
@@ -69,7 +69,7 @@ async def _save(url: str, schema: str, known: Sequence[Migration], backup: zipfi
     queries = load_queries()
     try:
         connection = await asyncpg.connect(
-            url, server_settings=ADMINISTRATOR | {'search_path': f'"{schema}", pg_temp'})
+            url, server_settings=ADMINISTRATOR | AS_SAVED | {'search_path': f'"{schema}", pg_temp'})
         try:
             async with connection.transaction(isolation='repeatable_read', readonly=True):
                 moment = await queries.export_snapshot(connection)
@@ -78,11 +78,10 @@ async def _save(url: str, schema: str, known: Sequence[Migration], backup: zipfi
                     raise BackupError(f'the schema {schema} of this database has no floor: start the app once, or set '
                                       f'DEFAULT_POSTGRES_SCHEMA to the schema that has')
                 refuse_unknown(schema, applied, known)
-                names = [row['name'] async for row in queries.tables_to_save(connection)]
                 manifest = Manifest(
                     program=program_version(), made_at=moment['made_at'], postgres=moment['postgres'],
                     schema_name=schema, migration=applied[-1].version,
-                    rows={name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names})  # noqa: S608
+                    tables=await table_sums(connection))
                 backup.writestr(MANIFEST, manifest.model_dump_json(indent=2))
                 with backup.open(ROLES, 'w') as part:
                     copy_out(part, 'pg_dumpall', '--roles-only', '-d', url)

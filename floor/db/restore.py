@@ -1,7 +1,8 @@
 """`python -m floor.db.restore FILE`: restore the embedded database from a backup.
 
-A new cluster is created and filled beside the data, and compared with the backup, before it replaces the present one:
-until then nothing changes. An existing database is replaced only with `--replace`, and kept under another name.
+A new cluster is created and filled beside the data, and the checksum of each table compared, before it replaces the
+present one: until then nothing changes. An existing database is replaced only with `--replace`, and kept under another
+name.
 """
 
 from __future__ import annotations
@@ -23,18 +24,20 @@ from ..core.errors import BackupError, EmbeddedDatabaseError
 from ..core.formatting import counted
 from ..core.session_settings import ADMINISTRATOR
 from ..core.settings import Settings
+from ..core.version import NAME, program_version
 from .connection import UNREACHABLE, describe
-from .embedded.backup_file import DUMP, ROLES, Manifest, open_backup, require_embedded
+from .embedded.backup_file import DUMP, ROLES, Manifest, TableSum, open_backup, require_embedded
 from .embedded.data_folder import make_data_dir, unusable
 from .embedded.database_url import database_url_of
 from .embedded.owner_beat import OwnerBeat
 from .embedded.owner_lock import OwnerLock
 from .embedded.postgres_programs import copy_in, progress
-from .embedded.server import EmbeddedPostgres
+from .embedded.server import MAJOR, EmbeddedPostgres
 from .embedded.sockets import remove_socket_folder, socket_folder_of
 from .embedded.workshop import Workshop
-from .query_files import load_queries
 from .schema_files import load_schema_files
+from .schema_version import applied_migrations, refuse_unknown
+from .table_sums import AS_SAVED, table_sums
 
 OURS_BEFORE = ('CREATE ROLE postgres;', 'ALTER ROLE postgres ')
 """Statements of roles.sql about the role that every new cluster has."""
@@ -66,11 +69,11 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
             if os.path.lexists(target.folder) and not replace:
                 raise BackupError(f'there is a database in {data_dir} already: choose another DATA_DIR, or add '
                                   f'--replace, which keeps it under another name')
-            with _filled_cluster(data_dir, backup, manifest) as (workshop, filled):
+            with _filled_cluster(data_dir, backup, manifest, settings.default_postgres_table) as (workshop, filled):
                 until_the_end.enter_context(_not_to_be_stopped())
                 kept = workshop.put_in_place(filled, target.folder)
-        say(f'Restored {counted(sum(manifest.rows.values()), "row")} of {counted(len(manifest.rows), "table")}, as of '
-            f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC. Start it with: python main.py')
+        say(f'Restored {counted(manifest.rows, "row")} of {counted(len(manifest.tables), "table")}, as of '
+            f'{manifest.made_at:%Y-%m-%d %H:%M:%S} UTC; all checksums match. Start it with: python main.py')
         if kept is not None:
             say(f'The former database is kept in {kept}; delete it when you no longer need it')
 
@@ -78,8 +81,13 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> None:
 def _require_that_we_know(manifest: Manifest, settings: Settings) -> None:
     newest = load_schema_files(settings.default_postgres_table).migrations[-1].version
     if manifest.migration > newest:
-        raise BackupError(f'the backup was made by line monitor {manifest.program} and has migration '
-                          f'{manifest.migration}, this program knows only {newest}: restore it with that program')
+        raise BackupError(f'the backup was made by {NAME} {manifest.program} (schema {manifest.migration}); this is '
+                          f'{program_version()}, which knows schemas up to {newest}: restore it with '
+                          f'{manifest.program} or newer')
+    if int(manifest.postgres.partition('.')[0]) > MAJOR:
+        raise BackupError(f'the backup was made by {NAME} {manifest.program} from PostgreSQL {manifest.postgres}; this '
+                          f'is {program_version()}, which runs PostgreSQL {MAJOR}: restore it with {manifest.program} '
+                          f'or newer')
     if manifest.schema_name != settings.default_postgres_schema:
         raise BackupError(f'the backup is of the schema {manifest.schema_name}: set '
                           f'DEFAULT_POSTGRES_SCHEMA={manifest.schema_name}, for the app too')
@@ -104,14 +112,15 @@ def _alone_in(data_dir: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest) -> Iterator[tuple[Workshop, Path]]:
+def _filled_cluster(data_dir: Path, backup: zipfile.ZipFile, manifest: Manifest,
+                    feed_table: str) -> Iterator[tuple[Workshop, Path]]:
     """A stopped cluster with the content of the backup; removed at the end unless it has been moved."""
     workshop = Workshop.make(data_dir)
     try:
         postgres = EmbeddedPostgres(workshop.folder, schema=manifest.schema_name, report=lambda _: None)
         try:
             postgres.start()
-            asyncio.run(_fill(postgres.url, backup, manifest))
+            asyncio.run(_fill(postgres.url, backup, manifest, feed_table))
         finally:
             postgres.stop()
             if (url := database_url_of(workshop.folder)) is not None:
@@ -132,30 +141,29 @@ def _not_to_be_stopped() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest) -> None:
+async def _fill(url: str, backup: zipfile.ZipFile, manifest: Manifest, feed_table: str) -> None:
     roles = [line for line in backup.read(ROLES).splitlines(keepends=True)
              if not line.decode().startswith(OURS_BEFORE)]
     copy_in(io.BytesIO(b''.join(roles)), 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', url)
     with backup.open(DUMP) as part, progress('Restoring', backup.getinfo(DUMP).file_size) as moved:
         copy_in(part, 'pg_restore', '--single-transaction', '-d', url, moved=moved)
     try:
-        connection = await asyncpg.connect(url, server_settings=ADMINISTRATOR)
+        connection = await asyncpg.connect(url, server_settings=ADMINISTRATOR | AS_SAVED)
         try:
             await connection.execute('ANALYZE', timeout=None)
-            await _compare(connection, manifest)
+            _compare(manifest.tables, await table_sums(connection))
+            refuse_unknown(manifest.schema_name, await applied_migrations(connection, manifest.schema_name),
+                           load_schema_files(feed_table).migrations)
         finally:
             await connection.close()
     except (*UNREACHABLE, asyncpg.PostgresError) as error:
         raise BackupError(f'the restored database could not be compared with the backup: {describe(error)}') from error
 
 
-async def _compare(connection: asyncpg.Connection, manifest: Manifest) -> None:
-    queries = load_queries()
-    names = [row['name'] async for row in queries.tables_to_save(connection)]
-    rows = {name: await connection.fetchval(f'SELECT count(*) FROM {name}') for name in names}  # noqa: S608
-    if different := [name for name in {**rows, **manifest.rows} if rows.get(name) != manifest.rows.get(name)]:
-        raise BackupError(f'the restore is incomplete: {", ".join(sorted(different))} differ from the backup. Nothing '
-                          f'was changed; use another backup')
+def _compare(saved: dict[str, TableSum], found: dict[str, TableSum]) -> None:
+    if different := [name for name in {**found, **saved} if found.get(name) != saved.get(name)]:
+        raise BackupError(f'{", ".join(sorted(different))} came back different from what was saved. Nothing was '
+                          f'changed; use another backup')
 
 
 if __name__ == '__main__':

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -19,12 +20,13 @@ import asyncpg
 import httpx
 import pytest
 from browser.program import Program
-from database.embedded_floor import NOTE, ask, copy_floor, execute, note_of, running
+from database.embedded_floor import NOTE, ask, copy_floor, execute, note_of, running, settings_for
 from database.postgres import SCHEMA, Server, until
 
 from floor.analytics import Analytics, Window
 from floor.core.errors import BackupError
 from floor.core.settings import Settings
+from floor.core.version import program_version
 from floor.db.backup import save
 from floor.db.database import Database
 from floor.db.embedded.backup_file import DUMP, MANIFEST, open_backup
@@ -180,7 +182,8 @@ def test_a_database_that_is_there_is_kept_and_only_replaced_on_request(folder: P
     save(settings, folder / 'later.zip')  # nobody runs: the command runs the server itself
 
     with open_backup(folder / 'later.zip') as (_, later), open_backup(file) as (_, earlier):
-        assert later.rows[f'{SCHEMA}.machine_status_history'] == earlier.rows[f'{SCHEMA}.machine_status_history'] + 1
+        history = f'{SCHEMA}.machine_status_history'
+        assert later.tables[history].rows == earlier.tables[history].rows + 1
 
     done = command('restore', file, '--replace', DATA_DIR=str(data_dir))
     assert done.returncode == 0, done.stderr
@@ -213,21 +216,66 @@ def test_what_is_no_whole_backup_is_refused_before_anything_is_touched(
             restore(settings, folder / name)
     with pytest.raises(BackupError, match='there is no file'):
         restore(settings, folder / 'nowhere')
-    for changes, words in (({'layout': 2}, 'a newer version'), ({'migration': 9999}, 'has migration 9999'),
-                           ({'schema_name': 'other'}, 'DEFAULT_POSTGRES_SCHEMA=other')):
+    newer = {'program': '0.9.0'}
+    for changes, words in (
+            (newer | {'layout': 3}, r'by Line Monitor 0\.9\.0 in a format .* restore it with 0\.9\.0 or newer$'),
+            (newer | {'migration': 9999}, rf'by Line Monitor 0\.9\.0 \(schema 9999\); this is {program_version()}, '
+                                          r'which knows schemas up to [0-9]+: restore it with 0\.9\.0 or newer$'),
+            (newer | {'postgres': '19.1'}, r'by Line Monitor 0\.9\.0 from PostgreSQL 19\.1; this is .*, which runs '
+                                           r'PostgreSQL 18: restore it with 0\.9\.0 or newer$'),
+            ({'layout': 1}, r'was made before Line Monitor 0\.2\.0, the first release, and no release can restore it'),
+            ({'schema_name': 'other'}, 'DEFAULT_POSTGRES_SCHEMA=other')):
         with pytest.raises(BackupError, match=words):
             restore(settings, rewritten(saved, folder / 'rewritten', **changes))
     assert not settings.data_dir.exists()
 
 
-def test_what_did_not_come_back_whole_takes_nobodys_place(saved: Path, folder: Path, settings: Settings) -> None:
-    with open_backup(saved) as (_, manifest):
-        rows = manifest.rows | {f'{SCHEMA}.machines': 31}
-    with pytest.raises(BackupError, match=f'{SCHEMA}.machines differ'):
-        restore(settings, rewritten(saved, folder / 'rewritten', rows=rows))
-    assert {path.name for path in settings.data_dir.iterdir()} == {'owner.lock'}
-    restore(settings, saved)
-    assert {path.name for path in settings.data_dir.iterdir()} == {'owner.lock', 'postgres-18'}
+def redumped(file: Path, to: Path, change: str) -> Path:
+    """The same backup with the dump of a database in which something was changed."""
+    settings = settings_for(to.with_name('changed'))
+    restore(settings, file)
+    with running(settings.data_dir) as url:
+        execute(url, f'SET session_replication_role = replica; {change}')
+    save(settings, to.with_name('changed.zip'))
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(to.with_name('changed.zip')) as changed, \
+            zipfile.ZipFile(to, 'w') as new:
+        for name in old.namelist():
+            new.writestr(name, (changed if name == DUMP else old).read(name))
+    return to
+
+
+@pytest.mark.parametrize(('table', 'change'), [
+    ('machine_placements', 'DELETE FROM {}.machine_placements WHERE machine_id = 30'),
+    ('machine_feed_stream', "UPDATE {}.machine_feed_stream SET reason = 'other' WHERE machine_id = 7"),
+    ('employees', "UPDATE {}.employees SET last_name = 'Other' WHERE id = 1"),
+    ('plant', "UPDATE {}.plant SET since = since + interval '1 us'"),
+], ids=['a row less', 'one word', 'one name', 'a microsecond'])
+def test_what_came_back_different_takes_nobodys_place(
+        saved: Path, folder: Path, settings: Settings, table: str, change: str) -> None:
+    damaged = redumped(saved, folder / 'damaged', change.replace('{}', SCHEMA))
+    copy_floor(settings.data_dir, 'before')
+    with pytest.raises(BackupError, match=rf'{SCHEMA}\.{table} came back different .* Nothing was changed'):
+        restore(settings, damaged, replace=True)
+    assert note_of(settings.data_dir) == 'before'
+    assert not list(settings.data_dir.glob('postgres-18.before-*'))
+
+
+def test_no_flipped_bit_of_a_backup_passes(saved: Path, folder: Path, settings: Settings) -> None:
+    """Where a flip changes nothing of what is restored, such as a date in the zip, the backup is whole."""
+    whole = saved.read_bytes()
+    with zipfile.ZipFile(saved) as backup:
+        starts = [backup.getinfo(name).header_offset for name in backup.namelist()]
+        contents = {name: backup.read(name) for name in backup.namelist()}
+    draw = random.Random(2)
+    for place in [*(start + draw.randrange(200) for start in starts), *(draw.randrange(len(whole)) for _ in range(60)),
+                  len(whole) - 5]:
+        (folder / 'flipped').write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1:])
+        try:
+            with open_backup(folder / 'flipped') as (backup, _):
+                assert {name: backup.read(name) for name in backup.namelist()} == contents, place
+        except BackupError:
+            pass
+    assert not settings.data_dir.exists()
 
 
 def test_nothing_is_restored_beside_a_running_program(saved: Path, settings: Settings) -> None:

@@ -23,23 +23,42 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ...core.errors import BackupError
 from ...core.settings import Settings, Source
+from ...core.version import FIRST_RELEASE, NAME, program_version
 from .data_folder import give_name, make_durable
 from .drafts import ABOUT, FIRST, new_draft, remove_drafts
 
 MANIFEST, ROLES, DUMP = 'line-monitor.json', 'roles.sql', 'database.dump'
-LAYOUT = 1
+LAYOUT = 2
 
 
-class Manifest(BaseModel):
-    """What a restore needs to know at the start, and compares at the end."""
+class TableSum(BaseModel):
+    """What a table holds."""
+
+    rows: int
+    checksum: Annotated[str, Field(description='The sum of 60 bits of the MD5 of each row as text: the same in any '
+                                               'order.')]
+
+
+class Origin(BaseModel):
+    """What every format says of itself."""
 
     layout: Annotated[int, Field(description='The version of this format; a program reads those it knows.')] = LAYOUT
-    made_at: Annotated[datetime, Field(description="The time of the snapshot, by the database's clock.")]
     program: Annotated[str, Field(description='The version of the program that wrote it.')]
+
+
+class Manifest(Origin):
+    """What a restore needs to know at the start, and compares at the end."""
+
+    made_at: Annotated[datetime, Field(description="The time of the snapshot, by the database's clock.")]
     postgres: Annotated[str, Field(description='The version of PostgreSQL.')]
     schema_name: Annotated[str, Field(description='The schema of the tables: DEFAULT_POSTGRES_SCHEMA.')]
     migration: Annotated[int, Field(description='The newest migration that was applied.')]
-    rows: Annotated[dict[str, int], Field(description='Row counts by quoted table name with schema.')]
+    tables: Annotated[dict[str, TableSum], Field(description='By quoted table name with schema.')]
+
+    @property
+    def rows(self) -> int:
+        """Of all tables."""
+        return sum(table.rows for table in self.tables.values())
 
 
 def require_embedded(settings: Settings) -> None:
@@ -100,16 +119,24 @@ def _checked(file: Path, backup: zipfile.ZipFile) -> Manifest:
     try:
         if (damaged := backup.testzip()) is not None:
             raise BackupError(f'{file} is damaged: the checksum of {damaged} is wrong. Use another backup')
-        manifest = Manifest.model_validate_json(backup.read(MANIFEST))
+        text = backup.read(MANIFEST)
+        _require_layout(file, Origin.model_validate_json(text))
+        manifest = Manifest.model_validate_json(text)
         backup.getinfo(ROLES), backup.getinfo(DUMP)
     except OSError as error:
         raise _unreadable(file, error) from error
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, KeyError, ValidationError) as error:
         raise _no_backup(file) from error
-    if manifest.layout > LAYOUT:
-        raise BackupError(f'{file} was made by line monitor {manifest.program}, a newer version: restore it '
-                          f'with that version')
     return manifest
+
+
+def _require_layout(file: Path, origin: Origin) -> None:
+    if origin.layout > LAYOUT:
+        raise BackupError(f'{file} was made by {NAME} {origin.program} in a format that this one, {program_version()}, '
+                          f'does not know: restore it with {origin.program} or newer')
+    if origin.layout < LAYOUT:
+        raise BackupError(f'{file} was made before {NAME} {FIRST_RELEASE}, the first release, and no release can '
+                          f'restore it')
 
 
 def _unreadable(file: Path, error: OSError) -> BackupError:

@@ -44,6 +44,7 @@ from floor.db.embedded.sockets import (
 )
 from floor.db.embedded.workshop import tidy_up
 
+MAJOR = 18            # of PostgreSQL
 PAUSE = 0.02          # seconds between two checks while starting
 WATCH = 0.2           # seconds between two checks of a running server
 JOIN_PATIENCE = 60.0  # seconds that a joiner waits for the owner; a first start on a slow disk takes a few
@@ -59,7 +60,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, data_dir: Path, *, database: str = 'line_monitor', schema: str = 'manufacturing_line', major: int = 18,
+        self, data_dir: Path, *, database: str = 'line_monitor', schema: str = 'manufacturing_line', major: int = MAJOR,
         report: Callable[[str], None] = _log.info,
     ) -> None:
         self._data_dir = Path(os.path.realpath(data_dir.expanduser()))
