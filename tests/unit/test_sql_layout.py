@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
+from pathlib import Path
 
 from floor.core.version import program_version
 from floor.db.query_files import SQL
@@ -62,3 +64,24 @@ def test_a_function_that_runs_as_the_owner_has_a_fixed_path_and_is_not_for_every
     assert len(as_owner) > 20
     assert [name for name, options in as_owner if 'SET search_path FROM CURRENT' not in options] == []
     assert [name for name, _ in as_owner if f'REVOKE EXECUTE ON FUNCTION {name} FROM PUBLIC;' not in texts] == []
+
+
+def test_a_released_migration_is_never_edited() -> None:
+    """sql/migrations/released.sha256 is the list."""
+    version, released = '', {}
+    for line in (SQL / 'migrations' / 'released.sha256').read_text().splitlines():
+        if heading := re.fullmatch(r'# ([0-9.]+)', line):
+            version = heading[1]
+        elif not line.startswith('#'):
+            sha256, name = line.split()
+            released[name] = version, sha256
+    folders = {path.name for path in (Path(__file__).parents[1] / 'releases').iterdir() if path.name[0].isdigit()}
+    assert {version for version, _ in released.values()} <= folders, 'make a release: CONTRIBUTING.md'
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (SQL / 'migrations').glob('*.sql')}
+    for name, (version, sha256) in released.items():
+        assert files.get(name) == sha256, (
+            f'sql/migrations/{name} was released with {version} and databases have it: restore the file '
+            f'(git checkout v{version} -- sql/migrations/{name}) and put the change into a new file')
+    assert not (files.keys() - released.keys() and program_version() in folders), (
+        f'{program_version()} is released without {sorted(files.keys() - released.keys())}: set the next version '
+        f'in pyproject.toml and sql/admin/install.sql')

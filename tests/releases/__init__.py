@@ -1,0 +1,1 @@
+"""What each release wrote, and how it is made: `python -m tests.releases`."""
