@@ -60,7 +60,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Thousands of tests are no garbage: what collects it need not look at them repeatedly."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 

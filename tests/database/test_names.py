@@ -16,16 +16,16 @@ from floor.core.names import fold, in_order_of_names, name_key, sort_key
 from floor.db.database import Database
 from floor.db.row_mapping import to_employee
 
-ASSIGNED = [chr(code) for code in range(1, sys.maxunicode + 1)
-            if unicodedata.category(chr(code)) not in ('Cn', 'Cs', 'Co')]
 SORTED = 'SELECT array_agg(name ORDER BY name_sort_key(name), name COLLATE "C") FROM unnest($1::text[]) AS name'
 
 
 async def test_the_database_and_python_fold_every_character_alike(connect: Connect) -> None:
     connection = await connect()
+    assigned = [chr(code) for code in range(1, sys.maxunicode + 1)
+                if unicodedata.category(chr(code)) not in ('Cn', 'Cs', 'Co')]
     rows = await connection.fetch(
         "SELECT letter, fold_text('A' || letter || 'z') AS folded, name_sort_key(letter || '7') AS key "
-        'FROM unnest($1::text[]) AS letter', ASSIGNED)
+        'FROM unnest($1::text[]) AS letter', assigned)
 
     assert [(row['letter'], row['folded']) for row in rows if row['folded'] != fold(f'A{row["letter"]}z')] == []
     assert [(row['letter'], row['key']) for row in rows if row['key'] != sort_key(f'{row["letter"]}7')] == []
