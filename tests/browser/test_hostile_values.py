@@ -262,6 +262,8 @@ async def test_no_cell_of_any_file_is_a_formula(visitor: Visitor) -> None:
     for path in '/work-orders', '/reports':
         page = await visitor.open(path)
         await expect(page.get_by_role('link', name='CSV').first).to_be_attached()
+        await page.wait_for_function("[...document.querySelectorAll('a[download]')].every("
+                                     "link => link.getAttribute('href')?.includes('.'))")  # each panel has been read
         links = await page.get_by_role('link', name='CSV').all()
         for address in [await link.get_attribute('href') for link in links]:
             answer = await page.request.get(f'{visitor.program.url}{address}')
