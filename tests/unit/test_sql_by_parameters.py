@@ -22,6 +22,8 @@ KNOWN = {
     ('floor/db/backup.py', 'fetchval'): 'counts the our own rows tables, whose names the database gives and quotes',
     ('floor/db/restore.py', 'fetchval'): 'the same, in the database that was restored',
     ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',
+    ('floor/db/table_sums.py', 'fetch'): 'tables, whose names the database gives and quotes',
+    ('simulator/backfill.py', 'execute'): 'a constant of that module',
     ('floor/db/schema_version.py', 'execute'): 'a schema, which the settings check',
     ('floor/core/session_settings.py', 'execute'):
         'constants of that module, and a schema and a zone that were checked',
