@@ -89,6 +89,13 @@ async def test_cards_show_what_the_history_says(reports: Reports, open_page: Ope
                                              '30 of 41 failures acknowledged']
 
 
+async def test_no_file_is_offered_before_the_report_is_read(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
+    screen = await open_page('/reports')
+    await screen.until(lambda: any(text.startswith('Cannot load the report.') for text in screen.texts))
+    assert [element for element in screen.all(download=True) if not element['props'].get('href')] == []
+
+
 async def test_the_first_thing_is_the_answer(reports: Reports, open_page: OpenPage) -> None:
     reports.figures = kpis(down=16_000.0)
     reports.before = replace(BEFORE, down=32_000.0)

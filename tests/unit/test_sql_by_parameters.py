@@ -19,8 +19,6 @@ METHODS = {'execute', 'executemany', 'fetch', 'fetchrow', 'fetchval', 'cursor', 
            'from_str', 'execute_many'}
 KNOWN = {
     ('floor/db/query_files.py', 'from_str'): 'the files of sql/queries; the settings check the name of the feed',
-    ('floor/db/backup.py', 'fetchval'): 'counts the our own rows tables, whose names the database gives and quotes',
-    ('floor/db/restore.py', 'fetchval'): 'the same, in the database that was restored',
     ('floor/jobs/dashboard_refresh.py', 'execute'): 'the file sql/queries/dashboard.sql',
     ('floor/db/table_sums.py', 'fetch'): 'tables, whose names the database gives and quotes',
     ('simulator/backfill.py', 'execute'): 'a constant of that module',

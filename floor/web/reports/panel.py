@@ -13,7 +13,7 @@ from ...core.formatting import NOTHING, duration, number, percent
 from ...core.machines import DisplayName, MachineName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
-from ..shell.chips import set_attribute
+from ..shell.chips import hide, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 
@@ -45,15 +45,19 @@ class ReportPanel:
                         self._xlsx = ui.link('XLSX').props('download')
                         self._xlsx.props['aria-label'] = f'Download {title} as XLSX'
             self._body = ui.element('div').classes('panel-body')
+        self._link_files('')
         self.show_message('Loading…')
 
     def about(self, note: str, csv_address: str = '') -> None:
         """Set the note beside the heading, and the links to the files; without an address there are none."""
         self._note.set_text(note)
+        self._link_files(csv_address)
+
+    def _link_files(self, csv_address: str) -> None:
         if self.file:
             for link, address in ((self._csv, csv_address), (self._xlsx, xlsx_address(csv_address))):
                 set_attribute(link, 'href', address)
-                link.set_visibility(bool(address))
+                hide(link, hidden=not address)
 
     def explain_with(self, on_press: Callable[[], None], name: str = '') -> None:
         """Add a button that explains what the panel shows. name: if that is not its title."""
