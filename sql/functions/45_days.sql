@@ -129,8 +129,8 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM history_days
     WHERE until > floor_clock()
        OR time_zone <> plant_zone() AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
-    DELETE FROM machine_days WHERE day >= (floor_clock() AT TIME ZONE plant_zone())::date;
-    DELETE FROM line_hours WHERE day >= (floor_clock() AT TIME ZONE plant_zone())::date;
+    DELETE FROM machine_days WHERE day >= (SELECT (floor_clock() AT TIME ZONE plant_zone())::date);  -- once, not for each row
+    DELETE FROM line_hours WHERE day >= (SELECT (floor_clock() AT TIME ZONE plant_zone())::date);
     INSERT INTO history_days (day, since, until, time_zone)
     SELECT day::date, day AT TIME ZONE zone.name, (day + interval '1 day') AT TIME ZONE zone.name, zone.name
     FROM (SELECT plant_zone() AS name) AS zone
