@@ -19,6 +19,9 @@ TOO_SMALL = """finger => [...document.querySelectorAll(
         && !each.closest('.q-field') && Math.round(box.height) < finger
 }).map(each => `${each.textContent.trim().slice(0, 40)} ${each.className} ${each.getBoundingClientRect().height}`)"""
 
+TOO_SMALL_IN_MAIN = TOO_SMALL.replace("'nav a, a.chip", "'main a, summary, .chip-select, .chip-search, a.chip").replace(
+    "!each.closest('.q-field')", "!each.parentElement.closest('.q-field')")
+
 
 async def an_order(sql: asyncpg.Connection) -> str:
     return str(await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
@@ -32,6 +35,20 @@ async def test_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor, sql: as
                  '/diagnosis'):
         await visitor.go(page, path)
         assert await page.evaluate(TOO_SMALL, FINGER) == [], path
+
+
+async def test_links_and_filters_of_reports_are_as_large_as_a_finger(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    order = await an_order(sql)
+    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Pin sticks' "
+                      "WHERE machine_name = 'Valve_01_01'")
+    page = await visitor.blank(**PHONE)
+    for path, links in ('/reports', '.report-machine'), ('/reports/shift', f'a[href$="{order}"]'):
+        await visitor.go(page, path)
+        await page.locator(links).first.wait_for()
+        if path == '/reports':
+            await page.locator('.stops-table tbody tr').first.wait_for()
+            await page.evaluate('document.querySelectorAll("details").forEach(each => each.open = true)')
+        assert await page.evaluate(TOO_SMALL_IN_MAIN, FINGER) == [], path
 
 
 async def middle_of_text(text: Locator) -> float:
