@@ -17,7 +17,7 @@ from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .heat_map import heat_map
 from .panel import ReportPanel, TableView
-from .pareto import pareto
+from .pareto import BarFocus, pareto
 from .report_query import ReportQuery
 from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
@@ -44,6 +44,7 @@ class LossPanels:
             self._by: dict[By, Chip] = {}
             for by, text in TOGGLES.items():
                 self._by[by] = Chip(text, partial(change, by=by)).classes('toggle')
+        self._focus = BarFocus()
         self._hours = ReportPanel('Downtime by hour and weekday', file='hours')
         self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = ReportPanel('Top problem machines', file='machines')
@@ -83,9 +84,11 @@ class LossPanels:
         if not causes:
             self._show_message(self._pareto, NO_DOWNTIME)
         else:
+            focused = self._focus.reason
             with self._client, self._pareto.fill():
                 pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason),
-                       costs=costs)
+                       focus=self._focus, costs=costs)
+                self._focus.give(focused)
                 if costs is not None and not costs.is_complete:
                     ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
                 view.below(tables.of_causes(causes, costs), query.file('causes'))

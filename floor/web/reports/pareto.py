@@ -42,10 +42,45 @@ class CauseBar:
     cost: str = ''
 
 
+class BarFocus:
+    """Which bar has the keyboard focus. A browser drops the focus with the element that has it, so the bar of the same
+    reason gets it when the chart is built again."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, ui.element] = {}
+        self._reason: str | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Of the bar; None: no bar of the page has it."""
+        bar = None if self._reason is None else self._bars.get(self._reason)
+        return None if bar is None or bar.is_deleted else self._reason
+
+    def follow(self, bar: ui.element, reason: str) -> None:
+        """Follow the focus of the bar that is now the one of a reason."""
+        self._bars[reason] = bar
+        bar.on('focus', lambda: self._arrived(reason), args=[])
+        bar.on('blur', lambda: self._left(reason), args=[])
+
+    def give(self, reason: str | None) -> None:
+        """Move the focus to the bar of a reason, if there is one, wherever the page is scrolled to."""
+        bar = None if reason is None else self._bars.get(reason)
+        if bar is not None and not bar.is_deleted:
+            self._reason = reason
+            bar.run_method('focus', {'preventScroll': True})
+
+    def _arrived(self, reason: str) -> None:
+        self._reason = reason
+
+    def _left(self, reason: str) -> None:
+        if self._reason == reason:
+            self._reason = None
+
+
 def pareto(causes: Sequence[Cause], by: By, chosen: str | None, choose: Callable[[str | None], None], *,
-           costs: LossCosts | None = None) -> None:
+           focus: BarFocus, costs: LossCosts | None = None) -> None:
     """Build the chart. chosen: the reason that the report is filtered by. choose: called with the reason of a bar that
-    was pressed, or None if it was the chosen one. costs: of the time down, if any."""
+    was pressed, or None if it was the chosen one. focus: of the page. costs: of the time down, if any."""
     bars = bars_of(causes, by, chosen, costs)
     end, ticks = axis(max(bar.amount for bar in bars if bar.reason is not None), by)
     with ui.element('div').classes('pareto') as chart:
@@ -57,7 +92,7 @@ def pareto(causes: Sequence[Cause], by: By, chosen: str | None, choose: Callable
             rows.props['aria-label'] = 'Causes, the greatest first'
             for bar in bars:
                 with ui.element('li'):
-                    _bar(bar, by, end, chosen=chosen, choose=choose)
+                    _bar(bar, by, end, chosen=chosen, choose=choose, focus=focus)
         with ui.element('div').classes('pareto-axis').props('aria-hidden=true'), ui.element('span'):
             for tick in ticks:
                 TextNode('i', tick_text(tick, by)).style(f'left: {100 * tick / end:.2f}%')
@@ -109,7 +144,8 @@ def tick_text(tick: float, by: By) -> str:
     return f'{number(tick / HOUR)} h' if tick >= HOUR and not tick % HOUR else duration(tick, Detail.BRIEF)
 
 
-def _bar(bar: CauseBar, by: By, end: float, *, chosen: str | None, choose: Callable[[str | None], None]) -> None:
+def _bar(bar: CauseBar, by: By, end: float, *, chosen: str | None, choose: Callable[[str | None], None],
+         focus: BarFocus) -> None:
     """Build a bar: a button, unless it stands for several causes."""
     amount = downtime(bar.amount) if by == 'minutes' else number(bar.amount)
     if bar.cost and by == 'minutes':
@@ -130,3 +166,4 @@ def _bar(bar: CauseBar, by: By, end: float, *, chosen: str | None, choose: Calla
         row.props['aria-label'] = f'{name}: {amount if by == "minutes" else f"{amount} stops"}, cumulative ' \
                                   f'{percent(bar.cumulative)}'
         row.on('click', lambda: choose(None if is_chosen else bar.reason), args=[])
+        focus.follow(row, bar.reason)
