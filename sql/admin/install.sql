@@ -3,7 +3,7 @@
 -- A new schema becomes an empty plant, or with new_floor=demo a demo: thirty machines and fifteen people, simulated.
 -- One transaction: the functions that tables use, the tables, the other functions, triggers and views, and what is imported.
 \set ON_ERROR_STOP on
-\set program 0.2.0
+\set program 0.3.0
 \if :{?schema} \else \set schema manufacturing_line \endif
 \if :{?new_floor} \else \set new_floor empty \endif
 \if :{?legacy_schema} \else \set legacy_schema '' \endif
@@ -27,7 +27,8 @@ SELECT set_config('floor.refusal', coalesce((
         (2, 'c2a55a5d8e21cf477d77168a069455edea73330def721d27057dd8a740b08147'),
         (3, 'aa2eea08f2912cfab85bb57b80bf06c8e39878d5874f41c31bdb7fb742c7dee7'),
         (4, '87ce51233b900da38dac9bf1fcdf8c3017bf8537699d4ca920591339acd0a1a3'),
-        (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'))
+        (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'),
+        (6, 'ccbf67eb7615662c2d30320ade9e412d4ac7c81a86bfeb9a8192d5f0710e804b'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -90,6 +91,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 5) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (5, 'report_settings', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 6) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0006_plant.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (6, 'plant', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -125,6 +132,8 @@ CALL record_function_file('24_work_order_announcements.sql', NULL, :'program');
 CALL record_function_file('25_automatic_work_orders.sql', NULL, :'program');
 \ir ../functions/26_simulated_orders.sql
 CALL record_function_file('26_simulated_orders.sql', NULL, :'program');
+\ir ../functions/27_plant_changes.sql
+CALL record_function_file('27_plant_changes.sql', NULL, :'program');
 \ir ../functions/30_text_search.sql
 CALL record_function_file('30_text_search.sql', NULL, :'program');
 \ir ../functions/31_work_order_texts.sql

@@ -55,5 +55,7 @@ CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OF machine_name, 
     ON machines FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
 CREATE OR REPLACE TRIGGER production_lines_layout_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON production_lines
     FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+CREATE OR REPLACE TRIGGER machine_types_layout_changed AFTER UPDATE ON machine_types
+    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
 CREATE OR REPLACE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant
     FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();

@@ -50,15 +50,17 @@ CREATE OR REPLACE TRIGGER machine_added AFTER INSERT ON machines FOR EACH ROW EX
 CREATE OR REPLACE FUNCTION machine_renamed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO former_machine_names (machine_name, machine_id, until)
-    VALUES (OLD.machine_name, NEW.machine_id, clock_timestamp());
-    UPDATE machine_feed_stream SET machine_name = NEW.machine_name
-    WHERE machine_id = NEW.machine_id AND machine_name <> NEW.machine_name;
+    IF NEW.machine_name <> OLD.machine_name THEN
+        INSERT INTO former_machine_names (machine_name, machine_id, until)
+        VALUES (OLD.machine_name, NEW.machine_id, clock_timestamp());
+    END IF;
+    UPDATE machine_feed_stream SET machine_name = NEW.machine_name, type = NEW.type
+    WHERE machine_id = NEW.machine_id AND (machine_name, type) <> (NEW.machine_name, NEW.type);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_renamed FROM PUBLIC;
-CREATE OR REPLACE TRIGGER machine_renamed AFTER UPDATE OF machine_name ON machines
-    FOR EACH ROW WHEN (NEW.machine_name <> OLD.machine_name) EXECUTE FUNCTION machine_renamed();
+CREATE OR REPLACE TRIGGER machine_renamed AFTER UPDATE OF machine_name, type ON machines
+    FOR EACH ROW WHEN ((NEW.machine_name, NEW.type) <> (OLD.machine_name, OLD.type)) EXECUTE FUNCTION machine_renamed();
 
 -- From the moment of the move on. The first line that a machine gets counts for all that was before, too.
 CREATE OR REPLACE FUNCTION machine_moved() RETURNS trigger

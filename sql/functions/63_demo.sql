@@ -31,7 +31,7 @@ BEGIN
     ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
     TRUNCATE machine_feed_stream, machines, former_machine_names, machine_placements, production_lines, work_orders,
         work_order_events, work_order_checklist, work_order_attachments, work_order_texts, work_order_sort_history,
-        setting_changes;
+        machine_types, setting_changes;
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,
         line_hours, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,

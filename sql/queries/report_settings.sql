@@ -35,8 +35,9 @@ UPDATE production_lines SET cost_per_hour = :cost::numeric WHERE name = :line::t
 INSERT INTO setting_changes (changed_by, setting, old_value, new_value) VALUES (:changed_by, :setting, :old_value, :new_value);
 
 -- name: setting_changes(most)
--- The latest changes, the newest first.
-SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_changes ORDER BY change_id DESC LIMIT :most;
+-- The latest changes of these settings, the newest first.
+SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_changes WHERE kind = 'setting'
+ORDER BY change_id DESC LIMIT :most;
 
 -- name: stop_costs(names, start, until, now, reason, starts, untils, line)
 -- What the stops of a period cost inside it, by the costs of the lines on which they began: a row for each reason (of = 3), each

@@ -69,7 +69,8 @@ class Plant:
                                       [place for _, place in places])
         await self.move(history, numbers)
         await self.connection.execute('UPDATE plant_settings SET micro_stop = $1', history.micro_stop)
-        await self.connection.executemany('INSERT INTO machine_types VALUES ($1, $2)', [*history.limits.items()])
+        await self.connection.executemany('INSERT INTO machine_types VALUES ($1, $2) ON CONFLICT (type) '
+                                          'DO UPDATE SET micro_stop = excluded.micro_stop', [*history.limits.items()])
         if history.is_lived:
             await self.live(history, numbers, chance)
         else:

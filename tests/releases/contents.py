@@ -13,6 +13,8 @@ from floor.feed.snapshot import read_floor
 
 BOOKKEEPING = ('schema_migrations', 'schema_functions')
 """Tables that an upgrade changes."""
+OF_THEN = {'machine_types': 'WHERE micro_stop IS NOT NULL'}
+"""Tables to which an upgrade adds rows, and which of them the release had: one for each type of a machine."""
 COLUMNS = """
     SELECT table_name, array_agg(quote_ident(column_name) ORDER BY ordinal_position) AS columns
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
@@ -36,7 +38,8 @@ async def contents(settings: Settings, window: Window, columns: dict[str, list[s
                                   await connection.fetch(COLUMNS, BOOKKEEPING)}
             tables = {}
             for table, names in columns.items():
-                query = f'SELECT count(*), {CHECKSUM} FROM (SELECT {", ".join(names)} FROM {table}) AS each'
+                rows = f'SELECT {", ".join(names)} FROM {table} {OF_THEN.get(table, "")}'
+                query = f'SELECT count(*), {CHECKSUM} FROM ({rows}) AS each'
                 (count, checksum), = await connection.fetch(query)
                 tables[table] = {'columns': names, 'rows': count, 'checksum': checksum}
             floor = await read_floor(connection, database.queries)

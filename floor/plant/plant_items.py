@@ -1,0 +1,69 @@
+"""What a plant consists of, as its set-up has it: lines, machine types, machines, and who changed what of them.
+
+Versions grow with each change of an item, but not when it only makes room for another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ChangeKind = Literal['setting', 'line', 'machine_type', 'machine']
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionLine:
+    """code: the two digits in names of machines that SQL adds, as 02 in Valve_02_01. position: 1 is the first line.
+    machines: how many stand on it."""
+
+    id: int
+    code: str
+    name: str
+    position: int
+    version: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineType:
+    """icon: the key of its icon; None: the generic one. machines: how many are of it, also retired ones."""
+
+    id: int
+    name: str
+    icon: str | None
+    version: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlantMachine:
+    """line None: on no line. position: its place in the flow of its line. retired_at None: it is on the floor.
+    has_past: it has reported, or has work orders, so it can be retired but not deleted."""
+
+    id: int
+    name: str
+    type: str
+    line_id: int | None
+    line: str | None
+    position: int
+    added_at: datetime
+    retired_at: datetime | None
+    version: int
+    has_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlantChange:
+    """Who changed what. item_id and item are None for a setting, whose name is the field; a value is None where there
+    was or is none."""
+
+    id: int
+    at: datetime
+    by: str
+    kind: ChangeKind
+    item_id: int | None
+    item: str | None
+    field: str
+    old: str | None
+    new: str | None

@@ -1,0 +1,127 @@
+-- name: lock_plant()!
+-- For the one who changes the plant, until the transaction ends.
+SELECT FROM plant_settings FOR UPDATE;
+
+-- name: production_lines()
+-- Every line in its order, with the number of its machines.
+SELECT line_id, code, name, position, version,
+       (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
+FROM production_lines l ORDER BY position, line_id;
+
+-- name: production_line(line_id)^
+-- One line.
+SELECT line_id, code, name, position, version,
+       (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
+FROM production_lines l WHERE line_id = :line_id;
+
+-- name: add_line(name, code)$
+-- A line at the end; its number. A number that a line had before is not used again, because the past refers to it. code null: the
+-- next number.
+INSERT INTO production_lines (line_id, code, name, position)
+SELECT greatest((SELECT max(line_id) FROM production_lines), (SELECT max(line_id) FROM machine_placements), 0) + 1,
+       coalesce(:code::text, (SELECT to_char(coalesce(max(code::integer), 0) + 1, 'FM9900') FROM production_lines
+                              WHERE code ~ '^[0-9]{1,6}$')),
+       :name::text, (SELECT coalesce(max(position), 0) + 1 FROM production_lines)
+RETURNING line_id;
+
+-- name: edit_line(line_id, name, code)!
+UPDATE production_lines SET name = :name, code = :code WHERE line_id = :line_id;
+
+-- name: place_line(line_id, place)$
+-- At a place in the order of the lines, from 1.
+SELECT place_line(:line_id::smallint, :place::integer);
+
+-- name: empty_line(line_id, to_line_id)!
+-- Move the machines of a line, also retired ones, to the end of another; null: to none.
+UPDATE machines m SET line_id = :to_line_id::smallint, position = ranked.place + (
+    SELECT coalesce(max(position), 0) FROM machines WHERE line_id IS NOT DISTINCT FROM :to_line_id::smallint)
+FROM (SELECT machine_id, row_number() OVER (ORDER BY position, machine_id) AS place FROM machines
+      WHERE line_id = :line_id::smallint) AS ranked
+WHERE m.machine_id = ranked.machine_id;
+
+-- name: delete_line(line_id)!
+DELETE FROM production_lines WHERE line_id = :line_id;
+
+-- name: machine_types()
+-- Every type by name, with the number of its machines, also retired ones.
+SELECT type_id, type, icon, version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+FROM machine_types t ORDER BY name_sort_key(type), type COLLATE "C";
+
+-- name: machine_type(type_id)^
+-- One type.
+SELECT type_id, type, icon, version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+FROM machine_types t WHERE type_id = :type_id;
+
+-- name: add_machine_type(name, icon)$
+-- A new type; its number.
+INSERT INTO machine_types (type, icon) VALUES (:name, :icon) RETURNING type_id;
+
+-- name: edit_machine_type(type_id, name, icon)!
+-- The machines of the type follow.
+UPDATE machine_types SET type = :name, icon = :icon WHERE type_id = :type_id;
+
+-- name: delete_machine_type(type_id)!
+DELETE FROM machine_types WHERE type_id = :type_id;
+
+-- name: plant_machines(retired)
+-- Machines on the floor in flow order, or those that are retired.
+SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at, m.version,
+       EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
+           OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
+FROM machines m LEFT JOIN production_lines l USING (line_id)
+WHERE (m.retired_at IS NOT NULL) = :retired
+ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
+         m.machine_id;
+
+-- name: plant_machine(machine_id)^
+-- One machine, on the floor or retired.
+SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at, m.version,
+       EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
+           OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
+FROM machines m LEFT JOIN production_lines l USING (line_id) WHERE m.machine_id = :machine_id;
+
+-- name: machines_alike(names)
+-- Machines whose names are these, or differ from them only in case.
+SELECT machine_id, machine_name, retired_at IS NOT NULL AS is_retired FROM machines
+WHERE lower(machine_name) IN (SELECT lower(name) FROM unnest(:names::text[]) AS name);
+
+-- name: add_machines(names, types, line_ids, positions)
+-- Register machines; their numbers. Position null: at the end of the line, in the order given.
+INSERT INTO machines (machine_id, machine_name, type, line_id, position)
+SELECT (SELECT coalesce(max(machine_id), 0) FROM machines) + new.number, new.name, new.type, new.line_id,
+       coalesce(new.position, new.number + (SELECT coalesce(max(m.position), 0) FROM machines m
+                                            WHERE m.line_id IS NOT DISTINCT FROM new.line_id))
+FROM unnest(:names::text[], :types::text[], :line_ids::smallint[], :positions::integer[])
+     WITH ORDINALITY AS new (name, type, line_id, position, number)
+RETURNING machine_id;
+
+-- name: bring_machines(machine_ids)!
+-- Put registered machines on the floor; they have no signal yet.
+INSERT INTO machine_feed_stream (machine_id, machine_name, type)
+SELECT machine_id, machine_name, type FROM machines WHERE machine_id = ANY (:machine_ids::integer[]) ORDER BY machine_id;
+
+-- name: edit_machine(machine_id, name, type)!
+UPDATE machines SET machine_name = :name, type = :type WHERE machine_id = :machine_id;
+
+-- name: place_machine(machine_id, line_id, place)$
+-- At a place in the flow of a line, from 1; null: at the end.
+SELECT place_machine(:machine_id::integer, :line_id::smallint, :place::integer);
+
+-- name: retire_machine(machine_id)!
+-- It leaves the floor; its past stays.
+DELETE FROM machine_feed_stream WHERE machine_id = :machine_id;
+
+-- name: delete_machine(machine_id)!
+-- Only one that has left the floor.
+DELETE FROM machines WHERE machine_id = :machine_id;
+
+-- name: plant_changes(most, before)
+-- The latest changes of lines, types, machines and settings, the newest first. before: only those before this one; null: all.
+SELECT change_id, changed_at, changed_by, kind, item_id, item, setting AS field, old_value, new_value FROM setting_changes
+WHERE :before::bigint IS NULL OR change_id < :before::bigint
+ORDER BY change_id DESC LIMIT :most;
+
+-- name: last_change_of(kind, item_id)^
+-- The latest change of a line, type or machine.
+SELECT changed_by, setting AS field, old_value, new_value FROM setting_changes WHERE kind = :kind AND item_id = :item_id
+ORDER BY change_id DESC LIMIT 1;

@@ -1,0 +1,330 @@
+"""Supervisors set up lines, machine types and machines; the past follows, and each change is kept with who made it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from database.past import say
+from database.people import CARLOS, JAMES, LISA, MIKE, STRANGER
+from database.postgres import Connect, until
+
+from floor.analytics import Analytics, Scope, Window
+from floor.core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from floor.core.machines import MachineName, Status
+from floor.core.people import Role
+from floor.db.database import Database
+from floor.feed.freshness import Freshness
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.feed.timing import Timing
+from floor.orders.employees import Employees
+from floor.orders.order_values import NewOrder
+from floor.orders.work_orders import WorkOrders
+from floor.plant.line_commands import LineEdit
+from floor.plant.machine_commands import MachineEdit, NewMachine
+from floor.plant.machine_type_commands import MachineTypeEdit
+from floor.plant.plant_commands import PlantCommands
+from floor.plant.plant_items import PlantMachine
+
+VALVE = MachineName('Valve_02_01')
+ENGINE = 2
+
+
+@pytest.fixture
+def plant(database: Database) -> PlantCommands:
+    return PlantCommands(database, Employees(database, default_role=Role.VIEWER))
+
+
+async def on_line(plant: PlantCommands, line_id: int | None) -> list[str]:
+    """The names of its machines in flow order."""
+    return [machine.name for machine in await plant.machines() if machine.line_id == line_id]
+
+
+async def called(plant: PlantCommands, name: str, *, retired: bool = False) -> PlantMachine:
+    machine, = [each for each in await plant.machines(retired=retired) if each.name == name]
+    return machine
+
+
+async def noted(plant: PlantCommands) -> list[tuple[str, str | None, str, str | None, str | None]]:
+    """All changes, the oldest first."""
+    return [(change.by, change.item, change.field, change.old, change.new) for change in await plant.changes(100)][::-1]
+
+
+async def test_a_plant_from_nothing(connect: Connect, plant: PlantCommands) -> None:
+    connection = await connect()
+    await connection.execute('SELECT remove_demo($1)', MIKE.email)
+    press_line = await plant.add_line(MIKE, 'Presswerk 1 · プレス')
+    assert (press_line.code, press_line.position, press_line.version, press_line.machines) == ('01', 1, 1, 0)
+    packing = await plant.add_line(MIKE, 'Packing', 'P', position=1)
+    assert [line.name for line in await plant.lines()] == ['Packing', 'Presswerk 1 · プレス']
+    press = await plant.add_machine(MIKE, NewMachine('Presse Ä', 'press', press_line.id))
+    await plant.add_machine(MIKE, NewMachine('Press 0', 'PRESS', press_line.id, position=1))
+    await plant.add_machine(MIKE, NewMachine('Labeller', 'labeller', packing.id))
+    assert [(machine.line, machine.name, machine.type, machine.position) for machine in await plant.machines()] == [
+        ('Packing', 'Labeller', 'labeller', 1), ('Presswerk 1 · プレス', 'Press 0', 'press', 1),
+        ('Presswerk 1 · プレス', 'Presse Ä', 'press', 2)]
+    assert [(kind.name, kind.icon, kind.machines) for kind in await plant.machine_types()] == [
+        ('labeller', None, 1), ('press', None, 2)]
+    row = await connection.fetchrow('SELECT status, reported_at, type FROM machine_feed_stream WHERE machine_id = $1',
+                                    press.id)
+    assert tuple(row) == (None, None, 'press')
+    assert not press.has_past
+
+
+async def test_only_supervisors_change_the_plant(plant: PlantCommands) -> None:
+    machine, line, kind = (await plant.machines())[0], (await plant.lines())[0], (await plant.machine_types())[0]
+    attempts: list[Callable[[], Awaitable[object]]] = [
+        lambda: plant.add_line(LISA, 'New'), lambda: plant.edit_line(LISA, line.id, 1, LineEdit(name='New')),
+        lambda: plant.delete_line(LISA, line.id, 1, None), lambda: plant.add_machine_type(CARLOS, 'new'),
+        lambda: plant.edit_machine_type(CARLOS, kind.id, 1, MachineTypeEdit(icon='oven')),
+        lambda: plant.delete_machine_type(CARLOS, kind.id, 1), lambda: plant.add_machine(STRANGER, NewMachine('New')),
+        lambda: plant.edit_machine(STRANGER, machine.id, 1, MachineEdit(name='New')),
+        lambda: plant.retire_machine(LISA, machine.id, 1), lambda: plant.bring_back_machine(LISA, machine.id, 1),
+        lambda: plant.delete_machine(LISA, machine.id, 1)]
+    before = await plant.machines(), await plant.lines(), await plant.machine_types()
+    for attempt in attempts:
+        with pytest.raises(NotAllowedError, match='requires the role supervisor'):
+            await attempt()
+    assert (await plant.machines(), await plant.lines(), await plant.machine_types()) == before
+    assert await plant.changes(10) == []
+
+
+async def test_history_orders_reports_and_links_follow_a_rename_and_a_move(
+        connect: Connect, database: Database, plant: PlantCommands) -> None:
+    connection = await connect()
+    await say(connection, VALVE, (10, 'operational'), (5, 'down', 'Jam'), (4, 'operational'))
+    orders = WorkOrders(database, Employees(database, default_role=Role.VIEWER))
+    order = await orders.create(MIKE, NewOrder(VALVE, 'Leak'))
+    machine = await called(plant, VALVE)
+    renamed = await plant.edit_machine(MIKE, machine.id, machine.version,
+                                       MachineEdit(name='Ventil 7', type='Ventil', line_id=3))
+    assert (renamed.name, renamed.type, renamed.line, renamed.version > machine.version) == (
+        'Ventil 7', 'Ventil', 'Exterior Line', True)
+    assert (await on_line(plant, 3))[-1] == 'Ventil 7'
+    assert (await orders.get(order.id)).machine == 'Ventil 7'
+    now = datetime.now(UTC)
+    analytics, day = Analytics(database, ZoneInfo('UTC')), Window(now - timedelta(days=1), now)
+    assert (await analytics.kpis(day, Scope(machine=MachineName('Ventil 7')))).failures == 1
+    assert (await analytics.kpis(day, Scope(line='Engine Line'))).failures == 1  # the line of then
+    assert await connection.fetchval('SELECT machine_called($1)', VALVE) == machine.id
+    row = await connection.fetchrow('SELECT machine_name, type, status FROM machine_feed_stream WHERE machine_id = $1',
+                                    machine.id)
+    assert tuple(row) == ('Ventil 7', 'Ventil', 'operational')
+
+
+async def test_the_others_on_a_line_make_room(plant: PlantCommands) -> None:
+    engine = await on_line(plant, ENGINE)
+    last, other = await called(plant, engine[-1]), await called(plant, engine[1])
+    await plant.edit_machine(MIKE, last.id, last.version, MachineEdit(position=2))
+    wanted = [engine[0], engine[-1], *engine[1:-1]]
+    assert await on_line(plant, ENGINE) == wanted
+    assert (await called(plant, other.name)).version == other.version  # it can be edited without a conflict
+    moved = await called(plant, last.name)
+    assert (await plant.edit_machine(MIKE, last.id, moved.version, MachineEdit(position=9_999))).position == 7
+    assert await on_line(plant, ENGINE) == engine
+    interior = (await plant.lines())[-1]
+    await plant.edit_line(MIKE, interior.id, interior.version, LineEdit(position=1))
+    assert [(line.name, line.position) for line in await plant.lines()] == [
+        ('Interior Line', 1), ('Transmission Line', 2), ('Engine Line', 3), ('Exterior Line', 4)]
+    assert [(item, field, old, new) for _, item, field, old, new in await noted(plant)] == [
+        (last.name, 'position', '7', '2'), (last.name, 'position', '2', '7'), ('Interior Line', 'position', '4', '1')]
+
+
+async def test_of_two_people_who_edit_the_second_sees_what_the_first_did(plant: PlantCommands) -> None:
+    machine, line, kind = await called(plant, VALVE), (await plant.lines())[0], (await plant.machine_types())[0]
+    await plant.edit_machine(MIKE, machine.id, machine.version, MachineEdit(name='Valve A'))
+    await plant.edit_line(MIKE, line.id, line.version, LineEdit(name='First'))
+    await plant.edit_machine_type(MIKE, kind.id, kind.version, MachineTypeEdit(icon='press'))
+    with pytest.raises(EditConflictError,
+                       match=r'Mike Johnson changed Valve A \(name: Valve_02_01 to Valve A\)') as seen:
+        await plant.edit_machine(JAMES, machine.id, machine.version, MachineEdit(name='Valve B'))
+    assert seen.value.current == await called(plant, 'Valve A')
+    for attempt in (plant.retire_machine, plant.bring_back_machine, plant.delete_machine):
+        with pytest.raises(EditConflictError):
+            await attempt(JAMES, machine.id, machine.version)
+    with pytest.raises(EditConflictError, match='name: Transmission Line to First'):
+        await plant.delete_line(JAMES, line.id, line.version, None)
+    with pytest.raises(EditConflictError, match='icon: none to press'):
+        await plant.delete_machine_type(JAMES, kind.id, kind.version)
+
+
+async def test_of_two_who_add_the_same_name_at_once_one_does(plant: PlantCommands) -> None:
+    answers = await asyncio.gather(*(plant.add_machine(who, NewMachine('Press 1')) for who in (MIKE, JAMES)),
+                                   return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == ['InvalidInputError', 'PlantMachine']
+
+
+@pytest.mark.parametrize(('name', 'why'), [
+    ('', 'must not be empty'), (' Press', 'begins or ends with a space'), ('Press\u200b1', 'nobody can see'),
+    ('x' * 81, '81 characters; at most 80 fit'), ('Pre\ud800ss', 'half a character'),
+    ('e\u0301', 'separate characters')])
+async def test_a_name_that_cannot_be_one_is_refused_with_why(plant: PlantCommands, name: str, why: str) -> None:
+    machine, line, kind = (await plant.machines())[0], (await plant.lines())[0], (await plant.machine_types())[0]
+    attempts: list[Callable[[], Awaitable[object]]] = [
+        lambda: plant.add_line(MIKE, name), lambda: plant.add_machine_type(MIKE, name),
+        lambda: plant.add_machine(MIKE, NewMachine(name)), lambda: plant.add_machine(MIKE, NewMachine('New', name)),
+        lambda: plant.edit_line(MIKE, line.id, line.version, LineEdit(name=name)),
+        lambda: plant.edit_machine_type(MIKE, kind.id, kind.version, MachineTypeEdit(name=name)),
+        lambda: plant.edit_machine(MIKE, machine.id, machine.version, MachineEdit(name=name))]
+    for attempt in attempts:
+        with pytest.raises(InvalidInputError, match=why):
+            await attempt()
+    assert await plant.changes(10) == []
+
+
+async def test_what_is_there_already_is_named(plant: PlantCommands) -> None:
+    with pytest.raises(InvalidInputError, match=f'there is a machine {VALVE} already'):
+        await plant.add_machine(MIKE, NewMachine(VALVE.lower()))
+    with pytest.raises(InvalidInputError, match='there is a line Engine Line already'):
+        await plant.add_line(MIKE, 'engine line')
+    with pytest.raises(InvalidInputError, match='Engine Line has the code 02 already'):
+        await plant.add_line(MIKE, 'Another', '02')
+    with pytest.raises(InvalidInputError, match='there is a machine type valve already'):
+        await plant.add_machine_type(MIKE, 'Valve')
+    machine = await called(plant, VALVE)
+    await plant.retire_machine(MIKE, machine.id, machine.version)
+    with pytest.raises(InvalidInputError, match=f'{VALVE} has left the floor and keeps its past: bring it back'):
+        await plant.add_machine(MIKE, NewMachine(VALVE))
+
+
+async def test_what_cannot_be_is_refused(plant: PlantCommands) -> None:
+    for machine in NewMachine('New', line_id=99), NewMachine('New', position=0), NewMachine('New', position=10_001):
+        with pytest.raises(InvalidInputError):
+            await plant.add_machine(MIKE, machine)
+    for icon in '', '../secret', 'Oven', 'x' * 41:
+        with pytest.raises(InvalidInputError, match='key of an icon'):
+            await plant.add_machine_type(MIKE, 'oven', icon)
+    for number in 0, 999, 2**40:
+        for attempt in plant.machine, plant.line, plant.machine_type:
+            with pytest.raises(NotFoundError):
+                await attempt(number)
+    assert await plant.changes(10) == []
+
+
+async def test_a_machine_with_a_past_is_retired_and_can_come_back(connect: Connect, plant: PlantCommands) -> None:
+    connection, machine = await connect(), await called(plant, VALVE)
+    assert machine.has_past
+    with pytest.raises(InvalidInputError, match='retire it instead'):
+        await plant.delete_machine(MIKE, machine.id, machine.version)
+    gone = await plant.retire_machine(MIKE, machine.id, machine.version)
+    assert gone.retired_at is not None
+    assert await plant.retire_machine(MIKE, machine.id, gone.version) == gone
+    assert VALVE not in await on_line(plant, ENGINE)
+    assert await called(plant, VALVE, retired=True) == gone
+    back = await plant.bring_back_machine(MIKE, machine.id, gone.version)
+    assert (back.id, back.retired_at, back.position, back.has_past) == (machine.id, None, 7, True)
+    assert (await on_line(plant, ENGINE))[-1] == VALVE
+    row = await connection.fetchrow('SELECT machine_id, status FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert tuple(row) == (machine.id, None)
+
+
+async def test_a_machine_without_a_past_is_deleted(connect: Connect, plant: PlantCommands, database: Database) -> None:
+    new = await plant.add_machine(MIKE, NewMachine('Mistake', line_id=ENGINE))
+    ordered = await plant.add_machine(MIKE, NewMachine('Has an order'))
+    await WorkOrders(database, Employees(database, default_role=Role.VIEWER)).create(
+        MIKE, NewOrder(MachineName('Has an order'), 'Install it'))
+    with pytest.raises(InvalidInputError, match='retire it instead'):
+        await plant.delete_machine(MIKE, ordered.id, ordered.version)
+    await plant.delete_machine(MIKE, new.id, new.version)
+    with pytest.raises(NotFoundError):
+        await plant.machine(new.id)
+    assert await (await connect()).fetchval("SELECT count(*) FROM machine_feed_stream "
+                                            "WHERE machine_name = 'Mistake'") == 0
+
+
+async def test_the_machines_of_a_deleted_line_go_to_the_named_line(
+        connect: Connect, plant: PlantCommands, database: Database) -> None:
+    await say(await connect(), VALVE, (10, 'operational'), (5, 'down', 'Jam'), (4, 'operational'))
+    line, engine, exterior = await plant.line(ENGINE), await on_line(plant, ENGINE), await on_line(plant, 3)
+    for machines_to, why in ((..., 'Engine Line has 7 machines: say which line they go to'), (99, 'no line 99'),
+                             (ENGINE, 'cannot stay')):
+        with pytest.raises(InvalidInputError, match=why):
+            await plant.delete_line(MIKE, ENGINE, line.version, *(() if machines_to is ... else (machines_to,)))
+    await plant.delete_line(MIKE, ENGINE, line.version, 3)
+    assert await on_line(plant, 3) == [*exterior, *engine]
+    interior = await plant.line(4)
+    await plant.delete_line(MIKE, 4, interior.version, None)
+    assert len(await on_line(plant, None)) == interior.machines == 5
+    now = datetime.now(UTC)
+    stops = await Analytics(database, ZoneInfo('UTC')).stops(Window(now - timedelta(days=1), now))
+    assert [stop.machine for stop in stops.stops] == [VALVE]
+    new = await plant.add_line(MIKE, 'New')
+    assert new.id == 5  # the past of a line that was deleted is not that of a new one
+    await plant.delete_line(MIKE, new.id, new.version)
+
+
+async def test_the_machines_of_a_type_follow_it(connect: Connect, plant: PlantCommands) -> None:
+    connection = await connect()
+    await connection.execute("UPDATE machine_types SET micro_stop = '9 minutes' WHERE type = 'valve'")
+    retired = await called(plant, VALVE)
+    await plant.retire_machine(MIKE, retired.id, retired.version)
+    kind, = [each for each in await plant.machine_types() if each.name == 'valve']
+    assert kind.machines == 4
+    renamed = await plant.edit_machine_type(MIKE, kind.id, kind.version, MachineTypeEdit(name='Ventil', icon='valve'))
+    assert renamed == replace(kind, name='Ventil', icon='valve', version=kind.version + 1)
+    limit = await connection.fetchval("SELECT micro_stop FROM machine_types WHERE type = 'Ventil'")
+    assert limit == timedelta(minutes=9)
+    assert await connection.fetchval("SELECT count(*) FROM machine_feed_stream WHERE type = 'Ventil'") == 3
+    assert (await plant.machine(retired.id)).type == 'Ventil'
+    assert [change[1:] for change in (await noted(plant))[1:]] == [  # and none of its machines
+        ('valve', 'name', 'valve', 'Ventil'), ('valve', 'icon', None, 'valve')]
+    with pytest.raises(InvalidInputError, match='4 machines of this type'):
+        await plant.delete_machine_type(MIKE, kind.id, renamed.version)
+    unused = await plant.add_machine_type(MIKE, 'oven', 'oven')
+    await plant.delete_machine_type(MIKE, unused.id, unused.version)
+    with pytest.raises(NotFoundError):
+        await plant.machine_type(unused.id)
+
+
+async def test_each_change_is_noted_in_its_transaction_also_by_sql(connect: Connect, plant: PlantCommands) -> None:
+    connection = await connect()
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Oven_02_09', 'oven')")
+    oven = await called(plant, 'Oven_02_09')
+    assert (oven.line, oven.type) == ('Engine Line', 'oven')
+    await plant.edit_machine(MIKE, oven.id, oven.version, MachineEdit(name='Oven 9', line_id=None))
+    await connection.execute("UPDATE machine_feed_stream SET machine_name = 'Oven 10' WHERE machine_name = 'Oven 9'")
+    await connection.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Oven 10'")
+    assert await noted(plant) == [
+        ('postgres', 'oven', 'added', None, 'oven'), ('postgres', 'Oven_02_09', 'added', None, 'Oven_02_09'),
+        ('Mike Johnson', 'Oven_02_09', 'name', 'Oven_02_09', 'Oven 9'),
+        ('Mike Johnson', 'Oven 9', 'line', 'Engine Line', None), ('Mike Johnson', 'Oven 9', 'position', '8', '1'),
+        ('postgres', 'Oven 9', 'name', 'Oven 9', 'Oven 10'), ('postgres', 'Oven 10', 'retired', 'no', 'yes')]
+    changes = await plant.changes(3)
+    assert await plant.changes(100, before=changes[1].id) == (await plant.changes(100))[2:]
+    assert abs(changes[0].at - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+async def test_a_change_shows_on_every_instance_at_once(plant: PlantCommands, database: Database) -> None:
+    """By its announcement: the audit would come after an hour."""
+    store = Store()
+    task = asyncio.create_task(Listener(database.connect, database.queries, store,
+                                        timing=Timing(audit=3600)).run())
+    try:
+        await until(lambda: store.connection is Freshness.LIVE)
+        machine = await called(plant, VALVE)
+        machine = await plant.edit_machine(MIKE, machine.id, machine.version, MachineEdit(name='Valve A'))
+        await until(lambda: 'Valve A' in store.machines and VALVE not in store.machines)
+        await plant.edit_machine(MIKE, machine.id, machine.version, MachineEdit(type='oven', line_id=3))
+        await until(lambda: store.machines[MachineName('Valve A')].record.type == 'oven')
+        new = await plant.add_machine(MIKE, NewMachine('New'))
+        await until(lambda: 'New' in store.machines)
+        assert store.machines[MachineName('New')].status is Status.UNKNOWN
+        await plant.retire_machine(MIKE, new.id, new.version)
+        await until(lambda: 'New' not in store.machines)
+        line = await plant.line(ENGINE)
+        await plant.edit_line(MIKE, ENGINE, line.version, LineEdit(name='Motors'))
+        await until(lambda: any(each.name == 'Motors' for each in store.lines))
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_installation_gets_its_types_when_it_is_upgraded(connect: Connect, plant: PlantCommands) -> None:
+    assert [kind.name for kind in await plant.machine_types()] == [
+        'injection_molder', 'painter', 'robotic_arm', 'sorter', 'valve']
+    assert await plant.changes(10) == []  # a new demo is no change
