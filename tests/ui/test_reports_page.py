@@ -569,6 +569,19 @@ async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(reports: 
     await screen.until(lambda: not filter_chips(screen))
 
 
+async def test_a_window_that_has_not_started_says_so_and_has_no_files(reports: Reports, open_page: OpenPage) -> None:
+    reports.figures = reports.before = NOTHING_KNOWN
+    screen = await opened(open_page, '/reports?from=2030-01-01T00:00&to=2030-01-02T00:00')
+    await screen.until(lambda: 'This window has not started yet.' in texts(screen, 'Status timeline'))
+    assert not screen.of_class('timeline-name')
+    assert not reports.asked('timeline')
+    assert shown(screen, data_begun='false')  # the stylesheet hides the links to files
+    assert chosen_window(screen) == 'Dates'
+    choose_window(screen, 'Today')
+    await screen.until(lambda: screen.all(data_begun='true'))
+    assert 'Dates' not in [option['label'] for option in window_field(screen)['props']['options']]
+
+
 async def test_pressing_a_bar_filters_by_its_reason_and_pressing_it_again_does_not(
         reports: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
     screen = await opened(open_page)

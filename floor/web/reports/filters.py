@@ -21,6 +21,7 @@ from .report_windows import NAMED, Comparison, Span
 
 MAX_NAME_LENGTH = 60
 SHIFT_ADDRESS = '/reports/shift'
+_SPANS = {span.value: span.word for span in NAMED}
 
 
 class ReportFilters:
@@ -37,7 +38,7 @@ class ReportFilters:
         self._range = RangeDialog(self._change_range, zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
-                self._span = ui.select({span.value: span.word for span in NAMED}, on_change=self._span_chosen)
+                self._span = ui.select(dict(_SPANS), on_change=self._span_chosen)
                 self._span.classes('chip-select window-select').props('dense borderless options-dense')
                 self._span.props['aria-label'] = 'Window'
                 self._earlier = step_button('‹', 'Previous window', partial(step, -1))
@@ -64,8 +65,9 @@ class ReportFilters:
         self._query = query
         self._showing = True
         is_range = query.span is Span.RANGE
-        if self._span.value != (None if is_range else query.span.value):
-            self._span.value = None if is_range else query.span.value
+        spans = _SPANS | ({query.span.value: 'Dates'} if is_range else {})
+        if (self._span.value, self._span.options) != (query.span.value, spans):
+            self._span.set_options(spans, value=query.span.value)
         set_attribute(self._span, 'data-set', str(not is_range).lower())
         self._dates.show('Dates…', is_range)
         self._chips.show(query)
@@ -125,7 +127,7 @@ class ReportFilters:
         return select
 
     def _span_chosen(self) -> None:
-        if not self._showing and self._span.value:
+        if not self._showing and self._span.value in _SPANS:
             self._ask(replace(self._query, span=Span(self._span.value), start=None, end=None))
 
     def _open_range(self) -> None:

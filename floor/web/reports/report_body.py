@@ -23,7 +23,7 @@ from .loss_panels import LossPanels, table_view
 from .orders import show_orders
 from .panel import ReportPanel
 from .report_query import ReportQuery
-from .report_windows import Comparison
+from .report_windows import NOT_STARTED, Comparison
 from .stop_query import StopQuery
 from .stop_table import StopListPanel
 from .timeline import timeline_panel
@@ -134,7 +134,7 @@ def no_data_text(kpis: Kpis, query: ReportQuery, *, begun: bool) -> str:
     if kpis.covered:
         return ''
     if not begun:
-        return 'This window has not started yet.'
+        return NOT_STARTED
     if query.shift is not None and query.machine is None and kpis.machines:
         return f'No data from the shift {shortened(query.shift, 60)} in this window.'
     if query.machine is not None:

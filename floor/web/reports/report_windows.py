@@ -15,6 +15,8 @@ MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 WEEKDAY_AND_DATE = '%a %Y-%m-%d'
 
+NOT_STARTED = 'This window has not started yet.'
+
 Unit = Literal['shift', 'day', 'week', 'month']
 
 

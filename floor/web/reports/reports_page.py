@@ -168,7 +168,9 @@ class ReportsPage:
 
     def _show_dates(self) -> None:
         following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
-        self._filters.show_dates(self._comparison(), has_next=following is not None)
+        comparison = self._comparison()
+        self._filters.show_dates(comparison, has_next=following is not None)
+        self._root.props['data-begun'] = str(comparison.window.start < self._now).lower()
         self._paper.about(self._query)
 
     def _refuse(self, refusal: str) -> None:

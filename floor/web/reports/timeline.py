@@ -18,11 +18,12 @@ from ...core.machines import DisplayName, MachineName, Status
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
-from ..shell.chips import Chip, set_attribute
+from ..shell.chips import Chip, hide, set_attribute
 from ..shell.heading import Heading
 from ..shell.messages import Alert, as_sentence
 from .axis import show_axis_labels
 from .report_query import LaneOrder, ReportQuery
+from .report_windows import NOT_STARTED
 from .stop_details import StopDetailsDialog
 from .timeline_picture import LANE, WIDTH, drawing, has_columns, moment_at
 from .timeline_segments import KeyboardCursor, Segment, segment_at, shares_text
@@ -84,7 +85,8 @@ class TimelinePanel:
                 self._toggle = ui.button(on_click=self._show_all_or_first, color=None).props('flat no-caps dense')
                 self._toggle.classes('timeline-toggle')
             self._problem = Alert()
-            with ui.element('div').classes('timeline-body'):
+            self._empty = ui.label(NOT_STARTED).classes('panel-empty').props('hidden')
+            with ui.element('div').classes('timeline-body') as body:
                 self._names = ui.element('div').classes('timeline-names').props('aria-hidden=true')
                 with ui.element('div').classes('timeline-plot') as plot:
                     self._picture = ui.element('div')
@@ -92,9 +94,10 @@ class TimelinePanel:
                     self._hover = ui.label().classes('timeline-hover').props('hidden role=status')
                 self._listen_to_keys(plot)
                 self._axis = ui.element('div').classes('timeline-axis').props('aria-hidden=true')
-            with ui.element('div').classes('timeline-legend'):
+            with ui.element('div').classes('timeline-legend') as legend:
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
+        self._filled = body, legend, self._note
         self._details = StopDetailsDialog(zone)
         self.show(window, machines)
 
@@ -116,12 +119,13 @@ class TimelinePanel:
     async def read(self, asked: int | None = None) -> None:
         """Load and show the window, unless another one was requested meanwhile."""
         asked = self._asked if asked is None else asked
-        machines = self._machines()
+        begun = self._window.start <= self._now
+        machines = self._machines() if begun else []
         problem, is_wrong = '', False
         try:
             machines = await self._sorted(machines)
             shown = machines if self._all else machines[:FIRST]
-            lanes = await self._analytics.timeline(self._window, shown, COLUMNS)
+            lanes = await self._analytics.timeline(self._window, shown, COLUMNS) if shown else ()
         except FloorError as error:
             lanes, problem = (), f'Cannot load the timeline. {as_sentence(error)}'
             is_wrong = isinstance(error, HistoryNotReadyError)  # the content shown before
@@ -129,13 +133,16 @@ class TimelinePanel:
             return
         with self._client.layout:
             self._problem.show(problem)
+            hide(self._empty, hidden=begun)
+            for part in self._filled:
+                hide(part, hidden=not begun)
             if not problem or is_wrong:
                 window = self._elapsed(lanes)
                 self._draw(window, lanes, len(machines))
 
     async def _sorted(self, machines: list[MachineName]) -> list[MachineName]:
         """In flow order, or the ones that were down longest first."""
-        if self._worst is None or len(machines) == 1:
+        if self._worst is None or not machines[1:]:
             return machines
         worst = await self._analytics.problem_machines(self._window, self._worst, len(machines))
         places = {each.machine: place for place, each in enumerate(worst)}
@@ -144,8 +151,11 @@ class TimelinePanel:
     def _elapsed(self, lanes: Sequence[Lane]) -> Window:
         """The part of the window that had elapsed when the lanes were read, by the database's clock."""
         ends = [lane.bands[-1].until for lane in lanes if lane.bands]
-        now = max(ends) if ends else datetime.fromtimestamp(self._store.now_ms / 1000, UTC)
-        return self._window.until(now)
+        return self._window.until(max(ends) if ends else self._now)
+
+    @property
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._store.now_ms / 1000, UTC)
 
     def _draw(self, window: Window, lanes: tuple[Lane, ...], of: int) -> None:
         self._lanes, self._shown = lanes, window
