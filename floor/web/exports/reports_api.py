@@ -50,7 +50,7 @@ from .report_request import ReportRequests
 GroupBy = Literal['floor', 'line', 'machine']
 GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
 GROUP_BY = query_parameter('group_by', 'floor: one row for all machines that are asked for; line or machine: a row for '
-                           'each. Default: floor.', 'line', type='string', enum=[*GROUPS])
+                           'each. Default: floor.', 'machine', type='string', enum=[*GROUPS])
 OF_LIST: dict[int | str, dict[str, Any]] = {200: {'headers': PAGE_HEADERS}}
 Id = Annotated[str, Path(description='Name of a machine: machine_id in /api/machines.',
                          examples=['Injection_Molder_02_01'])]
