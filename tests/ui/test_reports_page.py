@@ -72,8 +72,7 @@ def chosen_window(screen: Screen) -> str:
 
 
 def choose_window(screen: Screen, name: str) -> None:
-    option, = (option for option in window_field(screen)['props']['options'] if option['label'] == name)
-    change(screen, window_field(screen), option)
+    choose(screen, 'Window', name)
 
 
 async def test_cards_show_what_the_history_says(reports: Reports, open_page: OpenPage) -> None:
@@ -567,6 +566,28 @@ async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(reports: 
     screen.click(filter_chips(screen)['Clear all'])
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports'])
     await screen.until(lambda: not filter_chips(screen))
+
+
+async def test_a_line_offers_its_machines_and_remains_with_one_of_them(reports: Reports, open_page: OpenPage,
+                                                                       switchboard: Switchboard) -> None:
+    screen = await opened(open_page)
+    assert len(offered(screen, 'All machines')) == 5
+    choose(screen, 'All lines', 'Engine Line')
+    await screen.until(lambda: offered(screen, 'All machines') == ['Injection Molder 02·01', 'Painter 02·01'])
+    choose(screen, 'All machines', 'Painter 02·01')
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?line=Engine+Line&machine=Painter_02_01'])
+    choose(screen, 'All lines', 'Transmission Line')
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?line=Transmission+Line'])
+
+
+def offered(screen: Screen, label: str) -> list[str]:
+    return [option['label'] for option in shown(screen, aria_label=label)['props']['options']]
+
+
+def choose(screen: Screen, label: str, text: str) -> None:
+    select = shown(screen, aria_label=label)
+    option, = (option for option in select['props']['options'] if option['label'] == text)
+    change(screen, select, option)
 
 
 async def test_a_window_that_has_not_started_says_so_and_has_no_files(reports: Reports, open_page: OpenPage) -> None:

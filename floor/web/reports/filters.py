@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -35,6 +35,9 @@ class ReportFilters:
         self._window: Window | None = None
         self._ask = ask
         self._showing = False
+        self._shift_names = tuple(shift_names)
+        self._lines: Mapping[str, Collection[MachineName]] = {}
+        self._machines: tuple[MachineName, ...] = ()
         self._range = RangeDialog(self._change_range, zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
@@ -47,7 +50,6 @@ class ReportFilters:
                 self._line = self._select('All lines')
                 self._machine = self._select('All machines')
                 self._shift = self._select('All shifts')
-                self._shift.set_options({name: name for name in shift_names})
             with ui.element('div').classes('chips chips-right'):
                 self._as_of = ui.label().classes('report-as-of').props('role=status')
                 with ui.element('div').classes('chips'):
@@ -71,11 +73,8 @@ class ReportFilters:
         set_attribute(self._span, 'data-set', str(not is_range).lower())
         self._dates.show('Dates…', is_range)
         self._chips.show(query)
+        self._offer()
         for select, value in (self._line, query.line), (self._machine, query.machine), (self._shift, query.shift):
-            if value is not None and value not in select.options:  # from a link: removed, or not known yet
-                select.set_options({**_options(select), value: shortened(value, MAX_NAME_LENGTH)})
-            if select.value != value:
-                select.value = value
             set_attribute(select, 'data-set', str(value is not None).lower())
         for link in self._csv, self._stops:
             hide(link, hidden=False)
@@ -101,15 +100,11 @@ class ReportFilters:
             hide(link, hidden=True)
         self.show_status('')
 
-    def offer(self, lines: Iterable[str], machines: Iterable[MachineName]) -> None:
-        """Set the options for lines and machines."""
+    def offer(self, lines: Mapping[str, Collection[MachineName]], machines: Iterable[MachineName]) -> None:
+        """Set the options for lines and machines. lines: with the machines of each. machines: all, in order."""
+        self._lines, self._machines = lines, tuple(machines)
         self._showing = True
-        for select, options in ((self._line, {line: shortened(line, MAX_NAME_LENGTH) for line in lines}),
-                                (self._machine, {name: shortened(str(DisplayName.of(name)), MAX_NAME_LENGTH)
-                                                 for name in machines})):
-            gone = {select.value: shortened(str(select.value), MAX_NAME_LENGTH)} if select.value else {}
-            if select.options != gone | options:
-                select.set_options(gone | options, value=select.value)
+        self._offer()
         self._showing = False
 
     def show_status(self, text: str) -> None:
@@ -118,6 +113,18 @@ class ReportFilters:
             self._as_of.set_text(text)
 
     # internals
+
+    def _offer(self) -> None:
+        """Set options and values of all filters: with a line, only its machines."""
+        query = self._query
+        _choose(self._line, query.line, {line: line for line in self._lines})
+        _choose(self._machine, query.machine, {name: str(DisplayName.of(name)) for name in self._machines
+                                               if self._is_on(query.line, name)})
+        _choose(self._shift, query.shift, {name: name for name in self._shift_names})
+
+    def _is_on(self, line: str | None, machine: MachineName) -> bool:
+        """Whether a machine is on this line; also if it is not known which machines are."""
+        return line is None or line not in self._lines or machine in self._lines[line]
 
     def _select(self, label: str) -> ui.select:
         select = ui.select({}, with_input=True, clearable=True, on_change=self._chosen)
@@ -138,18 +145,21 @@ class ReportFilters:
             return
         machine = self._machine.value or None
         line = self._line.value or None
-        if line != self._query.line and line is not None:
-            machine = None  # it may belong to another line
-        elif machine != self._query.machine and machine is not None:
-            line = None
+        if machine is not None and not self._is_on(line, machine):  # the one that was chosen last remains
+            line, machine = (line, None) if line != self._query.line else (None, machine)
         self._ask(replace(self._query, line=line, machine=machine, shift=self._shift.value or None))
 
     def _change_range(self, start: datetime, end: datetime) -> None:
         self._ask(replace(self._query, span=Span.RANGE, start=start, end=end))
 
 
-def _options(select: ui.select) -> dict[str, str]:
-    return dict(select.options)
+def _choose(select: ui.select, value: str | None, names: Mapping[str, str]) -> None:
+    """Set options and value, if they differ. A value that is no option is from a link: removed, or not known yet."""
+    options = {name: shortened(text, MAX_NAME_LENGTH) for name, text in names.items()}
+    if value is not None:
+        options.setdefault(value, shortened(value, MAX_NAME_LENGTH))
+    if select.options != options or select.value != value:
+        select.set_options(options, value=value)
 
 
 def step_button(text: str, label: str, on_press: Callable[[], None]) -> ui.button:

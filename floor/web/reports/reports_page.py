@@ -15,6 +15,7 @@ from nicegui import background_tasks, ui
 from ...analytics import Analytics, Kpi, Window
 from ...analytics.chart_definitions import Chart
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError, QueryError
+from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.names import name_key
 from ...core.shifts import Shifts
@@ -91,7 +92,7 @@ class ReportsPage:
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
-        self._offered: tuple[object, ...] = ()
+        self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...]] = {}, ()
         self._explain = ExplainDialog(analytics, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._paper = ReportHead('Reports', services.store, services.zone, view)
@@ -270,8 +271,8 @@ class ReportsPage:
 
     def _offer(self) -> None:
         store = self._services.store
-        offered = (tuple(line.name for line in store.lines if line.name != NOT_ON_A_LINE),
-                   tuple(sorted(store.machines, key=name_key)))
+        offered = ({line.name: tuple(machine.name for machine in line.machines) for line in store.lines
+                    if line.name != NOT_ON_A_LINE}, tuple(sorted(store.machines, key=name_key)))
         if offered != self._offered:
             self._offered = offered
             self._filters.offer(*offered)
