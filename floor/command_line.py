@@ -29,7 +29,7 @@ log = logging.getLogger('line-monitor')
 PROGRAM = 'line-monitor'
 RUN = 'run'
 COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
-            'plant': 'floor.plant.demo_removal'}
+            'plant': 'floor.plant.plant_program'}
 """Each is a module whose main takes the arguments and the program's name."""
 
 
@@ -99,7 +99,8 @@ def _parser() -> console.Parser:
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
-                        f'embedded database, restore it; plant: replaces the demo by an empty floor')
+                        f'embedded database, restore it; plant: replaces the demo by an empty floor, imports '
+                        f'and exports machines')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

@@ -2,6 +2,6 @@
 
 import sys
 
-from .demo_removal import main
+from .plant_program import main
 
 sys.exit(main())

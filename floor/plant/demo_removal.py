@@ -4,12 +4,12 @@ this for a plant (sql/functions/63_demo.sql)."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import asyncpg
 
-from ..core.console import Parser, run_command, say
+from ..core.console import say
 from ..core.errors import DatabaseUnavailableError, FloorError, NotADemoError
 from ..core.formatting import counted
 from ..core.people import Identity, Role
@@ -90,17 +90,7 @@ async def _remove(connection: Connection, database: Database, keep_email: str | 
                                        f'has to run sql/admin/grants.sql') from error
 
 
-# the command
-
-def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor.plant') -> int:
-    """Returns 0, or 1 after printing one line about the error."""
-    parser = Parser(prog=program, description='Replace the demo by an empty floor, for a plant of your own.')
-    parser.add_argument('command', choices=['new'], help='new: remove the demo, after a confirmation')
-    parser.add_argument('--yes', action='store_true', help='do not ask')
-    options = parser.parse_args(arguments)
-    ask = None if options.yes else ask_in_terminal
-    return run_command('plant', lambda: new(Settings.load(new_floor='empty'), ask=ask))
-
+# the command `new`
 
 def new(settings: Settings, *, ask: Callable[[DemoContents], bool] | None) -> None:
     """Leave an empty floor. ask: called with what will be removed, returns whether to go on; None: do not ask.
@@ -129,7 +119,8 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
             gone = await _remove(connection, database, None)
     finally:
         await connection.close()
-    say(f'Removed {gone}. The floor is an empty plant now: add machines to {database.schema}.{database.feed_table}')
+    say(f'Removed {gone}. The floor is an empty plant now: import a sheet of your machines (python -m floor.plant '
+        f'import FILE), or add them to {database.schema}.{database.feed_table}')
 
 
 def ask_in_terminal(contents: DemoContents) -> bool:

@@ -89,8 +89,9 @@ WHERE lower(machine_name) IN (SELECT lower(name) FROM unnest(:names::text[]) AS 
 -- Register machines; their numbers. Position null: at the end of the line, in the order given.
 INSERT INTO machines (machine_id, machine_name, type, line_id, position)
 SELECT (SELECT coalesce(max(machine_id), 0) FROM machines) + new.number, new.name, new.type, new.line_id,
-       coalesce(new.position, new.number + (SELECT coalesce(max(m.position), 0) FROM machines m
-                                            WHERE m.line_id IS NOT DISTINCT FROM new.line_id))
+       coalesce(new.position, greatest(max(new.position) OVER (PARTITION BY new.line_id),
+           (SELECT coalesce(max(m.position), 0) FROM machines m WHERE m.line_id IS NOT DISTINCT FROM new.line_id))
+           + row_number() OVER (PARTITION BY new.line_id, new.position ORDER BY new.number))
 FROM unnest(:names::text[], :types::text[], :line_ids::smallint[], :positions::integer[])
      WITH ORDINALITY AS new (name, type, line_id, position, number)
 RETURNING machine_id;
@@ -125,3 +126,25 @@ ORDER BY change_id DESC LIMIT :most;
 -- The latest change of a line, type or machine.
 SELECT changed_by, setting AS field, old_value, new_value FROM setting_changes WHERE kind = :kind AND item_id = :item_id
 ORDER BY change_id DESC LIMIT 1;
+
+-- name: former_names()
+-- Names that no machine has now but one had, and what that one is called today.
+SELECT DISTINCT ON (f.machine_name) f.machine_name AS name, m.machine_name AS today
+FROM former_machine_names f JOIN machines m USING (machine_id)
+WHERE NOT EXISTS (SELECT FROM machines o WHERE o.machine_name = f.machine_name)
+ORDER BY f.machine_name, f.until DESC;
+
+-- name: edit_machines(machine_ids, types, line_ids, positions)!
+-- Give machines a type, a line and a position, null: the end of the line of one that moves, the same for one that stays.
+UPDATE machines m SET type = new.type, line_id = new.line_id, position = new.position
+FROM (SELECT given.machine_id, given.type, given.line_id, coalesce(
+          given.position,
+          CASE WHEN was.line_id IS NOT DISTINCT FROM given.line_id THEN was.position END,
+          greatest(max(given.position) OVER (PARTITION BY given.line_id),
+              (SELECT coalesce(max(o.position), 0) FROM machines o WHERE o.line_id IS NOT DISTINCT FROM given.line_id))
+              + row_number() OVER (PARTITION BY given.line_id, given.position,
+                                   was.line_id IS NOT DISTINCT FROM given.line_id ORDER BY given.number)) AS position
+      FROM unnest(:machine_ids::integer[], :types::text[], :line_ids::smallint[], :positions::integer[])
+           WITH ORDINALITY AS given (machine_id, type, line_id, position, number)
+      JOIN machines was ON was.machine_id = given.machine_id) AS new
+WHERE m.machine_id = new.machine_id;
