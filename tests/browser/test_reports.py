@@ -45,6 +45,16 @@ async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor,
     assert await page.evaluate('window.hit') is None
 
 
+async def test_the_settings_can_be_saved_without_scrolling(visitor: Visitor) -> None:
+    page = await visitor.open('/reports', viewport={'width': 1366, 'height': 440})
+    await page.get_by_role('button', name='Settings').click()
+
+    dialog = page.get_by_role('dialog')
+    await expect(dialog.get_by_role('heading', name='Latest changes')).to_be_visible()
+    await expect(dialog.get_by_role('button', name='Save')).to_be_in_viewport(ratio=1)
+    assert await page.locator('.settings-dialog').evaluate('each => each.scrollHeight > each.clientHeight')
+
+
 async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
     page = await visitor.open('/reports')
     await choose_window(page, '7 days')

@@ -62,6 +62,7 @@ class SettingsDialog:
         with self._body:
             self._form(settings)
             self._show_changes(changes)
+            self._show_buttons()
 
     def _form(self, settings: ReportSettings) -> None:
         self._minutes = _limit_field('Micro-stops are shorter than (minutes)', settings.micro_stop)
@@ -79,6 +80,8 @@ class SettingsDialog:
         for field in fields:
             set_reason(field, self._refusal)
             field.props('outlined dense')
+
+    def _show_buttons(self) -> None:
         with ui.element('div').classes('report-dialog-buttons'):
             save = ui.button('Save', on_click=self._save, color=None).props('no-caps unelevated').classes('primary')
             set_reason(save, self._refusal)
