@@ -23,7 +23,7 @@ SHELL = 'chromium-headless-shell'
 """The same engine without the windows that nobody sees: half the processor time, and no settings of a person."""
 NO_BROWSER = ('no Chromium: `apt-get install chromium` or `playwright install chromium`, or name one in the '
               'environment variable CHROMIUM')
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 Until = Callable[..., Awaitable[None]]
 
 

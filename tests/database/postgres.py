@@ -231,7 +231,7 @@ async def channel_of(connection: asyncpg.Connection, schema: str = SCHEMA) -> st
     return str(await connection.fetchval(f'SELECT name FROM {schema}.notification_channel'))
 
 
-async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = 20) -> None:
+async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]], patience: float = 60) -> None:
     """Wait for what must become true; that it took longer than patience (seconds) is the failure."""
     async with asyncio.timeout(patience):
         while not (await answer if inspect.isawaitable(answer := condition()) else answer):  # noqa: ASYNC110
