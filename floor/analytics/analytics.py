@@ -14,7 +14,7 @@ from ..core.machines import MachineName
 from ..core.query_parameters import unknown_name_message
 from ..core.shifts import Shifts
 from ..db.database import Database
-from .costs import LossCosts, read_costs
+from .costs import LossCosts, read_costs, read_currency
 from .explanation import Explanation, read_explanation
 from .intervals import Interval, count_intervals, read_intervals
 from .kpi_definitions import DEFINITIONS, Kpi
@@ -160,6 +160,12 @@ class Analytics:
         """What the stops of the window cost; None: no line has a cost."""
         async with self._read(window, scope) as report:
             return await read_costs(report)
+
+    async def currency(self) -> str:
+        """What amounts are in, by the settings; may be empty."""
+        now = datetime.now(UTC)
+        async with self._read(Window(now, now), None) as report:
+            return await read_currency(report)
 
     async def stops(self, window: Window, scope: Scope = WHOLE_FLOOR, page: Page = FIRST_PAGE,
                     selection: StopSelection = NEWEST) -> StopList:

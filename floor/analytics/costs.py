@@ -52,8 +52,7 @@ async def read_costs(reading: Reading) -> LossCosts | None:
              if reading.line_id in {None, placement.line_id}}
     if not lines & with_cost:
         return None
-    settings = await reading.queries.report_settings(reading.connection)
-    costs = LossCosts(settings['currency'], {}, is_complete=lines <= with_cost)
+    costs = LossCosts(await read_currency(reading), {}, is_complete=lines <= with_cost)
     async for row in reading.queries.stop_costs(reading.connection, **reading.chosen_stops):
         if row['of'] == REASON:
             costs.by_reason[row['reason']] = row['cost']
@@ -62,3 +61,9 @@ async def read_costs(reading: Reading) -> LossCosts | None:
         else:
             costs.by_line[row['line']] = row['cost']
     return costs
+
+
+async def read_currency(reading: Reading) -> str:
+    """What amounts are in; may be empty."""
+    settings = await reading.queries.report_settings(reading.connection)
+    return str(settings['currency'])

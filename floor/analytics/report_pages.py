@@ -75,11 +75,12 @@ class ReportPages:
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True
+        currency = await analytics.currency()
         while more:
             number += 1
             stops = await analytics.stops(part.window, part.scope, Page(number, PAGE), part.selection)
             more = number * PAGE < stops.total
-            yield tables.of_stops(stops.stops)
+            yield tables.of_stops(stops.stops, currency)
 
     async def _pieces(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True

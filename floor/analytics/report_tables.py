@@ -246,9 +246,10 @@ STOP_COLUMNS = (
                  42.5, 'the line of its start has none'))
 
 
-def of_stops(stops: Iterable[Stop]) -> ReportTable:
-    """A row for each stop with its four clocks."""
-    return ReportTable(STOP_COLUMNS,
+def of_stops(stops: Iterable[Stop], currency: str = '') -> ReportTable:
+    """A row for each stop with its four clocks. currency: for the heading of the costs."""
+    *columns, cost = STOP_COLUMNS
+    return ReportTable((*columns, replace(cost, title=f'Cost ({currency})') if currency else cost),
                        tuple((stop.machine, stop.since, stop.until, stop.reason, stop.length, stop.down,
                               stop.unconfirmed, stop.detect, stop.acknowledge, stop.respond, stop.repair,
                               stop.is_micro, stop.order, None if stop.cost is None else round(stop.cost, 2))

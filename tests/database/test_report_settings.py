@@ -109,6 +109,7 @@ async def test_losses_are_in_money_where_a_line_has_a_cost(connect: Connect, dat
     costs = await analytics.costs(DAY)
     assert costs is not None and not costs.is_complete
     assert costs.by_reason == {'Jam': pytest.approx(50)}
+    assert await analytics.currency() == 'EUR'
     assert (costs.total, costs.text(costs.total)) == (pytest.approx(50), 'EUR 50')
     assert (costs.by_machine, costs.by_line) == ({VALVE: pytest.approx(50)}, {line: pytest.approx(50)})
     assert [stop.cost for stop in (await analytics.stops(DAY)).stops] == [pytest.approx(50)]

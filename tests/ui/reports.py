@@ -115,6 +115,7 @@ class Reports:
                 (Resolution(Priority.LOW, 3, 7200.0, 5400.0),), (PersonLoad(None, None, 2, 0),)),
             'timeline': (),
             'costs': None,
+            'currency': 'EUR',
             'explain': self.explain,
             'checked': self.checked,
         }

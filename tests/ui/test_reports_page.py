@@ -444,6 +444,7 @@ async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) ->
         'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
     assert answer.headers['content-disposition'] == 'attachment; filename="stops_Engine-Line_2026-11-22.xlsx"'
     book = load_workbook(io.BytesIO(answer.content))
+    assert book['Stops'][1][-1].value == 'Cost (EUR)'
     assert [cell.value for cell in book['Stops'][2]][:4] == ['Valve 01·01', 'Valve_01_01', 'Engine Line', 'Early']
     about = {str(name): value for name, value in book['About'].iter_rows(values_only=True)}
     assert (about['Window'], about['Filter by line']) == ('yesterday, Sun 2026-11-22', 'Engine Line')
