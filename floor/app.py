@@ -52,8 +52,9 @@ from .orders.employees import Employees
 from .orders.work_order_list import WorkOrderList
 from .orders.work_orders import WorkOrders
 from .plant.demo_removal import Plant
+from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
-from .web.api import floor_api, work_orders_api
+from .web.api import floor_api, plant_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
@@ -217,6 +218,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              employees=data.employees, identify=services.identify, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
+    plant_api.register(app, plant=PlantCommands(data.database, data.employees), identify=services.identify,
+                       limit=data.limit)
     for page in floor_page, work_orders_page, work_order_page, employees_page:
         page.register(services)
     shifts = Shifts(settings.shifts, settings.zone)

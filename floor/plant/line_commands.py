@@ -9,12 +9,13 @@ from ..core.errors import InvalidInputError, NotFoundError
 from ..core.formatting import counted
 from ..core.people import Identity
 from ..db.connection import Connection
-from ..db.transactions import MAX_ID, logged, reading
+from ..db.transactions import logged, reading
 from ..orders.order_values import UNCHANGED, Unchanged
 from .plant_items import ProductionLine
 from .plant_transactions import PlantTransactions, checked_place, new_name
 
 MAX_CODE_LENGTH = 20
+MAX_LINE_ID = 2**15 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class LineCommands(PlantTransactions):
         return [to_line(row) async for row in self._queries.production_lines(connection)]
 
     async def _line(self, connection: Connection, line_id: int) -> ProductionLine:
-        row = await self._queries.production_line(connection, line_id=line_id) if 0 < line_id <= MAX_ID else None
+        row = await self._queries.production_line(connection, line_id=line_id) if 0 < line_id <= MAX_LINE_ID else None
         if row is None:
             raise NotFoundError(f'there is no line {line_id}')
         return to_line(row)

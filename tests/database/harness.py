@@ -25,7 +25,8 @@ from floor.orders.employees import Employees
 from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
-from floor.web.api import floor_api, work_orders_api
+from floor.plant.plant_commands import PlantCommands
+from floor.web.api import floor_api, plant_api, work_orders_api
 from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
@@ -54,6 +55,8 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
         order_list=WorkOrderList(database, settings.zone),
         identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
+    plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit,
+                       identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
 

@@ -222,6 +222,22 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
     assert (second.status_code, second.parsed.current) == (409, stopped)
 
 
+def test_a_machine_is_set_up_and_only_what_is_sent_changes(api: Callable[[str], ModuleType], program: Program) -> None:
+    models = api('models')
+    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        def ask(name: str, *path: Any, **arguments: Any) -> Any:
+            return api(f'api.plant.{name}').sync(*path, client=client, **arguments)
+
+        machine = ask('add_machine', body=models.NewMachine(name='Oven 7', type_='oven', line_id=2))
+        moved = ask('update_machine', machine.id, body=models.PlantMachinePatch(version=machine.version, position=1))
+        assert (moved.name, moved.type_, moved.line_id, moved.position) == ('Oven 7', 'oven', 2, 1)
+        stale = ask('update_machine', machine.id, body=models.PlantMachinePatch(version=machine.version, name='Oven'))
+        assert isinstance(stale.current, models.PlantMachine)
+        assert stale.current == moved
+        api('api.plant.delete_machine').sync_detailed(machine.id, client=client, version=moved.version)
+        assert 'Oven 7' not in [each.name for each in ask('list_plant_machines')]
+
+
 # the program's other paths
 
 def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program, http: httpx.Client) -> None:
@@ -284,6 +300,17 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'GET /api/machines/current-status': 'list_machine_statuses', 'GET /api/employees': 'list_employees',
         'GET /api/reports/kpis': 'list_kpis', 'GET /api/reports/kpi-definitions': 'list_kpi_definitions',
         'GET /api/reports/stops': 'list_stops', 'GET /api/machines/{machine_id}/intervals': 'list_intervals',
+        'GET /api/plant/lines': 'list_lines', 'POST /api/plant/lines': 'add_line',
+        'GET /api/plant/lines/{item_id}': 'get_line', 'PATCH /api/plant/lines/{item_id}': 'update_line',
+        'DELETE /api/plant/lines/{item_id}': 'delete_line', 'GET /api/plant/machine-types': 'list_machine_types',
+        'POST /api/plant/machine-types': 'add_machine_type',
+        'GET /api/plant/machine-types/{item_id}': 'get_machine_type',
+        'PATCH /api/plant/machine-types/{item_id}': 'update_machine_type',
+        'DELETE /api/plant/machine-types/{item_id}': 'delete_machine_type',
+        'GET /api/plant/machines': 'list_plant_machines', 'POST /api/plant/machines': 'add_machine',
+        'GET /api/plant/machines/{item_id}': 'get_plant_machine',
+        'PATCH /api/plant/machines/{item_id}': 'update_machine',
+        'DELETE /api/plant/machines/{item_id}': 'delete_machine', 'GET /api/plant/changes': 'list_plant_changes',
         f'GET {PATH}': 'list_work_orders', f'POST {PATH}': 'create_work_order',
         f'GET {PATH}/{{order_id}}': 'get_work_order', f'PATCH {PATH}/{{order_id}}': 'update_work_order',
         f'GET {PATH}/{{order_id}}/comments': 'list_comments', f'POST {PATH}/{{order_id}}/comments': 'add_comment',
@@ -299,6 +326,7 @@ def test_one_problem_is_the_body_of_every_error(description: dict[str, Any]) -> 
                     'schema': {'$ref': '#/components/schemas/Problem'}}}, (name, status)
     current = schemas_of(description)['Problem']['properties']['current']
     assert {'$ref': '#/components/schemas/WorkOrder'} in current['anyOf']
+    assert {'$ref': '#/components/schemas/PlantMachine'} in current['anyOf']
 
 
 def test_a_machine_has_one_identity(description: dict[str, Any]) -> None:

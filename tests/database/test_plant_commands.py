@@ -199,7 +199,7 @@ async def test_what_cannot_be_is_refused(plant: PlantCommands) -> None:
     for icon in '', '../secret', 'Oven', 'x' * 41:
         with pytest.raises(InvalidInputError, match='key of an icon'):
             await plant.add_machine_type(MIKE, 'oven', icon)
-    for number in 0, 999, 2**40:
+    for number in 0, 999, 40_000, 2**40:
         for attempt in plant.machine, plant.line, plant.machine_type:
             with pytest.raises(NotFoundError):
                 await attempt(number)

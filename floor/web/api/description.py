@@ -21,7 +21,7 @@ SECURITY_SCHEMES = {
                        'ignored: with HOST=127.0.0.1 everyone is LOCAL_USER, with ALLOW_ANONYMOUS everyone is '
                        'Anonymous, and no credentials are needed.'}}
 ETAG = {'description': 'Tag of this response. Send it as If-None-Match to check whether the response has changed; '
-                       'for a work order, send it as If-Match with a change.',
+                       'for a work order, line, machine type or machine, send it as If-Match with a change.',
         'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
 RATE_LIMIT = {
     'RateLimit-Policy': {'description': 'The quota: q changes within w seconds. Absent without a limit.',
@@ -30,6 +30,7 @@ RATE_LIMIT = {
                   'schema': {'type': 'string', 'examples': ['"changes";r=299;t=1']}}}
 RETRY_AFTER = {'description': 'Seconds to wait before the next request.',
                'schema': {'type': 'integer', 'examples': [5]}}
+LIMITED = '/api/work-orders', '/api/plant'
 ASK_AGAIN = frozenset({'429', '503'})
 IF_NONE_MATCH = {'name': 'If-None-Match', 'in': 'header', 'required': False,
                  'description': 'The ETag of an earlier response: returns 304 without a body if it is unchanged.',
@@ -66,7 +67,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
             headers.setdefault('ETag', ETAG)
         if status in ASK_AGAIN:
             headers['Retry-After'] = RETRY_AFTER
-        if path.startswith('/api/work-orders'):
+        if path.startswith(LIMITED):
             headers.update(RATE_LIMIT)
     operation['responses'] = dict(sorted(responses.items()))
 

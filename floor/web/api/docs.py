@@ -23,6 +23,8 @@ DESCRIPTION = ('The factory floor for other programs. Feeds write machine status
                '(RFC 9457, schema Problem). Every path supports HEAD and OPTIONS. Every JSON response to a GET has '
                'an ETag; a request with If-None-Match returns 304 if the response is unchanged.')
 TAGS = [{'name': 'floor', 'description': 'Machines and their statuses.'},
+        {'name': 'plant', 'description': 'The set-up: lines, machine types, machines. Changes require the role '
+                                         'supervisor.'},
         {'name': 'work orders', 'description': 'Work orders, comments and attachments. What you may do depends on '
                                                'your role.'},
         {'name': 'reports', 'description': 'KPIs, stops and intervals of any window, as in the reports.'},

@@ -27,7 +27,7 @@ def _moment(value: Any) -> Any:
     return value
 
 
-def _number(value: Any) -> Any:
+def number_only(value: Any) -> Any:
     if isinstance(value, bool | str):
         raise ValueError('Input should be a number')
     return value
@@ -78,7 +78,7 @@ class OrderPatch(BaseModel):
 
     model_config = ConfigDict(extra='forbid', title='WorkOrderPatch')
 
-    version: Annotated[int, BeforeValidator(_number), Field(
+    version: Annotated[int, BeforeValidator(number_only), Field(
         default_factory=int, ge=1, le=MAX_VERSION, examples=[1],
         description='The version that the change is based on: 409 if it is outdated. Required without If-Match.')]
     issue_description: Annotated[str | None, Field(description='What is wrong: 1 to 10,000 characters.',

@@ -39,6 +39,7 @@ from ...core.sentences import as_sentence
 from .bodies import UnreadableBodyError
 from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
+from .plant_answers import LineAnswer, MachineTypeAnswer, PlantMachineAnswer
 
 MEDIA_TYPE = 'application/problem+json'
 FOR_PROGRAMS = re.compile(r'/api(/.*)?|.*\.(csv|xlsx)', re.DOTALL)
@@ -48,6 +49,7 @@ MAX_FAULTS = 20
 MAX_REPEATED_LENGTH = 500
 
 Answer = Callable[[Request, Any], Response]
+Current = OrderAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer
 
 
 class FieldProblem(BaseModel):
@@ -70,13 +72,14 @@ class Problem(BaseModel):
                                  examples=['Lisa Garcia changed the priority from high to low'])]
     errors: Annotated[list[FieldProblem] | None, Field(
         description='Invalid parts of the request; only for 422.')] = None
-    current: Annotated[OrderAnswer | None, Field(
-        description='The current work order, for 409 and 412: compare it with your change, then retry.')] = None
+    current: Annotated[Current | None, Field(
+        description='The current work order, line, machine type or machine, for 409 and 412: compare it with your '
+                    'change, then retry.')] = None
 
 
 def problem(status: int, detail: str, *, errors: list[Any] | None = None, headers: dict[str, str] | None = None,
-            current: OrderAnswer | None = None) -> JSONResponse:
-    """The response for an error. current: the present order, which conflicts with the request."""
+            current: Current | None = None) -> JSONResponse:
+    """The response for an error. current: the present order or item, which conflicts with the request."""
     answer = Problem(title=http.HTTPStatus(status).phrase, status=status, detail=_sendable(detail), errors=errors)
     members = answer.model_dump(exclude_none=True) | ({'current': current.model_dump(mode='json')} if current else {})
     return JSONResponse(members, status, media_type=MEDIA_TYPE,

@@ -1,0 +1,179 @@
+"""The set-up of the plant by REST: versions, roles, and what each refusal says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+from database.harness import SUPERVISOR, TECHNICIAN, Client, app_of, asking, described_paths, problem_in
+
+from floor.core.rate_limit import ChangeRateLimit
+from floor.core.settings import Settings
+from floor.db.database import Database
+
+pytestmark = pytest.mark.newest_postgres
+LINES, TYPES, MACHINES = '/api/plant/lines', '/api/plant/machine-types', '/api/plant/machines'
+
+
+@pytest.fixture
+async def clients(database: Database, settings: Settings) -> AsyncIterator[dict[str, Client]]:
+    """Programs that act for a supervisor and for a technician. In the end every answer has to be one that the
+    description of its path names."""
+    seen: set[tuple[str, str, str]] = set()
+
+    async def remember(answer: httpx.Response) -> None:
+        template = re.sub(r'(?<=/)\d+$', '{item_id}', answer.request.url.path)
+        seen.add((template, answer.request.method.lower(), str(answer.status_code)))
+
+    async with database.acquire(), AsyncExitStack() as stack:
+        app = app_of(database, settings)
+        clients = {email: await stack.enter_async_context(asking(app, email)) for email in (SUPERVISOR, TECHNICIAN)}
+        for client in clients.values():
+            client.event_hooks['response'].append(remember)
+        yield clients
+    described = described_paths()
+    assert [answer for answer in sorted(seen) if answer[2] not in described[answer[0]][answer[1]]['responses']] == []
+
+
+@pytest.fixture
+def client(clients: dict[str, Client]) -> Client:
+    return clients[SUPERVISOR]
+
+
+async def added(client: Client, path: str, **values: Any) -> dict[str, Any]:
+    answer = await client.post(path, json=values)
+    assert answer.status_code == 201, answer.text
+    item: dict[str, Any] = answer.json()
+    assert answer.headers['location'] == f'{path}/{item["id"]}'
+    assert answer.headers['etag'] == f'"{item["version"]}"'
+    return item
+
+
+async def test_a_line_lives_its_whole_life(client: Client) -> None:
+    line = await added(client, LINES, name='Packing · 梱包', position=1)
+    assert line == {'id': 5, 'code': '05', 'name': 'Packing · 梱包', 'position': 1, 'machines': 0,
+                    'version': line['version']}
+    assert [each['name'] for each in (await client.get(LINES)).json()][:2] == ['Packing · 梱包', 'Transmission Line']
+    path = f'{LINES}/{line["id"]}'
+    renamed = await client.patch(path, json={'version': line['version'], 'name': 'Packing', 'code': 'P'})
+    assert renamed.status_code == 200
+    assert renamed.json() == (await client.get(path)).json() == {
+        **line, 'name': 'Packing', 'code': 'P', 'version': line['version'] + 1}
+    assert (await client.delete(path, params={'version': line['version'] + 1})).status_code == 204
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_the_machines_of_a_deleted_line_need_a_place(client: Client) -> None:
+    engine = (await client.get(f'{LINES}/2')).json()
+    problem = problem_in(await client.delete(f'{LINES}/2', params={'version': engine['version']}), 422)
+    assert problem['detail'].startswith('Engine Line has 7 machines: say which line they go to')
+    for wrong in '0', 'nowhere', '99', '2':
+        problem_in(await client.delete(f'{LINES}/2', params={'version': engine['version'], 'machines_to': wrong}), 422)
+    answer = await client.delete(f'{LINES}/2', params={'version': engine['version'], 'machines_to': 'none'})
+    assert answer.status_code == 204
+    assert sum(machine['line_id'] is None for machine in (await client.get(MACHINES)).json()) == 7
+
+
+async def test_a_machine_type_lives_its_whole_life(client: Client) -> None:
+    oven = await added(client, TYPES, name='oven', icon='oven')
+    path = f'{TYPES}/{oven["id"]}'
+    plain = (await client.patch(path, json={'version': 1, 'icon': None})).json()
+    assert plain == {**oven, 'icon': None, 'version': 2}
+    await added(client, MACHINES, name='Oven 1', type='oven')
+    assert problem_in(await client.delete(path, params={'version': 2}), 422)['detail'].startswith('1 machine of this')
+    assert (await client.patch(path, json={'version': 2, 'name': 'kiln'})).status_code == 200
+    assert (await client.get(MACHINES)).json()[-1]['type'] == 'kiln'
+    unused = await added(client, TYPES, name='unused')
+    assert (await client.delete(f'{TYPES}/{unused["id"]}', params={'version': 1})).status_code == 204
+    assert [each['name'] for each in (await client.get(TYPES)).json()] == [
+        'injection_molder', 'kiln', 'painter', 'robotic_arm', 'sorter', 'valve']
+
+
+async def test_a_machine_lives_its_whole_life(client: Client) -> None:
+    press = await added(client, MACHINES, name='Press 1', type='press', line_id=2, position=1)
+    assert (press['line'], press['position'], press['has_past'], press['retired_at']) == ('Engine Line', 1, False, None)
+    path = f'{MACHINES}/{press["id"]}'
+    moved = (await client.patch(path, json={'version': press['version'], 'name': 'Press A', 'line_id': None})).json()
+    assert (moved['name'], moved['line'], moved['type']) == ('Press A', None, 'press')
+    status = [each for each in (await client.get('/api/machines')).json() if each['machine_name'] == 'Press A']
+    assert [(each['feed_id'], each['status']) for each in status] == [(press['id'], 'unknown')]
+    retired = (await client.patch(path, json={'version': moved['version'], 'retired': True})).json()
+    assert [each['id'] for each in (await client.get(MACHINES, params={'retired': True})).json()] == [press['id']]
+    back = (await client.patch(path, json={'version': retired['version'], 'retired': False})).json()
+    assert (retired['retired_at'] is None, back['retired_at']) == (False, None)
+    assert (await client.delete(path, params={'version': back['version']})).status_code == 204
+    assert problem_in(await client.get(path), 404)['detail'] == f'there is no machine {press["id"]}'
+    valve = (await client.get(f'{MACHINES}/4')).json()
+    assert 'retire it instead' in problem_in(
+        await client.delete(f'{MACHINES}/4', params={'version': valve['version']}), 422)['detail']
+
+
+@pytest.mark.parametrize(('path', 'value'), [
+    (f'{LINES}/2', {'name': 'Motors'}), (f'{TYPES}/1', {'icon': 'press'}), (f'{MACHINES}/10', {'type': 'press'})])
+async def test_of_two_who_change_the_same_the_second_sees_the_first(
+        client: Client, path: str, value: dict[str, str]) -> None:
+    before = await client.get(path)
+    version, tag = before.json()['version'], before.headers['etag']
+    assert 'send version' in problem_in(await client.patch(path, json=value), 428)['detail']
+    now = await client.patch(path, json=value, headers={'If-Match': tag})
+    assert (now.status_code, now.headers['etag']) == (200, f'"{now.json()["version"]}"')
+    conflict = problem_in(await client.patch(path, json={'version': version, **value}), 409)
+    assert conflict['current'] == now.json()
+    assert 'Mike Johnson changed' in conflict['detail']
+    assert problem_in(await client.patch(path, json=value, headers={'If-Match': tag}), 412)['current'] == now.json()
+    assert problem_in(await client.delete(path, params={'version': version}), 409)['current'] == now.json()
+    assert problem_in(await client.delete(path, headers={'If-Match': tag}), 412)['current'] == now.json()
+    problem_in(await client.delete(path), 428)
+    assert (await client.get(path, headers={'If-None-Match': (await client.get(path)).headers['etag']})
+            ).status_code == 304
+
+
+async def test_only_a_supervisor_changes_and_everybody_reads(clients: dict[str, Client]) -> None:
+    client = clients[TECHNICIAN]
+    for path, new in (LINES, {'name': 'New'}), (TYPES, {'name': 'new'}), (MACHINES, {'name': 'New'}):
+        assert (await client.get(path)).status_code == (await client.get(f'{path}/1')).status_code == 200
+        for answer in (await client.post(path, json=new), await client.delete(f'{path}/1', params={'version': 1}),
+                       await client.patch(f'{path}/1', json={'version': 1, **new})):
+            assert 'requires the role supervisor' in problem_in(answer, 403)['detail']
+    assert (await client.get('/api/plant/changes')).json() == []
+
+
+@pytest.mark.parametrize(('path', 'body', 'where'), [
+    (LINES, {}, 'body.name'), (LINES, {'name': ' x'}, 'body.name'), (LINES, {'name': 'Engine Line'}, 'body.name'),
+    (LINES, {'name': 'x', 'code': '02'}, 'body.code'), (LINES, {'name': 'x', 'position': 0}, 'body.position'),
+    (TYPES, {'name': 'x', 'icon': '<svg>'}, 'body.icon'), (TYPES, {'name': 'x' * 81}, 'body.name'),
+    (MACHINES, {'name': 'x', 'line_id': 99}, 'body.line_id'), (MACHINES, {'name': 'x', 'type': ''}, 'body.type'),
+    (MACHINES, {'name': 'x', 'line_id': 40_000}, 'body.line_id'), (MACHINES, {'name': 'x', 'colour': 1}, 'body.colour'),
+    (MACHINES, {'name': 'x', 'position': True}, 'body.position')])
+async def test_what_is_wrong_is_named(client: Client, path: str, body: dict[str, Any], where: str) -> None:
+    assert [error['where'] for error in problem_in(await client.post(path, json=body), 422)['errors']] == [where]
+
+
+@pytest.mark.parametrize('body', [{'version': 1}, {'version': 1, 'retired': True, 'name': 'x'}, {'version': '1'}])
+async def test_a_change_that_is_none_or_two_is_refused(client: Client, body: dict[str, Any]) -> None:
+    problem_in(await client.patch(f'{MACHINES}/1', json=body), 422)
+
+
+async def test_every_change_is_listed_with_who_when_old_and_new(client: Client) -> None:
+    line = await added(client, LINES, name='New')
+    await client.patch(f'{LINES}/{line["id"]}', json={'version': line['version'], 'name': 'Newer', 'code': 'N'})
+    changes = (await client.get('/api/plant/changes')).json()
+    assert [(each['kind'], each['item_id'], each['item'], each['field'], each['old'], each['new'], each['by'])
+            for each in changes] == [
+        ('line', 5, 'New', 'code', '05', 'N', 'Mike Johnson'),
+        ('line', 5, 'New', 'name', 'New', 'Newer', 'Mike Johnson'),
+        ('line', 5, 'New', 'added', None, 'New', 'Mike Johnson')]
+    pages = [(await client.get('/api/plant/changes', params={'per_page': 1, **before})).json()
+             for before in ({}, {'before': changes[0]['id']}, {'before': changes[2]['id']})]
+    assert pages == [changes[:1], changes[1:2], []]
+
+
+async def test_changes_of_the_plant_count_towards_the_limit(database: Database, settings: Settings) -> None:
+    async with asking(app_of(database, settings, limit=ChangeRateLimit(1)), SUPERVISOR) as client:
+        first = await client.post(TYPES, json={'name': 'oven'})
+        assert (first.status_code, 'r=0' in first.headers['ratelimit']) == (201, True)
+        assert int((await client.post(TYPES, json={'name': 'kiln'})).headers['retry-after']) > 0
