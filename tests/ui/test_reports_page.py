@@ -265,6 +265,14 @@ async def test_the_pareto_can_be_sorted_by_count(reports: Reports, open_page: Op
     await screen.until(lambda: reports.asked('causes')[-1][2] == 'count')
 
 
+async def test_the_other_causes_have_a_bar_that_is_cut_where_it_is_the_longest(reports: Reports,
+                                                                               open_page: OpenPage) -> None:
+    reports.answers['causes'] = tuple(Cause(f'Cause {number}', 600.0, 1, 0.05, number / 20, False)
+                                      for number in range(1, 21))
+    bar = shown(await opened(open_page), data_part='others')
+    assert (bar['style'], bar['props']['data-cut']) == ({'width': '100.00%'}, 'true')
+
+
 async def test_a_reason_is_text_whatever_it_says(reports: Reports, open_page: OpenPage) -> None:
     reports.answers['causes'] = (Cause(HOSTILE, 60.0, 1, 1.0, 1.0, True),)
     screen = await opened(open_page)

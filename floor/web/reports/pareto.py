@@ -31,7 +31,7 @@ FACTORS = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class CauseBar:
-    """One row. amount: seconds or stops; reason None: it is for several causes, has no bar and cannot be pressed. cost:
+    """One row. amount: seconds or stops; reason None: it is for several causes and cannot be pressed. cost:
     of its time, as text; empty: there is none."""
 
     name: str
@@ -155,9 +155,9 @@ def _bar(bar: CauseBar, by: By, end: float, *, chosen: str | None, choose: Calla
     with ui.element('div' if bar.reason is None else 'button').classes('pareto-bar') as row:
         TextNode('span', name).classes('pareto-name').props['title'] = bar.name[:1_000]
         with ui.element('span').classes('pareto-track').props('aria-hidden=true'):
-            if bar.reason is not None:  # the bar of many causes together would make all others short
-                fill = TextNode('i').style(f'width: {100 * bar.amount / end:.2f}%')
-                fill.props['data-part'] = 'vital' if bar.is_vital else 'trivial'
+            fill = TextNode('i').style(f'width: {min(100.0, 100 * bar.amount / end):.2f}%')
+            fill.props['data-part'] = 'others' if bar.reason is None else 'vital' if bar.is_vital else 'trivial'
+            fill.props['data-cut'] = str(bar.amount > end).lower()  # many causes together: all others would be short
         TextNode('span', amount).classes('pareto-amount')
         TextNode('span', percent(bar.cumulative)).classes('pareto-share')
     row.props['data-chosen'] = str(is_chosen).lower()
