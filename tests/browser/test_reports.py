@@ -151,3 +151,20 @@ async def test_a_phone_shows_it_without_sideways_scrolling(visitor: Visitor, sql
 
             await expect(page.get_by_role('main')).to_contain_text('Valve')
             await fits_window(page)
+
+
+async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timeline(visitor: Visitor,
+                                                                                  sql: asyncpg.Connection) -> None:
+    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+    page = await visitor.open('/reports', **PHONE)
+    heat = page.locator('.heat')
+    await expect(heat).to_be_visible()
+    assert await heat.evaluate('each => each.offsetWidth <= each.parentElement.clientWidth')
+
+    await visitor.go(page, '/reports?from=2026-01-01T00:00&to=2026-01-07T15:00')
+    last = page.locator('.timeline-tick', has_text='Wed 7 Jan')
+    await expect(last).to_be_visible()
+    assert await last.evaluate("""each => {
+        const text = document.createRange(); text.selectNodeContents(each)
+        return text.getBoundingClientRect().right <= each.parentElement.getBoundingClientRect().right
+    }""")

@@ -15,7 +15,6 @@ MINUTE_S, QUARTER_S, HOUR_S, DAY_S = 60, 900, 3600, 86_400
 STEPS_S = (1, 5, 15, 30, *(minutes * MINUTE_S for minutes in (1, 5, 10, 15, 30)),
            *(hours * HOUR_S for hours in (1, 2, 3, 6, 12)), *(days * DAY_S for days in (1, 2, 7, 28)))
 MAX_TICKS = 10
-NEAR_THE_END = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ def show_axis_labels(axis: ui.element, window: Window, zone: tzinfo) -> None:
         for tick in ticks(window, zone):
             label = ui.label(tick.text).classes('timeline-tick')
             label.style['left'] = f'{tick.at * 100:.2f}%'
-            if tick.at > NEAR_THE_END:
-                label.classes('near-the-end')
+            label.style['--length'] = f'{len(tick.text)}ch'
 
 
 def ticks(window: Window, zone: tzinfo, most: int = MAX_TICKS) -> list[Tick]:
