@@ -28,7 +28,7 @@ SELECT set_config('floor.refusal', coalesce((
         (3, 'aa2eea08f2912cfab85bb57b80bf06c8e39878d5874f41c31bdb7fb742c7dee7'),
         (4, '87ce51233b900da38dac9bf1fcdf8c3017bf8537699d4ca920591339acd0a1a3'),
         (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'),
-        (6, 'ccbf67eb7615662c2d30320ade9e412d4ac7c81a86bfeb9a8192d5f0710e804b'))
+        (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '

@@ -8,7 +8,7 @@ LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting('floor.making_room', t
 CREATE OR REPLACE FUNCTION line_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.version := OLD.version + ((NEW.code, NEW.name) IS DISTINCT FROM (OLD.code, OLD.name)
+    NEW.setup_version := OLD.setup_version + ((NEW.code, NEW.name) IS DISTINCT FROM (OLD.code, OLD.name)
                                   OR NEW.position <> OLD.position AND NOT is_making_room())::int;
     RETURN NEW;
 END $$;
@@ -17,7 +17,7 @@ CREATE OR REPLACE TRIGGER line_version BEFORE UPDATE ON production_lines FOR EAC
 CREATE OR REPLACE FUNCTION machine_type_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.version := OLD.version + ((NEW.type, NEW.icon) IS DISTINCT FROM (OLD.type, OLD.icon))::int;
+    NEW.setup_version := OLD.setup_version + ((NEW.type, NEW.icon) IS DISTINCT FROM (OLD.type, OLD.icon))::int;
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER machine_type_version BEFORE UPDATE ON machine_types
@@ -26,7 +26,7 @@ CREATE OR REPLACE TRIGGER machine_type_version BEFORE UPDATE ON machine_types
 CREATE OR REPLACE FUNCTION machine_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.version := OLD.version + (
+    NEW.setup_version := OLD.setup_version + (
         (NEW.machine_name, NEW.type, NEW.line_id, NEW.retired_at)
             IS DISTINCT FROM (OLD.machine_name, OLD.type, OLD.line_id, OLD.retired_at)
         OR NEW.position <> OLD.position AND NOT is_making_room())::int;

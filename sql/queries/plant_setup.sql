@@ -4,13 +4,13 @@ SELECT FROM plant_settings FOR UPDATE;
 
 -- name: production_lines()
 -- Every line in its order, with the number of its machines.
-SELECT line_id, code, name, position, version,
+SELECT line_id, code, name, position, setup_version AS version,
        (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
 FROM production_lines l ORDER BY position, line_id;
 
 -- name: production_line(line_id)^
 -- One line.
-SELECT line_id, code, name, position, version,
+SELECT line_id, code, name, position, setup_version AS version,
        (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
 FROM production_lines l WHERE line_id = :line_id;
 
@@ -44,12 +44,12 @@ DELETE FROM production_lines WHERE line_id = :line_id;
 
 -- name: machine_types()
 -- Every type by name, with the number of its machines, also retired ones.
-SELECT type_id, type, icon, version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+SELECT type_id, type, icon, setup_version AS version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
 FROM machine_types t ORDER BY name_sort_key(type), type COLLATE "C";
 
 -- name: machine_type(type_id)^
 -- One type.
-SELECT type_id, type, icon, version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+SELECT type_id, type, icon, setup_version AS version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
 FROM machine_types t WHERE type_id = :type_id;
 
 -- name: add_machine_type(name, icon)$
@@ -65,7 +65,8 @@ DELETE FROM machine_types WHERE type_id = :type_id;
 
 -- name: plant_machines(retired)
 -- Machines on the floor in flow order, or those that are retired.
-SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at, m.version,
+SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
+       m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
 FROM machines m LEFT JOIN production_lines l USING (line_id)
@@ -75,7 +76,8 @@ ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name
 
 -- name: plant_machine(machine_id)^
 -- One machine, on the floor or retired.
-SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at, m.version,
+SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
+       m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
 FROM machines m LEFT JOIN production_lines l USING (line_id) WHERE m.machine_id = :machine_id;
