@@ -168,3 +168,16 @@ async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timelin
         const text = document.createRange(); text.selectNodeContents(each)
         return text.getBoundingClientRect().right <= each.parentElement.getBoundingClientRect().right
     }""")
+
+
+async def test_a_tablet_shows_the_list_of_stops_without_sideways_scrolling(visitor: Visitor,
+                                                                           sql: asyncpg.Connection) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    await sql.execute("SELECT report_status('Injection_Molder_04_01', 'down', 'Seat worn', $1)", yesterday)
+    await sql.execute("SELECT report_status('Injection_Molder_04_01', 'operational', NULL, $1)",
+                      yesterday + timedelta(hours=2, minutes=3, seconds=4))
+    window = urlencode({'from': f'{yesterday + timedelta(hours=1):%Y-%m-%dT%H:%M}',
+                        'to': f'{yesterday + timedelta(hours=3):%Y-%m-%dT%H:%M}'})
+    page = await visitor.open(f'/reports?{window}', viewport={'width': 820, 'height': 1180})
+    await expect(page.locator('.stops-table tr', has_text='carried in')).to_be_visible()
+    await fits_window(page)
