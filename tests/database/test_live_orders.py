@@ -107,7 +107,8 @@ async def test_an_order_that_a_person_changes_is_left_to_that_person(connect: Co
     connection = await connect()
     played = Played(connect, connection)
     order = await played.order("status = 'in_progress'")
-    await connection.execute("UPDATE work_orders SET priority = 'low' WHERE id = $1", order['id'])
+    another = 'high' if order['priority'] == 'low' else 'low'
+    await connection.execute('UPDATE work_orders SET priority = $2 WHERE id = $1', order['id'], another)
     await played.ticks(24 * 36)
     after = await connection.fetchrow('SELECT * FROM work_orders WHERE id = $1', order['id'])
     assert (after['status'], after['version']) == ('in_progress', order['version'] + 1)

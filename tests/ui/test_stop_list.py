@@ -99,7 +99,8 @@ async def test_each_choice_is_an_address_and_reads_the_list_alone(reports: Repor
     await screen.until(lambda: reports.asked('stops')[-1][3].turned)
     screen.click(screen.all(label='Next 50')[0])
     await screen.until(lambda: reports.asked('stops')[-1][2] == Page(2, 50))
-    assert '/reports?window=7d&stops=long&search=leak&sort=machine&reverse=1&stops_page=2' in addresses(switchboard)
+    address = '/reports?window=7d&stops=long&search=leak&sort=machine&reverse=1&stops_page=2'
+    await screen.until(lambda: address in addresses(switchboard))
     assert len(reports.asked('kpis')) == asked
 
 
