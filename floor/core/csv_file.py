@@ -30,15 +30,28 @@ BYTE_ORDER_MARK = '\ufeff'
 
 def heading(titles: Iterable[str]) -> str:
     """The first line of a file, with the mark before it."""
-    return BYTE_ORDER_MARK + _written([list(titles)])
+    return BYTE_ORDER_MARK + written([list(titles)])
 
 
 def lines(rows: Iterable[Iterable[object]], zone: tzinfo) -> str:
     """Rows of a file. zone: of the plant."""
-    return _written([[_cell(value, zone) for value in row] for row in rows])
+    return written([[_cell(value, zone) for value in row] for row in rows])
 
 
-def _written(rows: list[list[str]]) -> str:
+def read(text: str, separator: str) -> list[list[str]]:
+    """The cells of a file.
+
+    :raises ValueError: a quote is out of place, or a cell is too long
+    """
+    try:
+        return list(csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK), newline=''), delimiter=separator,
+                               strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def written(rows: Iterable[Iterable[str]]) -> str:
+    """Rows of a file as they are: texts have to be harmless."""
     text = io.StringIO(newline='')
     csv.writer(text, lineterminator='\r\n').writerows(rows)
     return text.getvalue()

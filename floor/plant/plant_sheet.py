@@ -6,7 +6,6 @@ spreadsheet is CSV with tabs.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
@@ -21,6 +20,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import InvalidFileException
 
+from ..core import csv_file
 from ..core.csv_file import BYTE_ORDER_MARK, harmless
 from ..core.errors import InvalidInputError
 from ..core.formatting import number
@@ -63,11 +63,8 @@ def read_sheet(content: bytes | str) -> list[SheetRow]:
 
 def to_csv(machines: Iterable[PlantMachine]) -> str:
     """The sheet as a CSV file, with a mark by which Excel knows that it is UTF-8."""
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\r\n')
-    writer.writerow(COLUMNS)
-    writer.writerows([*map(_guarded, texts), position] for *texts, position in map(_cells_of, machines))
-    return BYTE_ORDER_MARK + text.getvalue()
+    return csv_file.heading(COLUMNS) + csv_file.written(
+        [*map(_guarded, texts), str(position)] for *texts, position in map(_cells_of, machines))
 
 
 def to_xlsx(machines: Iterable[PlantMachine]) -> bytes:
@@ -118,8 +115,8 @@ def _csv_cells(text: str) -> list[list[str]]:
     heading = next((line for line in text.splitlines() if line.strip()), '')
     separator = max('\t;,', key=heading.count)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=''), delimiter=separator, strict=True))
-    except csv.Error as error:
+        rows = csv_file.read(text, separator)
+    except ValueError as error:
         raise InvalidInputError(f'the file is not CSV: {error}') from error
     return [[_unguarded(cell.strip()) for cell in row] for row in rows]
 
