@@ -18,7 +18,9 @@ WITH listed AS (
     LEFT JOIN unnest(:places::text[]) WITH ORDINALITY AS machine (machine_name, place)
         ON :sort = 'machine' AND machine.machine_name = listed.machine_name
     LEFT JOIN (SELECT reason, row_number() OVER (ORDER BY name_sort_key(reason), reason COLLATE "C") AS place
-               FROM (SELECT DISTINCT reason FROM listed WHERE reason IS NOT NULL) AS each) AS named
+               FROM (SELECT DISTINCT reason  -- not of listed, which would be written down first because it is read twice
+                     FROM chosen_stops(:names, :start, :until, :now, :kpi, :reason, :starts, :untils, :line)
+                     WHERE :sort = 'reason' AND reason IS NOT NULL) AS each) AS named
         ON :sort = 'reason' AND named.reason = listed.reason
 ), page AS (
     SELECT * FROM placed
