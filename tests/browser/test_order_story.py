@@ -90,6 +90,7 @@ async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visit
     await expect(state).to_contain_text('In progress')
     await sql.execute("UPDATE machine_feed_stream SET status = 'operational' "
                       "WHERE machine_name = 'Injection_Molder_02_02'")
+    await expect(technician.locator('.machine-now')).to_have_attribute('data-status', 'operational')
     await technician.get_by_role('button', name='Complete').click()
     completion = technician.get_by_role('dialog', name='Complete')
     await completion.get_by_label('Cause').fill('Seal of the clamp cylinder worn')
