@@ -46,28 +46,25 @@ REVOKE EXECUTE ON FUNCTION register_machine_type FROM PUBLIC;
 CREATE OR REPLACE TRIGGER register_machine_type BEFORE INSERT OR UPDATE OF type ON machines
     FOR EACH ROW EXECUTE FUNCTION register_machine_type();
 
--- The audit. old and new: the values of fields in the same order; those that are equal are left out.
-CREATE OR REPLACE FUNCTION log_plant_change(of_kind text, of_item_id bigint, of_item text, fields text[], old text[], new text[])
-RETURNS void
+-- The audit of a row that was inserted, updated or deleted (operation: TG_OP). old and new: the values of fields in the same order;
+-- those that are equal are left out.
+CREATE OR REPLACE FUNCTION log_plant_change(operation text, of_kind text, of_item_id bigint, of_item text, fields text[],
+                                            old text[], new text[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO setting_changes (changed_by, kind, item_id, item, setting, old_value, new_value)
     SELECT acting_person(), of_kind, of_item_id, of_item, change.*
-    FROM unnest(fields, old, new) AS change (field, old_value, new_value)
+    FROM (SELECT * FROM unnest(fields, old, new) WHERE operation = 'UPDATE'
+          UNION ALL SELECT 'added', NULL, of_item WHERE operation = 'INSERT'
+          UNION ALL SELECT 'deleted', of_item, NULL WHERE operation = 'DELETE') AS change (field, old_value, new_value)
     WHERE change.old_value IS DISTINCT FROM change.new_value
 $$;
 
 CREATE OR REPLACE FUNCTION line_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM log_plant_change('line', NEW.line_id, NEW.name, '{added}', '{NULL}', ARRAY[NEW.name]);
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM log_plant_change('line', OLD.line_id, OLD.name, '{deleted}', ARRAY[OLD.name], '{NULL}');
-    ELSE
-        PERFORM log_plant_change('line', OLD.line_id, OLD.name, '{name,code,position}',
-            ARRAY[OLD.name, OLD.code, OLD.position::text],
-            ARRAY[NEW.name, NEW.code, CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text]);
-    END IF;
+    PERFORM log_plant_change(TG_OP, 'line', coalesce(OLD.line_id, NEW.line_id), coalesce(OLD.name, NEW.name),
+        '{name,code,position}', ARRAY[OLD.name, OLD.code, OLD.position::text],
+        ARRAY[NEW.name, NEW.code, CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text]);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION line_changed FROM PUBLIC;
@@ -77,14 +74,8 @@ CREATE OR REPLACE TRIGGER line_changed AFTER INSERT OR DELETE OR UPDATE OF name,
 CREATE OR REPLACE FUNCTION machine_type_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM log_plant_change('machine_type', NEW.type_id, NEW.type, '{added}', '{NULL}', ARRAY[NEW.type]);
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM log_plant_change('machine_type', OLD.type_id, OLD.type, '{deleted}', ARRAY[OLD.type], '{NULL}');
-    ELSE
-        PERFORM log_plant_change('machine_type', OLD.type_id, OLD.type, '{name,icon}', ARRAY[OLD.type, OLD.icon],
-                                 ARRAY[NEW.type, NEW.icon]);
-    END IF;
+    PERFORM log_plant_change(TG_OP, 'machine_type', coalesce(OLD.type_id, NEW.type_id), coalesce(OLD.type, NEW.type),
+        '{name,icon}', ARRAY[OLD.type, OLD.icon], ARRAY[NEW.type, NEW.icon]);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_type_changed FROM PUBLIC;
@@ -100,19 +91,13 @@ $$;
 CREATE OR REPLACE FUNCTION machine_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM log_plant_change('machine', NEW.machine_id, NEW.machine_name, '{added}', '{NULL}', ARRAY[NEW.machine_name]);
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM log_plant_change('machine', OLD.machine_id, OLD.machine_name, '{deleted}', ARRAY[OLD.machine_name], '{NULL}');
-    ELSE
-        PERFORM log_plant_change('machine', OLD.machine_id, OLD.machine_name, '{name,type,line,position,retired}',
-            ARRAY[OLD.machine_name, CASE WHEN EXISTS (SELECT FROM machine_types WHERE type = OLD.type) THEN OLD.type
-                                         ELSE NEW.type END,
-                  line_name(OLD.line_id), OLD.position::text, CASE WHEN OLD.retired_at IS NULL THEN 'no' ELSE 'yes' END],
-            ARRAY[NEW.machine_name, NEW.type, line_name(NEW.line_id),
-                  CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text,
-                  CASE WHEN NEW.retired_at IS NULL THEN 'no' ELSE 'yes' END]);
-    END IF;
+    PERFORM log_plant_change(TG_OP, 'machine', coalesce(OLD.machine_id, NEW.machine_id), coalesce(OLD.machine_name, NEW.machine_name),
+        '{name,type,line,position,retired}',
+        ARRAY[OLD.machine_name, CASE WHEN EXISTS (SELECT FROM machine_types WHERE type = OLD.type) THEN OLD.type ELSE NEW.type END,
+              line_name(OLD.line_id), OLD.position::text, CASE WHEN OLD.retired_at IS NULL THEN 'no' ELSE 'yes' END],
+        ARRAY[NEW.machine_name, NEW.type, line_name(NEW.line_id),
+              CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text,
+              CASE WHEN NEW.retired_at IS NULL THEN 'no' ELSE 'yes' END]);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_changed FROM PUBLIC;
