@@ -63,8 +63,7 @@ class LineCommands(PlantTransactions):
         :raises NotFoundError:
         """
         async with logged('line changed', who, line_id=line_id), self._changing(who) as connection:
-            line = await self._line(connection, line_id)
-            await self._refuse_if_changed(connection, 'line', line, version)
+            line = await self._unchanged(connection, 'line', await self._line(connection, line_id), version)
             name = line.name if isinstance(edit.name, Unchanged) else edit.name
             code = line.code if isinstance(edit.code, Unchanged) else edit.code
             if name != line.name:
@@ -87,8 +86,7 @@ class LineCommands(PlantTransactions):
         :raises NotFoundError:
         """
         async with logged('line deleted', who, line_id=line_id), self._changing(who) as connection:
-            line = await self._line(connection, line_id)
-            await self._refuse_if_changed(connection, 'line', line, version)
+            line = await self._unchanged(connection, 'line', await self._line(connection, line_id), version)
             to_line = None if isinstance(machines_to, Unchanged) else machines_to
             if line.machines and isinstance(machines_to, Unchanged):
                 raise InvalidInputError(f'{line.name} has {counted(line.machines, "machine")}: say which line they go '

@@ -80,8 +80,7 @@ class MachineCommands(LineCommands, MachineTypeCommands):
         :raises NotFoundError:
         """
         async with logged('machine changed', who, machine_id=machine_id), self._changing(who) as connection:
-            before = await self._machine(connection, machine_id)
-            await self._refuse_if_changed(connection, 'machine', before, version)
+            before = await self._unchanged_machine(connection, machine_id, version)
             name = before.name if isinstance(edit.name, Unchanged) else edit.name
             if name != before.name:
                 new_name(name)
@@ -148,9 +147,7 @@ class MachineCommands(LineCommands, MachineTypeCommands):
         return to_plant_machine(row)
 
     async def _unchanged_machine(self, connection: Connection, machine_id: int, version: int) -> PlantMachine:
-        machine = await self._machine(connection, machine_id)
-        await self._refuse_if_changed(connection, 'machine', machine, version)
-        return machine
+        return await self._unchanged(connection, 'machine', await self._machine(connection, machine_id), version)
 
     async def _refuse_if_machine_exists(self, connection: Connection, machine_id: int | None, name: str) -> None:
         async for row in self._queries.machines_alike(connection, names=[name]):

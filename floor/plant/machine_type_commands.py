@@ -59,8 +59,8 @@ class MachineTypeCommands(PlantTransactions):
         :raises NotFoundError:
         """
         async with logged('machine type changed', who, type_id=type_id), self._changing(who) as connection:
-            before = await self._machine_type(connection, type_id)
-            await self._refuse_if_changed(connection, 'machine_type', before, version)
+            before = await self._unchanged(connection, 'machine_type', await self._machine_type(connection, type_id),
+                                           version)
             name = before.name if isinstance(edit.name, Unchanged) else edit.name
             icon = before.icon if isinstance(edit.icon, Unchanged) else edit.icon
             if name != before.name:
@@ -79,8 +79,8 @@ class MachineTypeCommands(PlantTransactions):
         :raises NotFoundError:
         """
         async with logged('machine type deleted', who, type_id=type_id), self._changing(who) as connection:
-            before = await self._machine_type(connection, type_id)
-            await self._refuse_if_changed(connection, 'machine_type', before, version)
+            before = await self._unchanged(connection, 'machine_type', await self._machine_type(connection, type_id),
+                                           version)
             if before.machines:
                 raise InvalidInputError(f'{counted(before.machines, "machine")} of this type, retired ones included: '
                                         'give each another type first')

@@ -64,7 +64,7 @@ def read_sheet(content: bytes | str) -> list[SheetRow]:
 def to_csv(machines: Iterable[PlantMachine]) -> str:
     """The sheet as a CSV file, with a mark by which Excel knows that it is UTF-8."""
     return csv_file.heading(COLUMNS) + csv_file.written(
-        [*map(_guarded, texts), str(position)] for *texts, position in map(_cells_of, machines))
+        map(_guarded, cells) for cells in map(_cells_of, machines))
 
 
 def to_xlsx(machines: Iterable[PlantMachine]) -> bytes:
@@ -181,8 +181,8 @@ def _columns(heading: Sequence[str]) -> dict[str, int]:
 
 # A text that a spreadsheet might take for a formula has an apostrophe before it; so has one that looks as if it had.
 
-def _guarded(text: str | int) -> str:
-    text = str(text)
+def _guarded(value: object) -> str:
+    text = str(value)
     return f"'{text}" if harmless(text) != text or _unguarded(text) != text else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -20,7 +20,7 @@ from .plant_items import ChangeKind, MachineType, PlantMachine, ProductionLine
 MAX_NAME_LENGTH = 80
 """Of new names. SQL takes up to 200."""
 MAX_PLACE = 10_000
-PlantItem = ProductionLine | MachineType | PlantMachine
+Item = TypeVar('Item', ProductionLine, MachineType, PlantMachine)
 
 
 class PlantTransactions:
@@ -46,11 +46,13 @@ class PlantTransactions:
                 raise InvalidInputError('something with this name or code was added just now: look at the plant again',
                                         'name') from error
 
-    async def _refuse_if_changed(self, connection: Connection, kind: ChangeKind, current: PlantItem,
-                                 version: int) -> None:
-        """:raises EditConflictError: the item has another version"""
+    async def _unchanged(self, connection: Connection, kind: ChangeKind, current: Item, version: int) -> Item:
+        """The item, if it has this version.
+
+        :raises EditConflictError: it has another
+        """
         if current.version == version:
-            return
+            return current
         change = await self._queries.last_change_of(connection, kind=kind, item_id=current.id)
         raise EditConflictError(conflict_sentence(current.name, change), current)
 
