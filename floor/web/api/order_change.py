@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import HTTPException
-
-from ...core.errors import EditConflictError
 from ...core.orders import WorkOrder
 from ...core.people import Identity
 from ...orders.employees import Employees
 from ...orders.work_orders import WorkOrders
-from ..http.entity_tags import tag_of_version, versions_in
 from .named_people import find_assignee
 from .order_forms import OrderPatch
-
-
-class VersionMismatchError(Exception):
-    """If-Match does not contain the present version. current: the present order."""
-
-    def __init__(self, message: str, current: object) -> None:
-        super().__init__(message)
-        self.current = current
+from .versioned_change import change
 
 
 class OrderChangeRequest:
@@ -39,27 +28,10 @@ class OrderChangeRequest:
         :raises VersionMismatchError: If-Match is outdated
         :raises EditConflictError: version is outdated
         """
-        version = await self._version(order_id)
-        try:
-            return await self._change(order_id, version)
-        except EditConflictError as conflict:
-            if self._patch.seen_version is None:  # changed after the check of If-Match
-                raise VersionMismatchError(str(conflict), conflict.current) from conflict
-            raise
-
-    async def _version(self, order_id: str) -> int:
-        if self._if_match is None:
-            if self._patch.seen_version is None:
-                raise HTTPException(428, 'the version of the order is missing: send version in the body, or its ETag '
-                                    'in the header If-Match')
-            return self._patch.seen_version
-        order, versions = await self._orders.get(order_id), versions_in(self._if_match)
-        if versions is not None and order.version not in versions:
-            raise VersionMismatchError(
-                f'If-Match does not match the current version of {order_id}, whose ETag is '
-                f'{tag_of_version(order.version)}: '
-                'compare your change with current, then send that tag', order)
-        return order.version if self._patch.seen_version is None else self._patch.seen_version
+        return await change(
+            lambda: self._orders.get(order_id), lambda version: self._change(order_id, version),
+            self._patch.seen_version, self._if_match, called=lambda _: order_id,
+            missing='the version of the order is missing: send version in the body, or its ETag in the header If-Match')
 
     async def _change(self, order_id: str, version: int) -> WorkOrder:
         patch = self._patch

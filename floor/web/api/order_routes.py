@@ -19,12 +19,13 @@ from ..http.path_prefix import prefix_of
 from .floor_api import database_errors
 from .named_people import find_assignee
 from .order_answers import OrderAnswer, OrderDetailsAnswer
-from .order_change import OrderChangeRequest, VersionMismatchError
+from .order_change import OrderChangeRequest
 from .order_examples import NEW_ORDERS, PATCHES
 from .order_forms import NewOrderForm, OrderPatch
 from .order_parameters import LOCATION, Id, IfMatch, Key, checked_order_id
 from .order_query import PAGES, PARAMETERS, page_headers, read_query
 from .problems import documented, problem
+from .versioned_change import VersionMismatchError
 
 
 def add_reads(router: APIRouter, database: Database, orders: WorkOrders, order_list: WorkOrderList,

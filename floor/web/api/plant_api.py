@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
@@ -18,13 +17,13 @@ from .bodies import JsonRoute
 from .callers import caller_of
 from .floor_api import TIMEOUT_S, database_errors, no_store
 from .known_parameters import known_parameters
-from .order_change import VersionMismatchError
 from .order_parameters import LOCATION
 from .plant_answers import LineAnswer, MachineTypeAnswer, PlantChangeAnswer, PlantMachineAnswer
-from .plant_change import IfMatch, Item, ItemId, SeenVersion, answer_of, change
+from .plant_change import IfMatch, Item, ItemId, SeenVersion, answer_of, name_of
 from .plant_forms import LinePatch, MachinePatch, MachineTypePatch, NewLineForm, NewMachineForm, NewMachineTypeForm
 from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
+from .versioned_change import VersionMismatchError, change
 
 PREFIX = '/api/plant'
 Answer = TypeVar('Answer', LineAnswer, MachineTypeAnswer, PlantMachineAnswer)
@@ -90,12 +89,9 @@ def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: 
     async def update_line(item_id: ItemId, patch: LinePatch, response: Response, who: Identity = identity,
                           if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Machines, work orders and reports follow."""
-        async with _conflicts(timeout) as answer:
-            line = await change(lambda: plant.line(item_id),
-                                lambda version: plant.edit_line(who, item_id, version, patch.edit()),
-                                patch.seen_version, if_match)
-            answer.append(_changed(response, line))
-        return answer[0]
+        return await _answered(timeout, response, change(
+            lambda: plant.line(item_id), lambda version: plant.edit_line(who, item_id, version, patch.edit()),
+            patch.seen_version, if_match, called=name_of))
 
     @router.delete('/lines/{item_id}', status_code=204, summary='Delete a line', operation_id='delete_line',
                    responses=DELETED, response_class=Response, response_model=None)
@@ -103,11 +99,9 @@ def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: 
                           who: Identity = identity, if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Its past stays in reports of all lines."""
         to_line = UNCHANGED if machines_to is None else None if machines_to == 'none' else int(machines_to)
-        async with _conflicts(timeout) as answer:
-            await change(lambda: plant.line(item_id),
-                         lambda seen: plant.delete_line(who, item_id, seen, to_line), version, if_match)
-            answer.append(Response(status_code=204))
-        return answer[0]
+        return await _answered(timeout, Response(status_code=204), change(
+            lambda: plant.line(item_id), lambda seen: plant.delete_line(who, item_id, seen, to_line), version, if_match,
+            called=name_of))
 
 
 def _add_machine_types(router: APIRouter, plant: PlantCommands, identity: Any, timeout: float) -> None:
@@ -138,23 +132,19 @@ def _add_machine_types(router: APIRouter, plant: PlantCommands, identity: Any, t
     async def update_machine_type(item_id: ItemId, patch: MachineTypePatch, response: Response,
                                   who: Identity = identity, if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Its machines follow."""
-        async with _conflicts(timeout) as answer:
-            changed = await change(lambda: plant.machine_type(item_id),
-                                   lambda version: plant.edit_machine_type(who, item_id, version, patch.edit()),
-                                   patch.seen_version, if_match)
-            answer.append(_changed(response, changed))
-        return answer[0]
+        return await _answered(timeout, response, change(
+            lambda: plant.machine_type(item_id),
+            lambda version: plant.edit_machine_type(who, item_id, version, patch.edit()), patch.seen_version, if_match,
+            called=name_of))
 
     @router.delete('/machine-types/{item_id}', status_code=204, summary='Delete a machine type without machines',
                    operation_id='delete_machine_type', responses=DELETED, response_class=Response, response_model=None)
     async def delete_machine_type(item_id: ItemId, version: SeenVersion = None, who: Identity = identity,
                                   if_match: IfMatch = None) -> Any:
         """Requires the role supervisor."""
-        async with _conflicts(timeout) as answer:
-            await change(lambda: plant.machine_type(item_id),
-                         lambda seen: plant.delete_machine_type(who, item_id, seen), version, if_match)
-            answer.append(Response(status_code=204))
-        return answer[0]
+        return await _answered(timeout, Response(status_code=204), change(
+            lambda: plant.machine_type(item_id), lambda seen: plant.delete_machine_type(who, item_id, seen), version,
+            if_match, called=name_of))
 
 
 def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: float) -> None:
@@ -189,34 +179,32 @@ def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeou
                 return plant.edit_machine(who, item_id, version, patch.edit())
             return (plant.retire_machine if patch.retired else plant.bring_back_machine)(who, item_id, version)
 
-        async with _conflicts(timeout) as answer:
-            machine = await change(lambda: plant.machine(item_id), make, patch.seen_version, if_match)
-            answer.append(_changed(response, machine))
-        return answer[0]
+        return await _answered(timeout, response, change(lambda: plant.machine(item_id), make, patch.seen_version,
+                                                         if_match, called=name_of))
 
     @router.delete('/machines/{item_id}', status_code=204, summary='Delete a machine without a past',
                    operation_id='delete_machine', responses=DELETED, response_class=Response, response_model=None)
     async def delete_machine(item_id: ItemId, version: SeenVersion = None, who: Identity = identity,
                              if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. One that has reported or has work orders can be retired."""
-        async with _conflicts(timeout) as answer:
-            await change(lambda: plant.machine(item_id),
-                         lambda seen: plant.delete_machine(who, item_id, seen), version, if_match)
-            answer.append(Response(status_code=204))
-        return answer[0]
+        return await _answered(timeout, Response(status_code=204), change(
+            lambda: plant.machine(item_id), lambda seen: plant.delete_machine(who, item_id, seen), version, if_match,
+            called=name_of))
 
 
-@asynccontextmanager
-async def _conflicts(seconds: float) -> AsyncIterator[list[Any]]:
-    """Yields a list for the response, which gets the one of a conflict instead."""
-    answer: list[Any] = []
+async def _answered(seconds: float, response: Response, making: Awaitable[Item | None]) -> Any:
+    """The item after a change, or the problem of a conflict. response: gets the ETag, or answers a deletion."""
     try:
         async with database_errors(seconds):
-            yield answer
+            item = await making
     except EditConflictError as conflict:
-        answer.append(problem(409, str(conflict), current=answer_of(conflict.current)))
+        return problem(409, str(conflict), current=answer_of(conflict.current))
     except VersionMismatchError as mismatch:
-        answer.append(problem(412, str(mismatch), current=answer_of(mismatch.current)))
+        return problem(412, str(mismatch), current=answer_of(mismatch.current))
+    if item is None:
+        return response
+    response.headers['ETag'] = tag_of_version(item.version)
+    return answer_of(item)
 
 
 def _tagged(response: Response, answer: Answer) -> Answer:
@@ -228,8 +216,3 @@ def _created(request: Request, response: Response, item: Item) -> Item:
     response.headers['Location'] = f'{request.url.path}/{item.id}'
     response.headers['ETag'] = tag_of_version(item.version)
     return item
-
-
-def _changed(response: Response, item: Item) -> LineAnswer | MachineTypeAnswer | PlantMachineAnswer:
-    response.headers['ETag'] = tag_of_version(item.version)
-    return answer_of(item)
