@@ -80,14 +80,12 @@ def refuse_unfit(name: str, query: ReportQuery) -> None:
 
     :raises QueryError: there are some
     """
-    faults = {kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind, names in NOT_BY.items()
-              if name in names and getattr(query, kind) is not None}
+    unfit = [kind for kind, names in NOT_BY.items() if name in names and getattr(query, kind) is not None]
     if name != 'stops':
         asked = query.stops.to_query()
-        faults |= {kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind in ('stops', 'search')
-                   if kind in asked}
-    if faults:
-        raise QueryError(faults)
+        unfit += [kind for kind in ('stops', 'search') if kind in asked]
+    if unfit:
+        raise QueryError({kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind in unfit})
 
 
 def trend_of(asked: ReportRequest, zone: tzinfo, shifts: Shifts) -> tuple[ReportRequest, Buckets]:

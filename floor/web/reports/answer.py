@@ -9,6 +9,7 @@ from nicegui import ui
 
 from ...analytics import Analytics, Cause, Kpis, LossCosts, ProblemMachine
 from ...analytics.kpis import are_covered
+from ...analytics.report_pages import ALL_MACHINES
 from ...core.formatting import downtime, number
 from ...core.machines import DisplayName
 from ...core.text import shortened
@@ -22,7 +23,6 @@ from .report_windows import Comparison, Span
 NO_REASON = 'no reason given'
 MAX_CAUSE_LENGTH = 120
 MAX_LINE_LENGTH = 60
-ALL_MACHINES = 10_000
 
 _BEFORE = {
     Span.SHIFT: 'last shift up to the same time', Span.LAST_SHIFT: 'the shift before',
