@@ -10,9 +10,8 @@ import pytest_asyncio
 from browser.harness import connected, until
 from browser.profiles import LAPTOP, PHONE, Profiles
 from browser.program import Program, started
-from browser.visitor import Visitor
+from browser.visitor import Visitor, finds_nothing
 from playwright.async_api import Browser, Page, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -103,10 +102,7 @@ async def is_not_wider(page: Page) -> None:
     for size in LAPTOP, PHONE['viewport']:
         await page.set_viewport_size(size)  # type: ignore[arg-type]
         await page.wait_for_function('width => window.outerWidth === width', arg=size['width'])
-        try:  # what slides in needs a moment
-            await page.wait_for_function(f'({WIDER})().length === 0', timeout=30_000)
-        except PlaywrightTimeout:
-            assert await page.evaluate(WIDER) == [], (page.url, size)
+        await finds_nothing(page, WIDER, f'{page.url} at {size}')
 
 
 async def test_no_page_gets_wider(visitor: Visitor) -> None:
@@ -141,8 +137,8 @@ async def test_no_table_of_a_report_is_wider_than_its_box_or_its_sheet_of_paper(
     wider = """() => [...document.querySelectorAll(':is(.stops-table, .handover-table)')]
         .filter(table => table.scrollWidth > table.parentElement.clientWidth + 1).map(table => table.innerText)"""
 
-    await page.wait_for_function(f'({wider})().length === 0')
+    await finds_nothing(page, wider)
 
     await page.emulate_media(media='print')
     await page.set_viewport_size({'width': 718, 'height': 1015})
-    await page.wait_for_function(f'({wider})().length === 0')
+    await finds_nothing(page, wider)

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from browser.visitor import Visitor, badge, tile
+from browser.visitor import Visitor, badge, finds_nothing, tile
 from playwright.async_api import Locator, Page, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
@@ -41,14 +40,6 @@ async def on_each_screen(page: Page, *sizes: tuple[int, int]) -> AsyncIterator[t
         yield width, height
 
 
-async def is_empty(page: Page, found: str, where: str) -> None:
-    """Once tiles have the size that fits the window; a failure names what is found then."""
-    try:
-        await page.wait_for_function(f'({found})().length === 0', timeout=30_000)
-    except PlaywrightTimeout:
-        assert await page.evaluate(found) == [], where
-
-
 async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.blank()
@@ -59,8 +50,8 @@ async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql:
             await expect(page.locator('.row-machine:visible'), where).to_have_count(12)
             assert await page.evaluate("getComputedStyle(document.querySelector('.tile')).cursor") == 'none'
             assert await page.evaluate('getComputedStyle(document.body).overflow') == 'hidden'
-            await is_empty(page, OUTSIDE, where)
-            await is_empty(page, CUT_OFF, where)
+            await finds_nothing(page, OUTSIDE, where)
+            await finds_nothing(page, CUT_OFF, where)
             await expect(page.get_by_role('link')).to_have_count(0)
             box = await page.locator('.wall-main').bounding_box()
             assert box is not None

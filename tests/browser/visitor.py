@@ -154,10 +154,16 @@ def quoted(text: str) -> str:
 
 async def fits_window(page: Page) -> None:
     """Wait until nothing makes the page scroll sideways and no part of it reaches over the edge."""
+    await finds_nothing(page, BEYOND_WINDOW)
+
+
+async def finds_nothing(page: Page, search: str, where: str = '') -> None:
+    """Wait until a function of the page, which returns a list, finds nothing: what moves needs a moment. A failure
+    names what is found then."""
     try:
-        await page.wait_for_function(f'({BEYOND_WINDOW})().length === 0', timeout=30_000)
+        await page.wait_for_function(f'({search})().length === 0', timeout=30_000)
     except PlaywrightTimeout:
-        assert await page.evaluate(BEYOND_WINDOW) == []
+        assert await page.evaluate(search) == [], where
 
 
 BEYOND_WINDOW = """() => [
