@@ -334,6 +334,8 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
         for got, stop in zip(page.stops, stops, strict=True):
             assert round(got.down * 1e6) == history.down_within(stop, window.start, window.end)
             assert round(got.length * 1e6) == history.length(stop)
+            assert round(got.unconfirmed * 1e6) == history.length(stop) - history.down_within(
+                stop, stop.since, history.now)
             order = history.order(stop)
             assert got.order == (order.id if order else None)
             response = history.response(stop)

@@ -153,6 +153,20 @@ async def test_of_two_people_who_edit_the_second_sees_what_the_first_did(plant: 
         await plant.delete_machine_type(JAMES, kind.id, kind.version)
 
 
+async def test_an_edit_waits_for_one_under_way_and_sees_what_it_did(connect: Connect, plant: PlantCommands,
+                                                                    database: Database) -> None:
+    line, connection = (await plant.lines())[0], await connect()
+    async with connection.transaction():
+        await database.queries.lock_plant(connection)
+        edit = asyncio.create_task(plant.edit_line(MIKE, line.id, line.version, LineEdit(name='Second')))
+        await until(lambda: connection.fetchval("SELECT count(*) = 1 FROM pg_stat_activity "
+                                                "WHERE datname = current_database() AND wait_event_type = 'Lock'"))
+        await connection.execute("UPDATE production_lines SET name = 'First' WHERE line_id = $1", line.id)
+    with pytest.raises(EditConflictError, match='to First'):
+        await edit
+    assert (await plant.line(line.id)).name == 'First'
+
+
 async def test_of_two_who_add_the_same_name_at_once_one_does(plant: PlantCommands) -> None:
     answers = await asyncio.gather(*(plant.add_machine(who, NewMachine('Press 1')) for who in (MIKE, JAMES)),
                                    return_exceptions=True)
@@ -231,6 +245,7 @@ async def test_a_machine_without_a_past_is_deleted(connect: Connect, plant: Plan
     with pytest.raises(InvalidInputError, match='retire it instead'):
         await plant.delete_machine(MIKE, ordered.id, ordered.version)
     await plant.delete_machine(MIKE, new.id, new.version)
+    assert (await noted(plant))[-1] == ('Mike Johnson', 'Mistake', 'deleted', 'Mistake', None)
     with pytest.raises(NotFoundError):
         await plant.machine(new.id)
     assert await (await connect()).fetchval("SELECT count(*) FROM machine_feed_stream "
@@ -256,6 +271,7 @@ async def test_the_machines_of_a_deleted_line_go_to_the_named_line(
     new = await plant.add_line(MIKE, 'New')
     assert new.id == 5  # the past of a line that was deleted is not that of a new one
     await plant.delete_line(MIKE, new.id, new.version)
+    assert (await noted(plant))[-1] == ('Mike Johnson', 'New', 'deleted', 'New', None)
 
 
 async def test_the_machines_of_a_type_follow_it(connect: Connect, plant: PlantCommands) -> None:
@@ -277,6 +293,7 @@ async def test_the_machines_of_a_type_follow_it(connect: Connect, plant: PlantCo
         await plant.delete_machine_type(MIKE, kind.id, renamed.version)
     unused = await plant.add_machine_type(MIKE, 'oven', 'oven')
     await plant.delete_machine_type(MIKE, unused.id, unused.version)
+    assert (await noted(plant))[-1] == ('Mike Johnson', 'oven', 'deleted', 'oven', None)
     with pytest.raises(NotFoundError):
         await plant.machine_type(unused.id)
 

@@ -112,7 +112,11 @@ async def test_losses_are_in_money_where_a_line_has_a_cost(connect: Connect, dat
     assert await analytics.currency() == 'EUR'
     assert (costs.total, costs.text(costs.total)) == (pytest.approx(50), 'EUR 50')
     assert (costs.by_machine, costs.by_line) == ({VALVE: pytest.approx(50)}, {line: pytest.approx(50)})
-    assert [stop.cost for stop in (await analytics.stops(DAY)).stops] == [pytest.approx(50)]
+    stop, = (await analytics.stops(DAY)).stops
+    assert stop.cost == pytest.approx(50)
+    part = Window(stop.since + timedelta(minutes=12), DAY.end)  # a stop costs what it takes of the window
+    costs, (stop,) = await analytics.costs(part), (await analytics.stops(part)).stops
+    assert costs is not None and (costs.total, stop.cost) == (pytest.approx(30), pytest.approx(30))
 
 
 async def test_a_stop_costs_what_the_line_costs_on_which_it_began(connect: Connect, database: Database,

@@ -75,8 +75,7 @@ class TimelinePanel:
         with ui.card().classes('panel timeline').props('role=region aria-label="Status timeline"') as self.card:
             with ui.element('header').classes('timeline-header'):
                 Heading('Status timeline').classes('panel-title')
-                self._unfiltered = ui.label('all reasons and shifts').classes('panel-note')
-                self._unfiltered.set_visibility(False)
+                self._unfiltered = ui.label('all reasons and shifts').classes('panel-note').props('hidden')
                 self._note = ui.label(HINT).classes('panel-note screen-hint')
                 with ui.element('div').classes('panel-tools'):
                     self._orders: dict[LaneOrder, Chip] = {
@@ -104,7 +103,7 @@ class TimelinePanel:
     def sort(self, query: ReportQuery) -> None:
         """Sort the lanes as a query asks for, from the next `show` on."""
         self._worst = query.scope if query.lanes == 'worst' else None
-        self._unfiltered.set_visibility(query.scope.is_filtered)
+        hide(self._unfiltered, hidden=not query.scope.is_filtered)
         for order, chip in self._orders.items():
             chip.set_visibility(query.machine is None)
             set_attribute(chip, 'aria-pressed', str(order == query.lanes).lower())
