@@ -465,7 +465,7 @@ async def test_the_file_of_intervals_says_that_it_has_all_reasons(reports: Repor
     assert 'every status of every machine, in order of time; not filtered by reason or shift' in screen.texts
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
     assert {'/reports/intervals.xlsx', '/reports/machine-kpis.xlsx?reason=Jam'} <= links
-    assert 'all reasons and shifts' in texts(screen, 'Status timeline')
+    assert 'all reasons and shifts' in [element.get('text') for element in screen.all()], 'the timeline'
 
 
 async def test_a_file_of_an_explanation_has_all_pages(reports: Reports, user: User) -> None:
