@@ -84,7 +84,10 @@ class Form:
 
     def press(self, word: str, *, times: int = 1) -> None:
         """Click it; a browser sends nothing for a button that is disabled when it is pressed."""
-        button = self.button(word)
+        self.click(self.button(word), times=times)
+
+    def click(self, button: ui.button, *, times: int = 1) -> None:
+        """Click a button that may have been shown earlier."""
         if button.enabled:
             for _ in range(times):
                 for listener in list(button._event_listeners.values()):

@@ -131,6 +131,19 @@ async def test_an_order_is_started_with_one_click(shop_floor: Floor, page: OpenF
     assert (order_id, version, transition.to) == (ID, 1, STARTED)
 
 
+async def test_a_press_is_not_lost_while_somebody_else_changes_the_order(shop_floor: Floor, page: OpenForm,
+                                                                         lisa: Employee) -> None:
+    shop_floor.orders.answers['transition'] = lambda *_: None
+    form = await page()
+    start = form.button('Start')
+    announce(shop_floor, work_order(assignee=lisa.name, assignee_id=lisa.id, version=2))
+    await form.until(lambda: not form.button('Take it').enabled)
+
+    form.click(start)
+
+    await form.until(lambda: sent(shop_floor, 'transition'))
+
+
 async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(shop_floor: Floor,
                                                                                   page: OpenForm) -> None:
     shop_floor.orders.answers['transition'] = None

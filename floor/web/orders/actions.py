@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...core.orders import AllowedTransition, WorkOrder, WorkOrderDetails
+from ...core.orders import AllowedTransition, WorkOrder, WorkOrderDetails, WorkOrderStatus
 from ...core.people import Identity, Person, Role
 from ...orders.order_values import OrderEdit
 from ..shell.messages import Alert, TextNode, set_reason
@@ -35,9 +35,10 @@ class OrderActions:
         self._transitions = transitions
         self._busy = False
         self._order: WorkOrder | None = None
-        self._shown: tuple[str, ...] = ()
         self._line = ui.element('div').classes('order-line')
-        self._buttons = ui.element('div').classes('order-buttons')
+        self._buttons: dict[tuple[WorkOrderStatus, WorkOrderStatus], ui.button] = {}
+        with ui.element('div').classes('order-buttons') as self._row:
+            self._take_button = ui.button('Take it', on_click=self._take, color=None).props('no-caps')
         self._note = TextNode('p').classes('panel-note')
         self._problem = Alert()
 
@@ -61,21 +62,27 @@ class OrderActions:
         self._note.set_text(note)
         self._note.props['hidden'] = not note
         self._order = order
-        if self._shown != (shown := (order.status, *refusals)):  # do not rebuild buttons under a finger
-            self._shown = shown
-            self._buttons.clear()
-            with self._buttons:
-                self._build_buttons(order, transitions, refusals)
+        self._update_buttons(order, transitions, refusals)
 
-    def _build_buttons(self, order: WorkOrder, transitions: list[AllowedTransition], refusals: list[str]) -> None:
-        if order.status.is_active:
-            take = ui.button('Take it', on_click=self._take, color=None).props('no-caps')
-            set_reason(take, refusals[0])
+    def _update_buttons(self, order: WorkOrder, transitions: list[AllowedTransition], refusals: list[str]) -> None:
+        """Show the buttons of this status. Each is built once: one that is built again loses a press."""
+        self._take_button.visible = order.status.is_active
+        set_reason(self._take_button, refusals[0])
+        for button in self._buttons.values():
+            button.visible = False
         for transition, refusal in zip(transitions, refusals[1:], strict=True):
-            button = ui.button(transition_label(order.status, transition.to_status), color=None,
-                               on_click=lambda each=transition: self._make_transition(each)).props('no-caps')
-            button.props['data-transition'] = transition.to_status.value
+            button = self._button_of(transition)
+            button.visible = True
             set_reason(button, refusal)
+
+    def _button_of(self, transition: AllowedTransition) -> ui.button:
+        key = transition.from_status, transition.to_status
+        if key not in self._buttons:
+            with self._row:
+                self._buttons[key] = ui.button(transition_label(*key), color=None,
+                                               on_click=lambda: self._make_transition(transition)).props('no-caps')
+            self._buttons[key].props['data-transition'] = transition.to_status.value
+        return self._buttons[key]
 
     def _take_refusal(self, order: WorkOrder) -> str:
         if refusal := role_needed(Role.TECHNICIAN, self._person.role):
