@@ -70,6 +70,7 @@ from .web.orders import work_order_page, work_orders_page
 from .web.past import past_page
 from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
+from .web.setup import overview
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
 from .web.shell.services import Services
@@ -206,10 +207,11 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     render_probe = RenderProbe(store, latency)
     broadcast = Broadcast(store, after_change=render_probe.send)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
+    setup = PlantCommands(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
-                        employees=data.employees, orders=data.orders, plant=data.plant, order_list=data.order_list,
-                        identify=identity_source(settings), default_role=settings.role_of_strangers,
-                        render_probe=render_probe,
+                        employees=data.employees, orders=data.orders, plant=data.plant, setup=setup,
+                        order_list=data.order_list, identify=identity_source(settings),
+                        default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ),
                         report_settings=ReportSettingsCommands(data.database, data.employees))
@@ -218,9 +220,9 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              employees=data.employees, identify=services.identify, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
-    plant_api.register(app, plant=PlantCommands(data.database, data.employees), identify=services.identify,
+    plant_api.register(app, plant=setup, identify=services.identify,
                        limit=data.limit)
-    for page in floor_page, work_orders_page, work_order_page, employees_page:
+    for page in floor_page, work_orders_page, work_order_page, employees_page, overview:
         page.register(services)
     shifts = Shifts(settings.shifts, settings.zone)
     analytics = Analytics(data.database, settings.zone, shifts=shifts)

@@ -67,6 +67,6 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
-                    plant=plant or recorded_plant(), render_probe=RenderProbe(store, browser_latency()),
-                    alerts=AlertHub(store),
+                    plant=plant or recorded_plant(), setup=Recorded(),
+                    render_probe=RenderProbe(store, browser_latency()), alerts=AlertHub(store),
                     database_now=database_now)

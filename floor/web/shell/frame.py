@@ -26,8 +26,8 @@ from .theme import theme_menu
 STYLESHEETS = ('tokens.css', 'floor.css', 'stale.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
                'session.css', 'print.css')
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
-DIAGNOSIS = 'Diagnosis'
-FOR_SUPERVISORS = {DIAGNOSIS: '/diagnosis'}
+SETUP, DIAGNOSIS = 'Setup', 'Diagnosis'
+FOR_SUPERVISORS = {SETUP: '/setup', DIAGNOSIS: '/diagnosis'}
 
 
 def page_foot() -> None:

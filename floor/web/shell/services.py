@@ -17,6 +17,7 @@ from ...orders.upload_queue import UploadQueue
 from ...orders.work_order_list import WorkOrderList
 from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
+from ...plant.plant_commands import PlantCommands
 from ...plant.report_settings import ReportSettingsCommands
 from ..http.downloads import Downloads
 from ..live.broadcast import Broadcast
@@ -38,6 +39,7 @@ class Services:
     employees: Employees
     orders: WorkOrders
     plant: Plant
+    setup: PlantCommands
     order_list: WorkOrderList
     identify: Identify
     default_role: Role

@@ -1,0 +1,1 @@
+"""The set-up of the plant, for supervisors: /setup and its pages."""

@@ -1,0 +1,63 @@
+"""The frame of the pages of /setup: the normal frame, with a navigation of the sections.
+
+A page is one line of SECTIONS, and a module with `register(services)` that builds itself in a setup_frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nicegui import ui
+
+from ...core.people import Person, Role
+from ..live.live_view import LiveView
+from ..shell.assets import link_stylesheet
+from ..shell.frame import SETUP, frame
+from ..shell.heading import Heading
+from ..shell.messages import TextNode
+from ..shell.order_formatting import role_needed
+from ..shell.services import Services
+
+OVERVIEW = 'Overview'
+SECTIONS = {
+    OVERVIEW: '/setup',
+}
+"""Every page by its name in the navigation, with its address."""
+STYLESHEET = 'setup.css'
+
+
+@contextmanager
+def setup_frame(section: str, services: Services, view: LiveView, person: Person) -> Iterator[bool]:
+    """The frame of a section; the block builds its content if it gets True:
+
+        with setup_frame('Lines', services, view, person) as allowed:
+            page = LinesPage(services, identity) if allowed else None
+
+    It gets False for a person who is no supervisor; the page then says so. Commands check the role again.
+    """
+    with frame(SETUP if section == OVERVIEW else f'{section} · {SETUP}', services, view, person, section=SETUP):
+        link_stylesheet(STYLESHEET)
+        if refusal := role_needed(Role.SUPERVISOR, person.role):
+            with ui.element('div').classes('setup'):
+                _refuse(refusal)
+                yield False
+            return
+        with ui.element('div').classes('setup has-sections'):
+            _sections(section)
+            with ui.element('div').classes('setup-content'):
+                yield True
+
+
+def _sections(current: str) -> None:
+    with ui.element('nav').classes('setup-sections').props('aria-label="Setup"'):
+        for name, address in SECTIONS.items():
+            link = ui.link(name, address).classes('setup-section')
+            if name == current:
+                link.props['aria-current'] = 'page'
+
+
+def _refuse(refusal: str) -> None:
+    with ui.card().classes('panel'):
+        Heading('Supervisors only').classes('panel-title')
+        TextNode('p', f'{refusal} Ask a supervisor to change lines, machines or people.')
