@@ -31,3 +31,5 @@ class FloorSnapshot:
     is_demo: bool = False
     """Whether the floor is simulated."""
     history: HistoryState = HistoryState.READY
+    setup_change: int = 0
+    """Number of the latest change of the set-up; 0: none yet."""

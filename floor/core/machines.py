@@ -54,6 +54,8 @@ class MachineRecord:
     reported_ms: int | None
     since_ms: int
     former_names: tuple[str, ...] = ()
+    area: str | None = None
+    """Of its line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,10 @@ class Machine:
 
 @dataclass(slots=True)
 class Line:
-    """One line: its machines in flow order."""
+    """One line: its machines in flow order. area None: in no area."""
 
     name: str
+    area: str | None = None
     machines: list[Machine] = field(default_factory=list)
 
     @property
@@ -85,7 +86,7 @@ def lines_of(machines: Iterable[Machine]) -> list[Line]:
     lines: dict[str, Line] = {}
     for machine in machines:
         name = machine.record.line or NOT_ON_A_LINE
-        lines.setdefault(name, Line(name)).machines.append(machine)
+        lines.setdefault(name, Line(name, machine.record.area)).machines.append(machine)
     return list(lines.values())
 
 

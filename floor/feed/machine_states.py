@@ -43,8 +43,8 @@ class MachineStates:
 
     def differs_in_layout(self, records: Sequence[MachineRecord]) -> bool:
         """Whether names, types, lines or the order of the machines differ."""
-        return [(record.name, record.type, record.line) for record in records] != \
-            [(machine.name, machine.record.type, machine.record.line) for machine in self.by_name.values()]
+        return [layout_of(record) for record in records] != \
+            [layout_of(machine.record) for machine in self.by_name.values()]
 
     def replace_events(self, events: Iterable[StatusEvent]) -> None:
         """Replace the latest events, with those that were too quick to be notified one by one."""
@@ -82,3 +82,8 @@ class MachineStates:
             machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, reported_ms
             silent.add(machine.name)
         return silent
+
+
+def layout_of(record: MachineRecord) -> tuple[str, str, str | None, str | None]:
+    """What a machine's place on the floor depends on: name, type, line, area."""
+    return record.name, record.type, record.line, record.area

@@ -26,12 +26,13 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
         is_demo = await queries.is_demo(connection)
+        setup_change = await queries.latest_setup_change(connection)
         history = HistoryState(await queries.history_state(connection))
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
-        is_demo=is_demo, history=history)
+        is_demo=is_demo, history=history, setup_change=setup_change)
 
 
 def _to_record(row: Any) -> MachineRecord:
@@ -39,7 +40,7 @@ def _to_record(row: Any) -> MachineRecord:
         machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
         status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
         reported_ms=row['reported_ms'], since_ms=row['since_ms'],
-        former_names=tuple(row['former_names']))
+        former_names=tuple(row['former_names']), area=row['area'])
 
 
 async def in_batches(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:

@@ -42,6 +42,8 @@ class Store:
         self.is_demo: bool | None = None
         """Whether the floor is simulated; None if not known yet."""
         self.history = HistoryState.READY
+        self.setup_change = 0
+        """Number of the latest change of the set-up."""
         self.orders_revision = 0
         """Grows with each possible change of an order, also an ended one, or of a person."""
         self.revision = 0
@@ -203,10 +205,11 @@ class Store:
         self.people = people
         self._people_by_email = {each.email.lower(): each for each in snapshot.people}
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
+        setup_changed, self.setup_change = snapshot.setup_change != self.setup_change, snapshot.setup_change
         self.orders_revision += 1  # a snapshot does not contain orders that have ended
         changed |= self._states.find_silent(self.now_ms)
         return self._notify(Difference(frozenset(changed), layout=layout, orders=tuple(orders), people=people_changed,
-                                       history=history_changed))
+                                       history=history_changed, setup=setup_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
         """Whether names, types, lines or the order of the machines differ from what is shown."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,12 @@ MAX_LINE_ID = 2**15 - 1
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
-    """New values of a line. position: its place among the lines, from 1; the others make room."""
+    """New values of a line. area None: in no area. position: its place among the lines, from 1; the others make room,
+    and the lines of an area stay together."""
 
     name: str | Unchanged = UNCHANGED
     code: str | Unchanged = UNCHANGED
+    area: str | Unchanged | None = UNCHANGED
     position: int | Unchanged = UNCHANGED
 
 
@@ -45,13 +48,14 @@ class LineCommands(PlantTransactions):
             return await self._line(connection, line_id)
 
     async def add_line(self, who: Identity, name: str, code: str | None = None,
-                       position: int | None = None) -> ProductionLine:
-        """Add a line. code None: the next number. position None: after the others."""
+                       position: int | None = None, area: str | None = None) -> ProductionLine:
+        """Add a line. code None: the next number. position None: after the others. area None: in no area."""
         new_name(name)
         checked_place(position)
         async with logged('line added', who, line=name), self._changing(who) as connection:
             await self._refuse_if_taken(connection, None, name, _checked_code(code))
-            line_id = await self._queries.add_line(connection, name=name, code=code)
+            line_id = await self._queries.add_line(connection, name=name, code=code,
+                                                  area=await self._spelled_area(connection, area))
             if position is not None:
                 await self._queries.place_line(connection, line_id=line_id, place=position)
             return await self._line(connection, line_id)
@@ -70,9 +74,11 @@ class LineCommands(PlantTransactions):
                 new_name(name)
             if code != line.code:
                 _checked_code(code)
-            if (name, code) != (line.name, line.code):
+            area = line.area if isinstance(edit.area, Unchanged) or edit.area == line.area else (
+                await self._spelled_area(connection, edit.area))
+            if (name, code, area) != (line.name, line.code, line.area):
                 await self._refuse_if_taken(connection, line_id, name, code)
-                await self._queries.edit_line(connection, line_id=line_id, name=name, code=code)
+                await self._queries.edit_line(connection, line_id=line_id, name=name, code=code, area=area)
             if not isinstance(edit.position, Unchanged):
                 await self._queries.place_line(connection, line_id=line_id, place=checked_place(edit.position))
             return await self._line(connection, line_id)
@@ -98,6 +104,16 @@ class LineCommands(PlantTransactions):
             await self._queries.delete_line(connection, line_id=line_id)
 
     # internals
+
+    async def _spelled_area(self, connection: Connection, area: str | None) -> str | None:
+        """The area that there is, regardless of upper and lower case, or the name of a new one; None: in no area.
+
+        :raises InvalidInputError: it cannot name an area
+        """
+        areas = areas_of(await self._lines(connection))
+        if area is None or area in areas:
+            return area
+        return next((each for each in areas if each.casefold() == area.casefold()), None) or new_name(area, 'area')
 
     async def _lines(self, connection: Connection) -> list[ProductionLine]:
         return [to_line(row) async for row in self._queries.production_lines(connection)]
@@ -126,9 +142,15 @@ class LineCommands(PlantTransactions):
                 raise InvalidInputError(f'{other.name} has the code {code} already: choose another one', 'code')
 
 
+def areas_of(lines: Iterable[ProductionLine]) -> list[str]:
+    """The areas of lines in their order."""
+    return list(dict.fromkeys(line.area for line in lines if line.area is not None))
+
+
 def to_line(row: Any) -> ProductionLine:
     """A row of the query production_lines."""
-    return ProductionLine(row['line_id'], row['code'], row['name'], row['position'], row['version'], row['machines'])
+    return ProductionLine(row['line_id'], row['code'], row['name'], row['area'], row['position'], row['version'],
+                          row['machines'])
 
 
 def _checked_code(code: str | None) -> str | None:

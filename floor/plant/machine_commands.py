@@ -10,7 +10,7 @@ from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import MAX_ID, logged, reading
 from ..orders.order_values import UNCHANGED, Unchanged
-from .line_commands import LineCommands
+from .area_commands import AreaCommands
 from .machine_type_commands import MachineTypeCommands
 from .plant_items import PlantMachine
 from .plant_transactions import checked_place, new_name
@@ -39,7 +39,7 @@ class MachineEdit:
     position: int | Unchanged = UNCHANGED
 
 
-class MachineCommands(LineCommands, MachineTypeCommands):
+class MachineCommands(AreaCommands, MachineTypeCommands):
     """Reads and changes machines. Commands require the role supervisor.
 
     A machine is its number: history, work orders and links follow it through every change. Every method may raise

@@ -14,12 +14,13 @@ ChangeKind = Literal['setting', 'line', 'machine_type', 'machine']
 
 @dataclass(frozen=True, slots=True)
 class ProductionLine:
-    """code: the two digits in names of machines that SQL adds, as 02 in Valve_02_01. position: 1 is the first line.
-    machines: how many stand on it."""
+    """code: the two digits in names of machines that SQL adds, as 02 in Valve_02_01. area None: in no area; the lines
+    of an area stand together, lines without one last. position: 1 is the first line. machines: how many stand on it."""
 
     id: int
     code: str
     name: str
+    area: str | None
     position: int
     version: int
     machines: int

@@ -55,7 +55,7 @@ class SheetImport(MachineCommands):
 
     async def _apply(self, connection: Connection, plan: SheetPlan) -> None:
         for name in plan.new_lines:
-            await self._queries.add_line(connection, name=name, code=None)
+            await self._queries.add_line(connection, name=name, code=None, area=None)
         line_ids = {line.name: line.id for line in await self._lines(connection)}
         new, changed = plan.of(RowOutcome.NEW), plan.of(RowOutcome.CHANGED)
         await self._queries.edit_machines(

@@ -97,6 +97,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 6) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (6, 'plant', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 7) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0007_areas.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (7, 'areas', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');

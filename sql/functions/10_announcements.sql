@@ -59,3 +59,12 @@ CREATE OR REPLACE TRIGGER machine_types_layout_changed AFTER UPDATE ON machine_t
     FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
 CREATE OR REPLACE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant
     FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+-- What no machine shows, such as a line without machines, is part of the set-up too.
+CREATE OR REPLACE FUNCTION setup_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM announce('{"resync": "the set-up changed"}');
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION setup_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER setup_changed AFTER INSERT ON setting_changes FOR EACH STATEMENT EXECUTE FUNCTION setup_changed();

@@ -8,7 +8,7 @@ LANGUAGE sql STABLE AS $$ SELECT coalesce(current_setting('floor.making_room', t
 CREATE OR REPLACE FUNCTION line_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    NEW.setup_version := OLD.setup_version + ((NEW.code, NEW.name) IS DISTINCT FROM (OLD.code, OLD.name)
+    NEW.setup_version := OLD.setup_version + ((NEW.code, NEW.name, NEW.area) IS DISTINCT FROM (OLD.code, OLD.name, OLD.area)
                                   OR NEW.position <> OLD.position AND NOT is_making_room())::int;
     RETURN NEW;
 END $$;
@@ -63,12 +63,12 @@ CREATE OR REPLACE FUNCTION line_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM log_plant_change(TG_OP, 'line', coalesce(OLD.line_id, NEW.line_id), coalesce(OLD.name, NEW.name),
-        '{name,code,position}', ARRAY[OLD.name, OLD.code, OLD.position::text],
-        ARRAY[NEW.name, NEW.code, CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text]);
+        '{name,code,area,position}', ARRAY[OLD.name, OLD.code, OLD.area, OLD.position::text],
+        ARRAY[NEW.name, NEW.code, NEW.area, CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text]);
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION line_changed FROM PUBLIC;
-CREATE OR REPLACE TRIGGER line_changed AFTER INSERT OR DELETE OR UPDATE OF name, code, position ON production_lines
+CREATE OR REPLACE TRIGGER line_changed AFTER INSERT OR DELETE OR UPDATE OF name, code, area, position ON production_lines
     FOR EACH ROW EXECUTE FUNCTION line_changed();
 
 CREATE OR REPLACE FUNCTION machine_type_changed() RETURNS trigger
@@ -137,4 +137,44 @@ BEGIN
     WHERE l.line_id = ranked.line_id AND l.position <> ranked.place + (ranked.place >= place_line.place)::int;
     PERFORM set_config('floor.making_room', '', true);
     UPDATE production_lines SET position = place_line.place WHERE line_id = of_line AND position <> place_line.place;
+END $$;
+
+-- Lines of an area stand together, areas in the order of their first line, lines without an area last. Without areas nothing moves.
+CREATE OR REPLACE FUNCTION arrange_areas() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF is_making_room() OR NOT EXISTS (SELECT FROM production_lines WHERE area IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM set_config('floor.making_room', 'yes', true);
+    UPDATE production_lines l SET position = ranked.place
+    FROM (SELECT line_id, row_number() OVER (ORDER BY area IS NULL, first, area, position, line_id) AS place
+          FROM (SELECT line_id, area, position, min(position) OVER (PARTITION BY area) AS first FROM production_lines) AS grouped) AS ranked
+    WHERE l.line_id = ranked.line_id AND l.position <> ranked.place;
+    PERFORM set_config('floor.making_room', '', true);
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION arrange_areas FROM PUBLIC;
+CREATE OR REPLACE TRIGGER arrange_areas AFTER INSERT OR UPDATE OF area, position ON production_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION arrange_areas();
+
+-- Puts all lines of an area at a place in the order of the areas, from 1; the others make room.
+CREATE OR REPLACE FUNCTION place_area(of_area text, place integer) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    before integer := (SELECT count(*) FROM (SELECT area, row_number() OVER (ORDER BY min(position)) AS place
+                       FROM production_lines WHERE area <> of_area GROUP BY area) AS other
+                       JOIN production_lines l USING (area) WHERE other.place < place_area.place);
+    length integer := (SELECT count(*) FROM production_lines WHERE area = of_area);
+BEGIN
+    PERFORM set_config('floor.making_room', 'yes', true);
+    UPDATE production_lines l SET position = ranked.place + CASE WHEN ranked.place > before THEN length ELSE 0 END
+    FROM (SELECT line_id, row_number() OVER (ORDER BY position, line_id) AS place FROM production_lines
+          WHERE area IS DISTINCT FROM of_area) AS ranked
+    WHERE l.line_id = ranked.line_id;
+    PERFORM set_config('floor.making_room', '', true);
+    UPDATE production_lines l SET position = ranked.place + before
+    FROM (SELECT line_id, row_number() OVER (ORDER BY position, line_id) AS place FROM production_lines
+          WHERE area = of_area) AS ranked
+    WHERE l.line_id = ranked.line_id AND l.position <> ranked.place + before;
 END $$;

@@ -3,7 +3,7 @@
 -- measures ages. status and reported_ms are null for a machine that was never reported. former_names: that nobody has now.
 SELECT f.machine_id, f.machine_name, m.type, f.status, left(f.reason, 2000) AS reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
-       l.name AS line, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
+       l.name AS line, l.area, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
        epoch_ms(clock_timestamp()) AS now_ms
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
@@ -30,6 +30,10 @@ SELECT id, first_name, last_name, email, department, active,
        least(greatest(created_at, earliest_time()), latest_time()) AS created_at, role, version
 FROM employees
 ORDER BY name_sort_key(last_name), name_sort_key(first_name), last_name COLLATE "C", first_name COLLATE "C", id;
+
+-- name: latest_setup_change()$
+-- The latest change of the set-up; 0: none yet.
+SELECT coalesce(max(change_id), 0) FROM setting_changes;
 
 -- name: clock()$
 -- The database's clock in ms since 1970.

@@ -4,28 +4,36 @@ SELECT FROM plant_settings FOR UPDATE;
 
 -- name: production_lines()
 -- Every line in its order, with the number of its machines.
-SELECT line_id, code, name, position, setup_version AS version,
+SELECT line_id, code, name, area, position, setup_version AS version,
        (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
 FROM production_lines l ORDER BY position, line_id;
 
 -- name: production_line(line_id)^
 -- One line.
-SELECT line_id, code, name, position, setup_version AS version,
+SELECT line_id, code, name, area, position, setup_version AS version,
        (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
 FROM production_lines l WHERE line_id = :line_id;
 
--- name: add_line(name, code)$
+-- name: add_line(name, code, area)$
 -- A line at the end; its number. A number that a line had before is not used again, because the past refers to it. code null: the
 -- next number.
-INSERT INTO production_lines (line_id, code, name, position)
+INSERT INTO production_lines (line_id, code, name, area, position)
 SELECT greatest((SELECT max(line_id) FROM production_lines), (SELECT max(line_id) FROM machine_placements), 0) + 1,
        coalesce(:code::text, (SELECT to_char(coalesce(max(code::integer), 0) + 1, 'FM9900') FROM production_lines
                               WHERE code ~ '^[0-9]{1,6}$')),
-       :name::text, (SELECT coalesce(max(position), 0) + 1 FROM production_lines)
+       :name::text, :area::text, (SELECT coalesce(max(position), 0) + 1 FROM production_lines)
 RETURNING line_id;
 
--- name: edit_line(line_id, name, code)!
-UPDATE production_lines SET name = :name, code = :code WHERE line_id = :line_id;
+-- name: edit_line(line_id, name, code, area)!
+UPDATE production_lines SET name = :name, code = :code, area = :area WHERE line_id = :line_id;
+
+-- name: rename_area(area, name)!
+-- Of all its lines.
+UPDATE production_lines SET area = :name::text WHERE area = :area::text;
+
+-- name: place_area(area, place)$
+-- At a place in the order of the areas, from 1.
+SELECT place_area(:area::text, :place::integer);
 
 -- name: place_line(line_id, place)$
 -- At a place in the order of the lines, from 1.

@@ -55,7 +55,7 @@ async def added(client: Client, path: str, **values: Any) -> dict[str, Any]:
 
 async def test_a_line_lives_its_whole_life(client: Client) -> None:
     line = await added(client, LINES, name='Packing · 梱包', position=1)
-    assert line == {'id': 5, 'code': '05', 'name': 'Packing · 梱包', 'position': 1, 'machines': 0,
+    assert line == {'id': 5, 'code': '05', 'name': 'Packing · 梱包', 'area': None, 'position': 1, 'machines': 0,
                     'version': line['version']}
     assert [each['name'] for each in (await client.get(LINES)).json()][:2] == ['Packing · 梱包', 'Transmission Line']
     path = f'{LINES}/{line["id"]}'

@@ -76,6 +76,40 @@ async def test_a_plant_from_nothing(connect: Connect, plant: PlantCommands) -> N
     assert not press.has_past
 
 
+async def test_lines_of_an_area_stand_together(connect: Connect, plant: PlantCommands) -> None:
+    async def order() -> list[tuple[str | None, str, int]]:
+        return [(line.area, line.name, line.position) for line in await plant.lines()]
+
+    connection = await connect()
+    await connection.execute('SELECT remove_demo($1)', MIKE.email)
+    for name, area in ('Offices', None), ('Press', 'Hall 1'), ('Paint', 'Hall 2'), ('Weld', 'hall 1'):
+        await plant.add_line(MIKE, name, area=area)
+    assert await order() == [('Hall 1', 'Press', 1), ('Hall 1', 'Weld', 2), ('Hall 2', 'Paint', 3),
+                             (None, 'Offices', 4)]
+
+    await plant.move_area(MIKE, 'Hall 2', 1)
+    await plant.rename_area(MIKE, 'Hall 1', 'ホール 1')
+    assert await order() == [('Hall 2', 'Paint', 1), ('ホール 1', 'Press', 2), ('ホール 1', 'Weld', 3),
+                             (None, 'Offices', 4)]
+    for refused in plant.rename_area(MIKE, 'ホール 1', 'HALL 2'), plant.rename_area(MIKE, 'ホール 1', ' '):
+        with pytest.raises(InvalidInputError):
+            await refused
+    for gone in plant.rename_area(MIKE, 'Hall 1', 'Hall 3'), plant.move_area(MIKE, 'Hall 1', 1):
+        with pytest.raises(NotFoundError):
+            await gone
+
+    weld = (await plant.lines())[2]
+    assert weld.version == 2  # renaming its area changed it, making room did not
+    await plant.edit_line(MIKE, weld.id, weld.version, LineEdit(area=None))
+    await plant.edit_line(MIKE, weld.id, weld.version + 1, LineEdit(position=1))
+    assert await order() == [('Hall 2', 'Paint', 1), ('ホール 1', 'Press', 2), (None, 'Weld', 3), (None, 'Offices', 4)]
+    assert [(item, field, old, new) for _, item, field, old, new in await noted(plant)
+            if field == 'area'] == [('Press', 'area', 'Hall 1', 'ホール 1'), ('Weld', 'area', 'Hall 1', 'ホール 1'),
+                                    ('Weld', 'area', 'ホール 1', None)]
+    await connection.execute("UPDATE production_lines SET area = 'Hall 2' WHERE area IS NULL")  # by SQL too
+    assert [name for _, name, _ in await order()] == ['Paint', 'Weld', 'Offices', 'Press']
+
+
 async def test_only_supervisors_change_the_plant(plant: PlantCommands) -> None:
     machine, line, kind = (await plant.machines())[0], (await plant.lines())[0], (await plant.machine_types())[0]
     attempts: list[Callable[[], Awaitable[object]]] = [

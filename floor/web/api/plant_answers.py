@@ -29,6 +29,8 @@ class LineAnswer(BaseModel):
     code: Annotated[str, Field(description='A machine that SQL adds is put on the line whose code is in its name, as '
                                            '02 in Valve_02_01.', examples=['02'])]
     name: Annotated[str, Field(description='Name.', examples=['Engine Line'])]
+    area: Annotated[str | None, Field(description='Its area, a chapter of the floor; null: none. The lines of an area '
+                                                  'stand together.', examples=['Hall 1'])]
     position: Annotated[int, Field(description='Position among the lines.', examples=[2])]
     machines: Annotated[int, Field(description='Number of machines on it.', examples=[7])]
     version: Version

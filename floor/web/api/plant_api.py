@@ -81,7 +81,7 @@ def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: 
     async def add_line(new: NewLineForm, request: Request, response: Response, who: Identity = identity) -> LineAnswer:
         """Requires the role supervisor."""
         async with database_errors(timeout):
-            line = await plant.add_line(who, new.name, new.code, new.position)
+            line = await plant.add_line(who, new.name, new.code, new.position, new.area)
         return LineAnswer.model_validate(_created(request, response, line))
 
     @router.patch('/lines/{item_id}', summary='Rename or move a line', operation_id='update_line', responses=PATCHED,

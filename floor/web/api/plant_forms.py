@@ -19,6 +19,8 @@ MachineName = Annotated[str, Field(description=f'Name: {NAME}', examples=['Press
 LineName = Annotated[str, Field(description=f'Name: {NAME}', examples=['Press hall'])]
 Code = Annotated[str, Field(description='Code in names of machines that SQL adds: 1 to 20 characters, unique.',
                             examples=['07'])]
+Area = Annotated[str | None, Field(description='Its area, found regardless of upper and lower case, or a new one; '
+                                               'null: none.', examples=['Hall 1'])]
 TypeName = Annotated[str, Field(description=f'Name: {NAME}', examples=['press'])]
 TypeOfMachine = Annotated[str, Field(description='Name of its type; one that is not there is added.',
                                      examples=['press'])]
@@ -37,6 +39,7 @@ class NewLineForm(BaseModel):
     code: Annotated[Code | None, Field(examples=['07'], description='Code. Default: the next number.')] = None
     position: Annotated[Position | None, Field(
         examples=[1], description='Position among the lines, from 1. Default: the last.')] = None
+    area: Area = None
 
 
 class NewMachineTypeForm(BaseModel):
@@ -100,6 +103,7 @@ class LinePatch(PlantPatch):
     name: LineName = Field(default_factory=str)
     code: Code = Field(default_factory=str)
     position: Position = Field(default_factory=int)
+    area: Area = Field(default_factory=_none)
 
     def edit(self) -> LineEdit:
         """Convert the form to a command."""
