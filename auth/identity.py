@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
+
+from starlette.requests import HTTPConnection
 
 from floor.core.errors import NotAllowedError, SettingsError
 from floor.core.people import Identity, Role
@@ -22,7 +23,9 @@ from floor.core.setting_values import MAX_NAME_LENGTH
 from floor.core.settings import Settings, on_databricks
 from floor.core.text import identity_problem
 
-Identify = Callable[[Mapping[str, str]], Identity]
+Source = Callable[[HTTPConnection], Awaitable[Identity | None]]
+"""Returns the identity that a request or the request of a socket proves; None: it has nothing that this source knows.
+Raises NotAllowedError for what proves nothing: no other source is asked then. Raises DatabaseUnavailableError."""
 
 ANONYMOUS = Identity('Anonymous', None)
 NO_ROLES: Mapping[str, Role] = MappingProxyType({})
@@ -42,16 +45,31 @@ def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.en
             f'as Anonymous with the role {settings.default_role or "viewer"}')
 
 
-def identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> Identify:
-    """The function that identifies a request by its headers; it raises NotAllowedError if nobody is signed in.
+def identity_sources(settings: Settings, environ: Mapping[str, str] = os.environ, *,
+                     credentials: Sequence[Source] = ()) -> tuple[Source, ...]:
+    """The sources of identities, in the order in which they are asked. credentials: those that ask the database.
+
+    On Databricks Apps only the headers of its proxy count.
 
     :raises SettingsError: as check_identity_source
     """
     check_identity_source(settings, environ)
     if on_databricks(environ):
-        return partial(forwarded_identity, roles=settings.roles)
+        return (_forwarded_source(settings.roles),)
     person = local_identity(settings.local_user) if settings.is_private else ANONYMOUS
-    return lambda _headers: person
+    return *credentials, _always(person)
+
+
+def _forwarded_source(roles: Mapping[str, Role]) -> Source:
+    async def identify(connection: HTTPConnection) -> Identity:
+        return forwarded_identity(connection.headers, roles)
+    return identify
+
+
+def _always(person: Identity) -> Source:
+    async def identify(_connection: HTTPConnection) -> Identity:
+        return person
+    return identify
 
 
 def forwarded_identity(headers: Mapping[str, str], roles: Mapping[str, Role] = NO_ROLES) -> Identity:

@@ -10,14 +10,16 @@ import os
 import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from nicegui import app, background_tasks, ui
 
-from auth.identity import identity_source
+from auth.identity import identity_sources
 from simulator.runner import SimulatorRunner
 
+from .access.sessions import Sessions
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
@@ -75,6 +77,7 @@ from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
 from .web.shell.services import Services
 from .web.shell.session import serve_session
+from .web.sign_in.session_source import session_source
 
 RECONNECT_S = 120.0
 """Seconds that the server keeps a page without a connection; after that its browser loads it again, without what was
@@ -95,8 +98,8 @@ def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
         language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
         binding_refresh_interval=None, reconnect_timeout=RECONNECT_S, timeout_graceful_shutdown=1,
         ws_per_message_deflate=False, log_config=None,
-        **guard(app, settings, storage_secret(settings), web.services.dashboard, identify=web.services.identify,
-                refused=web.refused))
+        **guard(app, settings, storage_secret(settings), web.services.dashboard, 
+                sources=identity_sources(settings, credentials=[session_source(data.sessions)]), refused=web.refused))
 
 
 # 1: data
@@ -113,6 +116,7 @@ class Data:
     orders: WorkOrders
     order_list: WorkOrderList
     plant: Plant
+    sessions: Sessions
 
 
 def build_data(settings: Settings, source: DatabaseSource) -> Data:
@@ -126,7 +130,9 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     limit = ChangeRateLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
-                WorkOrderList(database, settings.zone), Plant(database, employees))
+                WorkOrderList(database, settings.zone), Plant(database, employees),
+                Sessions(database, employees, life=timedelta(hours=settings.session_hours),
+                         idle=timedelta(minutes=settings.session_idle_minutes)))
 
 
 # 2: jobs
@@ -210,18 +216,16 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     setup = PlantCommands(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
                         employees=data.employees, orders=data.orders, plant=data.plant, setup=setup,
-                        order_list=data.order_list, identify=identity_source(settings),
-                        default_role=settings.role_of_strangers, render_probe=render_probe,
+                        order_list=data.order_list, default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ),
                         report_settings=ReportSettingsCommands(data.database, data.employees))
     floor_api.register(app, database=data.database)
     work_orders_api.register(app, database=data.database, orders=data.orders, order_list=data.order_list,
-                             employees=data.employees, identify=services.identify, limit=data.limit,
+                             employees=data.employees, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
-    plant_api.register(app, plant=setup, identify=services.identify,
-                       limit=data.limit)
+    plant_api.register(app, plant=setup, limit=data.limit)
     for page in floor_page, work_orders_page, work_order_page, employees_page, overview:
         page.register(services)
     shifts = Shifts(settings.shifts, settings.zone)
@@ -229,7 +233,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     for report in reports_page, report_files, shift_report_page, past_page:
         report.register(services, analytics, shifts)
     reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,
-                         identify=services.identify, downloads=services.downloads)
+                         downloads=services.downloads)
     serve_session()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(set_ping_times)

@@ -19,6 +19,7 @@ FloorError
 ├── OrderAlreadyOpenError         the machine's present stop has a work order already
 ├── ReferenceReusedError          a client reference was sent again with a different request
 ├── NotAllowedError               the person's role does not allow this
+│   └── SignedOutError            nobody is signed in, or no longer
 ├── TooManyChangesError           the rate limit of changes is reached
 ├── TooManyDownloadsError         the limit of downloads per person is reached
 ├── UploadsBusyError              the limit of simultaneous uploads is reached
@@ -133,6 +134,10 @@ class ReferenceReusedError(FloorError):
 
 class NotAllowedError(FloorError):
     """The person's role does not allow this; the message names the role that does."""
+
+
+class SignedOutError(NotAllowedError):
+    """Nobody is signed in; or the session, token or pairing that the request or page was opened with has ended."""
 
 
 class TooManyChangesError(FloorError):

@@ -20,16 +20,44 @@ class Role(StrEnum):
         order = list(Role)
         return order.index(self) >= order.index(needed)
 
+    def limited_to(self, most: Role | None) -> Role:
+        """This role, or the given one if it includes less; None: this role."""
+        return self if most is None or most.may(self) else most
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What proves an identity and can be withdrawn: a row of the database. kind: as in the query
+    credential_is_valid."""
+
+    kind: str
+    id: int
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The identity of a request, from auth/. email is in lower case, None without one (anonymous, a local login, a
-    program). role: the role that the setting ROLES gives to people and programs that are not employees; None:
-    DEFAULT_ROLE."""
+    """The identity of a request, from one of the sources of auth/.
+
+    email: in lower case; None without one (anonymous, a local login, a program). role: the role of people and programs
+    that are not employees, from ROLES or from the groups of the sign-in; None: DEFAULT_ROLE. at_most: the role never
+    exceeds this one, whatever the role of the employee; None: no limit. credential: every command checks in its own
+    transaction that this is still valid; None: nothing can be withdrawn.
+    """
 
     name: str
     email: str | None
     role: Role | None = None
+    at_most: Role | None = None
+    credential: Credential | None = None
+
+    def is_same_person(self, other: Identity) -> bool:
+        """Whether both are the same person with the same limit. People without an e-mail address may share a name,
+        so theirs must be the same credential."""
+        return self._who == other._who
+
+    @property
+    def _who(self) -> tuple[object, ...]:
+        return (self.email, self.at_most) if self.email else (self.name, self.at_most, self.credential)
 
     def rate_limit_key(self, host: str | None) -> str:
         """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and

@@ -139,6 +139,12 @@ class Settings(BaseSettings):
         '`jane.doe@example.com=supervisor,5f6e1c9a=operator`')] = {}
     allow_anonymous: Annotated[bool, setting(
         BOOL, 'Let everybody in as Anonymous on an address that other machines reach, without any sign-in')] = False
+    session_hours: Annotated[float, setting(
+        'hours, above 0, at most 8760', 'Hours after which people who signed in have to sign in again',
+        gt=0, le=8760)] = 12
+    session_idle_minutes: Annotated[float, setting(
+        'minutes, at least 10, at most 525600',
+        'Minutes after which they have to sign in again if no page was open meanwhile', ge=10, le=525_600)] = 60
     changes_per_minute: Annotated[int, setting(
         'a whole number, 0 to 1000000; 0: no limit',
         'The most changes that one person or program may make per minute, by pages and REST. 0: no limit',

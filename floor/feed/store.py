@@ -180,8 +180,10 @@ class Store:
         """The person with this identity, and their role; former employees have read-only access."""
         employee = self._people_by_email.get(identity.email.lower()) if identity.email else None
         if employee is None:
-            return Person(identity.name, identity.email, identity.role or default_role)
-        return Person(employee.name, identity.email, employee.role if employee.active else Role.VIEWER, employee.id)
+            return Person(identity.name, identity.email,
+                          (identity.role or default_role).limited_to(identity.at_most))
+        role = employee.role if employee.active else Role.VIEWER
+        return Person(employee.name, identity.email, role.limited_to(identity.at_most), employee.id)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call subscriber after every write; returns the function that unsubscribes."""

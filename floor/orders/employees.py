@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError
+from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError, SignedOutError
 from ..core.people import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
 from ..core.text import exact_name, identity_problem, one_line
@@ -65,6 +65,7 @@ class Employees:
 
         Deactivated employees are viewers; people who are not employees have the default role.
 
+        :raises SignedOutError: as authorize
         :raises DatabaseUnavailableError: the database does not respond in time
         """
         async with reading(self._database) as connection:
@@ -74,6 +75,7 @@ class Employees:
         """Check the role of the person who acts in this transaction, and name them in its events.
 
         :raises TooManyChangesError: the person exceeds the rate limit
+        :raises SignedOutError: the session, token or pairing has ended
         :raises NotAllowedError: the role is not sufficient
         """
         person = await self.act(connection, identity)
@@ -83,6 +85,7 @@ class Employees:
     async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
         """Check the role of the person who reads in this transaction.
 
+        :raises SignedOutError: as authorize
         :raises NotAllowedError: the role is not sufficient
         """
         person = await self._find(connection, identity)
@@ -94,6 +97,7 @@ class Employees:
 
         is_counted: an earlier transaction of the same change has counted towards the rate limit.
         :raises TooManyChangesError: the person exceeds the rate limit
+        :raises SignedOutError: as authorize
         """
         if self._limit is not None and not is_counted:
             self._limit.take(identity)
@@ -102,14 +106,21 @@ class Employees:
         return person
 
     async def _find(self, connection: Connection, identity: Identity) -> Person:
+        await self._check_credential(connection, identity)
         name = identity.name if _is_name(identity.name) else 'unknown'
         email = identity.email.lower() if identity.email and _is_name(identity.email) else None
         row = email and await self._database.queries.employee_with_email(connection, email=email)
         if not row:
-            return Person(name, email, identity.role or self._default_role)
+            return Person(name, email, (identity.role or self._default_role).limited_to(identity.at_most))
         employee = to_employee(row)
         role = employee.role if employee.active else Role.VIEWER
-        return Person(employee.name[:MAX_NAME_LENGTH], email, role, employee.id)
+        return Person(employee.name[:MAX_NAME_LENGTH], email, role.limited_to(identity.at_most), employee.id)
+
+    async def _check_credential(self, connection: Connection, identity: Identity) -> None:
+        credential = identity.credential
+        if credential is not None and not await self._database.queries.credential_is_valid(
+                connection, kind=credential.kind, id=credential.id):
+            raise SignedOutError('you are signed out: sign in again')
 
     # commands of supervisors
 

@@ -103,6 +103,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 7) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (7, 'areas', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 8) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0008_sessions.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (8, 'sessions', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -140,6 +146,8 @@ CALL record_function_file('25_automatic_work_orders.sql', NULL, :'program');
 CALL record_function_file('26_simulated_orders.sql', NULL, :'program');
 \ir ../functions/27_plant_changes.sql
 CALL record_function_file('27_plant_changes.sql', NULL, :'program');
+\ir ../functions/28_access.sql
+CALL record_function_file('28_access.sql', NULL, :'program');
 \ir ../functions/30_text_search.sql
 CALL record_function_file('30_text_search.sql', NULL, :'program');
 \ir ../functions/31_work_order_texts.sql

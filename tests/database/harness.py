@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 from pictures import encoded, motif
 
-from auth.identity import identity_source
+from auth.identity import identity_sources
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.people import Role
 from floor.core.rate_limit import ChangeRateLimit
@@ -31,6 +31,7 @@ from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
 from floor.web.live.render_probe import browser_latency
+from floor.web.middleware.identity_required import IdentityRequired
 from floor.web.middleware.request_limits import RequestLimits
 
 Client = httpx.AsyncClient
@@ -53,10 +54,9 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     work_orders_api.register(
         app, database=database, employees=employees, orders=orders, timeout=patience, limit=limit,
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
-        order_list=WorkOrderList(database, settings.zone),
-        identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
-    plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit,
-                       identify=identity_source(settings, {'DATABRICKS_APP_NAME': 'floor'}))
+        order_list=WorkOrderList(database, settings.zone))
+    plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit)
+    app.add_middleware(IdentityRequired, sources=identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'}))
     return app
 
 

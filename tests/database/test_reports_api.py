@@ -16,6 +16,7 @@ from database.past import load
 from database.postgres import Connect
 from fastapi import FastAPI
 from starlette.datastructures import Address
+from starlette.requests import HTTPConnection
 from together import together
 
 from floor.analytics import Analytics, Scope, Window
@@ -28,6 +29,7 @@ from floor.db.database import Database
 from floor.web.api import floor_api
 from floor.web.exports import reports_api
 from floor.web.http.downloads import Downloads
+from floor.web.middleware.identity_required import IdentityRequired
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -56,6 +58,10 @@ async def record(connection: asyncpg.Connection, changes: Changes) -> None:
                                    for minute, status, reason in changes], alone=True)
 
 
+async def mike(_connection: HTTPConnection) -> Identity:
+    return Identity('Mike', None)
+
+
 def app_of(database: Database, downloads: Downloads | None = None, at: datetime = NOON) -> FastAPI:
     async def now() -> datetime:
         return at
@@ -63,7 +69,8 @@ def app_of(database: Database, downloads: Downloads | None = None, at: datetime 
     app = FastAPI(docs_url=None, openapi_url=None)
     floor_api.register(app, database=database)
     reports_api.register(app, analytics=Analytics(database, BERLIN), shifts=SHIFTS, zone=BERLIN, database_now=now,
-                         identify=lambda headers: Identity('Mike', None), downloads=downloads or Downloads())
+                         downloads=downloads or Downloads())
+    app.add_middleware(IdentityRequired, sources=[mike])
     return app
 
 
@@ -183,8 +190,8 @@ async def test_a_renamed_machine_is_found_by_its_former_name(client: Client, con
 
 async def test_of_many_requests_of_one_person_few_are_answered_at_once(database: Database) -> None:
     downloads = Downloads(at_once=1, queue_timeout=0.01)
-    mike, host = Identity('Mike', None), Address('127.0.0.1', 1)
-    async with downloads.slot(mike, host), asking(app_of(database, downloads), None) as client:
+    host = Address('127.0.0.1', 1)
+    async with downloads.slot(Identity('Mike', None), host), asking(app_of(database, downloads), None) as client:
         answer = await client.get('/api/reports/kpi-definitions')
     assert problem_in(answer, 429)['detail'].startswith('You have 1 downloads in progress')
     assert 'retry-after' in answer.headers

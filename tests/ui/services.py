@@ -9,11 +9,12 @@ The person is named by a header that `person_at` sets on a browser; without it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
 from nicegui.testing import User
+from starlette.requests import HTTPConnection
 
 from floor.core.people import Employee, Identity, Role
 from floor.feed.store import Store
@@ -43,9 +44,9 @@ class Recorded(Any):
         return asked
 
 
-def identify(headers: Mapping[str, str]) -> Identity:
+def identify(request: HTTPConnection) -> Identity:
     """The person that the browser names."""
-    email = headers.get(HEADER)
+    email = request.headers.get(HEADER)
     return Identity(email.split('@')[0], email) if email else LOCAL
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from nicegui import app
 from nicegui.testing import User
+from starlette.requests import HTTPConnection
 from ui.harness import Floor
 
 from floor.core.errors import NotAllowedError
@@ -18,7 +18,7 @@ from floor.web.orders import work_order_page, work_orders_page
 from floor.web.people import employees_page
 
 
-def nobody(_headers: Mapping[str, str]) -> Identity:
+def nobody(_request: HTTPConnection) -> Identity:
     raise NotAllowedError('nobody is signed in: open the address that Databricks Apps shows for this app')
 
 

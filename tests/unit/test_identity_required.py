@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from auth.identity import forwarded_identity
+from auth.identity import identity_sources
+from floor.core.settings import Settings
 from floor.web.middleware.identity_required import IdentityRequired
 
 LISA = {'x-forwarded-email': 'lisa.garcia@example.com'}
+ON_APPS = identity_sources(Settings.load(_env_file=None), {'DATABRICKS_APP_NAME': 'floor'})
 PROGRAM = {'x-forwarded-user': '5f6e1c9a'}
 
 
@@ -29,7 +31,7 @@ async def answer(path: str, headers: dict[str, str], kind: str = 'http') -> list
         sent.append(message)
 
     sent.append({'type': 'nothing'})
-    await IdentityRequired(app, identify=forwarded_identity)({
+    await IdentityRequired(app, sources=ON_APPS)({
         'type': kind, 'method': 'GET', 'path': path,
         'headers': [(name.encode(), value.encode()) for name, value in headers.items()]}, receive, send)
     return sent[1:]

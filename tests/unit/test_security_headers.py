@@ -8,12 +8,17 @@ import pytest
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import HTTPConnection
 
 from floor.core.people import Identity
 from floor.core.settings import Settings
 from floor.operations.refused_origins import RefusedOrigins
 from floor.web.middleware.security_headers import SecurityHeaders, on_every_answer, own_origins, page_policy
 from floor.web.middleware.stack import guard
+
+
+async def somebody(_connection: HTTPConnection) -> Identity:
+    return Identity('somebody', None)
 
 
 @pytest.mark.parametrize(('headers', 'expected'), [
@@ -36,7 +41,7 @@ def test_our_own_origin_is_named(headers: dict[str, str], expected: list[str]) -
 def test_so_are_the_names_that_a_proxy_serves(tmp_path: Path) -> None:
     app = FastAPI()
     settings = Settings.load(_env_file=None, data_dir=tmp_path, allowed_hosts='floor.example.com, other.example:8443')
-    guard(app, settings, 'secret', None, identify=lambda _: Identity('somebody', None),
+    guard(app, settings, 'secret', None, sources=[somebody],
           refused=RefusedOrigins())
     [frames] = [layer.kwargs['frames'] for layer in app.user_middleware if layer.cls is SecurityHeaders]
     assert frames == ['http://floor.example.com:*', 'http://other.example:8443']
@@ -58,6 +63,6 @@ def test_the_cookie_of_the_session_is_for_https_alone_on_databricks(tmp_path: Pa
     monkeypatch.setenv('DATABRICKS_APP_NAME', 'line-monitor' if on_apps else '')
     app = FastAPI()
     guard(app, Settings.load(_env_file=None, data_dir=tmp_path), 'secret', None,
-          identify=lambda _: Identity('somebody', None), refused=RefusedOrigins())
+          sources=[somebody], refused=RefusedOrigins())
     [session] = [layer.kwargs for layer in app.user_middleware if layer.cls is SessionMiddleware]
     assert (session['https_only'], session['same_site']) == (on_apps, 'lax')

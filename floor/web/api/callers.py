@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from fastapi import Request
 
-from fastapi import HTTPException, Request
-
-from ...core.errors import NotAllowedError
 from ...core.people import Identity
+from ..http.caller import identity_of
 
 
-def caller_of(identify: Callable[[Mapping[str, str]], Identity]) -> Callable[[Request], Identity]:
-    """A dependency that identifies the caller; 401 if nobody is signed in. identify: by the headers of a request."""
-    def caller(request: Request) -> Identity:
-        try:
-            return identify(request.headers)
-        except NotAllowedError as error:
-            raise HTTPException(401, str(error), {'WWW-Authenticate': 'Bearer'}) from error
-    return caller
+def caller(request: Request) -> Identity:
+    """A dependency that returns who asks.
+
+    :raises SignedOutError: nobody is signed in
+    """
+    return identity_of(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
@@ -14,7 +14,7 @@ from ...orders.order_values import UNCHANGED
 from ...plant.plant_commands import PlantCommands
 from ..http.entity_tags import tag_of, tag_of_version
 from .bodies import JsonRoute
-from .callers import caller_of
+from .callers import caller
 from .floor_api import TIMEOUT_S, database_errors, no_store
 from .known_parameters import known_parameters
 from .order_parameters import LOCATION
@@ -38,16 +38,16 @@ Before = Annotated[int | None, Query(ge=1, le=2**53 - 1, examples=[1000], descri
     'Only changes before the one with this id, for the next page.'))]
 
 
-def register(app: FastAPI, *, plant: PlantCommands, identify: Callable[[Mapping[str, str]], Identity],
-             limit: ChangeRateLimit | None = None, timeout: float = TIMEOUT_S) -> None:
+def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | None = None,
+             timeout: float = TIMEOUT_S) -> None:
     """Serve /api/plant. Call it after floor_api.register, which adds the error handlers.
 
-    identify: returns the identity for the headers of a request. limit: its remaining changes are in the headers of
-    responses. timeout: seconds without a response of the database after which a request fails with 503.
+    limit: its remaining changes are in the headers of responses.
+    timeout: seconds without a response of the database after which a request fails with 503.
     """
-    identity = Depends(caller_of(identify))
+    identity = Depends(caller)
     if limit is not None:
-        app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
+        app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit)
     router = APIRouter(prefix=PREFIX, tags=['plant'], route_class=JsonRoute,
                        dependencies=[identity, Depends(known_parameters), Depends(no_store)],
                        responses=documented(401, 403, 422, 500, 503))

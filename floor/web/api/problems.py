@@ -29,6 +29,7 @@ from ...core.errors import (
     NotFoundError,
     QueryError,
     ReferenceReusedError,
+    SignedOutError,
     TooManyChangesError,
     TooManyDownloadsError,
     TooManyUploadsError,
@@ -96,6 +97,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_middleware(HeadAndOptions, routes=app.routes)
     answers: dict[int | type[Exception], Answer] = {
         DatabaseUnavailableError: _unavailable, NotFoundError: _with_status(404), NotAllowedError: _with_status(403),
+        SignedOutError: _signed_out,
         EditConflictError: _with_status(409),
         QueryError: _wrong_query, ReferenceReusedError: _wrong_key, TooManyChangesError: _too_often,
         TooManyDownloadsError: _too_often, TooManyUploadsError: _too_often, UploadsBusyError: _busy,
@@ -147,6 +149,10 @@ def _unavailable(_: Request, error: DatabaseUnavailableError) -> Response:
 
 def _too_often(_: Request, error: TooManyChangesError | TooManyDownloadsError | TooManyUploadsError) -> Response:
     return problem(429, str(error), headers={'Retry-After': str(math.ceil(error.retry_after))})
+
+
+def _signed_out(_: Request, error: SignedOutError) -> Response:
+    return problem(401, str(error), headers={'WWW-Authenticate': 'Bearer'})
 
 
 def _busy(_: Request, error: UploadsBusyError) -> Response:

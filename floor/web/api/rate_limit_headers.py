@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.errors import NotAllowedError
-from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
+from ..http.caller import identity_of
 
 POLICY = '"changes"'
 
@@ -19,13 +19,10 @@ POLICY = '"changes"'
 class RateLimitHeaders:
     """Adds the headers to responses below a path."""
 
-    def __init__(self, app: ASGIApp, *, path: str, limit: ChangeRateLimit,
-                 identify: Callable[[Mapping[str, str]], Identity]) -> None:
-        """identify: returns the identity for the headers of a request."""
+    def __init__(self, app: ASGIApp, *, path: str, limit: ChangeRateLimit) -> None:
         self._app = app
         self._path = path
         self._limit = limit
-        self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -36,14 +33,14 @@ class RateLimitHeaders:
 
         async def send_with_limit(message: Message) -> None:
             if message['type'] == 'http.response.start':
-                MutableHeaders(scope=message).update(self._headers(Headers(scope=scope)))
+                MutableHeaders(scope=message).update(self._headers(HTTPConnection(scope)))
             await send(message)
 
         await self._app(scope, receive, send_with_limit)
 
-    def _headers(self, request_headers: Headers) -> dict[str, str]:
+    def _headers(self, connection: HTTPConnection) -> dict[str, str]:
         try:
-            left = self._limit.left(self._identify(request_headers))
+            left = self._limit.left(identity_of(connection))
         except NotAllowedError:
             return {}
         return {'RateLimit-Policy': f'{POLICY};q={self._limit.per_minute};w=60',

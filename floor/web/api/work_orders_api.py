@@ -5,11 +5,8 @@ The caller of a request that changes something is identified before anything els
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from fastapi import APIRouter, Depends, FastAPI
 
-from ...core.people import Identity
 from ...core.rate_limit import ChangeRateLimit
 from ...db.database import Database
 from ...orders.employees import Employees
@@ -19,7 +16,7 @@ from ...orders.work_orders import WorkOrders
 from . import attachment_routes, attachment_upload, comment_routes, order_routes
 from .attachment_responses import AttachmentResponses
 from .bodies import JsonRoute
-from .callers import caller_of
+from .callers import caller
 from .floor_api import TIMEOUT_S, no_store
 from .known_parameters import known_parameters
 from .order_parameters import only_one_key
@@ -30,17 +27,16 @@ PREFIX = '/api/work-orders'
 
 
 def register(app: FastAPI, *, database: Database, orders: WorkOrders, order_list: WorkOrderList,
-             employees: Employees, identify: Callable[[Mapping[str, str]], Identity],
-             attachments: AttachmentResponses, uploads: UploadQueue, limit: ChangeRateLimit | None = None,
-             timeout: float = TIMEOUT_S) -> None:
+             employees: Employees, attachments: AttachmentResponses, uploads: UploadQueue,
+             limit: ChangeRateLimit | None = None, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/work-orders. Call it after floor_api.register, which adds the error handlers.
 
-    identify: returns the identity for the headers of a request. limit: its remaining changes are in the headers of
-    responses. timeout: seconds without a response of the database after which a request fails with 503.
+    limit: its remaining changes are in the headers of responses.
+    timeout: seconds without a response of the database after which a request fails with 503.
     """
-    identity = Depends(caller_of(identify))
+    identity = Depends(caller)
     if limit is not None:
-        app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit, identify=identify)
+        app.add_middleware(RateLimitHeaders, path=PREFIX, limit=limit)
     router = APIRouter(prefix=PREFIX, tags=['work orders'], route_class=JsonRoute,
                        dependencies=[identity, Depends(only_one_key), Depends(known_parameters), Depends(no_store)],
                        responses=documented(401, 403, 422, 500, 503))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal, get_args
@@ -14,11 +14,10 @@ from ...analytics.report_pages import ReportPages
 from ...analytics.report_tables import ReportTable, of_groups, of_intervals, of_stops
 from ...core.errors import NotFoundError
 from ...core.machines import MachineName
-from ...core.people import Identity
 from ...core.query_parameters import Query
 from ...core.shifts import Shifts
 from ..api.bodies import JsonRoute
-from ..api.callers import caller_of
+from ..api.callers import caller
 from ..api.fields import query_parameter
 from ..api.floor_api import TIMEOUT_S, database_errors, no_store
 from ..api.known_parameters import known_parameters
@@ -102,18 +101,17 @@ class ReportReader:
 
 
 def register(app: FastAPI, *, analytics: Analytics, shifts: Shifts, zone: tzinfo,
-             database_now: Callable[[], Awaitable[datetime]], identify: Callable[[Mapping[str, str]], Identity],
-             downloads: Downloads, timeout: float = TIMEOUT_S) -> None:
+             database_now: Callable[[], Awaitable[datetime]], downloads: Downloads, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/reports, and the intervals of machines. Call it after floor_api.register, which adds the error
     handlers.
 
-    zone: the plant's. identify: returns the identity for the headers of a request. downloads: counts the requests of
-    each person. timeout: seconds without a response of the database after which a request fails with 503.
+    zone: the plant's. downloads: counts the requests of each person.
+    timeout: seconds without a response of the database after which a request fails with 503.
     """
     reader = ReportReader(analytics, shifts, zone, database_now)
     router = APIRouter(prefix='/api', tags=['reports'], route_class=JsonRoute,
                        dependencies=[Depends(known_parameters), Depends(no_store),
-                                     Depends(one_of_few(downloads, caller_of(identify)))],
+                                     Depends(one_of_few(downloads))],
                        responses=documented(401, 403, 422, 429, 500, 503))
     _add_kpis(router, reader, timeout)
     _add_stops(router, reader, timeout)
@@ -121,7 +119,7 @@ def register(app: FastAPI, *, analytics: Analytics, shifts: Shifts, zone: tzinfo
     app.include_router(router)
 
 
-def one_of_few(downloads: Downloads, caller: Callable[[Request], Identity]) -> Callable[[Request], Any]:
+def one_of_few(downloads: Downloads) -> Callable[[Request], Any]:
     """A dependency that counts a request as a download of its caller while it is answered."""
     async def counted(request: Request) -> AsyncIterator[None]:
         async with downloads.slot(caller(request), request.client):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from fastapi import Request, Response
 
-from ...core.people import Identity
+from .caller import Identify
 from .downloads import Downloads
 
-Identify = Callable[[Mapping[str, str]], Identity]
 MEDIA_TYPES = {'csv': 'text/csv; charset=utf-8',
                'xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'}
 
@@ -36,10 +35,10 @@ class FileResponses:
     async def response(self, request: Request, identify: Identify, read: Read) -> Response:
         """A response that streams the file.
 
-        identify: returns the identity for headers. read: returns the file.
+        identify: returns the identity of a request. read: returns the file.
         :raises FloorError: the file is refused, or its first part cannot be read
         """
-        who = identify(request.headers)
+        who = identify(request)
         file = await read()
         media_type = MEDIA_TYPES[file.name.rpartition('.')[2]]
         return await self._downloads.response(who, request.client, file.pieces, media_type,

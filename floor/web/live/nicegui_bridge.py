@@ -24,7 +24,7 @@ from nicegui.helpers import event_type_to_camel_case
 from nicegui.server import Server
 from socketio.exceptions import ConnectionRefusedError as SocketRefusedError
 from socketio.packet import EVENT
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 
 NAMESPACE = '/'
 INTERNAL_PATH = '/_nicegui'
@@ -178,15 +178,14 @@ def is_socket_of_page(sid: str, client_id: str) -> bool:
     return sid in core.sio.manager.rooms.get(NAMESPACE, {}).get(client_id, ())
 
 
-def headers_of_socket(sid: str) -> Headers:
-    """The headers that a socket was opened with."""
-    return _headers_of(core.sio.get_environ(sid))
+def connection_of_socket(sid: str) -> HTTPConnection | None:
+    """The request that opened a socket; None: there is no such socket."""
+    return _connection_of(core.sio.get_environ(sid))
 
 
-def headers_of_session(session: str) -> Headers | None:
-    """The headers that an engine.io session was opened with; None: there is no such session."""
-    environ = core.sio.environ.get(session)
-    return _headers_of(environ) if environ else None
+def connection_of_session(session: str) -> HTTPConnection | None:
+    """The request that opened an engine.io session; None: there is no such session."""
+    return _connection_of(core.sio.environ.get(session))
 
 
 def open_sessions() -> Collection[str]:
@@ -214,5 +213,6 @@ def all_queues() -> Iterator[asyncio.Queue[Packet]]:
     return (socket.queue for socket in core.sio.eio.sockets.values())
 
 
-def _headers_of(environ: Mapping[str, Any] | None) -> Headers:
-    return Headers(raw=(environ or {}).get('asgi.scope', {}).get('headers', []))
+def _connection_of(environ: Mapping[str, Any] | None) -> HTTPConnection | None:
+    scope = (environ or {}).get('asgi.scope')
+    return HTTPConnection(scope) if scope else None

@@ -1,19 +1,23 @@
-"""Refuses requests without an identity: 401 on Databricks Apps for requests without the headers of its proxy.
+"""Resolves who asks, once for each request and socket, and refuses those without an identity with 401.
 
-Everybody who is signed in to the workspace may read the floor, including names and e-mail addresses. Probes, which
-contain no personal data, are public.
+The first source that knows the request decides. Everything else reads the identity from the scope
+(floor/web/http/caller.py). Everybody who is signed in may read the floor, including names and e-mail addresses. Probes,
+which contain no personal data, are public.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...core.errors import NotAllowedError
+from auth.identity import Source
+
+from ...core.errors import DatabaseUnavailableError, NotAllowedError, SignedOutError
 from ...core.people import Identity
-from ..api.problems import refusal
+from ..api.problems import RETRY_AFTER_S, refusal
+from ..http.caller import NOBODY, set_identity
 
 PROBES = frozenset({'/livez', '/healthz', '/metrics'})
 
@@ -21,18 +25,26 @@ PROBES = frozenset({'/livez', '/healthz', '/metrics'})
 class IdentityRequired:
     """Accepts requests and sockets with an identity, and probes."""
 
-    def __init__(self, app: ASGIApp, *, identify: Callable[[Mapping[str, str]], Identity]) -> None:
-        """identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed
-        in."""
+    def __init__(self, app: ASGIApp, *, sources: Sequence[Source]) -> None:
+        """sources: in the order in which they are asked."""
         self._app = app
-        self._identify = identify
+        self._sources = sources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
         if scope['type'] in {'http', 'websocket'} and scope['path'] not in PROBES:
             try:
-                self._identify(Headers(scope=scope))
+                set_identity(scope, await self._identify(HTTPConnection(scope)))
             except NotAllowedError as error:
                 await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
                 return
+            except DatabaseUnavailableError as error:
+                await refusal(503, str(error), {'Retry-After': str(RETRY_AFTER_S)})(scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+    async def _identify(self, connection: HTTPConnection) -> Identity:
+        for source in self._sources:
+            if (identity := await source(connection)) is not None:
+                return identity
+        raise SignedOutError(NOBODY)

@@ -10,23 +10,22 @@ NiceGUI finds a page by the id in each message; the message must also come from 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...core.errors import NotAllowedError
-from ...core.people import Identity
 from ..api.problems import refusal
+from ..http.caller import identity_of
 from ..live.nicegui_bridge import (
     MESSAGES_OF_PAGES,
     PAGE_PATH,
     SOCKET_PATH,
     SocketHandler,
-    headers_of_session,
-    headers_of_socket,
+    connection_of_session,
+    connection_of_socket,
     is_socket_of_page,
     page_of,
     refused_socket,
@@ -36,30 +35,25 @@ from ..live.nicegui_bridge import (
 
 log = logging.getLogger(__name__)
 
-Identify = Callable[[Mapping[str, str]], Identity]
-
 REFUSED = 'this page was opened by another person: reload it'
 
 
 class PageOwner:
     """Refuses requests for the page or socket of another person with 403."""
 
-    def __init__(self, app: ASGIApp, *, identify: Identify) -> None:
-        """identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed
-        in."""
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._identify = identify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope['type'] == 'http' and (opened := _opening_headers(scope)) is not None \
-                and not same_person(self._identify, opened, Headers(scope=scope)):
+        if scope['type'] == 'http' and (opened := _opening_request(scope)) is not None \
+                and not same_person(opened, HTTPConnection(scope)):
             await refusal(403, REFUSED)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def check_page_owners(identify: Identify) -> None:
+def check_page_owners() -> None:
     """Check every socket against the page that it connects to, and every message against its socket."""
     handlers = socket_handlers()
     connect, handshake = handlers['connect'], handlers['handshake']
@@ -68,7 +62,8 @@ def check_page_owners(identify: Identify) -> None:
         client = page_of(str(client_id))
         if client is None or client.request is None:
             return True  # NiceGUI refuses unknown pages
-        if same_person(identify, client.request.headers, headers_of_socket(sid)):
+        connection = connection_of_socket(sid)
+        if connection is not None and same_person(client.request, connection):
             return True
         log.info('a socket connected to a page that another person opened: the page is reloaded')
         return False
@@ -94,21 +89,20 @@ def check_page_owners(identify: Identify) -> None:
         replace_socket_handler(name, from_its_own_socket(handlers[name]))
 
 
-def same_person(identify: Identify, one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether two requests, by their headers, come from the same person; False if either is not signed in."""
+def same_person(one: HTTPConnection, other: HTTPConnection) -> bool:
+    """Whether two requests come from the same person; False if either is not signed in."""
     try:
-        first, second = identify(one), identify(other)
+        return identity_of(one).is_same_person(identity_of(other))
     except NotAllowedError:
         return False
-    return (first.email or first.name) == (second.email or second.name)
 
 
-def _opening_headers(scope: Scope) -> Mapping[str, str] | None:
-    """The headers with which the page or socket of this request was opened."""
+def _opening_request(scope: Scope) -> HTTPConnection | None:
+    """The request with which the page or socket of this request was opened."""
     if match := PAGE_PATH.search(scope['path']):
         client = page_of(match[1])
-        return client.request.headers if client is not None and client.request is not None else None
+        return client.request if client is not None else None
     if SOCKET_PATH in scope['path']:
         session = parse_qs(scope['query_string'].decode('latin-1')).get('sid', [''])[0]
-        return headers_of_session(session)
+        return connection_of_session(session)
     return None

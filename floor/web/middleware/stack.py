@@ -3,7 +3,7 @@
 path_prefix.py       removes the path that a proxy adds
 security_headers.py  the Content-Security-Policy; no cookie on what is not a page
 cross_origin.py      refuses unknown host names, and requests of other sites' pages
-identity_required.py on Databricks Apps, refuses requests without an identity
+identity_required.py resolves who asks; refuses requests without an identity
 request_limits.py    size of bodies, rate of messages
 page_owner.py        a page and its socket accept only the person who opened the page
 the session          a signed cookie that no script can read and no other site can send
@@ -15,14 +15,15 @@ unconnected_pages.py limits the pages that no browser has connected to
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
+from auth.identity import Source
+
 from ...analytics.dashboard_link import DashboardLink
-from ...core.people import Identity
 from ...core.settings import Settings, on_databricks
 from ...operations.refused_origins import RefusedOrigins
 from ..http.path_prefix import PathPrefix
@@ -40,11 +41,11 @@ from .unconnected_pages import UnconnectedPagesLimit
 
 
 def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLink | None, *,
-          identify: Callable[[Mapping[str, str]], Identity], refused: RefusedOrigins) -> dict[str, Any]:
+          sources: Sequence[Source], refused: RefusedOrigins) -> dict[str, Any]:
     """Add the middleware to the app. Returns the arguments of ui.run that it needs.
 
     secret: signs the session cookie. dashboard: a dashboard that pages may embed.
-    identify: returns the identity for the headers of a request; raises NotAllowedError if nobody is signed in.
+    sources: of identities, in the order in which they are asked.
     refused: records refused requests of other origins.
     """
     # NiceGUI adds a session middleware outside of all these, where no policy applies to it, unless there is one already
@@ -52,10 +53,10 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(PageBuildQueue)
     app.add_middleware(SocketFrames)
     app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
-    app.add_middleware(PageOwner, identify=identify)
+    app.add_middleware(PageOwner)
     app.add_middleware(RequestLimits)
-    check_page_owners(identify)
-    app.add_middleware(IdentityRequired, identify=identify)
+    check_page_owners()
+    app.add_middleware(IdentityRequired, sources=sources)
     app.add_middleware(CrossOriginCheck, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
               *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}

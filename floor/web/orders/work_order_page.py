@@ -74,7 +74,7 @@ def register(services: Services) -> None:
     async def answered(request: Request, attachment_id: str,
                        answer: Callable[[Identity, int], Awaitable[Response]]) -> Response:
         try:
-            who = services.identify(request.headers)
+            who = services.identify(request)
             if not (attachment_id.isascii() and attachment_id.isdigit()):
                 raise NotFoundError('there is no such attachment')
             return await answer(who, int(attachment_id))

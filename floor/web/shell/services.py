@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from nicegui import ui
 
 from ...analytics.dashboard_link import DashboardLink
+from ...core.errors import SignedOutError
 from ...core.machines import MachineName, StatusEvent
 from ...core.people import Identity, Person, Role
 from ...feed.store import Store
@@ -19,13 +20,13 @@ from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
 from ...plant.plant_commands import PlantCommands
 from ...plant.report_settings import ReportSettingsCommands
+from ..http.caller import NOBODY, Identify, identity_of
 from ..http.downloads import Downloads
 from ..live.broadcast import Broadcast
 from ..live.render_probe import RenderProbe
 from .alert_hub import AlertHub
 
 EventsOf = Callable[[MachineName, int], Awaitable[list[StatusEvent]]]
-Identify = Callable[[Mapping[str, str]], Identity]
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class Services:
     plant: Plant
     setup: PlantCommands
     order_list: WorkOrderList
-    identify: Identify
     default_role: Role
     render_probe: RenderProbe
     alerts: AlertHub
     database_now: Callable[[], Awaitable[datetime]]
     """Returns the database's time; raises DatabaseUnavailableError."""
+    identify: Identify = identity_of
     dashboard: DashboardLink | None = None
     """The Databricks dashboard; None: not configured."""
     report_settings: ReportSettingsCommands | None = None
@@ -57,10 +58,12 @@ class Services:
     def visitor(self) -> Identity:
         """The identity of the person who opened the page that is being built.
 
-        :raises NotAllowedError: nobody is signed in
+        :raises SignedOutError: nobody is signed in
         """
         request = ui.context.client.request
-        return self.identify(request.headers if request is not None else {})
+        if request is None:
+            raise SignedOutError(NOBODY)
+        return self.identify(request)
 
     def person(self, identity: Identity) -> Person:
         """The person with the role that the store knows. Use it for display, never for authorization.

@@ -1,0 +1,1 @@
+"""What people and programs sign in with: sessions. Tables, commands of supervisors, and the check of each request."""

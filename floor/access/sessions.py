@@ -1,0 +1,171 @@
+"""Sessions of people who signed in.
+
+The browser holds a random secret, the table its hash: who reads the table or a backup cannot act as anybody. A session
+ends when the person signs out, a supervisor ends it, the employee is deactivated, it was not used for a while, or its
+time is over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..core.errors import DatabaseUnavailableError, NotFoundError
+from ..core.people import Credential, Identity, Role
+from ..core.text import shortened
+from ..db.database import Database
+from ..db.transactions import command, logged, reading
+from ..orders.employees import Employees
+from .secret_hash import new_secret, secret_hash
+
+KIND = 'session'
+KNOWN_FOR_S = 5.0
+"""Seconds for which a session is not looked up again. Commands check it in their own transaction."""
+MAX_KNOWN = 10_000
+MAX_BROWSER_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a provider says has signed in. subject: the account at the provider; email: in lower case, None unless
+    verified; role: by the groups, None without one; id_token: ends the session at the provider too."""
+
+    subject: str
+    email: str | None
+    name: str
+    role: Role | None = None
+    id_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEntry:
+    """A valid session, as supervisors see it. browser: the User-Agent of the sign-in."""
+
+    id: int
+    email: str | None
+    name: str
+    browser: str
+    created_at: datetime
+    last_seen_at: datetime
+    valid_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    identity: Identity
+    checked_at: float
+
+
+class Sessions:
+    """Starts, finds and ends sessions."""
+
+    def __init__(self, database: Database, employees: Employees, *, life: timedelta, idle: timedelta,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        """life: a session ends so long after the sign-in. idle: or so long after its last use."""
+        self._database = database
+        self._employees = employees
+        self._life = life
+        self._idle = idle
+        self._monotonic = monotonic
+        self._known: dict[bytes, _Known] = {}
+        self._on_end: list[Callable[[], None]] = []
+
+    def on_end(self, ended: Callable[[], None]) -> None:
+        """Call ended whenever a session was ended here, by whomever."""
+        self._on_end.append(ended)
+
+    async def start(self, person: SignedIn, browser: str) -> str:
+        """A new session; returns the secret for its cookie. browser: the User-Agent.
+
+        :raises DatabaseUnavailableError: the database does not answer
+        """
+        secret = new_secret()
+        async with (logged('signed in', Identity(person.name, person.email), subject=person.subject),
+                    command(self._database) as connection):
+            await self._database.queries.start_session(
+                connection, secret_hash=secret_hash(secret), subject=person.subject, email=person.email,
+                name=person.name, role=person.role and person.role.value, id_token=person.id_token,
+                browser=shortened(browser, MAX_BROWSER_LENGTH), idle=self._idle, life=self._life)
+        return secret
+
+    async def find(self, secret: str) -> Identity | None:
+        """The identity of a session, which counts as used; None: the session is not valid, or never was.
+
+        While the database does not answer, sessions that were valid before still count: no command is possible then.
+
+        :raises DatabaseUnavailableError: the database does not answer, and this session was not seen before
+        """
+        key, now = secret_hash(secret), self._monotonic()
+        known = self._known.get(key)
+        if known is not None and now - known.checked_at < KNOWN_FOR_S:
+            return known.identity
+        try:
+            identity = await self._read(key)
+        except DatabaseUnavailableError:
+            if known is None:
+                raise
+            return known.identity
+        self._known.pop(key, None)
+        if identity is not None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = _Known(identity, now)
+        return identity
+
+    async def end(self, secret: str) -> str | None:
+        """The person signs out. Returns the ID token of the session; None: there is none.
+
+        :raises DatabaseUnavailableError: the database does not answer
+        """
+        async with command(self._database) as connection:
+            row = await self._database.queries.end_session_of(connection, secret_hash=secret_hash(secret))
+        self._ended()
+        return row['id_token'] if row is not None else None
+
+    # supervisors
+
+    async def sessions(self, who: Identity) -> list[SessionEntry]:
+        """All valid sessions, the latest use first. Requires the role supervisor.
+
+        :raises NotAllowedError: :raises DatabaseUnavailableError:
+        """
+        async with reading(self._database) as connection:
+            await self._employees.look_up(connection, who, Role.SUPERVISOR)
+            rows = self._database.queries.valid_sessions(connection)
+            return [SessionEntry(row['session_id'], row['email'], row['name'], row['browser'], row['created_at'],
+                                 row['last_seen_at'], row['valid_until']) async for row in rows]
+
+    async def end_session(self, who: Identity, session_id: int) -> None:
+        """End somebody's session. Requires the role supervisor.
+
+        :raises NotFoundError: there is no such session, or it has ended
+        :raises NotAllowedError: :raises DatabaseUnavailableError:
+        """
+        async with (logged('session ended', who, session=session_id), command(self._database) as connection):
+            person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
+            if await self._database.queries.end_session(connection, session_id=session_id,
+                                                        ended_by=person.name) is None:
+                raise NotFoundError('this session has already ended')
+        self._ended()
+
+    def forget(self, credentials: Collection[Credential]) -> None:
+        """Look these sessions up again at their next request."""
+        for key in [key for key, known in self._known.items() if known.identity.credential in credentials]:
+            del self._known[key]
+
+    def _ended(self) -> None:
+        self._known.clear()
+        for ended in self._on_end:
+            ended()
+
+    async def _read(self, key: bytes) -> Identity | None:
+        async with command(self._database) as connection:
+            row = await self._database.queries.session_of(connection, secret_hash=key)
+            if row is None:
+                return None
+            if row['is_unseen']:
+                await self._database.queries.use_session(connection, session_id=row['session_id'], idle=self._idle)
+            return Identity(row['name'], row['email'], Role(row['role']) if row['role'] else None,
+                            credential=Credential(KIND, row['session_id']))
