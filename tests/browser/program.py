@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import preloaded
 import psutil
 from ports import free_port
 from short_folder import short_folder
@@ -29,14 +28,14 @@ class Program:
 
     def __init__(self, folder: Path, *, log: str = 'log', **settings: str) -> None:
         self.data_dir = folder / 'd'
-        self.command = [sys.executable, str(MAIN)]
-        """What is run."""
+        self.command = [str(MAIN)]
+        """The script that is run, and its arguments."""
         self._folder = folder
         self._port = free_port()
         self._settings = {'HOST': '127.0.0.1', 'PORT': str(self._port), 'DATA_DIR': str(self.data_dir),
                           'ENABLE_SIMULATOR': 'false', 'PLANT_TIMEZONE': 'UTC', 'LOG_LEVEL': 'info',
                           'STORAGE_SECRET': 'only for the tests', **settings}
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: preloaded.Run | None = None
         self._log = folder / log
 
     def joined(self, name: str, **settings: str) -> Program:
@@ -67,9 +66,8 @@ class Program:
         """Returns when it answers on its port; it may not be live yet."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
         with self._log.open('ab') as log:
-            self._process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd=self._folder, env=environment | self._settings)  # cwd: a developer's .env stays out of it
+            self._process = preloaded.run(self.command, log.fileno(), cwd=self._folder,  # where no .env is
+                                          environment=environment | self._settings)
         deadline = time.monotonic() + PATIENCE_S
         while self._ask() is None:
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -141,7 +141,7 @@ def test_files_for_psql_work_among_hostile_settings_and_wait_for_locks(
         'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
     output = server.psql(database_url, *variables, '-f', str(SQL / 'admin' / file), *shown)
     assert output.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
-    server.psql(database_url, '-c', 'DROP ROLE IF EXISTS gateway_3')
+    server.psql(server.url('postgres'), '-c', 'DROP ROLE IF EXISTS gateway_3')
 
 
 @pytest.mark.parametrize('through_pool', [False, True], ids=['own', 'pool'])

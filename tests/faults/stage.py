@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ class Stage:
         program = Program(self.folder, log=name, **{'LOG_LEVEL': 'warning', 'DB_POOL_SIZE': '2', 'DB_MAX_OVERFLOW': '3',
                                                     **quick, **settings})
         if patches := [patch for patch in (under, self.mutation) if patch is not None]:
-            program.command = [sys.executable, str(LAUNCHER), *patches]
+            program.command = [str(LAUNCHER), *patches]
         self.programs.append(program)
         return program
 
