@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .scopes import Scope
+
 
 class Role(StrEnum):
     """What a person may do; each role includes the ones before it."""
@@ -41,7 +43,8 @@ class Identity:
     email: in lower case; None without one (anonymous, a local login, a program). role: the role of people and programs
     that are not employees, from ROLES or from the groups of the sign-in; None: DEFAULT_ROLE. at_most: the role never
     exceeds this one, whatever the role of the employee; None: no limit. credential: every command checks in its own
-    transaction that this is still valid; None: nothing can be withdrawn.
+    transaction that this is still valid; None: nothing can be withdrawn. scopes: what an API token may do; None: it is
+    none. station: the name of the shared tablet at which a person acts.
     """
 
     name: str
@@ -49,6 +52,8 @@ class Identity:
     role: Role | None = None
     at_most: Role | None = None
     credential: Credential | None = None
+    scopes: frozenset[Scope] | None = None
+    station: str | None = None
 
     def is_same_person(self, other: Identity) -> bool:
         """Whether both are the same person with the same limit. People without an e-mail address may share a name,
@@ -57,7 +62,7 @@ class Identity:
 
     @property
     def _who(self) -> tuple[object, ...]:
-        return (self.email, self.at_most) if self.email else (self.name, self.at_most, self.credential)
+        return (self.email, self.at_most, self.station) if self.email else (self.name, self.at_most, self.credential)
 
     def rate_limit_key(self, host: str | None) -> str:
         """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and

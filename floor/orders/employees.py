@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
 from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError, SignedOutError
 from ..core.people import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
+from ..core.scopes import Scope
 from ..core.text import exact_name, identity_problem, one_line
 from ..db.connection import Connection
 from ..db.database import Database
@@ -71,14 +72,16 @@ class Employees:
         async with reading(self._database) as connection:
             return await self._find(connection, identity)
 
-    async def authorize(self, connection: Connection, identity: Identity, needed: Role) -> Person:
+    async def authorize(self, connection: Connection, identity: Identity, needed: Role,
+                        scope: Scope = Scope.ORDERS) -> Person:
         """Check the role of the person who acts in this transaction, and name them in its events.
 
+        scope: what a token needs to have more than the role viewer.
         :raises TooManyChangesError: the person exceeds the rate limit
         :raises SignedOutError: the session, token or pairing has ended
         :raises NotAllowedError: the role is not sufficient
         """
-        person = await self.act(connection, identity)
+        person = await self.act(connection, identity, scope=scope)
         require(person, needed)
         return person
 
@@ -92,7 +95,8 @@ class Employees:
         require(person, needed)
         return person
 
-    async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False) -> Person:
+    async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False,
+                  scope: Scope = Scope.ORDERS) -> Person:
         """As `authorize`, without checking the role: call `require` before anything is written.
 
         is_counted: an earlier transaction of the same change has counted towards the rate limit.
@@ -101,12 +105,17 @@ class Employees:
         """
         if self._limit is not None and not is_counted:
             self._limit.take(identity)
-        person = await self._find(connection, identity)
+        person = await self._find(connection, identity, scope)
+        if identity.station is not None and identity.credential is not None:
+            await self._database.queries.keep_acting(connection, turn=identity.credential.id)
+            person = replace(person, name=f'{person.name} at station {identity.station}')
         await self._database.queries.act_as(connection, name=person.name, email=person.email or '')
         return person
 
-    async def _find(self, connection: Connection, identity: Identity) -> Person:
+    async def _find(self, connection: Connection, identity: Identity, scope: Scope = Scope.ORDERS) -> Person:
         await self._check_credential(connection, identity)
+        if identity.scopes is not None:
+            return Person(identity.name, None, role_of_token(identity.scopes, scope))
         name = identity.name if _is_name(identity.name) else 'unknown'
         email = identity.email.lower() if identity.email and _is_name(identity.email) else None
         row = email and await self._database.queries.employee_with_email(connection, email=email)
@@ -120,7 +129,7 @@ class Employees:
         credential = identity.credential
         if credential is not None and not await self._database.queries.credential_is_valid(
                 connection, kind=credential.kind, id=credential.id):
-            raise SignedOutError('you are signed out: sign in again')
+            raise SignedOutError(_ENDED.get(credential.kind, 'you are signed out: sign in again'))
 
     # commands of supervisors
 
@@ -129,7 +138,7 @@ class Employees:
 
         :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
-        fields = _checked(new)
+        fields = checked_fields(new)
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
             await self.authorize(connection, who, Role.SUPERVISOR)
@@ -142,7 +151,7 @@ class Employees:
         :raises EditConflictError: someone else has changed this employee since that version
         :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
-        fields = _checked(new)
+        fields = checked_fields(new)
         async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
@@ -215,7 +224,25 @@ def require(person: Person, needed: Role, what: str = 'this') -> None:
         raise NotAllowedError(f'{what} requires the role {needed.value}; your role is {person.role.value}')
 
 
-def _checked(new: EmployeeEdit) -> dict[str, str]:
+def role_of_token(scopes: frozenset[Scope], scope: Scope) -> Role:
+    """The role of a token in a command for which it needs the given scope.
+
+    :raises NotAllowedError: the token may only report statuses
+    """
+    if scope in scopes:
+        return Role.SUPERVISOR if scope is Scope.PLANT else Role.TECHNICIAN
+    if scopes <= {Scope.FEED}:
+        raise NotAllowedError('this token may report statuses, and nothing else')
+    return Role.VIEWER
+
+
+_ENDED = {'token': 'this token was revoked or has expired: ask a supervisor for a new one',
+          'station': 'this station was revoked: ask a supervisor to pair it again',
+          'station_turn': 'your name is no longer picked at this station: pick it again',
+          'wall': 'the link of this wall screen was revoked: ask a supervisor for a new one'}
+
+
+def checked_fields(new: EmployeeEdit) -> dict[str, str]:
     """The validated columns of an edit; e-mail addresses in lower case, as they are compared."""
     email = exact_name(new.email, 'email', 254).lower()
     name, at, domain = email.rpartition('@')

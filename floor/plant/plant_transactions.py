@@ -10,6 +10,7 @@ import asyncpg
 
 from ..core.errors import EditConflictError, InvalidInputError
 from ..core.people import Identity, Role
+from ..core.scopes import Scope
 from ..core.text import exact_name
 from ..db.connection import Connection
 from ..db.database import Database
@@ -38,7 +39,7 @@ class PlantTransactions:
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
         """
         async with command(self._database) as connection:
-            await self._employees.authorize(connection, who, Role.SUPERVISOR)
+            await self._employees.authorize(connection, who, Role.SUPERVISOR, Scope.PLANT)
             await self._queries.lock_plant(connection)
             try:
                 yield connection

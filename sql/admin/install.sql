@@ -109,6 +109,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 8) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (8, 'sessions', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 8) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0008_access_keys.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (8, 'access_keys', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');

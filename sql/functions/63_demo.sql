@@ -37,6 +37,8 @@ BEGIN
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
+    -- numbers of lines and machines are used again: a token that was limited to some reports none
+    UPDATE access_keys SET line_ids = '{}', machine_ids = '{}' WHERE line_ids IS NOT NULL OR machine_ids IS NOT NULL;
     ALTER TABLE work_orders ENABLE TRIGGER work_orders_nothing_is_deleted;
     ALTER TABLE work_order_events ENABLE TRIGGER work_order_events_append_only;
     ALTER TABLE work_order_attachments ENABLE TRIGGER work_order_attachments_append_only;

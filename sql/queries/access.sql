@@ -1,8 +1,12 @@
 -- name: credential_is_valid(kind, id)$
--- Whether a session still counts.
+-- Whether a session, a key, or the turn of a person at a station still counts.
 SELECT CASE :kind
            WHEN 'session' THEN EXISTS (SELECT FROM valid_sessions WHERE session_id = :id)
-           ELSE false
+           WHEN 'station_turn' THEN EXISTS (SELECT FROM access_keys k JOIN employees e ON e.id = k.acting_id
+                                            WHERE k.acting_turn = :id AND k.acting_until > now() AND e.active
+                                              AND k.revoked_at IS NULL)
+           ELSE EXISTS (SELECT FROM access_keys WHERE key_id = :id AND kind = :kind AND revoked_at IS NULL
+                                                  AND (expires_at IS NULL OR expires_at > now()))
        END;
 
 -- name: start_session(secret_hash, subject, email, name, role, id_token, browser, idle, life)$
