@@ -16,10 +16,10 @@ from typing import Any
 
 from nicegui import app, background_tasks, ui
 
-from auth.identity import identity_sources
+from auth.identity import Source, identity_sources
 from simulator.runner import SimulatorRunner
 
-from .access.sessions import Sessions
+from .access.access import Access, access_to
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
@@ -77,6 +77,8 @@ from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
 from .web.shell.services import Services
 from .web.shell.session import serve_session
+from .web.sign_in import link_pages, station_page
+from .web.sign_in.key_sources import station_source, token_source, wall_source
 from .web.sign_in.session_source import session_source
 
 RECONNECT_S = 120.0
@@ -98,8 +100,8 @@ def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
         language='en-US', reload=False, show=False, show_welcome_message=False, tailwind=False,
         binding_refresh_interval=None, reconnect_timeout=RECONNECT_S, timeout_graceful_shutdown=1,
         ws_per_message_deflate=False, log_config=None,
-        **guard(app, settings, storage_secret(settings), web.services.dashboard, 
-                sources=identity_sources(settings, credentials=[session_source(data.sessions)]), refused=web.refused))
+        **guard(app, settings, storage_secret(settings), web.services.dashboard,
+                sources=identity_sources(settings, credentials=credential_sources(data.access)), refused=web.refused))
 
 
 # 1: data
@@ -116,7 +118,7 @@ class Data:
     orders: WorkOrders
     order_list: WorkOrderList
     plant: Plant
-    sessions: Sessions
+    access: Access
 
 
 def build_data(settings: Settings, source: DatabaseSource) -> Data:
@@ -131,8 +133,8 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
                 WorkOrderList(database, settings.zone), Plant(database, employees),
-                Sessions(database, employees, life=timedelta(hours=settings.session_hours),
-                         idle=timedelta(minutes=settings.session_idle_minutes)))
+                access_to(database, employees, session_life=timedelta(hours=settings.session_hours),
+                          session_idle=timedelta(minutes=settings.session_idle_minutes)))
 
 
 # 2: jobs
@@ -215,7 +217,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
     setup = PlantCommands(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
-                        employees=data.employees, orders=data.orders, plant=data.plant, setup=setup,
+                        employees=data.employees, access=data.access, orders=data.orders, plant=data.plant, setup=setup,
                         order_list=data.order_list, default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ),
@@ -234,10 +236,18 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
         report.register(services, analytics, shifts)
     reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,
                          downloads=services.downloads)
+    link_pages.register(app, data.access, has_sign_in=False)
+    station_page.register(app, data.access.stations)
     serve_session()
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(set_ping_times)
     return Web(services, broadcast, latency, RefusedOrigins())
+
+
+def credential_sources(access: Access) -> list[Source]:
+    """Who may be found in the database, in the order in which they are asked: a limit of the role goes first."""
+    return [token_source(access.tokens), station_source(access.stations), session_source(access.sessions),
+            wall_source(access.walls)]
 
 
 # 4: operations

@@ -1,7 +1,7 @@
 """The command line: `line-monitor` if installed, `python main.py` in a checkout.
 
     line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
-    line-monitor simulator | backup | restore | plant ...          the other programs, each with its own --help
+    line-monitor simulator | backup | restore | plant | token | access ...  the other programs, each with its own --help
 
 NiceGUI is imported only to serve: the import takes seconds, and reads the location of its storage.
 """
@@ -29,7 +29,8 @@ log = logging.getLogger('line-monitor')
 PROGRAM = 'line-monitor'
 RUN = 'run'
 COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
-            'plant': 'floor.plant.plant_program'}
+            'plant': 'floor.plant.plant_program', 'access': 'floor.access.access_program',
+            'token': 'floor.access.token_program'}
 """Each is a module whose main takes the arguments and the program's name."""
 
 
@@ -100,7 +101,7 @@ def _parser() -> console.Parser:
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
                         f'embedded database, restore it; plant: replaces the demo by an empty floor, imports '
-                        f'and exports machines')
+                        f'and exports machines; token: makes a token for a program; access: makes links for people')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

@@ -73,7 +73,7 @@ class AccessKeys:
                 connection, key_id=key_id, revoked_by=person.name) if 0 < key_id <= MAX_ID else None
             if row is None:
                 raise NotFoundError('it was revoked or used in the meantime')
-            fields |= {'kind': row['kind'], 'name': row['name']}
+            fields |= {'kind': row['kind'], 'called': row['name']}
 
     async def _make(self, connection: Connection, kind: KeyKind, name: str, made_by: str,
                     details: KeyDetails) -> NewKey:

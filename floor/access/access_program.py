@@ -1,4 +1,4 @@
-"""`python -m floor.access` and `line-monitor token`: access from the terminal of the program's machine.
+"""`python -m floor.access` and `line-monitor access`: access from the terminal of the program's machine.
 
 A person who may write the database may do this: the keys name their login of the system.
 """
@@ -34,24 +34,18 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
     """Returns 0, or 1 after printing one line about the error."""
     parser = Parser(prog=program, description='Give programs and people access.')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
-    _token_arguments(commands.add_parser('token', help='make an API token, and print it alone on standard output'))
+    token_arguments(commands.add_parser('token', help='make an API token, and print it alone on standard output'))
     first = commands.add_parser('first-supervisor', help='print a link that makes the first supervisor, once')
     invite = commands.add_parser('invite', help='print a link that signs an employee in, once')
     invite.add_argument('email', metavar='EMAIL', help='the e-mail address of the employee')
     for each in first, invite:
         each.add_argument('--address', metavar='URL', help='the address at which people open the app; without it, that '
                                                            'of HOST and PORT')
-    return _run(parser.parse_args(arguments))
+    return run(parser.parse_args(arguments))
 
 
-def token(arguments: Sequence[str] | None = None, program: str = 'line-monitor token') -> int:
-    """As `main token`."""
-    parser = Parser(prog=program, description='Make an API token, and print it alone on standard output.')
-    _token_arguments(parser)
-    return _run(parser.parse_args(arguments, Namespace(command='token')))
-
-
-def _token_arguments(parser: Parser) -> None:
+def token_arguments(parser: Parser) -> None:
+    """Add the arguments of the command token."""
     meanings = '; '.join(f'{scope}: {meaning[0].lower()}{meaning[1:]}' for scope, meaning in MEANINGS.items())
     parser.add_argument('name', metavar='NAME', help='what uses it; the log and the history of orders name it')
     parser.add_argument('--scope', action='append', choices=list(Scope), dest='scopes',
@@ -63,11 +57,12 @@ def _token_arguments(parser: Parser) -> None:
     parser.add_argument('--days', type=int, metavar='DAYS', help='it expires after so many days; without it, never')
 
 
-def _run(options: Namespace) -> int:
-    return run_command(options.command, lambda: print(asyncio_result(options)))
+def run(options: Namespace) -> int:
+    """Run a command. Returns 0, or 1 after printing one line about the error."""
+    return run_command(options.command, lambda: print(_result(options)))
 
 
-def asyncio_result(options: Namespace) -> str:
+def _result(options: Namespace) -> str:
     """What a command prints on standard output; everything else goes to standard error.
 
     :raises FloorError: it is refused

@@ -76,8 +76,14 @@ class Sessions:
         """Call ended whenever a session was ended here, by whomever."""
         self._on_end.append(ended)
 
-    async def start(self, person: SignedIn, browser: str) -> str:
-        """A new session; returns the secret for its cookie. browser: the User-Agent.
+    @property
+    def life(self) -> timedelta:
+        """A session ends so long after the sign-in."""
+        return self._life
+
+    async def start(self, person: SignedIn, browser: str, life: timedelta | None = None) -> str:
+        """A new session; returns the secret for its cookie. browser: the User-Agent. life: instead of the usual times,
+        the session lasts so long, used or not.
 
         :raises DatabaseUnavailableError: the database does not answer
         """
@@ -87,7 +93,7 @@ class Sessions:
             await self._database.queries.start_session(
                 connection, secret_hash=secret_hash(secret), subject=person.subject, email=person.email,
                 name=person.name, role=person.role and person.role.value, id_token=person.id_token,
-                browser=shortened(browser, MAX_BROWSER_LENGTH), idle=self._idle, life=self._life)
+                browser=shortened(browser, MAX_BROWSER_LENGTH), idle=life or self._idle, life=life or self._life)
         return secret
 
     async def find(self, secret: str) -> Identity | None:

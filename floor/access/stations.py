@@ -21,6 +21,7 @@ from ..db.row_mapping import to_employee
 from ..db.transactions import MAX_ID, command, logged, reading
 from ..orders.employees import Employees
 from .access_keys import MAX_NAME_LENGTH, AccessKeys, KeyDetails, key_secret
+from .known_identities import KnownIdentities
 from .secret_hash import secret_hash
 from .station_pins import StationPins
 
@@ -46,6 +47,7 @@ class Stations(AccessKeys):
     def __init__(self, database: Database, employees: Employees, pins: StationPins) -> None:
         super().__init__(database, employees)
         self._pins = pins
+        self._known = KnownIdentities(self.identity)
 
     async def make(self, who: Identity, name: str, line_id: int | None) -> NewKey:
         """A new station, and the secret of the link that pairs a browser with it within an hour. line_id: the floor
@@ -55,7 +57,7 @@ class Stations(AccessKeys):
         :raises InvalidInputError: the name is taken, empty or hides characters; there is no such line
         """
         name = exact_name(name, 'name', MAX_NAME_LENGTH)
-        async with logged('station made', who, name=name), command(self._database) as connection:
+        async with logged('station made', who, station=name), command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
             if line_id is not None and await self._queries.production_line(connection, line_id=line_id) is None:
                 raise InvalidInputError('this line does not exist any more: choose another one', 'line')
@@ -82,6 +84,15 @@ class Stations(AccessKeys):
                 await self._unpaired(connection, secret)
                 raise SignedOutError(USED)
         return NewKey(await self._find(KeyKind.STATION, cookie), cookie)
+
+    async def find(self, secret: str) -> Identity | None:
+        """As identity, and None for a station that is unknown or revoked; looked up every few seconds."""
+        return await self._known.find(secret)
+
+    async def revoke(self, who: Identity, key_id: int) -> None:
+        """As for every key."""
+        await super().revoke(who, key_id)
+        self._known.forget()
 
     async def identity(self, secret: str) -> Identity:
         """Who asks from a station: the person who picked their name, else the station, which only looks.
@@ -133,6 +144,7 @@ class Stations(AccessKeys):
         async with (logged('name picked at a station', Identity(person.name, person.email), station=key.name),
                     command(self._database) as connection):
             await self._queries.act_at_station(connection, key_id=key.id, employee_id=person.id)
+        self._known.forget()
 
     async def leave(self, secret: str) -> None:
         """Nobody acts at the station any more.
@@ -142,6 +154,7 @@ class Stations(AccessKeys):
         key = await self.station(secret)
         async with command(self._database) as connection:
             await self._queries.act_at_station(connection, key_id=key.id, employee_id=None)
+        self._known.forget()
 
     async def _unpaired(self, connection: Connection, secret: str) -> AccessKey:
         """A used link is not known any more, because the station's secret is now that of its cookie."""

@@ -6,8 +6,11 @@ from ..core.access_keys import AccessKey, KeyKind, NewKey
 from ..core.errors import InvalidInputError
 from ..core.people import Credential, Identity, Role
 from ..core.text import exact_name
+from ..db.database import Database
 from ..db.transactions import command, logged
+from ..orders.employees import Employees
 from .access_keys import MAX_NAME_LENGTH, AccessKeys, KeyDetails
+from .known_identities import KnownIdentities
 
 MAX_VIEW_LENGTH = 2_000
 WALL = 'wall'
@@ -16,6 +19,10 @@ WALL = 'wall'
 
 class WallLinks(AccessKeys):
     """Makes links, and identifies the browsers that opened them."""
+
+    def __init__(self, database: Database, employees: Employees) -> None:
+        super().__init__(database, employees)
+        self._known = KnownIdentities(self.identity)
 
     async def make(self, who: Identity, name: str, view: str) -> NewKey:
         """A new link. view: the query of the address that it opens, as `kiosk&rotate=20`. Requires the role supervisor.
@@ -26,7 +33,7 @@ class WallLinks(AccessKeys):
         name = exact_name(name, 'name', MAX_NAME_LENGTH)
         if len(view) > MAX_VIEW_LENGTH or not view.isascii() or not view.isprintable():
             raise InvalidInputError('choose fewer lines', 'view')
-        async with logged('wall link made', who, name=name), command(self._database) as connection:
+        async with logged('wall link made', who, wall=name), command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
             return await self._make(connection, KeyKind.WALL, name, person.name, KeyDetails(view=view))
 
@@ -36,6 +43,15 @@ class WallLinks(AccessKeys):
         :raises SignedOutError: it is unknown or revoked
         """
         return await self._find(KeyKind.WALL, secret)
+
+    async def find(self, secret: str) -> Identity | None:
+        """As identity, and None for a link that is unknown or revoked; looked up every few seconds."""
+        return await self._known.find(secret)
+
+    async def revoke(self, who: Identity, key_id: int) -> None:
+        """As for every key."""
+        await super().revoke(who, key_id)
+        self._known.forget()
 
     async def identity(self, secret: str) -> Identity:
         """Who a browser is that opened the link.

@@ -66,7 +66,9 @@ class Identity:
 
     def rate_limit_key(self, host: str | None) -> str:
         """The key of rate limits: the e-mail address. People without one may share a name, so theirs is the name and
-        the network address."""
+        the network address; that of a token is its name."""
+        if self.scopes is not None:  # no two tokens share a name
+            return self.name.lower()
         return self.email or ' at '.join([self.name.lower(), *([host] if host else [])])
 
 

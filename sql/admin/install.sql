@@ -28,7 +28,10 @@ SELECT set_config('floor.refusal', coalesce((
         (3, 'aa2eea08f2912cfab85bb57b80bf06c8e39878d5874f41c31bdb7fb742c7dee7'),
         (4, '87ce51233b900da38dac9bf1fcdf8c3017bf8537699d4ca920591339acd0a1a3'),
         (5, 'db32080ce8cc6eee5d486c22a5b6b1989794b60fe557460237d5180411e5decd'),
-        (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'))
+        (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'),
+        (7, '5f36dbbb32abe067fc05ab3307f5118bd3c6296ee0c425b0b9b4b834a12549a0'),
+        (8, 'f9237b246d7177d5e0ba6dc6e38197d5ef82ae99abf2d2d432b26e5cfbde37f7'),
+        (9, '7ffc601f7ce81e75799c1cb17a2b45d75da2c6a706c36681e74013e532524002'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -109,10 +112,10 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 8) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (8, 'sessions', :'program');
 \endif
 
-SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 8) AS wanted \gset
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 9) AS wanted \gset
 \if :wanted
-    \ir ../migrations/0008_access_keys.sql
-    INSERT INTO schema_migrations (version, name, app_version) VALUES (8, 'access_keys', :'program');
+    \ir ../migrations/0009_access_keys.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (9, 'access_keys', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

@@ -27,7 +27,7 @@ FROM valid_sessions WHERE secret_hash = :secret_hash;
 
 -- name: use_session(session_id, idle)!
 -- The session is in use; written once a minute at most.
-UPDATE sessions SET last_seen_at = clock_timestamp(), idle_until = clock_timestamp() + :idle::interval
+UPDATE sessions SET last_seen_at = clock_timestamp(), idle_until = greatest(idle_until, clock_timestamp() + :idle::interval)
 WHERE session_id = :session_id AND last_seen_at < clock_timestamp() - interval '1 minute';
 
 -- name: end_session_of(secret_hash)^

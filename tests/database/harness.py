@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pictures import encoded, motif
 
 from auth.identity import identity_sources
+from floor.access.api_tokens import ApiTokens
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.people import Role
 from floor.core.rate_limit import ChangeRateLimit
@@ -31,8 +32,10 @@ from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
 from floor.web.live.render_probe import browser_latency
+from floor.web.middleware.credential_limits import CredentialLimits
 from floor.web.middleware.identity_required import IdentityRequired
 from floor.web.middleware.request_limits import RequestLimits
+from floor.web.sign_in.key_sources import token_source
 
 Client = httpx.AsyncClient
 SUPERVISOR = 'mike.johnson@example.com'
@@ -56,7 +59,9 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
         order_list=WorkOrderList(database, settings.zone))
     plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit)
-    app.add_middleware(IdentityRequired, sources=identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'}))
+    app.add_middleware(CredentialLimits, described=app)
+    app.add_middleware(IdentityRequired, sources=[
+        token_source(ApiTokens(database, employees)), *identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'})])
     return app
 
 

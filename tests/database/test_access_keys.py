@@ -281,7 +281,7 @@ async def test_a_station_only_looks_until_somebody_picks_their_name(
     at_station = await stations.identity(cookie)
     assert (await employees.person(at_station)).role is Role.OPERATOR  # Mike is a supervisor elsewhere
     order = await orders.create(at_station, LEAK)
-    assert order.reported_by == 'Mike Johnson at station Press hall'
+    assert order.reporter_name == 'Mike Johnson at station Press hall'
     for attempt in (PlantCommands(database, employees).add_line(at_station, 'Mine'),
                     employees.set_active(at_station, mike.id, False), stations.make(at_station, 'Another', None),
                     stations.revoke(at_station, 1)):

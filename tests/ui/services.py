@@ -63,11 +63,20 @@ def recorded_plant() -> Any:
     return plant
 
 
+def recorded_access() -> Any:
+    """Access to nothing."""
+    access = Recorded()
+    for name in 'sessions', 'keys', 'tokens', 'stations', 'pins', 'walls', 'invitations', 'first_supervisor':
+        setattr(access, name, Recorded())
+    return access
+
+
 def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employees: Any, orders: Any,
              order_list: Any, database_now: Any, plant: Any = None) -> Services:
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
-                    orders=orders, order_list=order_list, identify=identify, default_role=Role.SUPERVISOR,
+                    orders=orders, order_list=order_list, identify=identify,
+                    access=recorded_access(), default_role=Role.SUPERVISOR,
                     plant=plant or recorded_plant(), setup=Recorded(),
                     render_probe=RenderProbe(store, browser_latency()), alerts=AlertHub(store),
                     database_now=database_now)

@@ -6,10 +6,18 @@ import json
 import re
 from typing import Any
 
+from ...core.scopes import MEANINGS
+from .operation_scopes import SCOPES
 from .problems import MEDIA_TYPE
 
 SECURITY: list[dict[str, list[str]]] = [{'databricks_token': []}, {'databricks_session': []}, {}]
+"""Of every path, besides a token with its scope."""
 SECURITY_SCHEMES = {
+    'api_token': {
+        'type': 'http', 'scheme': 'bearer',
+        'description': 'For programs: a token, made by a supervisor in Setup, Access, or by `line-monitor token NAME`. '
+                       'Each operation names the scope that it needs. '
+                       + ' '.join(f'`{scope}`: {meaning}.' for scope, meaning in MEANINGS.items())},
     'databricks_token': {
         'type': 'http', 'scheme': 'bearer', 'bearerFormat': 'JWT',
         'description': 'For programs, on Databricks Apps: an OAuth token of the workspace. The proxy of the Apps '
@@ -54,6 +62,8 @@ def completed(api: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    if scope := SCOPES.get(operation['operationId']):
+        operation['security'] = [{'api_token': [scope.value]}, *SECURITY]
     responses = operation['responses']
     is_json = 'application/json' in responses.get('200', {}).get('content', {})
     if method == 'get' and is_json:

@@ -6,12 +6,11 @@ new one is not open by accident.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, Match
-from starlette.types import Scope as RequestScope
+from starlette.routing import compile_path
 
 from ...core.scopes import Scope
 
@@ -28,13 +27,22 @@ SCOPES: dict[str, Scope | None] = {
 """By operation id. None: refused to every token, as what changes people or access."""
 
 
-def operation_of(routes: Sequence[BaseRoute], request: RequestScope) -> str | None:
-    """The id of the operation of a request; None: it is none of the REST interface. HEAD is a GET."""
-    asked: dict[str, Any] = {**request, 'method': 'GET' if request['method'] == 'HEAD' else request['method']}
-    for route in routes:
-        if isinstance(route, APIRoute) and route.matches(asked)[0] is Match.FULL:
-            return route.operation_id
-    return None
+class Operations:
+    """The operations of an app, by method and path."""
+
+    def __init__(self, paths: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
+        """paths: returns those of the OpenAPI description; called once, when the first token is used."""
+        self._paths = paths
+        self._known: list[tuple[re.Pattern[str], dict[str, str]]] | None = None
+
+    def id_of(self, method: str, path: str) -> str | None:
+        """The id of an operation; None: there is none. HEAD is a GET."""
+        if self._known is None:
+            self._known = [(compile_path(path)[0], {method.upper(): operation['operationId']
+                                                    for method, operation in operations.items()})
+                           for path, operations in self._paths().items()]
+        method = 'GET' if method == 'HEAD' else method
+        return next((ids[method] for pattern, ids in self._known if method in ids and pattern.match(path)), None)
 
 
 def refusal_of(scopes: frozenset[Scope], operation: str | None) -> str:

@@ -20,10 +20,16 @@ def identity_of(connection: HTTPConnection) -> Identity:
 
     :raises SignedOutError: nobody is signed in
     """
-    identity = connection.scope.get('state', {}).get(KEY)
-    if not isinstance(identity, Identity):
+    identity = known_identity(connection.scope)
+    if identity is None:
         raise SignedOutError(NOBODY)
     return identity
+
+
+def known_identity(scope: Scope) -> Identity | None:
+    """The identity of a request; None on a public path, where nobody is looked for."""
+    identity = scope.get('state', {}).get(KEY)
+    return identity if isinstance(identity, Identity) else None
 
 
 def set_identity(scope: Scope, identity: Identity) -> None:

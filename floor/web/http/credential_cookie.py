@@ -40,6 +40,11 @@ def cookie_name(connection: HTTPConnection, kind: str) -> str:
     return f'{"__Host-" if _path(connection) == "/" else "__Secure-"}line-monitor-{kind}'
 
 
+def is_credential_cookie(header: str) -> bool:
+    """Whether a header Set-Cookie sets or deletes a cookie of this module."""
+    return header.removeprefix('__Host-').removeprefix('__Secure-').startswith('line-monitor-')
+
+
 def _path(connection: HTTPConnection) -> str:
     return prefix_of(connection.headers).rstrip('/') or '/'
 

@@ -7,19 +7,17 @@ floor, and nothing else.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from starlette.requests import HTTPConnection
-from starlette.routing import BaseRoute
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...access.wall_links import WALL
-from ..api.operation_scopes import operation_of, refusal_of
+from ..api.docs import describe_api
+from ..api.operation_scopes import Operations, refusal_of
 from ..api.problems import refusal
-from ..http.caller import identity_of
+from ..http.caller import known_identity
 from ..live.nicegui_bridge import INTERNAL_PATH
 from ..shell.session import ADDRESS as SESSION
-from .identity_required import PROBES
 
 OPEN_TO_WALLS = re.compile(rf'/|{SESSION}|/favicon\.ico|/assets/.*|{INTERNAL_PATH}.*')
 """The floor with its wall screen; the files and sockets of pages, which serve the browser that opened the page."""
@@ -29,23 +27,26 @@ WALL_REFUSAL = 'this browser is a wall screen, which only shows the floor: open 
 class CredentialLimits:
     """Lets tokens and wall screens do what they are for."""
 
-    def __init__(self, app: ASGIApp, *, routes: Sequence[BaseRoute]) -> None:
-        """routes: of the app; more may be added later."""
+    def __init__(self, app: ASGIApp, *, described: FastAPI) -> None:
+        """described: the app whose routes are the operations; more may be added later."""
         self._app = app
-        self._routes = routes
+        self._operations = Operations(lambda: describe_api(described)['paths'])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
-        if scope['type'] in {'http', 'websocket'} and scope['path'] not in PROBES and (reason := self._refusal(scope)):
+        if scope['type'] in {'http', 'websocket'} and (reason := self._refusal(scope)):
             await refusal(403, reason)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> str:
-        identity = identity_of(HTTPConnection(scope))
+        identity = known_identity(scope)
+        if identity is None:  # a public path
+            return ''
         if identity.scopes is not None:
             is_question = scope['type'] == 'http' and scope['method'] == 'OPTIONS'
-            operation = operation_of(self._routes, scope) if scope['type'] == 'http' else None
+            path = scope['path'].removeprefix(scope.get('root_path', ''))
+            operation = self._operations.id_of(scope['method'], path) if scope['type'] == 'http' else None
             return '' if is_question else refusal_of(identity.scopes, operation)
         is_wall = identity.credential is not None and identity.credential.kind == WALL
         return WALL_REFUSAL if is_wall and not OPEN_TO_WALLS.fullmatch(scope['path']) else ''

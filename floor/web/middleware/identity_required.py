@@ -2,11 +2,12 @@
 
 The first source that knows the request decides. Everything else reads the identity from the scope
 (floor/web/http/caller.py). Everybody who is signed in may read the floor, including names and e-mail addresses. Probes,
-which contain no personal data, are public.
+which contain no personal data, are public, as are links, which prove who opens them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from starlette.requests import HTTPConnection
@@ -19,11 +20,12 @@ from ...core.people import Identity
 from ..api.problems import RETRY_AFTER_S, refusal
 from ..http.caller import NOBODY, set_identity
 
-PROBES = frozenset({'/livez', '/healthz', '/metrics'})
+PUBLIC = re.compile(r'/livez|/healthz|/metrics|/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css')
+"""Paths that need no identity: probes, links that prove one, and how these pages look."""
 
 
 class IdentityRequired:
-    """Accepts requests and sockets with an identity, and probes."""
+    """Accepts requests and sockets with an identity, and public paths."""
 
     def __init__(self, app: ASGIApp, *, sources: Sequence[Source]) -> None:
         """sources: in the order in which they are asked."""
@@ -32,7 +34,7 @@ class IdentityRequired:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
-        if scope['type'] in {'http', 'websocket'} and scope['path'] not in PROBES:
+        if scope['type'] in {'http', 'websocket'} and not PUBLIC.fullmatch(scope['path']):
             try:
                 set_identity(scope, await self._identify(HTTPConnection(scope)))
             except NotAllowedError as error:

@@ -19,6 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...core.setting_values import HOST_AND_PORT
+from ..http.credential_cookie import is_credential_cookie
 from ..live.nicegui_bridge import extend_page_template
 
 PAGE_HEADER = 'x-nicegui-content'
@@ -97,8 +98,11 @@ class SecurityHeaders:
                 frames = [*own_origins(Headers(scope=scope)), *self._frames]
                 policy = page_policy(nonce, frames) if is_page else NO_PAGE_POLICY
                 headers.setdefault('Content-Security-Policy', policy)
-                if not is_page:
-                    del headers['set-cookie']  # only pages need the session
+                if not is_page:  # only pages need the session of NiceGUI
+                    kept = [cookie for cookie in headers.getlist('set-cookie') if is_credential_cookie(cookie)]
+                    del headers['set-cookie']
+                    for cookie in kept:
+                        headers.append('set-cookie', cookie)
             await send(message)
 
         await self._app(scope, receive, send_with_policy)

@@ -4,6 +4,7 @@ path_prefix.py       removes the path that a proxy adds
 security_headers.py  the Content-Security-Policy; no cookie on what is not a page
 cross_origin.py      refuses unknown host names, and requests of other sites' pages
 identity_required.py resolves who asks; refuses requests without an identity
+credential_limits.py refuses what a token or a wall screen does not open
 request_limits.py    size of bodies, rate of messages
 page_owner.py        a page and its socket accept only the person who opened the page
 the session          a signed cookie that no script can read and no other site can send
@@ -28,6 +29,7 @@ from ...core.settings import Settings, on_databricks
 from ...operations.refused_origins import RefusedOrigins
 from ..http.path_prefix import PathPrefix
 from .compression import Compression
+from .credential_limits import CredentialLimits
 from .cross_origin import CrossOriginCheck, own_names
 from .identity_required import IdentityRequired
 from .page_build_queue import PageBuildQueue
@@ -56,6 +58,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(PageOwner)
     app.add_middleware(RequestLimits)
     check_page_owners()
+    app.add_middleware(CredentialLimits, described=app)
     app.add_middleware(IdentityRequired, sources=sources)
     app.add_middleware(CrossOriginCheck, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 
 from nicegui import ui
 
+from ...access.access import Access
 from ...analytics.dashboard_link import DashboardLink
 from ...core.errors import SignedOutError
 from ...core.machines import MachineName, StatusEvent
@@ -38,6 +39,7 @@ class Services:
     zone: tzinfo
     events_of: EventsOf
     employees: Employees
+    access: Access
     orders: WorkOrders
     plant: Plant
     setup: PlantCommands

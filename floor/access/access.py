@@ -1,0 +1,41 @@
+"""Everything that gives access, in one place for pages and the wiring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..db.database import Database
+from ..orders.employees import Employees
+from .access_keys import AccessKeys
+from .api_tokens import ApiTokens
+from .first_supervisor import FirstSupervisor
+from .invitations import Invitations
+from .sessions import Sessions
+from .station_pins import StationPins
+from .stations import Stations
+from .wall_links import WallLinks
+
+
+@dataclass(frozen=True)
+class Access:
+    """The commands by what they are about."""
+
+    sessions: Sessions
+    keys: AccessKeys
+    tokens: ApiTokens
+    stations: Stations
+    pins: StationPins
+    walls: WallLinks
+    invitations: Invitations
+    first_supervisor: FirstSupervisor
+
+
+def access_to(database: Database, employees: Employees, *, session_life: timedelta, session_idle: timedelta) -> Access:
+    """session_life, session_idle: when sessions end, as in Sessions."""
+    pins = StationPins(database, employees)
+    return Access(
+        sessions=Sessions(database, employees, life=session_life, idle=session_idle),
+        keys=AccessKeys(database, employees), tokens=ApiTokens(database, employees),
+        stations=Stations(database, employees, pins), pins=pins, walls=WallLinks(database, employees),
+        invitations=Invitations(database, employees), first_supervisor=FirstSupervisor(database, employees))

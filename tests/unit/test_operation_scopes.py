@@ -1,0 +1,51 @@
+"""Every operation of the REST interface says which scope a token needs for it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from database.harness import app_of
+
+from floor.core.scopes import Scope
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.web.api.docs import describe_api
+from floor.web.api.operation_scopes import SCOPES, Operations, refusal_of
+from floor.web.exports import reports_api
+from floor.web.http.downloads import Downloads
+
+
+def described() -> dict[str, Any]:
+    settings = Settings.load(_env_file=None)
+    app, nothing = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings), cast(Any, None)
+    reports_api.register(app, analytics=nothing, shifts=nothing, zone=ZoneInfo('UTC'), database_now=nothing,
+                         downloads=Downloads())
+    paths: dict[str, Any] = describe_api(app)['paths']
+    return paths
+
+
+def test_every_operation_has_an_entry_and_is_described_with_its_scope() -> None:
+    operations = {operation['operationId']: operation['security'] for path, methods in described().items()
+                  if path.startswith('/api/') for operation in methods.values()}
+    assert operations.keys() ^ SCOPES.keys() == set(), 'add it to floor/web/api/operation_scopes.py, or remove it there'
+    assert {name: security[0] for name, security in operations.items() if SCOPES[name]} == {
+        name: {'api_token': [scope.value]} for name, scope in SCOPES.items() if scope}
+
+
+def test_what_only_reads_needs_no_more_than_read() -> None:
+    for methods in described().values():
+        for method, operation in methods.items():
+            if (scope := SCOPES.get(operation['operationId'])) is not None:
+                assert (method == 'get') == (scope is Scope.READ), operation['operationId']
+
+
+def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
+    operations = Operations(lambda: {'/api/new': {'get': {'operationId': 'new'}}, '/api/a/{b}': {'post': {
+        'operationId': 'add_line'}}})
+    assert 'no token can do this' in refusal_of(frozenset(Scope), operations.id_of('GET', '/api/new'))
+    assert 'and nothing else' in refusal_of(frozenset(Scope), operations.id_of('GET', '/api/other'))
+    assert 'the scope plant:write; this token has feed:write, read' in refusal_of(
+        frozenset({Scope.READ, Scope.FEED}), operations.id_of('POST', '/api/a/1'))
+    assert refusal_of(frozenset({Scope.PLANT}), operations.id_of('POST', '/api/a/1')) == ''
+    assert operations.id_of('HEAD', '/api/new') == 'new'
