@@ -73,6 +73,7 @@ from .web.past import past_page
 from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
 from .web.setup import overview
+from .web.setup.access import page as access_page
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
 from .web.shell.services import Services
@@ -228,7 +229,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
     plant_api.register(app, plant=setup, limit=data.limit)
-    for page in floor_page, work_orders_page, work_order_page, employees_page, overview:
+    for page in floor_page, work_orders_page, work_order_page, employees_page, overview, access_page:
         page.register(services)
     shifts = Shifts(settings.shifts, settings.zone)
     analytics = Analytics(data.database, settings.zone, shifts=shifts)

@@ -84,7 +84,7 @@ class AccessKeys:
         secret = key_secret(kind)
         try:
             row = await self._queries.add_access_key(
-                connection, kind=kind, name=name, sha256=secret_hash(secret), scopes=_array(details.scopes),
+                connection, kind=kind, name=name, secret_hash=secret_hash(secret), scopes=_array(details.scopes),
                 line_ids=_array(details.line_ids), machine_ids=_array(details.machine_ids), view=details.view,
                 employee_id=details.employee_id, made_by=made_by, lifetime=details.lifetime)
         except asyncpg.UniqueViolationError as error:
@@ -105,7 +105,7 @@ class AccessKeys:
 
     async def _look_up(self, connection: Connection, kind: KeyKind, secret: str) -> AccessKey:
         """As _find, in the caller's transaction, and the use is not noted."""
-        row = await self._queries.access_key_of(connection, kind=kind, sha256=secret_hash(secret)) \
+        row = await self._queries.access_key_of(connection, kind=kind, secret_hash=secret_hash(secret)) \
             if len(secret) <= MAX_SECRET_LENGTH else None
         called = CALLED[kind]
         if row is None:

@@ -43,7 +43,8 @@ class ApiTokens(AccessKeys):
         name, scopes = exact_name(new.name, 'name', MAX_NAME_LENGTH), _checked_scopes(new)
         if new.days is not None and not 1 <= new.days <= MAX_DAYS:
             raise InvalidInputError('days has to be from 1 to 3,650', 'days')
-        async with logged('token made', who, token=name, scopes=' '.join(scopes)), command(self._database) as connection:
+        async with (logged('token made', who, token=name, scopes=' '.join(scopes)),
+                    command(self._database) as connection):
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
             lines, machines = await self._limits(connection, new)
             return await self._make(connection, KeyKind.TOKEN, name, person.name, KeyDetails(

@@ -79,7 +79,7 @@ class FirstSupervisor(AccessKeys):
             else:
                 await self._queries.make_supervisor(connection, id=row['id'])
             if not await self._queries.use_access_key(connection, kind=KeyKind.FIRST_SUPERVISOR,
-                                                      sha256=secret_hash(secret), employee_id=row['id']):
+                                                      secret_hash=secret_hash(secret), employee_id=row['id']):
                 raise SignedOutError(USED)
             return to_employee(await self._queries.employee(connection, id=row['id']))
 

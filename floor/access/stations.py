@@ -79,8 +79,8 @@ class Stations(AccessKeys):
         """
         cookie = key_secret(KeyKind.STATION)
         async with command(self._database) as connection:
-            if not await self._queries.pair_station(connection, sha256=secret_hash(secret),
-                                                    cookie_sha256=secret_hash(cookie)):
+            if not await self._queries.pair_station(connection, secret_hash=secret_hash(secret),
+                                                    cookie_hash=secret_hash(cookie)):
                 await self._unpaired(connection, secret)
                 raise SignedOutError(USED)
         return NewKey(await self._find(KeyKind.STATION, cookie), cookie)

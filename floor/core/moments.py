@@ -22,6 +22,7 @@ class Form(StrEnum):
     DAY = '%a %d %b %H:%M'
     DAY_SECONDS = '%a %d %b %H:%M:%S'
     DATE = '%Y-%m-%d'
+    MINUTES = '%Y-%m-%d %H:%M'
     FULL = '%Y-%m-%d %H:%M:%S'
 
 

@@ -6,7 +6,7 @@ CREATE TABLE access_keys (
     kind         text NOT NULL
         CONSTRAINT access_keys_kind_check CHECK (kind IN ('token', 'first_supervisor', 'invitation', 'station', 'wall')),
     name         text NOT NULL CONSTRAINT access_keys_name_check CHECK (char_length(name) BETWEEN 1 AND 200),
-    sha256       bytea NOT NULL UNIQUE CONSTRAINT access_keys_sha256_check CHECK (octet_length(sha256) = 32),
+    secret_hash       bytea NOT NULL UNIQUE CONSTRAINT access_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32),
     scopes       text[] CONSTRAINT access_keys_scopes_check CHECK (
         CASE WHEN kind = 'token' THEN scopes IS NOT NULL AND cardinality(scopes) > 0
                                       AND scopes <@ ARRAY['read', 'orders:write', 'plant:write', 'feed:write']
@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX access_keys_by_name ON access_keys (kind, lower(name))
 CREATE INDEX access_keys_by_employee ON access_keys (employee_id) WHERE employee_id IS NOT NULL;
 CREATE INDEX access_keys_by_acting ON access_keys (acting_id) WHERE acting_id IS NOT NULL;
 COMMENT ON TABLE access_keys IS 'API tokens, one-time links, stations and wall screens, also revoked ones.';
-COMMENT ON COLUMN access_keys.sha256 IS 'Of the secret: of a station first that of its link, then that of its cookie.';
+COMMENT ON COLUMN access_keys.secret_hash IS 'Of the secret: of a station first that of its link, then that of its cookie.';
 COMMENT ON COLUMN access_keys.scopes IS 'What a token may do.';
 COMMENT ON COLUMN access_keys.line_ids IS 'The line of a station; the lines that a token may report. Null: any.';
 COMMENT ON COLUMN access_keys.machine_ids IS 'The machines that a token may report, besides those of line_ids. Null: any.';

@@ -6,36 +6,36 @@ FROM access_keys k
 WHERE k.kind = ANY (:kinds::text[]) AND k.revoked_at IS NULL AND (k.used_at IS NULL OR k.kind = 'station')
 ORDER BY k.key_id DESC;
 
--- name: add_access_key(kind, name, sha256, scopes, line_ids, machine_ids, view, employee_id, made_by, lifetime)^
+-- name: add_access_key(kind, name, secret_hash, scopes, line_ids, machine_ids, view, employee_id, made_by, lifetime)^
 -- A new key. lifetime: an interval; null: it does not expire.
-INSERT INTO access_keys (kind, name, sha256, scopes, line_ids, machine_ids, view, employee_id, made_by, expires_at)
-VALUES (:kind, :name, :sha256, :scopes::text[], :line_ids::integer[], :machine_ids::integer[], :view, :employee_id, :made_by,
+INSERT INTO access_keys (kind, name, secret_hash, scopes, line_ids, machine_ids, view, employee_id, made_by, expires_at)
+VALUES (:kind, :name, :secret_hash, :scopes::text[], :line_ids::integer[], :machine_ids::integer[], :view, :employee_id, :made_by,
         now() + :lifetime::interval)
 RETURNING key_id, kind, name, scopes, line_ids, machine_ids, view, employee_id, made_by, made_at, expires_at, used_at,
           last_used_at, false AS is_expired, false AS is_unnoted;
 
--- name: access_key_of(kind, sha256)^
+-- name: access_key_of(kind, secret_hash)^
 -- The key of a secret, also one that does not work any more.
 SELECT key_id, kind, name, scopes, line_ids, machine_ids, view, employee_id, made_by, made_at, expires_at, used_at, last_used_at,
        coalesce(expires_at <= now(), false) AS is_expired, revoked_at IS NOT NULL AS is_revoked,
        last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_unnoted
-FROM access_keys WHERE kind = :kind AND sha256 = :sha256;
+FROM access_keys WHERE kind = :kind AND secret_hash = :secret_hash;
 
 -- name: note_access_key_use(key_id)!
 UPDATE access_keys SET last_used_at = now() WHERE key_id = :key_id;
 
--- name: use_access_key(kind, sha256, employee_id)^
+-- name: use_access_key(kind, secret_hash, employee_id)^
 -- Use a link that works once: nothing where somebody was faster, or it is expired or revoked. employee_id: whom it makes; null:
 -- as before.
 UPDATE access_keys SET used_at = clock_timestamp(), employee_id = coalesce(:employee_id::integer, employee_id)
-WHERE kind = :kind AND sha256 = :sha256 AND used_at IS NULL AND revoked_at IS NULL
+WHERE kind = :kind AND secret_hash = :secret_hash AND used_at IS NULL AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > clock_timestamp())
 RETURNING key_id, name, employee_id;
 
--- name: pair_station(sha256, cookie_sha256)^
+-- name: pair_station(secret_hash, cookie_hash)^
 -- Use the link of a station: from now on the key is that of the cookie, and it does not expire.
-UPDATE access_keys SET used_at = clock_timestamp(), sha256 = :cookie_sha256, expires_at = NULL
-WHERE kind = 'station' AND sha256 = :sha256 AND used_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()
+UPDATE access_keys SET used_at = clock_timestamp(), secret_hash = :cookie_hash, expires_at = NULL
+WHERE kind = 'station' AND secret_hash = :secret_hash AND used_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp()
 RETURNING key_id, name, line_ids;
 
 -- name: revoke_access_key(key_id, revoked_by)^

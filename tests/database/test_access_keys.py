@@ -74,7 +74,7 @@ async def test_a_token_is_shown_once_and_stored_as_a_hash(connect: Connect, toke
     connection = await connect()
     row = await connection.fetchrow('SELECT t::text AS text, t.* FROM access_keys t')
     assert row is not None
-    assert row['sha256'] == hashlib.sha256(made.secret.encode()).digest()
+    assert row['secret_hash'] == hashlib.sha256(made.secret.encode()).digest()
     assert made.secret not in row['text']
     assert (row['made_by'], row['expires_at'] - row['made_at']) == ('Mike Johnson', pytest.approx(
         timedelta(days=30), abs=timedelta(seconds=5)))

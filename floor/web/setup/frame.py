@@ -22,6 +22,7 @@ from ..shell.services import Services
 OVERVIEW = 'Overview'
 SECTIONS = {
     OVERVIEW: '/setup',
+    'Access': '/setup/access',
 }
 """Every page by its name in the navigation, with its address."""
 STYLESHEET = 'setup.css'

@@ -1,0 +1,1 @@
+"""/setup/access: who and what has access, for supervisors."""

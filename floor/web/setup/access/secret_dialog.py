@@ -1,0 +1,76 @@
+"""Shows a secret once: a token with a line that uses it, or a link with its QR code."""
+
+from __future__ import annotations
+
+import segno
+from nicegui import ui
+
+from ...shell.addresses import with_prefix
+from ...shell.heading import Heading
+from ...shell.messages import TextNode
+
+QR_BORDER = 4
+"""Light modules around a QR code, as its standard wants."""
+
+
+class SecretDialog:
+    """The dialog; what it shows is gone when it is closed."""
+
+    def __init__(self) -> None:
+        with ui.dialog().props('persistent') as self._dialog, ui.card().classes('sheet'):
+            self._heading = Heading('').classes('free-text')
+            self._text = TextNode('p')
+            self._parts = ui.element('div').classes('access-secret')
+            with ui.element('footer').classes('sheet-buttons'):
+                ui.button('Done', on_click=self._close, color=None).props('no-caps autofocus').classes('primary')
+
+    def show_token(self, name: str, token: str, *, reads: bool) -> None:
+        """A token, and a curl line that works as it is. reads: it may read."""
+        self._open(f'Token {name}', 'Copy it now: it is not shown again. Send it in the header Authorization.')
+        with self._parts:
+            _copyable('Token', token)
+            if reads:
+                _copyable('Try it', f"curl -H 'Authorization: Bearer {token}' '{own_address()}/api/machines'")
+
+    def show_link(self, title: str, text: str, path: str, *, for_here: str = '') -> None:
+        """A link, to copy or to scan. for_here: the label of a link that opens it in this browser; empty: none."""
+        address = own_address() + path
+        self._open(title, text)
+        with self._parts:
+            _copyable('Link', address)
+            code = segno.make(address, micro=False).svg_data_uri(scale=6, border=QR_BORDER, light='#fff')
+            ui.element('img').classes('access-qr').props.update({'src': code, 'alt': 'QR code of the link'})
+            if for_here:
+                ui.link(for_here, path)
+
+    def _open(self, title: str, text: str) -> None:
+        self._heading.set_text(title)
+        self._dialog.props['aria-label'] = title
+        self._text.set_text(text)
+        self._parts.clear()
+        self._dialog.open()
+
+    def _close(self) -> None:
+        self._parts.clear()
+        self._dialog.close()
+
+
+def own_address() -> str:
+    """The address at which this browser has opened the app, without a slash at its end."""
+    request = ui.context.client.request
+    host = request.headers.get('x-forwarded-host', '').partition(',')[0].strip() or request.headers.get('host', '')
+    return f'{request.url.scheme}://{host}{with_prefix("")}'
+
+
+def _copyable(label: str, text: str) -> None:
+    TextNode('p', label).classes('panel-note')
+    with ui.element('div').classes('access-copy'):
+        TextNode('code', text)
+        button = ui.button('Copy', color=None).props('no-caps')
+        button.props['aria-label'] = f'Copy {label.lower()}'
+
+        def copy() -> None:
+            ui.clipboard.write(text)
+            button.set_text('Copied')
+
+        button.on_click(copy)
