@@ -43,6 +43,7 @@ from .jobs.periodic_job import PeriodicJob
 from .jobs.supervisor import Supervisor
 from .operations import health
 from .operations.event_loop_latency import event_loop_latency, measure_event_loop
+from .operations.first_supervisor_link import offer_first_supervisor
 from .operations.freshness_log import FreshnessLog, after_first_snapshot
 from .operations.gc_schedule import collect_garbage
 from .operations.log_output import CancelledAtShutdown, LogCounter
@@ -273,6 +274,9 @@ def build_operations(settings: Settings, source: DatabaseSource, data: Data, job
     app.on_startup(shutdown.watch_server)
     run_while_serving(jobs, database)
     app.on_startup(lambda: welcome(settings, source))
+    if not settings.is_guest:
+        app.on_startup(partial(after_first_snapshot, data.store, partial(
+            offer_first_supervisor, settings, data.access.first_supervisor)))
     logging.getLogger('uvicorn.error').addFilter(CancelledAtShutdown(is_stopping))
 
 

@@ -55,8 +55,8 @@ class Invitations(AccessKeys):
         """
         await self.open(secret)
         async with command(self._database) as connection:
-            used = await self._queries.use_access_key(connection, kind=KeyKind.INVITATION, secret_hash=secret_hash(secret),
-                                                      employee_id=None)
+            used = await self._queries.use_access_key(connection, kind=KeyKind.INVITATION,
+                                                      secret_hash=secret_hash(secret), employee_id=None)
             row = used and await self._queries.employee(connection, id=used['employee_id'])
             if not row or not row['active']:
                 raise SignedOutError('this invitation was used already: ask a supervisor for a new one')

@@ -20,7 +20,7 @@ PIN = re.compile('[0-9]{4,8}', re.ASCII)
 SALT_BYTES = 16
 COST, BLOCK, PARALLEL, HASH_BYTES = 2**14, 8, 1, 32
 """Of scrypt (RFC 7914): 16 MB and about 50 ms."""
-MOST_WRONG = 5
+MAX_WRONG = 5
 LOCKED_FOR = timedelta(minutes=15)
 
 
@@ -43,7 +43,7 @@ class StationPins:
             return {row['employee_id'] async for row in self._queries.employees_with_pin(connection)}
 
     async def set_pin(self, who: Identity, employee_id: int, pin: str | None) -> None:
-        """Give a person a PIN, or another one; None: they need none any more. Requires the role supervisor.
+        """Give a person a PIN, or another one; None: they no longer need one. Requires the role supervisor.
 
         :raises NotAllowedError: no supervisor
         :raises InvalidInputError: not 4 to 8 digits
@@ -79,7 +79,7 @@ class StationPins:
                 await _scrypt(pin, row['salt']), row['scrypt'])
             if not is_locked:
                 await self._queries.note_pin_attempt(connection, employee_id=employee_id, is_right=is_right,
-                                                     most=MOST_WRONG, locked_for=LOCKED_FOR)
+                                                     most=MAX_WRONG, locked_for=LOCKED_FOR)
         if is_locked:
             raise InvalidInputError('too many wrong PINs: wait 15 minutes, or ask a supervisor for a new PIN', 'pin')
         if not is_right:

@@ -60,7 +60,7 @@ class Stations(AccessKeys):
         async with logged('station made', who, station=name), command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
             if line_id is not None and await self._queries.production_line(connection, line_id=line_id) is None:
-                raise InvalidInputError('this line does not exist any more: choose another one', 'line')
+                raise InvalidInputError('this line no longer exists: choose another one', 'line')
             return await self._make(connection, KeyKind.STATION, name, person.name, KeyDetails(
                 line_ids=None if line_id is None else (line_id,), lifetime=PAIR_WITHIN))
 
@@ -117,6 +117,18 @@ class Stations(AccessKeys):
             raise SignedOutError('this station is not paired')
         return key
 
+    async def line_of(self, secret: str) -> str | None:
+        """The name of the line of a station; None: it has none, or it was deleted.
+
+        :raises SignedOutError: the station is unknown or revoked
+        """
+        key = await self.station(secret)
+        if not key.line_ids:
+            return None
+        async with reading(self._database) as connection:
+            row = await self._queries.production_line(connection, line_id=key.line_ids[0])
+        return None if row is None else str(row['name'])
+
     async def people(self, secret: str, words: str = '') -> Sequence[StationPerson]:
         """The active employees whose name has all of these words, by name.
 
@@ -147,7 +159,7 @@ class Stations(AccessKeys):
         self._known.forget()
 
     async def leave(self, secret: str) -> None:
-        """Nobody acts at the station any more.
+        """From now on, nobody acts at the station.
 
         :raises SignedOutError: the station is unknown or revoked
         """
@@ -157,12 +169,12 @@ class Stations(AccessKeys):
         self._known.forget()
 
     async def _unpaired(self, connection: Connection, secret: str) -> AccessKey:
-        """A used link is not known any more, because the station's secret is now that of its cookie."""
+        """A used link is no longer known, because the station's secret is now that of its cookie."""
         return await self._look_up(connection, KeyKind.STATION, secret)
 
     async def _person(self, employee_id: int) -> Employee:
         async with reading(self._database) as connection:
             row = await self._queries.employee(connection, id=employee_id) if 0 < employee_id <= MAX_ID else None
         if row is None or not row['active']:
-            raise NotFoundError('this person does not work here any more: pick another name')
+            raise NotFoundError('this person no longer works here: pick another name')
         return to_employee(row)

@@ -31,7 +31,7 @@ SELECT set_config('floor.refusal', coalesce((
         (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'),
         (7, '5f36dbbb32abe067fc05ab3307f5118bd3c6296ee0c425b0b9b4b834a12549a0'),
         (8, 'f9237b246d7177d5e0ba6dc6e38197d5ef82ae99abf2d2d432b26e5cfbde37f7'),
-        (9, '0347849441291cebc705a953d4bdb5255d49e99231a98472b6381ce526dbaceb'))
+        (9, '1d13ee734d0ee5839478d30fc3311a18aaff573cf8f301fd307a8d1b7f1fa2f5'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '

@@ -36,7 +36,7 @@ COMMENT ON COLUMN access_keys.scopes IS 'What a token may do.';
 COMMENT ON COLUMN access_keys.line_ids IS 'The line of a station; the lines that a token may report. Null: any.';
 COMMENT ON COLUMN access_keys.machine_ids IS 'The machines that a token may report, besides those of line_ids. Null: any.';
 COMMENT ON COLUMN access_keys.view IS 'The query of the address that a wall screen opens.';
-COMMENT ON COLUMN access_keys.employee_id IS 'Who signs in with an invitation; whom the first link has made.';
+COMMENT ON COLUMN access_keys.employee_id IS 'The person of an invitation; the supervisor that the first link has made.';
 COMMENT ON COLUMN access_keys.acting_id IS 'Who acts at a station until acting_until.';
 COMMENT ON COLUMN access_keys.acting_turn IS 'A new number each time somebody picks a name: another turn is another credential.';
 COMMENT ON COLUMN access_keys.used_at IS 'When a link was used that works once.';

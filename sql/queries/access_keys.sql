@@ -15,7 +15,7 @@ RETURNING key_id, kind, name, scopes, line_ids, machine_ids, view, employee_id, 
           last_used_at, false AS is_expired, false AS is_unnoted;
 
 -- name: access_key_of(kind, secret_hash)^
--- The key of a secret, also one that does not work any more.
+-- The key of a secret, also one that no longer works.
 SELECT key_id, kind, name, scopes, line_ids, machine_ids, view, employee_id, made_by, made_at, expires_at, used_at, last_used_at,
        coalesce(expires_at <= now(), false) AS is_expired, revoked_at IS NOT NULL AS is_revoked,
        last_used_at IS NULL OR last_used_at < now() - interval '1 minute' AS is_unnoted
@@ -25,8 +25,8 @@ FROM access_keys WHERE kind = :kind AND secret_hash = :secret_hash;
 UPDATE access_keys SET last_used_at = now() WHERE key_id = :key_id;
 
 -- name: use_access_key(kind, secret_hash, employee_id)^
--- Use a link that works once: nothing where somebody was faster, or it is expired or revoked. employee_id: whom it makes; null:
--- as before.
+-- Use a link that works once: nothing where somebody was faster, or it is expired or revoked. employee_id: the person it makes;
+-- null: as before.
 UPDATE access_keys SET used_at = clock_timestamp(), employee_id = coalesce(:employee_id::integer, employee_id)
 WHERE kind = :kind AND secret_hash = :secret_hash AND used_at IS NULL AND revoked_at IS NULL
   AND (expires_at IS NULL OR expires_at > clock_timestamp())
@@ -58,7 +58,7 @@ WHERE kind = 'invitation' AND employee_id = :employee_id AND used_at IS NULL AND
 UPDATE employees SET role = 'supervisor', active = true WHERE id = :id;
 
 -- name: has_supervisor()$
--- Whether a supervisor exists who is a real person: nobody of a demo is, but whom a link has made.
+-- Whether a supervisor exists who is a real person: nobody of a demo is, but one that a link has made.
 SELECT EXISTS (SELECT FROM employees e WHERE e.active AND e.role = 'supervisor' AND (
     NOT EXISTS (SELECT FROM plant WHERE kind = 'demo')
     OR EXISTS (SELECT FROM access_keys k WHERE k.employee_id = e.id AND k.used_at IS NOT NULL)));

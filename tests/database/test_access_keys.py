@@ -18,7 +18,7 @@ from floor.access.access_keys import AccessKeys
 from floor.access.api_tokens import ApiTokens, NewToken
 from floor.access.first_supervisor import FirstSupervisor
 from floor.access.invitations import Invitations
-from floor.access.station_pins import MOST_WRONG, StationPins
+from floor.access.station_pins import MAX_WRONG, StationPins
 from floor.access.stations import Stations
 from floor.access.wall_links import WallLinks
 from floor.core.access_keys import KeyKind
@@ -329,7 +329,7 @@ async def test_a_pin_is_tried_a_few_times_only(
     assert await pins.owners(MIKE) == {carlos.id}
     await stations.pick(cookie, tom.id, 'no PIN, no check')
     await stations.pick(cookie, carlos.id, '4711')
-    tries = await asyncio.gather(*(stations.pick(cookie, carlos.id, f'000{number}') for number in range(MOST_WRONG)),
+    tries = await asyncio.gather(*(stations.pick(cookie, carlos.id, f'000{number}') for number in range(MAX_WRONG)),
                                  return_exceptions=True)
     assert {str(each) for each in tries} == {'this PIN is wrong'}
     with pytest.raises(InvalidInputError, match='too many wrong PINs'):

@@ -502,7 +502,7 @@ async def test_a_machine_is_opened_by_its_former_name_and_followed_to_a_new_one(
 @pytest.mark.parametrize(('query', 'sentence'), [
     ('machine=Painter_02_02', 'There is no machine Painter_02_02. Did you mean Painter_02_01?'),
     ('machin=Painter_02_01', 'There is no parameter machin. Did you mean machine?'),
-    ('line=Engine+Line', 'Cannot use line on this page: it belongs to the wall screen, /?kiosk&line=…'),
+    ('rotate=20', 'Cannot use rotate on this page: it belongs to the wall screen, /?kiosk&rotate=…'),
     ('machine=Painter_02_01&machine=Valve_01_01', 'Cannot understand machine, which is there more than once: use it '
                                                   'once.')])
 async def test_an_address_of_what_is_not_there_says_so(shop_floor: Floor, open_page: OpenPage, query: str,

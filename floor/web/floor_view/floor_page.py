@@ -22,15 +22,16 @@ from .line_card import line_card
 from .machine_drawer import MachineDrawer
 from .machine_tile import MachineTile
 from .plant_figures import plant_figures
-from .wall_screen import WallQuery, wall_screen
+from .wall_screen import WallQuery, matching_lines, wall_screen
 
 WALL = '/?kiosk'
-WALL_PARAMETERS = ('line', 'rotate', 'theme')
+WALL_PARAMETERS = ('rotate', 'theme')
 FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
 
 
 def register(services: Services) -> None:
-    """Serve the floor at /; ?machine=NAME opens that machine, ?kiosk is the wall screen (wall_screen.py)."""
+    """Serve the floor at /. ?machine=NAME opens that machine, ?line=NAME shows that line, ?kiosk is the wall screen
+    (wall_screen.py)."""
     store, broadcast, zone = services.store, services.broadcast, services.zone
 
     @ui.page('/')
@@ -38,8 +39,8 @@ def register(services: Services) -> None:
         if request.query_params.get('kiosk', '0').strip().lower() not in NO:
             wall_screen(services, WallQuery.from_query(request.query_params))
             return
-        query = Query(request.query_params, ('machine', 'kiosk', *WALL_PARAMETERS))
-        machine = query.text('machine')
+        query = Query(request.query_params, ('machine', 'line', 'kiosk', *WALL_PARAMETERS))
+        machine, names = query.text('machine'), query.texts('line')
         for name in filter(query.has, WALL_PARAMETERS):
             query.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
         client = ui.context.client
@@ -57,7 +58,8 @@ def register(services: Services) -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
-                for each in store.lines:
+                shown = matching_lines(store.lines, names)
+                for each in shown or store.lines:  # a line that is gone hides nothing
                     line_card(each, store, zone, view, open_tile)
                 if not store.lines:
                     empty_floor(services)
@@ -66,6 +68,8 @@ def register(services: Services) -> None:
         with frame('Floor', services, view, person):
             note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
             with plant_figures(store, view):
+                if names:
+                    ui.link('Show all lines', '/').classes('wall-link')
                 ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')

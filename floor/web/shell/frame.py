@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from ...core.people import Person, Role
+from ...access.stations import STATION, TURN
+from ...core.people import Identity, Person, Role
 from ...core.version import NAME, program_version
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
@@ -42,6 +43,15 @@ def add_page_assets() -> None:
     add_session_frames()
 
 
+def _who(identity: Identity, person: Person) -> None:
+    """The name of the person; at a station, where another one can be picked."""
+    if identity.credential is not None and identity.credential.kind in {STATION, TURN}:
+        label = f'{person.name} · {identity.station}' if identity.station else 'Pick your name'
+        ui.link(label, '/station').classes('bar-person').props['title'] = 'Pick another name'
+        return
+    ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
+
+
 @contextmanager
 def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None
           ) -> Iterator[None]:
@@ -67,7 +77,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             with ui.element('div').classes('bar-right'):
                 view.add(ConnectionBadge(store, zone))
                 view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
-                ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
+                _who(services.visitor(), person)
                 order_alerts(services.alerts, person, root)
                 theme_menu(root)
         services.render_probe.add()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request, Response
 from starlette.responses import RedirectResponse
@@ -92,12 +93,17 @@ class StationPages:
             await self._stations.pick(secret, employee_id, pin)
         except InvalidInputError as error:
             return _pin_page(request, person.name if person else '', number, str(error))
-        return RedirectResponse('/', SEE_OTHER)
+        return await self._floor(secret)
 
     async def nobody(self, secret: str) -> Response:
         """The name falls back."""
         await self._stations.leave(secret)
-        return RedirectResponse('/', SEE_OTHER)
+        return await self._floor(secret)
+
+    async def _floor(self, secret: str) -> Response:
+        """The floor, filtered on the line of the station."""
+        line = await self._stations.line_of(secret)
+        return RedirectResponse(f'/?{urlencode({"line": line})}' if line else '/', SEE_OTHER)
 
 
 def _pin_page(request: Request, name: str, number: str, wrong: str = '') -> Response:

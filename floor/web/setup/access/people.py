@@ -1,4 +1,4 @@
-"""The panels of people: who is signed in, and whom a link invites."""
+"""The panels of people: sessions and invitations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class InvitationPanel(EntryPanel):
         return [Entry(key.name, facts(
             f'{since("made", key.made_at, zone)} by {key.made_by}',
             'has expired' if key.is_expired else since('works until', key.expires_at, zone)),
-            partial(invitations.revoke, self._identity, key.id), 'Its link does not work any more.')
+            partial(invitations.revoke, self._identity, key.id), 'Its link no longer works.')
             for key in await invitations.listed(self._identity, KeyKind.INVITATION)]
 
     async def _add(self) -> None:
@@ -67,7 +67,7 @@ class InvitationPanel(EntryPanel):
 
 
 class InviteDialog(AddDialog):
-    """Whom to invite."""
+    """The person to invite."""
 
     def __init__(self, services: Services, identity: Identity, secrets: SecretDialog, done: Callable[[], None]) -> None:
         super().__init__('Invite', 'Make link', done)

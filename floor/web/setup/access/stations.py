@@ -49,7 +49,7 @@ class StationPanel(EntryPanel):
                                                                 zone))
         return Entry(key.name, facts(line, state, since('last seen', key.last_used_at, zone), f'made by {key.made_by}'),
                      partial(self._services.access.stations.revoke, self._identity, key.id),
-                     'The tablet is no station any more. What people did there stays.')
+                     'The tablet is no longer a station. What people did there stays.')
 
 
 class NewStationDialog(AddDialog):

@@ -73,8 +73,8 @@ class NewWallDialog(AddDialog):
         view = wall_view(self._lines.value, self._turn.value, self._theme.value)
         made = await self._services.access.walls.make(self._identity, str(self._name.value), view)
         return lambda: self._secrets.show_link(
-            f'Wall screen {made.key.name}', 'Open this link on the screen. It works until it is revoked: whoever has '
-            'it sees the floor.', path_of(made), for_here='Open it here')
+            f'Wall screen {made.key.name}', 'Open this link on the screen. It works until it is revoked, for everybody '
+            'who has it.', path_of(made), for_here='Open it here')
 
 
 def wall_view(lines: Sequence[str], turn: int, theme: str) -> str:

@@ -1,0 +1,33 @@
+"""Prints a link for the first supervisor at startup, where other machines can connect and there is none."""
+
+from __future__ import annotations
+
+import logging
+
+from ..access.first_supervisor import FirstSupervisor
+from ..access.key_links import address_of_link
+from ..core.console import say
+from ..core.errors import DatabaseUnavailableError, NotAllowedError
+from ..core.people import Role
+from ..core.settings import Settings, on_databricks
+
+log = logging.getLogger(__name__)
+COMMAND = 'python -m floor.access first-supervisor'
+
+
+async def offer_first_supervisor(settings: Settings, first_supervisor: FirstSupervisor) -> None:
+    """Print the link on a terminal; a log must not contain it, so there only the command that prints it is named."""
+    if settings.is_private or on_databricks() or settings.role_of_strangers is Role.SUPERVISOR:
+        return
+    try:
+        if not await first_supervisor.is_missing():
+            return
+        if settings.log_format != 'text':
+            log.warning('there is no supervisor: %s prints a link that makes one', COMMAND)
+            return
+        address = address_of_link(await first_supervisor.make_link(), settings)
+    except (DatabaseUnavailableError, NotAllowedError) as error:  # or another instance was faster
+        log.warning('no link for a first supervisor: %s', error)
+        return
+    say(f'There is no supervisor. This link makes one, once, within 24 hours: {address}')
+    say(f'A new one: {COMMAND} --address https://the-address-of-people')
