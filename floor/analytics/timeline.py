@@ -131,4 +131,4 @@ def to_record(row: Any) -> MachineRecord:
     status = Status.UNKNOWN if silent else to_status(row['status']) or Status.UNKNOWN
     return MachineRecord(row['machine_id'], MachineName(row['machine_name']), row['type'], row['line'], status,
                          None if silent else row['reason'], row['version'], row['reported_ms'],
-                         row['silent_ms'] if silent else row['since_ms'])
+                         row['silent_ms'] if silent else row['since_ms'], type_id=row['type_id'])

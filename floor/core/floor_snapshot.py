@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .icons import NO_ICONS, FloorIcons
 from .machines import MachineRecord, StatusEvent
 from .orders import OrderBrief
 from .people import Employee
@@ -33,3 +34,4 @@ class FloorSnapshot:
     history: HistoryState = HistoryState.READY
     setup_change: int = 0
     """Number of the latest change of the set-up; 0: none yet."""
+    icons: FloorIcons = NO_ICONS

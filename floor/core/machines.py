@@ -42,7 +42,8 @@ _SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Stat
 @dataclass(frozen=True, slots=True)
 class MachineRecord:
     """One machine in the database. Times are in ms since 1970 by the database's clock; reported_ms is None for a
-    machine that has never reported. former_names: those that it had before and nobody has now."""
+    machine that has never reported. former_names: those that it had before and nobody has now. type_id: the number of
+    its type; 0: unknown."""
 
     machine_id: int
     name: MachineName
@@ -56,6 +57,7 @@ class MachineRecord:
     former_names: tuple[str, ...] = ()
     area: str | None = None
     """Of its line."""
+    type_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ class Audit:
             wrong += [id_ for id_ in {**known, **read} if known.get(id_) != read.get(id_)]
         if {each.id: each for each in snapshot.people} != self._store.people:
             wrong.append('the people')
-        if snapshot.setup_change != self._store.setup_change:
+        if (snapshot.setup_change, snapshot.icons) != (self._store.setup_change, self._store.icons):
             wrong.append('the set-up')
         if snapshot.is_demo != self._store.is_demo:
             wrong.append('whether it is a demo')

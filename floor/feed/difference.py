@@ -12,8 +12,8 @@ from .active_orders import ActiveOrderChange
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What one write changed: machines, whether machines or lines were added, removed or moved, work orders,
-    whether people changed, the state of the history, and the set-up (lines, types, machines, settings). A change of its
-    orders does not make a machine one of the machines."""
+    whether people changed, the state of the history, and the set-up (lines, types, machines, icons, settings). A change
+    of its orders does not make a machine one of the machines."""
 
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False

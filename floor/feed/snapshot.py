@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
+from ..core.icons import FloorIcons, OwnIcon, TypeIcon
 from ..core.machines import MachineName, MachineRecord, Status
 from ..db.connection import Connection
 from ..db.queries import Queries
@@ -25,6 +26,8 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         orders = [row async for row in queries.active_orders(connection)]
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
+        icons = FloorIcons(tuple([TypeIcon(**row) async for row in queries.type_icons(connection)]),
+                           tuple([OwnIcon(**row) async for row in queries.own_icons(connection)]))
         is_demo = await queries.is_demo(connection)
         setup_change = await queries.latest_setup_change(connection)
         history = HistoryState(await queries.history_state(connection))
@@ -32,7 +35,7 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
     return FloorSnapshot(
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
-        is_demo=is_demo, history=history, setup_change=setup_change)
+        is_demo=is_demo, history=history, setup_change=setup_change, icons=icons)
 
 
 def _to_record(row: Any) -> MachineRecord:
@@ -40,7 +43,7 @@ def _to_record(row: Any) -> MachineRecord:
         machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
         status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
         reported_ms=row['reported_ms'], since_ms=row['since_ms'],
-        former_names=tuple(row['former_names']), area=row['area'])
+        former_names=tuple(row['former_names']), area=row['area'], type_id=row['type_id'])
 
 
 async def in_batches(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:

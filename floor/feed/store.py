@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
+from ..core.icons import NO_ICONS
 from ..core.latency import LatencyHistogram
 from ..core.machines import MachineChange, MachineName, Status, StatusEvent
 from ..core.names import name_key
@@ -41,6 +42,8 @@ class Store:
         """All present and former employees by id."""
         self.is_demo: bool | None = None
         """Whether the floor is simulated; None if not known yet."""
+        self.icons = NO_ICONS
+        """The icons of machine types, and uploaded ones."""
         self.history = HistoryState.READY
         self.setup_change = 0
         """Number of the latest change of the set-up."""
@@ -207,7 +210,8 @@ class Store:
         self.people = people
         self._people_by_email = {each.email.lower(): each for each in snapshot.people}
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
-        setup_changed, self.setup_change = snapshot.setup_change != self.setup_change, snapshot.setup_change
+        setup_changed = (snapshot.setup_change, snapshot.icons) != (self.setup_change, self.icons)
+        self.setup_change, self.icons = snapshot.setup_change, snapshot.icons
         self.orders_revision += 1  # a snapshot does not contain orders that have ended
         changed |= self._states.find_silent(self.now_ms)
         return self._notify(Difference(frozenset(changed), layout=layout, orders=tuple(orders), people=people_changed,

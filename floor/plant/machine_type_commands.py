@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,9 @@ from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import MAX_ID, logged, reading
 from ..orders.order_values import UNCHANGED, Unchanged
+from .machine_icon_commands import MachineIconCommands
 from .plant_items import MachineType
-from .plant_transactions import PlantTransactions, new_name
-
-ICON = re.compile('[a-z0-9][a-z0-9_-]{0,39}')
+from .plant_transactions import new_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class MachineTypeEdit:
     icon: str | Unchanged | None = UNCHANGED
 
 
-class MachineTypeCommands(PlantTransactions):
+class MachineTypeCommands(MachineIconCommands):
     """Reads and changes machine types. Commands require the role supervisor.
 
     Every method may raise DatabaseUnavailableError; those with a parameter `who` also NotAllowedError,
@@ -46,8 +44,8 @@ class MachineTypeCommands(PlantTransactions):
     async def add_machine_type(self, who: Identity, name: str, icon: str | None = None) -> MachineType:
         """Add a type. icon None: the generic one."""
         new_name(name)
-        _check_icon(icon)
         async with logged('machine type added', who, type=name), self._changing(who) as connection:
+            await self._refuse_unknown_icon(connection, icon)
             await self._refuse_if_type_exists(connection, name)
             return await self._machine_type(
                 connection, await self._queries.add_machine_type(connection, name=name, icon=icon))
@@ -67,7 +65,8 @@ class MachineTypeCommands(PlantTransactions):
                 new_name(name)
                 if name.casefold() != before.name.casefold():
                     await self._refuse_if_type_exists(connection, name)
-            _check_icon(icon)
+            if icon != before.icon:
+                await self._refuse_unknown_icon(connection, icon)
             if (name, icon) != (before.name, before.icon):
                 await self._queries.edit_machine_type(connection, type_id=type_id, name=name, icon=icon)
             return await self._machine_type(connection, type_id)
@@ -117,9 +116,3 @@ class MachineTypeCommands(PlantTransactions):
 def to_machine_type(row: Any) -> MachineType:
     """A row of the query machine_types."""
     return MachineType(row['type_id'], row['type'], row['icon'], row['version'], row['machines'])
-
-
-def _check_icon(icon: str | None) -> None:
-    if icon is not None and not ICON.fullmatch(icon):
-        raise InvalidInputError('icon has to be the key of an icon, as injection_molder: lower-case letters, digits, - '
-                                'and _, at most 40', 'icon')

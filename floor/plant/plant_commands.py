@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..db.transactions import reading
 from .machine_commands import MachineCommands
+from .machine_icon_commands import MachineIconCommands
 from .plant_items import PlantChange
 
 
-class PlantCommands(MachineCommands):
-    """Lines, machine types, machines, and who changed them."""
+class PlantCommands(MachineCommands, MachineIconCommands):
+    """Lines, machine types, machines, icons, and who changed them."""
 
     async def changes(self, most: int, before: int | None = None) -> list[PlantChange]:
         """The latest changes, the newest first, also of settings and by SQL. before: only those before the change with

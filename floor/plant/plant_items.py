@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-ChangeKind = Literal['setting', 'line', 'machine_type', 'machine']
+ChangeKind = Literal['setting', 'line', 'machine_type', 'machine', 'icon']
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,19 @@ class MachineType:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineIcon:
+    """title: for people. words: more words to find it by. version, added_by and added_at None: the program delivers
+    it."""
+
+    key: str
+    title: str
+    version: str | None = None
+    added_by: str | None = None
+    added_at: datetime | None = None
+    words: str = ''
+
+
+@dataclass(frozen=True, slots=True)
 class PlantMachine:
     """line None: on no line. position: its place in the flow of its line. retired_at None: it is on the floor.
     has_past: it has reported, or has work orders, so it can be retired but not deleted."""
@@ -56,8 +69,8 @@ class PlantMachine:
 
 @dataclass(frozen=True, slots=True)
 class PlantChange:
-    """Who changed what. item_id and item are None for a setting, whose name is the field; a value is None where there
-    was or is none."""
+    """Who changed what. item_id is None for an icon; item_id and item for a setting, whose name is the field; a value
+    is None where there was or is none."""
 
     id: int
     at: datetime

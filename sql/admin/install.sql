@@ -118,6 +118,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 9) AS wanted \g
     INSERT INTO schema_migrations (version, name, app_version) VALUES (9, 'access_keys', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 10) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0010_machine_icons.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (10, 'machine_icons', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');

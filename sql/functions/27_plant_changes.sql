@@ -82,6 +82,17 @@ REVOKE EXECUTE ON FUNCTION machine_type_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER machine_type_changed AFTER INSERT OR DELETE OR UPDATE OF type, icon ON machine_types
     FOR EACH ROW EXECUTE FUNCTION machine_type_changed();
 
+CREATE OR REPLACE FUNCTION machine_icon_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM log_plant_change(TG_OP, 'icon', NULL, coalesce(OLD.key, NEW.key), '{key,svg}',
+        ARRAY[OLD.key, OLD.version], ARRAY[NEW.key, NEW.version]);
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION machine_icon_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER machine_icon_changed AFTER INSERT OR DELETE OR UPDATE ON machine_icons
+    FOR EACH ROW EXECUTE FUNCTION machine_icon_changed();
+
 CREATE OR REPLACE FUNCTION line_name(of_line smallint) RETURNS text
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT coalesce((SELECT name FROM production_lines WHERE line_id = of_line), 'line ' || of_line)  -- deleted just now

@@ -1,17 +1,26 @@
 -- name: snapshot()
 -- The whole floor in flow order (machines on no line: by name), read in one statement: one moment. now_ms is the database's clock, which alone
 -- measures ages. status and reported_ms are null for a machine that was never reported. former_names: that nobody has now.
-SELECT f.machine_id, f.machine_name, m.type, f.status, left(f.reason, 2000) AS reason, f.version,
+SELECT f.machine_id, f.machine_name, m.type, kind.type_id, f.status, left(f.reason, 2000) AS reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
        l.name AS line, l.area, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
        epoch_ms(clock_timestamp()) AS now_ms
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
+JOIN machine_types kind ON kind.type = m.type
 LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_machine_names n
            WHERE n.machine_id = machine_called(n.machine_name) GROUP BY n.machine_id) AS former ON former.machine_id = m.machine_id
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
          f.machine_id;
+
+-- name: type_icons()
+-- Machine types with the keys of their icons.
+SELECT type_id, type, icon FROM machine_types ORDER BY type_id;
+
+-- name: own_icons()
+-- The icons that were uploaded.
+SELECT key, version FROM machine_icons ORDER BY key;
 
 -- name: active_orders()
 -- What somebody still has to do, in the form of an announcement (work_order_announcement).

@@ -71,6 +71,24 @@ UPDATE machine_types SET type = :name, icon = :icon WHERE type_id = :type_id;
 -- name: delete_machine_type(type_id)!
 DELETE FROM machine_types WHERE type_id = :type_id;
 
+-- name: machine_icons()
+-- The icons that were uploaded, without their pictures.
+SELECT key, version, added_by, added_at FROM machine_icons ORDER BY key;
+
+-- name: machine_icon(key)^
+-- One of them.
+SELECT version, svg FROM machine_icons WHERE key = :key;
+
+-- name: add_machine_icon(key, svg)^
+INSERT INTO machine_icons (key, svg, added_by) VALUES (:key, :svg, acting_person()) RETURNING version, added_by, added_at;
+
+-- name: delete_machine_icon(key)!
+DELETE FROM machine_icons WHERE key = :key;
+
+-- name: types_with_icon(key)
+-- Machine types that show it because it was chosen.
+SELECT type FROM machine_types WHERE icon = :key ORDER BY name_sort_key(type), type COLLATE "C";
+
 -- name: plant_machines(retired)
 -- Machines on the floor in flow order, or those that are retired.
 SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,

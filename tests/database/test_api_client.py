@@ -300,6 +300,8 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'GET /api/machines/current-status': 'list_machine_statuses', 'GET /api/employees': 'list_employees',
         'GET /api/reports/kpis': 'list_kpis', 'GET /api/reports/kpi-definitions': 'list_kpi_definitions',
         'GET /api/reports/stops': 'list_stops', 'GET /api/machines/{machine_id}/intervals': 'list_intervals',
+        'GET /api/plant/icons': 'list_icons', 'POST /api/plant/icons': 'add_icon',
+        'DELETE /api/plant/icons/{key}': 'delete_icon', 'GET /api/plant/icons/{key}.svg': 'get_icon',
         'GET /api/plant/lines': 'list_lines', 'POST /api/plant/lines': 'add_line',
         'GET /api/plant/lines/{item_id}': 'get_line', 'PATCH /api/plant/lines/{item_id}': 'update_line',
         'DELETE /api/plant/lines/{item_id}': 'delete_line', 'GET /api/plant/machine-types': 'list_machine_types',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from database.harness import SUPERVISOR, TECHNICIAN, Client, app_of, asking, described_paths, problem_in
+from together import together
 
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
@@ -17,6 +19,7 @@ from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
 LINES, TYPES, MACHINES = '/api/plant/lines', '/api/plant/machine-types', '/api/plant/machines'
+ICONS = '/api/plant/icons'
 
 
 @pytest.fixture
@@ -27,6 +30,7 @@ async def clients(database: Database, settings: Settings) -> AsyncIterator[dict[
 
     async def remember(answer: httpx.Response) -> None:
         template = re.sub(r'(?<=/)\d+$', '{item_id}', answer.request.url.path)
+        template = re.sub(r'(?<=/icons/)\w+', '{key}', template)
         seen.add((template, answer.request.method.lower(), str(answer.status_code)))
 
     async with database.acquire(), AsyncExitStack() as stack:
@@ -177,3 +181,56 @@ async def test_changes_of_the_plant_count_towards_the_limit(database: Database, 
         first = await client.post(TYPES, json={'name': 'oven'})
         assert (first.status_code, 'r=0' in first.headers['ratelimit']) == (201, True)
         assert int((await client.post(TYPES, json={'name': 'kiln'})).headers['retry-after']) > 0
+
+
+SQUARE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><title>Square</title><path d="M0 0h9v9z"/></svg>'
+
+
+async def test_an_icon_lives_its_whole_life(client: Client, clients: dict[str, Client], database: Database) -> None:
+    problem_in(await clients[TECHNICIAN].post(ICONS, json={'key': 'gizmo', 'svg': SQUARE}), 403)
+    answer = await client.post(ICONS, json={'key': 'gizmo', 'svg': SQUARE})
+    icon = answer.json()
+    assert (answer.status_code, answer.headers['location']) == (201, f'{ICONS}/gizmo.svg')
+    assert (icon['key'], icon['title'], icon['added_by']) == ('gizmo', 'Gizmo', 'Lisa Thompson')
+    listed = (await clients[TECHNICIAN].get(ICONS)).json()
+    assert listed[0] == icon
+    assert {'press', 'other', 'robotic_arm'} < {each['key'] for each in listed}
+
+    picture = await clients[TECHNICIAN].get(f'{ICONS}/gizmo.svg', params={'v': icon['version']})
+    assert picture.text == '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"></path></svg>'
+    assert picture.headers['content-type'].startswith('image/svg+xml')
+    assert picture.headers['content-security-policy'] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    assert picture.headers['x-content-type-options'] == 'nosniff'
+    assert 'immutable' in picture.headers['cache-control']
+    same = await client.get(f'{ICONS}/gizmo.svg', headers={'If-None-Match': picture.headers['etag']})
+    assert (same.status_code, same.content, same.headers['cache-control']) == (304, b'', 'private, no-cache')
+
+    kind = await added(client, TYPES, name='Gizmo 3000', icon='gizmo')
+    problem = problem_in(await client.delete(f'{ICONS}/gizmo'), 422)
+    assert problem['detail'] == 'gizmo is the icon of 1 machine type (Gizmo 3000): choose another icon first'
+    changed = await client.patch(f'{TYPES}/{kind["id"]}', json={'version': kind['version'], 'icon': 'press'})
+    assert (changed.status_code, changed.json()['icon']) == (200, 'press')
+    assert (await client.delete(f'{ICONS}/gizmo')).status_code == 204
+    problem_in(await client.delete(f'{ICONS}/gizmo'), 404)
+    problem_in(await client.get(f'{ICONS}/gizmo.svg'), 404)
+    changes = (await client.get('/api/plant/changes')).json()
+    assert [(each['field'], each['item']) for each in changes if each['kind'] == 'icon'] == [
+        ('deleted', 'gizmo'), ('added', 'gizmo')]
+
+
+@together(('values', 'detail'), [
+    ({'key': 'Press!', 'svg': SQUARE}, 'key has to be the key of an icon'),
+    ({'key': 'press', 'svg': SQUARE}, 'there is an icon press already: choose another name'),
+    ({'key': 'gizmo', 'svg': SQUARE.replace('<path', '<script')}, 'the element script is not allowed'),
+    ({'key': 'gizmo', 'svg': SQUARE.replace('d=', 'onclick=')}, 'the attribute onclick of path is not allowed'),
+    ({'key': 'gizmo', 'svg': SQUARE + ' ' * 20_000}, 'at most 20,000 are allowed'),
+    ({'key': 'gizmo', 'svg': '\ud800'}, 'the file is not in UTF-8')])
+async def test_a_refusal_of_an_icon_names_the_reason(values: dict[str, str], detail: str, client: Client) -> None:
+    problem = problem_in(await client.post(ICONS, content=json.dumps(values),
+                                           headers={'Content-Type': 'application/json'}), 422)
+    assert detail in problem['detail']
+
+
+async def test_a_machine_type_gets_no_icon_that_is_not_there(client: Client) -> None:
+    assert problem_in(await client.post(TYPES, json={'name': 'Gizmo', 'icon': 'gizmo'}), 422)['detail'].startswith(
+        'there is no icon gizmo: choose one of /api/plant/icons')

@@ -15,6 +15,7 @@ from nicegui import Client
 from ui.services import Recorded, services
 
 from floor.core.floor_snapshot import FloorSnapshot, HistoryState
+from floor.core.icons import NO_ICONS
 from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.people import Employee, Role
@@ -56,6 +57,7 @@ class Floor:
         self.problem: Exception | None = None
         self.history_state = HistoryState.READY
         self.records: dict[str, MachineRecord] = {}
+        self.icons = NO_ICONS
         self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
         self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
                                  orders=self.orders, order_list=self.order_list, database_now=self._database_now)
@@ -95,7 +97,7 @@ class Floor:
         """The listener reads the floor and hears its heartbeat."""
         active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
-                                         self.is_demo, self.history_state))
+                                         self.is_demo, self.history_state, icons=self.icons))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

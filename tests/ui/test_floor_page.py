@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from nicegui import app, binding
 from nicegui.testing import User
-from ui.harness import LINES, Floor, OpenPage, Switchboard, settled
+from ui.harness import LINES, Floor, OpenPage, Screen, Switchboard, settled
 from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailableError
+from floor.core.icons import FloorIcons, OwnIcon, TypeIcon
 from floor.core.machines import MachineName, Status, StatusEvent
 from floor.web.floor_view import attention_list, event_stream, machine_orders
 from floor.web.shell.theme import STORED_AS
@@ -30,10 +31,38 @@ async def test_a_tile_says_who_how_why_and_since_when(shop_floor: Floor, open_pa
 
     assert tile['tag'] == 'button'
     assert tile['props']['data-status'] == 'down'
-    assert tile['props']['data-type'] == 'injection_molder'
     assert tile['props']['aria-label'] == 'Injection Molder 02·01, Down, Hydraulic leak, since 08:37:07'
     assert (tile['props']['data-status-label'], tile['props']['data-reason']) == ('Down', 'Hydraulic leak')
     assert tile['text'] == 'Injection Molder\n02·01 · 2 h 05'
+
+
+async def test_another_icon_of_a_type_is_one_element_for_all_browsers(
+        shop_floor: Floor, open_page: OpenPage, switchboard: Switchboard) -> None:
+    shop_floor.records['Painter_02_01'] = replace(shop_floor.records['Painter_02_01'], type_id=7)
+    shop_floor.icons = FloorIcons((TypeIcon(7, 'painter', None),))
+    shop_floor.publish()
+    screen = await open_page()
+    assert screen.tile('Painter_02_01')['props']['data-icon'] == '7'
+    assert rule_of(screen, 7).startswith('/assets/icons/painter.svg?')
+
+    await settled(shop_floor, switchboard)
+    switchboard.emitted.clear()
+    shop_floor.icons = FloorIcons((TypeIcon(7, 'painter', 'oven'),))
+    shop_floor.publish()
+    await screen.until(lambda: rule_of(screen, 7).startswith('/assets/icons/oven.svg?'))
+    sent = [element['tag'] for message, _ in switchboard.shared for element in message.values()]
+    assert 'style' in sent
+    assert 'button' not in sent
+
+    shop_floor.icons = FloorIcons((TypeIcon(7, 'painter', 'gizmo'),), (OwnIcon('gizmo', 'abc'),))
+    shop_floor.publish()
+    await screen.until(lambda: rule_of(screen, 7) == '/api/plant/icons/gizmo.svg?v=abc')
+
+
+def rule_of(screen: Screen, type_id: int) -> str:
+    """The address of the picture of a type, in the page's rules."""
+    rules, = screen.of_class('icon-rules')
+    return next(rule for rule in rules['text'].split('\n') if f'"{type_id}"' in rule).split('"')[3]
 
 
 async def test_every_machine_has_one_tile_in_the_order_of_the_flow(shop_floor: Floor, open_page: OpenPage) -> None:

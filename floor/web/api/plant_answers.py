@@ -69,6 +69,20 @@ class PlantMachineAnswer(BaseModel):
     version: Version
 
 
+class IconAnswer(BaseModel):
+    """An icon that a machine type can have."""
+
+    model_config = ConfigDict(from_attributes=True, title='Icon')
+
+    key: Annotated[str, Field(description='Key, for the icon of a machine type.', examples=['bag_sealer'])]
+    title: Annotated[str, Field(description='What people call it.', examples=['Bag sealer'])]
+    version: Annotated[str | None, Field(description='Version of an uploaded one; null: the program delivers it.',
+                                         examples=['5f1d09c2ab34'])]
+    added_by: Annotated[str | None, Field(description='Who uploaded it; null: the program delivers it.',
+                                          examples=['Mike Johnson'])]
+    added_at: Annotated[datetime | None, Field(description='When, in UTC.', examples=[AT])]
+
+
 class PlantChangeAnswer(BaseModel):
     """One change of the plant or of the settings of its reports."""
 
@@ -78,9 +92,9 @@ class PlantChangeAnswer(BaseModel):
     at: Annotated[datetime, Field(description='When, in UTC.', examples=[AT])]
     by: Annotated[str, Field(description='Name of the person, or the login of a change by SQL.',
                              examples=['Mike Johnson'])]
-    kind: Annotated[Literal['setting', 'line', 'machine_type', 'machine'], Field(
+    kind: Annotated[Literal['setting', 'line', 'machine_type', 'machine', 'icon'], Field(
         description='What was changed.', examples=['machine'])]
-    item_id: Annotated[int | None, Field(description='Id of the line, type or machine; null for a setting.',
+    item_id: Annotated[int | None, Field(description='Id of the line, type or machine; null for others.',
                                          examples=[10])]
     item: Annotated[str | None, Field(description='Its name before the change; null for a setting.',
                                       examples=['Injection_Molder_02_01'])]

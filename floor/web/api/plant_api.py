@@ -16,6 +16,7 @@ from ..http.entity_tags import tag_of, tag_of_version
 from .bodies import JsonRoute
 from .callers import caller
 from .floor_api import TIMEOUT_S, database_errors, no_store
+from .icon_routes import add_icons, add_pictures
 from .known_parameters import known_parameters
 from .order_parameters import LOCATION
 from .plant_answers import LineAnswer, MachineTypeAnswer, PlantChangeAnswer, PlantMachineAnswer
@@ -54,6 +55,11 @@ def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | Non
     _add_lines(router, plant, identity, timeout)
     _add_machine_types(router, plant, identity, timeout)
     _add_machines(router, plant, identity, timeout)
+    add_icons(router, plant, identity, timeout)
+    pictures = APIRouter(prefix=PREFIX, tags=['plant'], dependencies=[identity, Depends(known_parameters)],
+                         responses=documented(401, 403, 422, 500, 503))
+    add_pictures(pictures, plant, timeout)
+    app.include_router(pictures)
 
     @router.get('/changes', summary='Who changed what, the newest first', operation_id='list_plant_changes')
     async def list_plant_changes(per_page: PerPage = 100, before: Before = None) -> list[PlantChangeAnswer]:

@@ -144,3 +144,14 @@ class MachinePatch(PlantPatch):
     def edit(self) -> MachineEdit:
         """Convert the new values to a command."""
         return MachineEdit(**self.given())  # type: ignore[arg-type]
+
+
+class NewIconForm(BaseModel):
+    """An icon to upload."""
+
+    model_config = ConfigDict(extra='forbid', title='NewIcon')
+
+    key: Annotated[str, Field(description='Its key: lower-case letters, digits, - and _, at most 40; not that of a '
+                                          'delivered icon.', examples=['bag_sealer'])]
+    svg: Annotated[str, Field(description='An SVG of at most 20 kB, with shapes only.', examples=[
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path d="M4 4h16v16H4z"/></svg>'])]

@@ -51,6 +51,7 @@ class AttentionRow(LiveElement):
         reason = shortened(machine.reason) or machine.status_label
         order = self._order_of(machine)
         return {'data-status': machine.status.value, 'data-state': since, 'data-row-machine': machine.name,
+                'data-icon': str(machine.record.type_id),
                 'aria-label': f'{machine.display}, {machine.status_label}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
             f'{short_name(machine.display)}\n{" · ".join(filter(None, (reason, order)))}'

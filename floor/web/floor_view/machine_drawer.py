@@ -14,6 +14,7 @@ from ...feed.machine import Machine
 from ..shell.addresses import query_of
 from ..shell.back_button import BackCloses
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.messages import TextNode, as_sentence
 from ..shell.services import Services
 from ..shell.times import date_and_time
@@ -54,7 +55,7 @@ class MachineDrawer:
         forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
         with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
-                heading = Heading('').bind_text_from(self._facts, 'title')
+                self._heading = Heading('').bind_text_from(self._facts, 'title')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')
             self._status = ui.label().classes('drawer-status').bind_text_from(self._facts, 'status_label')
             with ui.element('dl').classes('facts'):
@@ -67,7 +68,7 @@ class MachineDrawer:
             self._reading = TextNode('p', 'Loading events…').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
-        self._back = BackCloses(self._dialog, lambda: heading, self._query)
+        self._back = BackCloses(self._dialog, lambda: self._heading, self._query)
         self._stop = self._store.subscribe(self._on_difference)
         ui.context.client.on_delete(self._leave)
 
@@ -119,6 +120,7 @@ class MachineDrawer:
 
     def _fill(self, machine: Machine) -> None:
         facts, record, zone = self._facts, machine.record, self._zone
+        show_icon(self._heading, self._store, machine.name)
         facts.title = shortened(str(machine.display))
         facts.status = machine.status.value
         facts.status_label = machine.status_label

@@ -44,7 +44,7 @@ class MachineTile(LiveElement):
             'type': 'button',
             'title': str(machine.display),
             'data-machine': machine.name,
-            'data-type': machine.record.type,
+            'data-icon': str(machine.record.type_id),
             'data-status': machine.status.value,
             'data-status-label': machine.status_label,
             'data-reason': shortened(machine.reason),

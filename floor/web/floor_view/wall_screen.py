@@ -94,7 +94,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen · Line Monitor')
-    add_page_assets()
+    add_page_assets(store, view)
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
     with ui.element('div').classes('frame wall') as root:

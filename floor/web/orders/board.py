@@ -160,13 +160,13 @@ class OrderBoard:
                     with parent:
                         card = self._cards[order.id] = OrderCard(self, self._prefix)
                     if number % BUILD_BATCH == 0:
-                        card.show(order, row_of(order, now_ms, self._zone))
+                        card.show(order, row_of(order, self._store, now_ms, self._zone))
                         await asyncio.sleep(0)
                         if self._root.is_deleted:
                             return
                 elif card.parent_slot is not parent.default_slot:
                     card.move(parent)
-                card.show(order, row_of(order, now_ms, self._zone))
+                card.show(order, row_of(order, self._store, now_ms, self._zone))
 
     # drag and drop
 

@@ -104,6 +104,7 @@ class OrderCard(ui.element):
             return
         set_attribute(self, 'data-changed', row['changed'])
         self.link.set_text(row['machine'])
+        set_attribute(self.link, 'data-icon', row['icon'])
         set_attribute(self.link, 'href', self._prefix + row['href'])
         set_attribute(self.link, 'title', row['id'])
         self._description.set_text(row['description'])

@@ -13,6 +13,7 @@ from ...core.text import shortened
 from ...feed.difference import Difference
 from ..shell.addresses import query_of
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.messages import TextNode
 from ..shell.order_formatting import HOLD_LABELS, PriorityPill, due_text, in_ms
 from ..shell.services import Services
@@ -56,7 +57,8 @@ class OrderFacts:
         self._services = services
         with ui.card().classes('panel machine-panel').props('role=region aria-label="The machine now"'):
             Heading('The machine now').classes('panel-title')
-            ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
+            link = ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
+            show_icon(link, services.store, name)
             self._machine = CurrentMachineStatus(services, name)
         with ui.card().classes('panel').props('role=region aria-label="Facts"'):
             Heading('Facts').classes('panel-title')

@@ -23,6 +23,7 @@ from ...orders.order_filter import OrderFilter, SortKey
 from ...orders.order_pages import OrderPage
 from ..shell.addresses import with_prefix
 from ..shell.chips import set_attribute
+from ..shell.icons import type_number
 from ..shell.messages import TextNode
 from ..shell.order_formatting import due_text, in_ms, order_address, short_id
 from ..shell.row_entry import RowEntry
@@ -63,16 +64,17 @@ class OrderRows:
         """The rows as text; due, overdue and changed refer to the time when the page was first shown."""
         if (rows := self._cache.get(page)) is None:
             now_ms = self._store.now_ms
-            rows = self._cache[page] = tuple(row_of(order, now_ms, self._zone) for order in page.orders)
+            rows = self._cache[page] = tuple(row_of(order, self._store, now_ms, self._zone) for order in page.orders)
         return rows
 
 
-def row_of(order: WorkOrder, now_ms: int, zone: tzinfo) -> Row:
+def row_of(order: WorkOrder, store: Store, now_ms: int, zone: tzinfo) -> Row:
     """One order as text. changed: alternates with each change of the order; empty if the last one is not recent."""
     is_recent = now_ms - in_ms(order.updated_at) < RECENT_MS
     return {
         'id': order.id,
         'href': order_address(order.id),
+        'icon': type_number(store, order.machine),
         'machine': shortened(str(DisplayName.of(order.machine)), 60),
         'short': short_id(order.id),
         'description': shortened(order.description, MAX_DESCRIPTION_LENGTH),
@@ -159,7 +161,8 @@ class OrderTable:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
                     cell.show('data-changed', 'changed')
-                    with RowEntry('a', href='href'):
+                    with RowEntry('a', href='href') as link:
+                        link.show('data-icon', 'icon')
                         RowEntry('b', textContent='machine')
                         RowEntry('span', textContent='short')
                     continue

@@ -22,6 +22,7 @@ from ..http.downloads import too_many
 from ..live.live_view import LiveView
 from ..shell.frame import frame
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ..shell.messages import as_sentence
 from ..shell.order_formatting import short_id
@@ -174,7 +175,8 @@ class OrderParts:
         order_id: OrderId = order.id
         with ui.card().classes('order-head').props('role=region aria-label="The order"'):
             machine = shortened(str(DisplayName.of(order.machine)), 80)
-            Heading(f'{machine} · {short_id(order_id)}').classes('order-title')
+            title = Heading(f'{machine} · {short_id(order_id)}').classes('order-title')
+            show_icon(title, services.store, order.machine)
             self._actions = OrderActions(services, identity, person, transitions=transitions, reload=reload)
         with ui.element('div').classes('order-main'):
             self._editor = OrderEditor(services, identity, person, order_id, reload)

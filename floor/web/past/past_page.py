@@ -22,6 +22,7 @@ from ..reports.stop_details import PAST
 from ..shell.addresses import with_prefix
 from ..shell.frame import frame
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
 from ..shell.order_formatting import due_text
 from ..shell.paper_head import PaperHead
@@ -162,7 +163,7 @@ class PastMachineDialog(ui.dialog):
         with self._card:
             ui.label(f'The past: {date_and_time(past.now_ms, zone)}').classes('past-label')
             with ui.element('header').classes('details-header'):
-                Heading(str(machine.display))
+                show_icon(Heading(str(machine.display)), past, machine.name)
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(machine.status_label).classes('drawer-status').props['data-status'] = machine.status.value
             if machine.reason:

@@ -14,6 +14,7 @@ from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import CHARTS, Chart, ChartDefinition
 from ...core.errors import DatabaseError, InvalidInputError
 from ...core.formatting import HOUR, downtime, number, percent
+from ...feed.store import Store
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
@@ -39,8 +40,9 @@ class Subject:
 class ExplainDialog:
     """The dialog; one per page, filled when it is opened."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo) -> None:
+    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo) -> None:
         self._analytics = analytics
+        self._store = store
         self._zone = zone
         self._client = ui.context.client
         self._asked: Subject | None = None
@@ -126,7 +128,7 @@ class ExplainDialog:
     def _show(self, explanation: Explanation, asked: Subject) -> None:
         kpi, query, page = asked.kpi, asked.query, asked.page
         definition = DEFINITIONS[kpi]
-        view = TableView(self._zone)
+        view = TableView(self._store, self._zone)
         ui.label(amount_of(explanation.value, definition.unit)).classes('kpi-value')
         TextNode('code', explanation.formula).classes('formula')
         with ui.element('dl'):

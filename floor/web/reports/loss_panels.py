@@ -13,6 +13,7 @@ from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.formatting import counted, number
+from ...feed.store import Store
 from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .heat_map import heat_map
@@ -30,13 +31,14 @@ NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 class LossPanels:
     """The panels of one page, loaded one after the other."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, change: Callable[..., None],
+    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, change: Callable[..., None],
                  explain: Callable[[Chart], None], shift_names: Iterable[str]) -> None:
         """change: called with fields of the query that another one is to have. explain: with a chart.
         shift_names: of the plant."""
         self._change = change
         self._shift_names = tuple(shift_names)
         self._analytics = analytics
+        self._store = store
         self._zone = zone
         self._client = ui.context.client
         self._pareto = ReportPanel('Stops by cause', file='causes', hint='press a bar to filter the report')
@@ -79,7 +81,7 @@ class LossPanels:
         :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
         analytics, window, scope = self._analytics, comparison.window, query.scope
-        view = table_view(self._zone, query)
+        view = table_view(self._store, self._zone, query)
         causes = await analytics.causes(window, scope, query.by)
         if not causes:
             self._show_message(self._pareto, NO_DOWNTIME)
@@ -143,6 +145,6 @@ class LossPanels:
 TOGGLES: dict[By, str] = {'minutes': 'Time down', 'count': 'Number'}
 
 
-def table_view(zone: tzinfo, query: ReportQuery) -> TableView:
+def table_view(store: Store, zone: tzinfo, query: ReportQuery) -> TableView:
     """A view for tables, in which the name of a machine links to the same report for that machine."""
-    return TableView(zone, lambda machine: query.of_machine(machine).address())
+    return TableView(store, zone, lambda machine: query.of_machine(machine).address())

@@ -13,8 +13,10 @@ from ...core.formatting import NOTHING, duration, number, percent
 from ...core.machines import DisplayName, MachineName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.chips import hide, set_attribute
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.messages import TextNode
 
 MAX_TEXT_LENGTH = 120
@@ -88,7 +90,8 @@ def explain_button(name: str, on_press: Callable[[], None]) -> None:
 class TableView:
     """Builds tables: machine names as links to their reports, times by the plant's clock."""
 
-    def __init__(self, zone: tzinfo, address_of: AddressOf | None = None) -> None:
+    def __init__(self, store: Store, zone: tzinfo, address_of: AddressOf | None = None) -> None:
+        self._store = store
         self._zone = zone
         self._address_of = address_of
 
@@ -127,10 +130,9 @@ class TableView:
     def machine(self, name: MachineName) -> None:
         """Build the name of a machine as a link to its report."""
         text = shortened(str(DisplayName.of(name)), MAX_TEXT_LENGTH)
-        if self._address_of is None:
-            ui.label(text)
-        else:
+        element = ui.label(text) if self._address_of is None else \
             ui.link(text, self._address_of(name)).classes('report-machine')
+        show_icon(element, self._store, name)
 
     def text_of(self, kind: Kind, cell: Cell) -> str:
         """A cell as text."""

@@ -45,14 +45,16 @@ class ReportBody:
         self._analytics = analytics
         self._client = ui.context.client
         self._answer = AnswerPanel(partial(explain_chart, Chart.ANSWER))
-        self._trend = TrendPanel(analytics, services.zone, shifts, change, partial(explain_chart, Chart.TREND))
+        self._trend = TrendPanel(analytics, services.store, services.zone, shifts=shifts, change=change,
+                                 explain=partial(explain_chart, Chart.TREND))
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom, change)
         self._timeline.sort(query)
-        self._losses = LossPanels(analytics, services.zone, change, explain_chart, shifts.names)
-        self._stops = StopListPanel(analytics, services.zone, query, list_stops,
-                                    partial(explain_chart, Chart.STOPS))
+        self._losses = LossPanels(analytics, services.store, services.zone, change=change,
+                                  explain=explain_chart, shift_names=shifts.names)
+        self._stops = StopListPanel(analytics, services.store, services.zone, query, ask=list_stops,
+                                    explain=partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)
         self._orders.explain_with(partial(explain_chart, Chart.ORDERS))
         self._files = FilesPanel(query)
@@ -116,7 +118,8 @@ class ReportBody:
         orders = await analytics.work_orders(window, scope)
         volume = orders if widened is query else await analytics.work_orders(widened_comparison.window, scope)
         with self._client:
-            show_orders(self._orders, orders, volume.volume if begun else (), table_view(self._zone, query),
+            show_orders(self._orders, orders, volume.volume if begun else (),
+                        table_view(self._store, self._zone, query),
                         lambda name: (widened if name == 'order-volume' else query).file(name))
 
 

@@ -93,7 +93,7 @@ class ReportsPage:
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
         self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...]] = {}, ()
-        self._explain = ExplainDialog(analytics, services.zone)
+        self._explain = ExplainDialog(analytics, services.store, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._paper = ReportHead('Reports', services.store, services.zone, view)
             self._filters = ReportFilters(query, self._ask, self._step, services.zone, shifts.names)

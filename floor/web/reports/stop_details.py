@@ -13,7 +13,9 @@ from ...core.formatting import duration
 from ...core.machines import DisplayName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
 from ..shell.past_address import at_text
@@ -27,8 +29,9 @@ PAST = '/past'
 class StopDetailsDialog(ui.dialog):
     """The dialog; one per page, filled when it opens."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, store: Store, zone: tzinfo) -> None:
         super().__init__()
+        self._store = store
         self._zone = zone
         with self, ui.card().classes('details-dialog') as self._card:
             pass
@@ -38,7 +41,7 @@ class StopDetailsDialog(ui.dialog):
         self._card.clear()
         with self._card:
             with ui.element('header').classes('details-header'):
-                Heading(str(DisplayName.of(stop.machine)))
+                show_icon(Heading(str(DisplayName.of(stop.machine))), self._store, stop.machine)
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(shortened(stop.reason) or 'No reason given').classes('details-reason')
             ui.label(self._when(stop)).classes('details-when')

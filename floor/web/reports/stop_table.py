@@ -16,8 +16,10 @@ from ...core.formatting import counted, downtime, duration, number
 from ...core.machines import DisplayName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.assets import link_stylesheet
 from ..shell.chips import hide, set_attribute
+from ..shell.icons import show_icon
 from ..shell.messages import Alert, TextNode, as_sentence
 from ..shell.order_formatting import order_address, short_id
 from .panel import ReportPanel
@@ -34,10 +36,11 @@ HEADS: tuple[tuple[str, StopSort | None], ...] = (
 class StopListPanel:
     """The list of one page, with its own part of the address."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, query: ReportQuery,
+    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, query: ReportQuery, *,
                  ask: Callable[[StopQuery], None], explain: Callable[[], None]) -> None:
         """ask: called with what else is to be shown. explain: called to explain the list."""
         self._analytics = analytics
+        self._store = store
         self._zone = zone
         self._query = query
         self._ask = ask
@@ -66,7 +69,7 @@ class StopListPanel:
                 for button in self._back, self._on:
                     button.props('flat no-caps dense')
             hide(self._pages, hidden=True)
-        self._details = StopDetailsDialog(zone)
+        self._details = StopDetailsDialog(store, zone)
         self.about(query)
 
     def about(self, query: ReportQuery) -> None:
@@ -163,7 +166,8 @@ class StopListPanel:
         name = shortened(str(DisplayName.of(stop.machine)), 60)
         carried_in = self._window is not None and stop.since < self._window.start
         with ui.element('tr'):
-            self._cell('Machine', name).classes('free-text')
+            with self._cell('Machine', '').classes('free-text'):
+                show_icon(TextNode('span', name), self._store, stop.machine)
             self._cell('Reason', shortened(stop.reason) or NO_REASON).classes('free-text')
             self._cell('From', self._time(stop.since), ['carried in'] if carried_in else [])
             self._cell('To', 'ongoing' if stop.until is None else self._time(stop.until))

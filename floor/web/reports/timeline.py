@@ -20,6 +20,7 @@ from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.chips import Chip, hide, set_attribute
 from ..shell.heading import Heading
+from ..shell.icons import show_icon
 from ..shell.messages import Alert, as_sentence
 from .axis import show_axis_labels
 from .report_query import LaneOrder, ReportQuery
@@ -97,7 +98,7 @@ class TimelinePanel:
                 for status in LEGEND:
                     ui.label(status.word).classes('legend-entry').props['data-status'] = status.value
         self._filled = body, legend, self._note
-        self._details = StopDetailsDialog(zone)
+        self._details = StopDetailsDialog(store, zone)
         self.show(window, machines)
 
     def sort(self, query: ReportQuery) -> None:
@@ -169,7 +170,9 @@ class TimelinePanel:
         with self._names:
             for lane in lanes:
                 name = str(DisplayName.of(lane.machine))
-                ui.label(shortened(name, 60)).classes('timeline-name').props['title'] = name
+                label = ui.label(shortened(name, 60)).classes('timeline-name')
+                label.props['title'] = name
+                show_icon(label, self._store, lane.machine)
         self._note.set_text(HINT_OF_SHARES if has_columns(lanes) else HINT)
         show_axis_labels(self._axis, window, self._zone)
         self._toggle.set_visibility(of > FIRST)

@@ -11,6 +11,7 @@ from nicegui import ui
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
 from ...core.shifts import Shifts
+from ...feed.store import Store
 from ..shell.chips import Chip
 from .bars import legend
 from .panel import ReportPanel, TableView
@@ -25,10 +26,11 @@ TOO_SHORT = 'This window is too short for a trend.'
 class TrendPanel:
     """Availability, time down and failures by shift, day or week, with the window before behind them."""
 
-    def __init__(self, analytics: Analytics, zone: tzinfo, shifts: Shifts, change: Callable[..., None],
+    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, shifts: Shifts, change: Callable[..., None],
                  explain: Callable[[], None]) -> None:
         """change: called with fields of the query that another one is to have. explain: when that is asked for."""
         self._analytics = analytics
+        self._store = store
         self._zone = zone
         self._shifts = shifts
         self._client = ui.context.client
@@ -70,4 +72,4 @@ class TrendPanel:
                 if before:
                     legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
                 rows = tables.of_trend(points, before, [label.replace('\n', ', ') for label in labels])
-                TableView(self._zone).below(rows, query.file('trend'))
+                TableView(self._store, self._zone).below(rows, query.file('trend'))

@@ -10,6 +10,7 @@ from nicegui import ui
 from ...access.stations import STATION, TURN
 from ...core.people import Identity, Person, Role
 from ...core.version import NAME, program_version
+from ...feed.store import Store
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from .alerts import order_alerts
@@ -18,6 +19,7 @@ from .connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from .demo_ribbon import DemoRibbon
 from .heading import Heading
 from .history_note import HistoryNote
+from .icons import IconRules
 from .messages import TextNode
 from .page_title import PageTitle
 from .services import Services
@@ -36,10 +38,11 @@ def page_foot() -> None:
     TextNode('footer', f'{NAME} {program_version()}').classes('page-foot')
 
 
-def add_page_assets() -> None:
-    """Add stylesheets and session frames to the page."""
+def add_page_assets(store: Store, view: LiveView) -> None:
+    """Add stylesheets, the icons of machines and session frames to the page."""
     for name in STYLESHEETS:
         link_stylesheet(name)
+    view.add(IconRules(store))
     add_session_frames()
 
 
@@ -61,7 +64,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     """
     store, zone = services.store, services.zone
     PageTitle(store, f'{title} · {NAME}')
-    add_page_assets()
+    add_page_assets(store, view)
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')
