@@ -46,11 +46,6 @@ class Plant:
         self._database = database
         self._employees = employees
 
-    @property
-    def feed_table(self) -> str:
-        """The table of machines, with its schema."""
-        return f'{self._database.schema}.{self._database.feed_table}'
-
     async def contents(self, who: Identity) -> DemoContents:
         """What would be removed. Requires a supervisor, who is kept if they are an employee.
 

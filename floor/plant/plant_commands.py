@@ -1,23 +1,89 @@
-"""All commands on the set-up of a plant, and the audit of its changes."""
+"""All commands on the set-up of a plant, the audit of its changes, and how the latest of an item is taken back."""
 
 from __future__ import annotations
 
+from ..core.errors import InvalidInputError
+from ..core.people import Identity
 from ..db.transactions import reading
-from .machine_commands import MachineCommands
+from .line_commands import LineEdit
+from .machine_commands import MachineCommands, MachineEdit
 from .machine_icon_commands import MachineIconCommands
-from .plant_items import PlantChange
+from .plant_items import ChangeKind, PlantChange
+
+Values = dict[str, str | None]
 
 
 class PlantCommands(MachineCommands, MachineIconCommands):
     """Lines, machine types, machines, icons, and who changed them."""
 
-    async def changes(self, most: int, before: int | None = None) -> list[PlantChange]:
+    async def changes(self, most: int, before: int | None = None, *, kind: ChangeKind | None = None,
+                      text: str | None = None) -> list[PlantChange]:
         """The latest changes, the newest first, also of settings and by SQL. before: only those before the change with
-        this id.
+        this id. kind: of these items. text: in the person, the item or a value.
 
         :raises DatabaseUnavailableError: the database does not respond in time
         """
         async with reading(self._database) as connection:
             return [PlantChange(row['change_id'], row['changed_at'], row['changed_by'], row['kind'], row['item_id'],
-                                row['item'], row['field'], row['old_value'], row['new_value'])
-                    async for row in self._queries.plant_changes(connection, most=most, before=before)]
+                                row['item'], row['field'], row['old_value'], row['new_value'], row['is_latest'])
+                    async for row in self._queries.plant_changes(connection, most=most, before=before, kind=kind,
+                                                                 needle=text or None)]
+
+    async def take_back(self, who: Identity, change: PlantChange) -> None:
+        """Give a line or machine the values that it had before its latest change. What was added is deleted.
+
+        :raises InvalidInputError: it was changed again since, or this change cannot be taken back
+        :raises NotFoundError: the item is gone
+        :raises EditConflictError: it is being changed just now
+        """
+        if not can_take_back(change) or change.item_id is None:
+            raise InvalidInputError('only the latest change of a line or machine can be taken back')
+        if change.kind == 'line':
+            line = await self.line(change.item_id)
+            old = await self._values_before(change)
+            if 'added' in old:
+                return await self.delete_line(who, line.id, line.version)
+            edit = LineEdit(**{field: old[field] for field in ('name', 'code', 'area') if field in old})  # type: ignore[arg-type]
+            await self.edit_line(who, line.id, line.version, LineEdit(edit.name, edit.code, edit.area, *_position(old)))
+        else:
+            await self._take_back_of_machine(who, change.item_id, await self._values_before(change))
+
+    async def _take_back_of_machine(self, who: Identity, machine_id: int, old: Values) -> None:
+        machine = await self.machine(machine_id)
+        if 'added' in old:
+            return await self.delete_machine(who, machine.id, machine.version)
+        if 'retired' in old:
+            command = self.bring_back_machine if old['retired'] == 'no' else self.retire_machine
+            await command(who, machine.id, machine.version)
+            return
+        edit = MachineEdit(**{field: old[field] for field in ('name', 'type') if field in old})  # type: ignore[arg-type]
+        if 'line' in old:
+            lines = {line.name: line.id for line in await self.lines()}
+            if old['line'] is not None and old['line'] not in lines:
+                raise InvalidInputError(f'there is no longer a line {old["line"]}: choose a line for {machine.name}')
+            edit = MachineEdit(edit.name, edit.type, None if old['line'] is None else lines[old['line']])
+        await self.edit_machine(who, machine.id, machine.version,
+                                MachineEdit(edit.name, edit.type, edit.line_id, *_position(old)))
+
+    async def _values_before(self, change: PlantChange) -> Values:
+        """The old values of all that one command changed, by field.
+
+        :raises InvalidInputError: the item was changed again since
+        """
+        async with reading(self._database) as connection:
+            rows = [row async for row in self._queries.last_changes_of(connection, kind=change.kind,
+                                                                       item_id=change.item_id)]
+        if not rows or rows[0]['change_id'] != change.id:
+            raise InvalidInputError(f'{change.item} was changed again since: take that back first')
+        return {row['field']: row['old_value'] for row in rows}
+
+
+def can_take_back(change: PlantChange) -> bool:
+    """Whether a change is the latest of a line or machine that is still there."""
+    return change.is_latest and change.kind in ('line', 'machine') and change.field != 'deleted'
+
+
+def _position(old: Values) -> list[int]:
+    """The position as the last argument of an edit, if it had changed."""
+    position = old.get('position')
+    return [] if position is None else [max(1, int(position))]

@@ -70,7 +70,7 @@ class PlantMachine:
 @dataclass(frozen=True, slots=True)
 class PlantChange:
     """Who changed what. item_id is None for an icon; item_id and item for a setting, whose name is the field; a value
-    is None where there was or is none."""
+    is None where there was or is none. is_latest: nothing else of the item was changed since."""
 
     id: int
     at: datetime
@@ -81,3 +81,4 @@ class PlantChange:
     field: str
     old: str | None
     new: str | None
+    is_latest: bool = False

@@ -144,11 +144,17 @@ DELETE FROM machine_feed_stream WHERE machine_id = :machine_id;
 -- Only one that has left the floor.
 DELETE FROM machines WHERE machine_id = :machine_id;
 
--- name: plant_changes(most, before)
--- The latest changes of lines, types, machines and settings, the newest first. before: only those before this one; null: all.
-SELECT change_id, changed_at, changed_by, kind, item_id, item, setting AS field, old_value, new_value FROM setting_changes
-WHERE :before::bigint IS NULL OR change_id < :before::bigint
-ORDER BY change_id DESC LIMIT :most;
+-- name: plant_changes(most, before, kind, needle)
+-- The latest changes of lines, types, machines and settings, the newest first. before: only those before this one; kind: of these
+-- items; needle: with this text in the person, the item or a value; null: all. is_latest: no later one of the same item.
+SELECT c.change_id, c.changed_at, c.changed_by, c.kind, c.item_id, c.item, c.setting AS field, c.old_value, c.new_value,
+       NOT EXISTS (SELECT FROM setting_changes l WHERE l.kind = c.kind AND l.item_id = c.item_id AND l.change_id > c.change_id)
+           AS is_latest
+FROM setting_changes c
+WHERE (:before::bigint IS NULL OR c.change_id < :before::bigint) AND (:kind::text IS NULL OR c.kind = :kind::text)
+  AND (:needle::text IS NULL OR position(lower(:needle::text) IN
+       lower(concat_ws(E'\n', c.changed_by, c.item, c.setting, c.old_value, c.new_value))) > 0)
+ORDER BY c.change_id DESC LIMIT :most;
 
 -- name: last_change_of(kind, item_id)^
 -- The latest change of a line, type or machine.
@@ -176,3 +182,10 @@ FROM (SELECT given.machine_id, given.type, given.line_id, coalesce(
            WITH ORDINALITY AS given (machine_id, type, line_id, position, number)
       JOIN machines was ON was.machine_id = given.machine_id) AS new
 WHERE m.machine_id = new.machine_id;
+
+-- name: last_changes_of(kind, item_id)
+-- The latest change of a line or machine: all values that its transaction changed, the newest first.
+SELECT c.change_id, c.setting AS field, c.old_value, c.new_value FROM setting_changes c
+WHERE c.kind = :kind AND c.item_id = :item_id AND c.xmin = (
+    SELECT l.xmin FROM setting_changes l WHERE l.kind = :kind AND l.item_id = :item_id ORDER BY l.change_id DESC LIMIT 1)
+ORDER BY c.change_id DESC;

@@ -48,8 +48,13 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visito
         await expect(remove).to_be_hidden()
         for page in floor, wall, past, drawer:
             await expect(page.get_by_text(RIBBON)).to_be_hidden()
-        for page in floor, wall, drawer:
+        await expect(floor).to_have_url(f'{first.url}/setup')
+        await expect(floor.get_by_role('link', name='Add the first machine')).to_be_visible()
+        for page in wall, drawer:
             await expect(page.get_by_text('There are no machines on the floor')).to_be_visible()
+        await mike.go(floor, '/')
+        await expect(floor.get_by_role('link', name='Set up your plant')).to_be_visible()
+        await expect(drawer.get_by_role('link', name='Set up your plant')).to_be_hidden()
         for program in first, second:
             await until(lambda program=program: 'the simulator does not run: this floor is a plant' in program.log)
             health = program.health()

@@ -29,7 +29,7 @@ from floor.plant.line_commands import LineEdit
 from floor.plant.machine_commands import MachineEdit, NewMachine
 from floor.plant.machine_type_commands import MachineTypeEdit
 from floor.plant.plant_commands import PlantCommands
-from floor.plant.plant_items import PlantMachine
+from floor.plant.plant_items import PlantChange, PlantMachine
 
 VALVE = MachineName('Valve_02_01')
 ENGINE = 2
@@ -379,3 +379,38 @@ async def test_an_installation_gets_its_types_when_it_is_upgraded(connect: Conne
     assert [kind.name for kind in await plant.machine_types()] == [
         'injection_molder', 'painter', 'robotic_arm', 'sorter', 'valve']
     assert await plant.changes(10) == []  # a new demo is no change
+
+
+async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands) -> None:
+    async def latest() -> PlantChange:
+        return (await plant.changes(1))[0]
+
+    async def valve() -> PlantMachine:
+        return next(each for each in await plant.machines() if each.id == before.id)
+
+    before = next(each for each in await plant.machines() if each.name == 'Valve_01_01')
+    await plant.edit_machine(MIKE, before.id, before.version, MachineEdit('V1', 'pump', ENGINE, 2))
+    assert {change.field for change in await plant.changes(100, kind='machine')} == {'name', 'type', 'line', 'position'}
+    assert [change.field for change in await plant.changes(100, text='MP')] == ['type']
+    assert [change.is_latest for change in await plant.changes(100, kind='machine')].count(True) == 1
+    assert await plant.changes(100, kind='line') == []
+    with pytest.raises(NotAllowedError):
+        await plant.take_back(LISA, await latest())
+    renamed = await latest()
+    await plant.take_back(MIKE, renamed)
+    assert replace(await valve(), version=before.version) == before
+    with pytest.raises(InvalidInputError, match='changed again since'):
+        await plant.take_back(MIKE, renamed)
+
+    await plant.retire_machine(MIKE, before.id, (await valve()).version)
+    await plant.take_back(MIKE, await latest())
+    assert (await valve()).retired_at is None
+    line = await plant.add_line(MIKE, 'New', area='Hall')
+    await plant.edit_line(MIKE, line.id, line.version, LineEdit(area=None))
+    await plant.take_back(MIKE, await latest())
+    assert (await plant.line(line.id)).area == 'Hall'
+    new = await plant.add_line(MIKE, 'Newer')
+    await plant.take_back(MIKE, await latest())
+    assert new.id not in [each.id for each in await plant.lines()]
+    with pytest.raises(InvalidInputError, match='only the latest'):
+        await plant.take_back(MIKE, await latest())  # a deletion

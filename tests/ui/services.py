@@ -56,13 +56,6 @@ def person_at(browser: User, employee: Employee) -> User:
     return browser
 
 
-def recorded_plant() -> Any:
-    """A plant whose feed is where it usually is."""
-    plant = Recorded()
-    plant.feed_table = 'manufacturing_line.machine_feed_stream'
-    return plant
-
-
 def recorded_access() -> Any:
     """Access to nothing."""
     access = Recorded()
@@ -77,6 +70,6 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
     return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify,
                     access=recorded_access(), default_role=Role.SUPERVISOR,
-                    plant=plant or recorded_plant(), setup=Recorded(),
+                    plant=plant or Recorded(), setup=Recorded(),
                     render_probe=RenderProbe(store, browser_latency()), alerts=AlertHub(store),
                     database_now=database_now)

@@ -109,7 +109,7 @@ async def test_an_open_page_loses_the_ribbon_with_the_demo_and_says_what_is_next
     shop_floor.is_demo = False
     shop_floor.records.clear()
     shop_floor.publish()
-    await form.until(lambda: form.says('INSERT INTO manufacturing_line.machine_feed_stream (machine_name'))
+    await form.until(lambda: form.says('Add your lines and machines'))
     assert not is_shown(form)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nicegui.testing import User
 from ui.harness import Floor, OpenPage
 from ui.services import person_at
@@ -12,6 +14,8 @@ from floor.web.setup.frame import SECTIONS
 
 async def test_supervisors_get_all_sections_and_others_a_sentence(shop_floor: Floor, user: User,
                                                                   open_page: OpenPage) -> None:
+    setup: Any = shop_floor.services.setup
+    setup.answers |= {'lines': [], 'machines': [], 'machine_types': []}
     overview.register(shop_floor.services)
     screen = await open_page('/setup')
     links = {element['text']: element['props'] for element in screen.of_class('setup-section')}

@@ -19,7 +19,7 @@ ROWS = 24
 
 def event_stream(store: Store, zone: tzinfo, view: LiveView) -> None:
     """Build the stream. The number of rows is fixed, because a wall screen runs for weeks."""
-    with ui.card().classes('panel stream').props('role=region aria-label="Event stream"'):
+    with ui.card().classes('panel stream').props('role=region tabindex=0 aria-label="Event stream"'):
         Heading('Event stream').classes('panel-title')
         for rank in range(ROWS):
             view.add(EventRow(store, zone, rank))

@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ...core.machines import MachineName
+from ...core.people import Person, Role
 from ...core.query_parameters import NO, Query, unknown_name_message
 from ...feed.difference import Difference
 from ..live.live_element import FIGURES, LISTS, SECOND
@@ -17,16 +18,17 @@ from ..shell.address_note import AddressNote
 from ..shell.frame import frame
 from ..shell.services import Services
 from .attention_list import attention_list
+from .chapters import chapter_heading, chapters_of, jump_list
 from .event_stream import event_stream
 from .line_card import line_card
 from .machine_drawer import MachineDrawer
+from .machine_search import MachineSearch
 from .machine_tile import MachineTile
 from .plant_figures import plant_figures
 from .wall_screen import WallQuery, matching_lines, wall_screen
 
 WALL = '/?kiosk'
 WALL_PARAMETERS = ('rotate', 'theme')
-FIRST_MACHINE = "INSERT INTO {} (machine_name, type) VALUES ('Press 1', 'press');"
 
 
 def register(services: Services) -> None:
@@ -59,10 +61,14 @@ def register(services: Services) -> None:
             lines.clear()
             with lines:
                 shown = matching_lines(store.lines, names)
-                for each in shown or store.lines:  # a line that is gone hides nothing
-                    line_card(each, store, zone, view, open_tile)
+                chapters = chapters_of(shown or store.lines)  # a line that is gone hides nothing
+                jump_list(chapters)
+                for number, chapter in enumerate(chapters, 1):
+                    chapter_heading(chapter, number)
+                    for each in chapter.lines:
+                        line_card(each, store, zone, view, open_tile)
                 if not store.lines:
-                    empty_floor(services)
+                    empty_floor(services, person)
 
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person):
@@ -70,6 +76,7 @@ def register(services: Services) -> None:
             with plant_figures(store, view):
                 if names:
                     ui.link('Show all lines', '/').classes('wall-link')
+                MachineSearch(store, open_machine)
                 ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
@@ -114,16 +121,16 @@ class RequestedMachine:
         self._stop = lambda: None
 
 
-def empty_floor(services: Services) -> None:
+def empty_floor(services: Services, person: Person) -> None:
     """What to do if there are no machines."""
-    feed = services.plant.feed_table
     with ui.card().classes('line empty'):
         if services.store.is_demo is None:
             ui.label('Waiting for the database.').classes('empty-title')
             ui.label('The floor appears here automatically as soon as the database responds.')
             return
         ui.label('There are no machines on the floor.').classes('empty-title')
-        ui.label('A machine appears here as soon as it has a row in the database. Add the first one with psql:')
-        ui.label(FIRST_MACHINE.format(feed)).classes('empty-code')
-        ui.label('Then connect a feed: sql/admin/feed_login.sql creates a login for a PLC gateway or an MES, which '
-                 'updates the same table.')
+        if person.role.may(Role.SUPERVISOR):
+            ui.label('Add your lines and machines, or import a sheet of them.')
+            ui.link('Set up your plant', '/setup').classes('q-btn primary empty-link')
+        else:
+            ui.label('They appear here as soon as a supervisor has added them.')

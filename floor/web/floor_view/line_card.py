@@ -12,21 +12,27 @@ from ...feed.store import Store
 from ..live.live_element import Content, LiveElement, PressHandler, line_topic
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
+from ..shell.messages import TextNode
 from .machine_tile import MachineTile
 
 MACHINES_PER_SECTION = 25
 COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 
-def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler) -> None:
+def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler, *,
+              names_area: bool = False) -> None:
     """Build the card. The card and its sections of 25 machines are separate Vue components: after a change, the browser
-    only renders the component that contains it."""
+    only renders the component that contains it.
+
+    names_area: show the area before the name, where no heading does."""
     with ui.card().classes('line').props('role=region') as card:
         card.props['aria-label'] = line.name
         card.props['data-line'] = line.name
         header = LineHeader(line, store)
         view.add(header)
         with header:
+            if names_area and line.area is not None:
+                TextNode('span', line.area).classes('line-area').props['title'] = line.area
             Heading(line.name).props['title'] = line.name
             for status in COUNTED:
                 view.add(LineCount(line, store, status))

@@ -85,7 +85,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                 view.add(slide)
                 slide.fit(len(line.machines))
                 with slide:
-                    line_card(line, store, zone, view, lambda _: None)
+                    line_card(line, store, zone, view, lambda _: None, names_area=True)
                     if turn and len(lines) > 1:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:

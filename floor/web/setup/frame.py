@@ -19,10 +19,13 @@ from ..shell.messages import TextNode
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 
-OVERVIEW = 'Overview'
+OVERVIEW, LINES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machines', 'Changes'
 SECTIONS = {
     OVERVIEW: '/setup',
+    LINES: '/setup/lines',
+    MACHINES: '/setup/machines',
     'Access': '/setup/access',
+    CHANGES: '/setup/changes',
 }
 """Every page by its name in the navigation, with its address."""
 STYLESHEET = 'setup.css'

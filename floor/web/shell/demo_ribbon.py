@@ -14,6 +14,7 @@ from .messages import Alert, TextNode, as_sentence
 from .services import Services
 
 LABEL = 'Demo: simulated data'
+SETUP = '/setup'
 
 
 class DemoRibbon(LiveElement):
@@ -28,12 +29,20 @@ class DemoRibbon(LiveElement):
         with self:
             ui.label(LABEL)
             if role.may(Role.SUPERVISOR):
-                self._services, self._identity = services, services.visitor()
-                self._dialog: RemoveDemoDialog | None = None
-                ui.button('Set up your plant', on_click=self._ask, color=None).props('flat dense no-caps')
+                SetUpPlantButton(services).props('flat dense')
 
     def content(self) -> Content:
         return {'hidden': not self._store.is_demo}, None
+
+
+class SetUpPlantButton(ui.button):
+    """Replaces the demo by a plant, after a confirmation."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__('Set up your plant', on_click=self._ask, color=None)
+        self.props('no-caps')
+        self._services, self._identity = services, services.visitor()
+        self._dialog: RemoveDemoDialog | None = None
 
     async def _ask(self) -> None:
         self._dialog = self._dialog or RemoveDemoDialog(self._services, self._identity)
@@ -41,7 +50,7 @@ class DemoRibbon(LiveElement):
 
 
 class RemoveDemoDialog:
-    """Shows what is deleted and asks for confirmation."""
+    """Shows what is deleted and asks for confirmation; then it goes on with the set-up."""
 
     def __init__(self, services: Services, identity: Identity) -> None:
         self._services = services
@@ -85,9 +94,15 @@ class RemoveDemoDialog:
             return
         self._working = True
         try:
-            await close_when_done(self._dialog, self._problem, self._services.plant.remove_demo(self._identity))
+            await close_when_done(self._dialog, self._problem, self._remove_demo())
         finally:
             self._working = False
+
+    async def _remove_demo(self) -> None:
+        await self._services.plant.remove_demo(self._identity)
+        if not self._dialog.is_deleted:
+            with self._dialog:
+                ui.navigate.to(SETUP)
 
 
 def removal_text(contents: DemoContents) -> str:

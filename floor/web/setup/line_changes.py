@@ -1,0 +1,77 @@
+"""Changes of lines and areas, each with the command that takes it back."""
+
+from __future__ import annotations
+
+from ...core.formatting import counted
+from ...core.people import Identity
+from ...plant.line_commands import LineEdit, areas_of
+from ...plant.machine_commands import MachineEdit
+from ...plant.plant_commands import PlantCommands
+from ...plant.plant_items import ProductionLine
+from .undo_note import Done
+
+
+class LineChanges:
+    """The changes of one person. Their errors are those of the commands (floor/plant/line_commands.py)."""
+
+    def __init__(self, setup: PlantCommands, who: Identity) -> None:
+        self._setup = setup
+        self._who = who
+
+    async def add(self, name: str, area: str | None) -> Done[ProductionLine]:
+        """Add a line at the end, or at the end of its area."""
+        added = await self._setup.add_line(self._who, name, area=area)
+        return Done(f'Added {added.name}.', lambda: self._setup.delete_line(self._who, added.id, added.version),
+                    added)
+
+    async def edit(self, before: ProductionLine, edit: LineEdit) -> Done[ProductionLine]:
+        """Change a line. before: as it was when the change was typed."""
+        after = await self._setup.edit_line(self._who, before.id, before.version, edit)
+        inverse = LineEdit(before.name, before.code, before.area,
+                           *([before.position] if before.position != after.position else []))
+        return Done(edit_text(before, after), lambda: self._setup.edit_line(
+            self._who, after.id, after.version, inverse), after)
+
+    async def delete(self, before: ProductionLine, machines_to: int | None) -> Done[None]:
+        """Delete a line. machines_to: where its machines go; None: to no line. Taking it back adds a line with a new
+        number, and moves those machines to it that are still where they went."""
+        moved = [machine.id for machine in await self._setup.machines() if machine.line_id == before.id]
+        await self._setup.delete_line(self._who, before.id, before.version, machines_to)
+
+        async def undo() -> None:
+            added = await self._setup.add_line(self._who, before.name, before.code, before.position, before.area)
+            present = {machine.id: machine for machine in await self._setup.machines()}
+            for machine in (present[each] for each in moved if each in present):
+                if machine.line_id == machines_to:
+                    await self._setup.edit_machine(self._who, machine.id, machine.version,
+                                                   MachineEdit(line_id=added.id))
+
+        went = f' {counted(len(moved), "machine")} moved.' if moved else ''
+        return Done(f'Deleted {before.name}.{went}', undo, None)
+
+    async def rename_area(self, area: str, name: str) -> Done[None]:
+        """Rename an area."""
+        await self._setup.rename_area(self._who, area, name)
+        return Done(f'Renamed {area} to {name}.', lambda: self._setup.rename_area(self._who, name, area), None)
+
+    async def move_area(self, area: str, position: int) -> Done[None]:
+        """Move an area to a place among the areas, from 1."""
+        before = areas_of(await self._setup.lines()).index(area) + 1
+        await self._setup.move_area(self._who, area, position)
+        return Done(f'Moved {area} to position {position}.', lambda: self._setup.move_area(self._who, area, before),
+                    None)
+
+
+def edit_text(before: ProductionLine, after: ProductionLine) -> str:
+    """'Renamed Line 1 to Press hall.'"""
+    sentences = []
+    if before.name != after.name:
+        sentences.append(f'Renamed {before.name} to {after.name}.')
+    if before.code != after.code:
+        sentences.append(f'Changed the code of {after.name} from {before.code} to {after.code}.')
+    if before.area != after.area:
+        sentences.append(f'Moved {after.name} to {after.area}.' if after.area is not None else
+                         f'Took {after.name} out of {before.area}.')
+    elif before.position != after.position:
+        sentences.append(f'Moved {after.name} to position {after.position}.')
+    return ' '.join(sentences) or f'{after.name} is unchanged.'

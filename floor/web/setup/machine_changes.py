@@ -1,0 +1,74 @@
+"""Changes of machines, each with the command that takes it back."""
+
+from __future__ import annotations
+
+from ...core.people import Identity
+from ...plant.machine_commands import MachineEdit, NewMachine
+from ...plant.plant_commands import PlantCommands
+from ...plant.plant_items import PlantMachine
+from .undo_note import Done
+
+
+class MachineChanges:
+    """The changes of one person. Their errors are those of the commands (floor/plant/machine_commands.py)."""
+
+    def __init__(self, setup: PlantCommands, who: Identity) -> None:
+        self._setup = setup
+        self._who = who
+
+    async def add(self, new: NewMachine) -> Done[PlantMachine]:
+        """Add a machine."""
+        added = await self._setup.add_machine(self._who, new)
+        return Done(f'Added {added.name}.', lambda: self._setup.delete_machine(self._who, added.id, added.version),
+                    added)
+
+    async def edit(self, before: PlantMachine, edit: MachineEdit) -> Done[PlantMachine]:
+        """Change a machine. before: as it was when the change was typed."""
+        after = await self._setup.edit_machine(self._who, before.id, before.version, edit)
+        return Done(edit_text(before, after), lambda: self._setup.edit_machine(
+            self._who, after.id, after.version, _inverse(before, after)), after)
+
+    async def retire(self, before: PlantMachine) -> Done[PlantMachine]:
+        """Take a machine off the floor."""
+        after = await self._setup.retire_machine(self._who, before.id, before.version)
+
+        async def undo() -> None:
+            back = await self._setup.bring_back_machine(self._who, after.id, after.version)
+            if back.position != before.position:
+                await self._setup.edit_machine(self._who, back.id, back.version,
+                                               MachineEdit(position=max(1, before.position)))
+
+        return Done(f'Retired {before.name}. Its past is kept.', undo, after)
+
+    async def bring_back(self, before: PlantMachine) -> Done[PlantMachine]:
+        """Put a retired machine back on the floor."""
+        after = await self._setup.bring_back_machine(self._who, before.id, before.version)
+        return Done(f'Brought back {before.name}.',
+                    lambda: self._setup.retire_machine(self._who, after.id, after.version), after)
+
+    async def delete(self, before: PlantMachine) -> Done[None]:
+        """Delete a machine without a past; taking it back adds it again, with a new number."""
+        await self._setup.delete_machine(self._who, before.id, before.version)
+        return Done(f'Deleted {before.name}.', lambda: self._setup.add_machine(self._who, NewMachine(
+            before.name, before.type, before.line_id, max(1, before.position))), None)
+
+
+def _inverse(before: PlantMachine, after: PlantMachine) -> MachineEdit:
+    has_moved = (before.line_id, before.position) != (after.line_id, after.position)
+    edit = MachineEdit(name=before.name, type=before.type)
+    return MachineEdit(edit.name, edit.type, before.line_id, max(1, before.position)) if has_moved else edit
+
+
+def edit_text(before: PlantMachine, after: PlantMachine) -> str:
+    """'Renamed Valve_01 to V1. Moved V1 to Engine Line.'"""
+    sentences = []
+    if before.name != after.name:
+        sentences.append(f'Renamed {before.name} to {after.name}.')
+    if before.type != after.type:
+        sentences.append(f'Changed the type of {after.name} from {before.type} to {after.type}.')
+    if before.line_id != after.line_id:
+        sentences.append(f'Moved {after.name} to {after.line}.' if after.line is not None else
+                         f'Took {after.name} off {before.line}.')
+    elif before.position != after.position:
+        sentences.append(f'Moved {after.name} to position {after.position}.')
+    return ' '.join(sentences) or f'{after.name} is unchanged.'

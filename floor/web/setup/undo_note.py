@@ -1,0 +1,77 @@
+"""The last change that was made on a page, with a button that takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from nicegui import ui
+
+from ...core.errors import FloorError
+from ...plant.plant_items import PlantMachine, ProductionLine
+from ..shell.messages import Alert, TextNode, as_sentence
+
+Item = TypeVar('Item', bound=ProductionLine | PlantMachine | None)
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Item]):
+    """A change that was made. text: a sentence about it. undo: takes it back; None: it cannot be taken back. item: as
+    it is now; None: it is gone, or there are several."""
+
+    text: str
+    undo: Callable[[], Awaitable[object]] | None
+    item: Item
+
+
+class UndoNote(ui.element):
+    """Stays until the next change, because people read at different speeds."""
+
+    def __init__(self) -> None:
+        super().__init__('div')
+        self.classes('undo-note')
+        self._done: Done[Any] | None = None
+        with self:
+            self._message = TextNode('p')
+            self._message.props['role'] = 'status'
+            self._button = ui.button('Undo', on_click=self._undo, color=None).props('flat no-caps')
+            self._problem = Alert()
+        self.show(None)
+
+    def show(self, done: Done[Any] | None) -> None:
+        """Show a change; None: there is none."""
+        self._done = done
+        self._message.set_text(done.text if done else '')
+        self._problem.show('')
+        self._button.set_visibility(done is not None and done.undo is not None)
+
+    def fail(self, error: FloorError) -> None:
+        """A change was refused."""
+        self.show(None)
+        self._problem.show(as_sentence(error))
+
+    async def run(self, command: Awaitable[Done[Any]]) -> bool:
+        """Make a change and show it, or why it was refused; whether it was made."""
+        try:
+            done = await command
+        except FloorError as error:
+            if not self.is_deleted:
+                self.fail(error)
+            return False
+        if not self.is_deleted:
+            self.show(done)
+        return True
+
+    async def _undo(self) -> None:
+        done, self._done = self._done, None
+        if done is None or done.undo is None:
+            return
+        try:
+            await done.undo()
+        except FloorError as error:
+            if not self.is_deleted:
+                self._problem.show(as_sentence(error))
+        else:
+            if not self.is_deleted:
+                self.show(Done(f'Taken back: {done.text}', None, None))
