@@ -54,13 +54,14 @@ class EditableRow(ui.element, Generic[Item]):
                 with ui.element('td') as cell:
                     cell.props['data-column'] = column.label
                     self.fields[column.key] = self._field(column)
+                    if column is self.columns[0]:
+                        self._problem = Alert()
             with ui.element('td').classes('row-actions'):
                 with ui.element('div').classes('row-save') as self._save_buttons:
                     ui.button('Save', on_click=self.save, color=None).props('no-caps').classes('primary')
                     ui.button('Revert', on_click=self.revert, color=None).props('flat no-caps')
                 with ui.element('div').classes('row-buttons') as self._buttons:
                     self.build_buttons()
-                self._problem = Alert()
         self._fill(self.texts(item))
         self._show_buttons()
         drafts.when_connected(self._restore)

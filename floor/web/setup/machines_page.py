@@ -110,6 +110,8 @@ class MachinesPage:
     def _show(self, items: PlantItems) -> None:
         shown, chosen, text = page_of(items.retired if self._filter.retired else items.machines, self._filter)
         self._rows.show(shown)
+        if shown and not self._preview.visible:
+            self._preview.show(shown[0].name, shown[0].name, shown[0].type)
         self._table.set_visibility(bool(shown))
         has_any = bool(items.retired if self._filter.retired else items.machines)
         self._nothing.set_text('' if shown else NOTHING_FOUND if has_any or self._filter.retired else EMPTY)
