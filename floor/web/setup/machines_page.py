@@ -73,8 +73,9 @@ class MachinesPage:
                 Heading('Machines').classes('panel-title')
                 self._build_filters()
             self._add = AddForm('Add machine', MachineRow.columns, self._add_machine)
-            self._undo = UndoNote()
-            self._preview = TilePreview(services.store)
+            with ui.element('div').classes('setup-status'):
+                self._preview = TilePreview(services.store)
+                self._undo = UndoNote()
             self._build_table()
             self.reader = PlantReader(services, self._show)
         self._lines_proposed, self._types_proposed = Proposals(LINES), Proposals(TYPES)
