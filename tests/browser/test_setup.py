@@ -19,7 +19,7 @@ async def names(page: Page) -> list[str]:
     return [await field.input_value() for field in await page.locator('[data-column="Name"] input').all()]
 
 
-async def stand_in_order(page: Page, machines: list[str]) -> None:
+async def expect_order(page: Page, machines: list[str]) -> None:
     for place, machine in enumerate(machines):
         await expect(page.locator('[data-column="Name"] input').nth(place)).to_have_value(machine)
 
@@ -70,13 +70,13 @@ async def test_machines_are_moved_by_mouse_and_by_keyboard(visitor: Visitor) -> 
     await expect(down).to_be_focused()
     await name_of(page, VALVE).press('Alt+ArrowUp')
     await expect(page.get_by_text(f'Moved {VALVE} to position 4.')).to_be_visible()
-    await stand_in_order(page, before[:5])
+    await expect_order(page, before[:5])
     await page.locator('tr', has=name_of(page, VALVE)).locator('.row-handle').drag_to(name_of(page, before[0]))
     await expect(page.get_by_text(f'Moved {VALVE} to position 1.')).to_be_visible()
-    await stand_in_order(page, [VALVE, *before[:3]])
+    await expect_order(page, [VALVE, *before[:3]])
     await page.get_by_role('button', name='Undo').click()
     await expect(page.get_by_text('Taken back')).to_be_visible()
-    await stand_in_order(page, before[:5])
+    await expect_order(page, before[:5])
 
     await page.get_by_label('Search machines').press_sequentially('v')
     await expect(name_of(page, before[0])).to_have_count(0)

@@ -112,7 +112,7 @@ class MachinesPage:
         shown, chosen, text = page_of(items.retired if self._filter.retired else items.machines, self._filter)
         self._rows.show(shown)
         if shown and not self._preview.visible:
-            self._preview.show(shown[0].name, shown[0].name, shown[0].type)
+            self._preview.show(shown[0].name, shown[0].name, items.type_id(shown[0].type))
         self._table.set_visibility(bool(shown))
         has_any = bool(items.retired if self._filter.retired else items.machines)
         self._nothing.set_text('' if shown else NOTHING_FOUND if has_any or self._filter.retired else EMPTY)
@@ -135,7 +135,8 @@ class MachinesPage:
 
     def _touch(self, row: EditableRow[PlantMachine]) -> None:
         typed = {key: str(field.value or '').strip() for key, field in row.fields.items()}
-        self._preview.show(row.item.name, typed['name'] or row.item.name, typed['type'])
+        self._preview.show(row.item.name, typed['name'] or row.item.name,
+                           self.reader.items.type_id(typed['type']))
 
     # the filter
 

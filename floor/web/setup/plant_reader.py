@@ -24,6 +24,10 @@ class PlantItems:
     machines: list[PlantMachine]
     retired: list[PlantMachine]
 
+    def type_id(self, name: str) -> int | None:
+        """The id of the type with this name, regardless of upper and lower case; None: it is a new one."""
+        return next((kind.id for kind in self.types if kind.name.casefold() == name.casefold()), None)
+
     def line_id(self, name: str) -> int | None:
         """The id of the line with this name, regardless of upper and lower case; None for no name: on no line.
 
