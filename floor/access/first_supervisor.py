@@ -15,7 +15,7 @@ from ..core.people import Employee, Identity, Role
 from ..db.connection import Connection
 from ..db.row_mapping import to_employee
 from ..db.transactions import command, logged, reading
-from ..orders.employees import EmployeeEdit, checked_fields
+from ..orders.employees import EmployeeEdit, columns_of, new_employee
 from .access_keys import AccessKeys, KeyDetails
 from .secret_hash import secret_hash
 
@@ -67,7 +67,7 @@ class FirstSupervisor(AccessKeys):
         :raises NotAllowedError: there is a supervisor
         :raises InvalidInputError: a name or the e-mail address is not valid; the link stays unused
         """
-        fields = checked_fields(EmployeeEdit(first_name, last_name, email, DEPARTMENT, Role.SUPERVISOR))
+        fields = new_employee(EmployeeEdit(first_name, last_name, email, DEPARTMENT, Role.SUPERVISOR))
         await self.open(secret)
         who = Identity(f'{first_name} {last_name}', fields['email'])
         async with logged('first supervisor', who), command(self._database) as connection:
@@ -75,7 +75,7 @@ class FirstSupervisor(AccessKeys):
             await self._queries.act_as(connection, name=who.name, email=fields['email'])
             row = await self._queries.employee_with_email(connection, email=fields['email'])
             if row is None:
-                row = await self._queries.add_employee(connection, **fields)
+                [row] = [row async for row in self._queries.add_employees(connection, **columns_of([fields]))]
             else:
                 await self._queries.make_supervisor(connection, id=row['id'])
             if not await self._queries.use_access_key(connection, kind=KeyKind.FIRST_SUPERVISOR,

@@ -28,6 +28,17 @@ _PUNCTUATION = str.maketrans({letter: chr(2 + index) for index, letter in enumer
     ' _-,;:!?.\'"()[]{}@*/\\&#%`^+<=>|~$')})
 
 
+def name_identity(name: str) -> str:
+    """What is equal for two names that differ only in upper and lower case, in any script: only one of them may name a
+    line, a type or a machine. In Python, because lower() of a database without a locale knows ASCII letters only."""
+    return name.casefold()
+
+
+def is_same_name(name: str, other: str) -> bool:
+    """Whether two names are equal, regardless of upper and lower case."""
+    return name_identity(name) == name_identity(other)
+
+
 def fold(text: str) -> str:
     """A text folded for searches: lower case, without accents, one form of each letter, single spaces."""
     if not text.isascii():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import asyncpg
 
@@ -17,19 +18,21 @@ from ..db.connection import Connection
 from ..db.database import Database
 from ..db.row_mapping import to_employee
 from ..db.transactions import MAX_ID, command, logged, reading
+from .order_values import UNCHANGED, Unchanged
 
 MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class EmployeeEdit:
-    """The fields of an employee that a supervisor can change."""
+    """New values of an employee, by a supervisor. Somebody new needs all but role, which is operator, and active."""
 
-    first_name: str
-    last_name: str
-    email: str
-    department: str
-    role: Role
+    first_name: str | Unchanged = UNCHANGED
+    last_name: str | Unchanged = UNCHANGED
+    email: str | Unchanged = UNCHANGED
+    department: str | Unchanged = UNCHANGED
+    role: Role | Unchanged = UNCHANGED
+    active: bool | Unchanged = UNCHANGED
 
 
 class Employees:
@@ -49,6 +52,15 @@ class Employees:
         """
         async with reading(self._database) as connection:
             return await _all(self._database, connection, active)
+
+    async def get(self, employee_id: int) -> Employee:
+        """One employee.
+
+        :raises NotFoundError: there is no such employee
+        :raises DatabaseUnavailableError: the database does not respond in time
+        """
+        async with reading(self._database) as connection:
+            return await self._get(connection, employee_id)
 
     async def loads(self) -> dict[int, int]:
         """The number of active orders per assignee id; employees without any are left out.
@@ -118,10 +130,9 @@ class Employees:
             return Person(identity.name, None, role_of_token(identity.scopes, scope))
         name = identity.name if _is_name(identity.name) else 'unknown'
         email = identity.email.lower() if identity.email and _is_name(identity.email) else None
-        row = email and await self._database.queries.employee_with_email(connection, email=email)
-        if not row:
+        employee = email and await self._with_email(connection, email)
+        if not employee:
             return Person(name, email, (identity.role or self._default_role).limited_to(identity.at_most))
-        employee = to_employee(row)
         role = employee.role if employee.active else Role.VIEWER
         return Person(employee.name[:MAX_NAME_LENGTH], email, role.limited_to(identity.at_most), employee.id)
 
@@ -134,36 +145,40 @@ class Employees:
     # commands of supervisors
 
     async def add(self, who: Identity, new: EmployeeEdit) -> Employee:
-        """Add an active employee. Requires the role supervisor.
+        """Add an employee. Requires the role supervisor.
 
         :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
-        fields = checked_fields(new)
+        fields = new_employee(new)
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
             await self.authorize(connection, who, Role.SUPERVISOR)
             async with self._unique_email(connection, fields['email']):
-                return to_employee(await self._database.queries.add_employee(connection, **fields))
+                [row] = [row async for row in self._database.queries.add_employees(
+                    connection, **columns_of([fields]))]
+            return await self._get(connection, row['id'])
 
-    async def edit(self, who: Identity, employee_id: int, version: int, new: EmployeeEdit) -> Employee:
+    async def edit(self, who: Identity, employee_id: int, version: int, edit: EmployeeEdit) -> Employee:
         """Change an employee. Requires the role supervisor.
 
         :raises EditConflictError: someone else has changed this employee since that version
         :raises NotFoundError: :raises NotAllowedError: :raises InvalidInputError: :raises DatabaseUnavailableError:
         """
-        fields = checked_fields(new)
-        async with (logged('employee changed', who, employee=fields['email'], role=fields['role']),
+        given = checked_employee(edit)
+        async with (logged('employee changed', who, employee_id=employee_id) as logged_fields,
                     command(self._database) as connection):
             person = await self.authorize(connection, who, Role.SUPERVISOR)
-            await self._get(connection, employee_id)
-            if new.role is not Role.SUPERVISOR:
+            wanted = fields_of(await self._get(connection, employee_id)) | given
+            if not (wanted['active'] and wanted['role'] == Role.SUPERVISOR):
                 await self._keep_a_supervisor(connection, person, employee_id)
-            async with self._unique_email(connection, fields['email']):
-                row = await self._database.queries.edit_employee(connection, id=employee_id, version=version, **fields)
-            if row is None:
-                current = await self._get(connection, employee_id)
+            current = await self._locked(connection, employee_id)
+            if current.version != version:
                 raise EditConflictError(f'{current.name} was changed by someone else: compare both versions', current)
-            return to_employee(row)
+            fields = fields_of(current) | given
+            async with self._unique_email(connection, fields['email'], employee_id):
+                await self._database.queries.edit_employees(connection, ids=[employee_id], **columns_of([fields]))
+            logged_fields |= {'employee': fields['email'], 'role': fields['role']}
+            return await self._get(connection, employee_id)
 
     async def set_active(self, who: Identity, employee_id: int, active: bool) -> Employee:
         """Deactivate or reactivate an employee; their orders and history stay. Requires the role supervisor.
@@ -186,15 +201,29 @@ class Employees:
             raise NotFoundError(f'there is no employee {employee_id}')
         return to_employee(row)
 
+    async def _locked(self, connection: Connection, employee_id: int) -> Employee:
+        """An employee, locked: nobody else can change them until this transaction ends."""
+        await self._database.queries.lock_employee(connection, id=employee_id)
+        return await self._get(connection, employee_id)
+
+    async def _with_email(self, connection: Connection, email: str) -> Employee | None:
+        """The employee with this e-mail address, case-insensitive. The database compares only ASCII letters so."""
+        row = await self._database.queries.employee_with_email(connection, email=email)
+        if row is not None:
+            return to_employee(row)
+        everybody = () if email.isascii() else await _all(self._database, connection, None)
+        return next((each for each in everybody if each.email.lower() == email.lower()), None)
+
     @asynccontextmanager
-    async def _unique_email(self, connection: Connection, email: str) -> AsyncIterator[None]:
+    async def _unique_email(self, connection: Connection, email: str, employee_id: int | None = None
+                            ) -> AsyncIterator[None]:
+        owner = await self._with_email(connection, email)
+        if owner is not None and owner.id != employee_id:
+            raise InvalidInputError(f'{owner.name} already has this e-mail address', 'email')
         try:
-            async with connection.transaction():  # a savepoint, so that the owner can be read after the error
-                yield
-        except asyncpg.UniqueViolationError as error:
-            owner = await self._database.queries.employee_with_email(connection, email=email)
-            name = to_employee(owner).name if owner else 'someone else'
-            raise InvalidInputError(f'{name} already has this e-mail address', 'email') from error
+            yield
+        except asyncpg.UniqueViolationError as error:  # somebody who was added at the same time
+            raise InvalidInputError('someone else already has this e-mail address', 'email') from error
 
     async def _keep_a_supervisor(self, connection: Connection, person: Person, leaves: int) -> None:
         """Refuse to remove the last supervisor. The lock serializes two supervisors who deactivate each other. People
@@ -242,15 +271,48 @@ _ENDED = {'token': 'this token was revoked or has expired: ask a supervisor for 
           'wall': 'the link of this wall screen was revoked: ask a supervisor for a new one'}
 
 
-def checked_fields(new: EmployeeEdit) -> dict[str, str]:
-    """The validated columns of an edit; e-mail addresses in lower case, as they are compared."""
-    email = exact_name(new.email, 'email', 254).lower()
+def checked_employee(edit: EmployeeEdit) -> dict[str, Any]:
+    """The validated columns that an edit names; e-mail addresses in lower case, as they are compared.
+
+    :raises InvalidInputError:
+    """
+    given = {name: value for name, value in vars(edit).items() if not isinstance(value, Unchanged)}
+    for name in {'first_name', 'last_name'} & given.keys():
+        given[name] = exact_name(given[name], name, 100)
+    if 'email' in given:
+        given['email'] = _checked_email(given['email'])
+    if 'department' in given:
+        given['department'] = one_line(given['department'], 'department', 100)
+    return given
+
+
+def new_employee(new: EmployeeEdit) -> dict[str, Any]:
+    """The validated columns of somebody new.
+
+    :raises InvalidInputError:
+    """
+    blank = EmployeeEdit('', '', '', '', Role.OPERATOR, active=True)
+    return checked_employee(replace(blank, **{
+        name: value for name, value in vars(new).items() if not isinstance(value, Unchanged)}))
+
+
+def fields_of(employee: Employee) -> dict[str, Any]:
+    """The columns that an edit can change."""
+    return {name: getattr(employee, name) for name in EmployeeEdit.__dataclass_fields__}
+
+
+def columns_of(people: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of several people, for add_employees and edit_employees."""
+    rows = list(people)
+    return {f'{name}s': [row[name] for row in rows] for name in EmployeeEdit.__dataclass_fields__}
+
+
+def _checked_email(text: str) -> str:
+    email = exact_name(text, 'email', 254).lower()
     name, at, domain = email.rpartition('@')
     if not (name and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
         raise InvalidInputError('this is not an e-mail address: use the form name@company, without spaces', 'email')
-    return {'first_name': exact_name(new.first_name, 'first_name', 100),
-            'last_name': exact_name(new.last_name, 'last_name', 100),
-            'email': email, 'department': one_line(new.department, 'department', 100), 'role': new.role.value}
+    return email
 
 
 def _is_name(text: str) -> bool:

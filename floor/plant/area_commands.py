@@ -4,6 +4,7 @@ goes with its last."""
 from __future__ import annotations
 
 from ..core.errors import InvalidInputError, NotFoundError
+from ..core.names import is_same_name
 from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import logged
@@ -22,7 +23,7 @@ class AreaCommands(LineCommands):
         new_name(name, 'area')
         async with logged('area renamed', who, area=area, name=name), self._changing(who) as connection:
             others = await self._other_areas(connection, area)
-            if other := next((each for each in others if each.casefold() == name.casefold()), None):
+            if other := next((each for each in others if is_same_name(each, name)), None):
                 raise InvalidInputError(f'there is an area {other} already: choose another name, or move the '
                                         'lines to it', 'area')
             await self._queries.rename_area(connection, area=area, name=name)

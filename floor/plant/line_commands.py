@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.errors import InvalidInputError, NotFoundError
 from ..core.formatting import counted
+from ..core.names import is_same_name
 from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import logged, reading
@@ -113,7 +114,7 @@ class LineCommands(PlantTransactions):
         areas = areas_of(await self._lines(connection))
         if area is None or area in areas:
             return area
-        return next((each for each in areas if each.casefold() == area.casefold()), None) or new_name(area, 'area')
+        return next((each for each in areas if is_same_name(each, area)), None) or new_name(area, 'area')
 
     async def _lines(self, connection: Connection) -> list[ProductionLine]:
         return [to_line(row) async for row in self._queries.production_lines(connection)]
@@ -136,7 +137,7 @@ class LineCommands(PlantTransactions):
         for other in await self._lines(connection):
             if other.id == line_id:
                 continue
-            if other.name.casefold() == name.casefold():
+            if is_same_name(other.name, name):
                 raise InvalidInputError(f'there is a line {other.name} already: choose another name', 'name')
             if other.code == code:
                 raise InvalidInputError(f'{other.name} has the code {code} already: choose another one', 'code')

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import InvalidInputError, NotFoundError
+from ..core.names import is_same_name
 from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import MAX_ID, logged, reading
@@ -150,8 +151,8 @@ class MachineCommands(AreaCommands, MachineTypeCommands):
         return await self._unchanged(connection, 'machine', await self._machine(connection, machine_id), version)
 
     async def _refuse_if_machine_exists(self, connection: Connection, machine_id: int | None, name: str) -> None:
-        async for row in self._queries.machines_alike(connection, names=[name]):
-            if row['machine_id'] != machine_id:
+        async for row in self._queries.all_machine_names(connection):
+            if row['machine_id'] != machine_id and is_same_name(row['machine_name'], name):
                 raise InvalidInputError(exists_sentence(row['machine_name'], is_retired=row['is_retired']), 'name')
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.errors import InvalidInputError, NotFoundError
 from ..core.formatting import counted
+from ..core.names import is_same_name
 from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import MAX_ID, logged, reading
@@ -63,7 +64,7 @@ class MachineTypeCommands(MachineIconCommands):
             icon = before.icon if isinstance(edit.icon, Unchanged) else edit.icon
             if name != before.name:
                 new_name(name)
-                if name.casefold() != before.name.casefold():
+                if not is_same_name(name, before.name):
                     await self._refuse_if_type_exists(connection, name)
             if icon != before.icon:
                 await self._refuse_unknown_icon(connection, icon)
@@ -110,7 +111,7 @@ class MachineTypeCommands(MachineIconCommands):
 
     async def _type_called(self, connection: Connection, name: str) -> str | None:
         names = [kind.name for kind in await self._machine_types(connection)]
-        return name if name in names else next((each for each in names if each.casefold() == name.casefold()), None)
+        return name if name in names else next((each for each in names if is_same_name(each, name)), None)
 
 
 def to_machine_type(row: Any) -> MachineType:

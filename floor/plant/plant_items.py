@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-ChangeKind = Literal['setting', 'line', 'machine_type', 'machine', 'icon']
+ChangeKind = Literal['setting', 'line', 'machine_type', 'machine', 'icon', 'person']
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,9 @@ from ..db.database import Database
 from ..db.migrations import connect_prepared
 from ..orders.employees import Employees
 from .demo_removal import ask_in_terminal, new
-from .plant_commands import PlantCommands
-from .plant_sheet import SheetRow, read_sheet, to_csv, to_xlsx
-from .sheet_import import SheetImport
-from .sheet_plan import RowOutcome, SheetPlan
+from .plant_sheet import LAYOUTS, MACHINES, PEOPLE, SheetKind, read_sheet
+from .sheet_import import SheetImport, written
+from .sheet_plan import RowOutcome, RowPlan, SheetPlan
 
 STANDARD = '-'
 Result = TypeVar('Result')
@@ -44,11 +43,16 @@ def _parser(program: str) -> Parser:
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     empty = commands.add_parser('new', help='replace the demo by an empty floor, after a confirmation')
     empty.add_argument('--yes', action='store_true', help='do not ask')
-    incoming = commands.add_parser('import', help='add and change machines, as a sheet (CSV or XLSX) has them')
-    incoming.add_argument('file', metavar='FILE', help='columns line, machine, type and position; -: standard input')
+    incoming = commands.add_parser('import', help='add and change machines or people, as a CSV or XLSX file has them')
+    incoming.add_argument('file', metavar='FILE', help=f'columns {", ".join(MACHINES.columns)}; or for people '
+                                                       f'{", ".join(PEOPLE.columns)}; -: standard input')
     incoming.add_argument('--dry-run', action='store_true', help='only say what would change')
+    back = commands.add_parser('undo', help='take back the last import of machines')
+    back.add_argument('--people', action='store_true', help='take back the last import of people')
+    back.add_argument('--dry-run', action='store_true', help='only say what would be taken back')
     outgoing = commands.add_parser('export', help='write the machines to a sheet')
     outgoing.add_argument('file', metavar='FILE', help='.csv or .xlsx; -: CSV on standard output')
+    outgoing.add_argument('--people', action='store_true', help='write the people')
     return parser
 
 
@@ -57,29 +61,49 @@ def import_sheet(settings: Settings, file: str, *, dry_run: bool) -> None:
 
     :raises InvalidInputError: it cannot be read, or one of its rows is refused
     """
-    rows = read_sheet(_content(file))
-    plan = _with_database(settings, lambda database: _import(database, rows, dry_run=dry_run))
-    for outcome in RowOutcome.NEW, RowOutcome.CHANGED, RowOutcome.REFUSED:
-        for row in plan.of(outcome):
+    sheet = read_sheet(_content(file))
+
+    async def run(sheets: SheetImport) -> SheetPlan[RowPlan]:
+        plan = await sheets.dry_run(_terminal_user(), sheet)
+        return plan if dry_run or plan.of(RowOutcome.REFUSED) else await sheets.apply(
+            _terminal_user(), sheet, '' if file == STANDARD else Path(file).name)
+
+    plan = _with_sheets(settings, run)
+    refused = plan.of(RowOutcome.REFUSED)
+    for row in plan.rows:
+        if row.outcome is not RowOutcome.UNCHANGED or row.notes:
             print(row)
     for name in plan.new_lines:
         print(f'new line: {name}')
-    say(str(plan) + ('. Nothing was changed' if dry_run else ''))
-    if refused := plan.of(RowOutcome.REFUSED):
-        raise InvalidInputError(f'{counted(len(refused), "row")} would be refused')
+    say(str(plan) + ('. Nothing was changed' if dry_run or refused else ''))
+    if refused:
+        raise InvalidInputError(f'{counted(len(refused), "row")} {"would be" if dry_run else "were"} refused')
 
 
-def export_sheet(settings: Settings, file: str) -> None:
-    """Write the machines to a file, CSV or XLSX by its suffix.
+def undo_import(settings: Settings, kind: SheetKind, *, dry_run: bool) -> None:
+    """Undo the last import, and print what is taken back.
+
+    :raises InvalidInputError: something was changed since, which would be lost
+    :raises NotFoundError: there is no import that could be undone
+    """
+    plan = _with_sheets(settings, lambda sheets: (sheets.undo_plan if dry_run else sheets.undo)(_terminal_user(), kind))
+    for step in plan.steps:
+        print(step)
+    say(f'Import of {plan.of}. Undone: {plan}' if not dry_run else f'Import of {plan.of}. To undo: {plan}')
+    if dry_run:
+        plan.check()
+
+
+def export_sheet(settings: Settings, file: str, kind: SheetKind = SheetKind.MACHINES) -> None:
+    """Write the machines or the people to a file, CSV or XLSX by its suffix.
 
     :raises FloorError: another suffix, or the file cannot be written
     """
     suffix = CSV if file == STANDARD else Path(file).suffix.lower()
     if suffix not in {CSV, XLSX}:
         raise FloorError(f'{file} is neither .csv nor .xlsx')
-    machines = _with_database(settings, lambda database: PlantCommands(database, _employees(database)).machines(),
-                              _say_on_stderr if file == STANDARD else say)
-    content = to_xlsx(machines) if suffix == XLSX else to_csv(machines).encode()
+    rows = _with_sheets(settings, lambda sheets: sheets.export(kind), _say_on_stderr if file == STANDARD else say)
+    content = written(kind, rows, xlsx=suffix == XLSX)
     if file == STANDARD:
         sys.stdout.buffer.write(content)
         return
@@ -87,35 +111,35 @@ def export_sheet(settings: Settings, file: str) -> None:
         Path(file).write_bytes(content)
     except OSError as error:
         raise FloorError(f'{file} cannot be written: {error.strerror}') from error
-    say(f'{counted(len(machines), "machine")} written to {file}')
+    say(f'{counted(len(rows), *LAYOUTS[kind].noun)} written to {file}')
+
+
+def _kind(options: Namespace) -> SheetKind:
+    return SheetKind.PEOPLE if options.people else SheetKind.MACHINES
 
 
 _WORK: dict[str, Callable[[Namespace], None]] = {
     'new': lambda options: new(Settings.load(new_floor='empty'), ask=None if options.yes else ask_in_terminal),
     'import': lambda options: import_sheet(Settings.load(new_floor='empty'), options.file, dry_run=options.dry_run),
-    'export': lambda options: export_sheet(Settings.load(), options.file)}
+    'undo': lambda options: undo_import(Settings.load(), _kind(options), dry_run=options.dry_run),
+    'export': lambda options: export_sheet(Settings.load(), options.file, _kind(options))}
 
 
-async def _import(database: Database, rows: Sequence[SheetRow], *, dry_run: bool) -> SheetPlan:
-    commands, who = SheetImport(database, _employees(database)), Identity(getpass.getuser(), None, Role.SUPERVISOR)
-    return await (commands.dry_run if dry_run else commands.apply)(who, rows)
-
-
-def _employees(database: Database) -> Employees:
-    return Employees(database, default_role=Role.VIEWER)
+def _terminal_user() -> Identity:
+    return Identity(getpass.getuser(), None, Role.SUPERVISOR)
 
 
 def _say_on_stderr(step: str) -> None:
     print(step, file=sys.stderr)
 
 
-def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]],
-                   report: Callable[[str], None] = say) -> Result:
+def _with_sheets(settings: Settings, work: Callable[[SheetImport], Awaitable[Result]],
+                 report: Callable[[str], None] = say) -> Result:
     """report: is called with steps that take time."""
     async def run(database: Database) -> Result:
         await (await connect_prepared(database)()).close()  # a new database gets its tables
         try:
-            return await work(database)
+            return await work(SheetImport(database, Employees(database, default_role=Role.VIEWER)))
         finally:
             await database.close()
 

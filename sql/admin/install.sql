@@ -31,7 +31,9 @@ SELECT set_config('floor.refusal', coalesce((
         (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'),
         (7, '5f36dbbb32abe067fc05ab3307f5118bd3c6296ee0c425b0b9b4b834a12549a0'),
         (8, 'f9237b246d7177d5e0ba6dc6e38197d5ef82ae99abf2d2d432b26e5cfbde37f7'),
-        (9, '1d13ee734d0ee5839478d30fc3311a18aaff573cf8f301fd307a8d1b7f1fa2f5'))
+        (9, '1d13ee734d0ee5839478d30fc3311a18aaff573cf8f301fd307a8d1b7f1fa2f5'),
+        (10, '56dc0b716e3c002c1abda3a2c67a76b952f07dd50480db38ec29867b46853a35'),
+        (11, '6fed2e00a109dc9f8334f0d516d192952cb37580db25690c3b6f9cc8a04bc340'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -124,6 +126,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 10) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (10, 'machine_icons', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 11) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0011_sheet_imports.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (11, 'sheet_imports', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -163,6 +171,8 @@ CALL record_function_file('26_simulated_orders.sql', NULL, :'program');
 CALL record_function_file('27_plant_changes.sql', NULL, :'program');
 \ir ../functions/28_access.sql
 CALL record_function_file('28_access.sql', NULL, :'program');
+\ir ../functions/29_sheet_imports.sql
+CALL record_function_file('29_sheet_imports.sql', NULL, :'program');
 \ir ../functions/30_text_search.sql
 CALL record_function_file('30_text_search.sql', NULL, :'program');
 \ir ../functions/31_work_order_texts.sql

@@ -31,12 +31,13 @@ BEGIN
     ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
     TRUNCATE machine_feed_stream, machines, former_machine_names, machine_placements, production_lines, work_orders,
         work_order_events, work_order_checklist, work_order_attachments, work_order_texts, work_order_sort_history,
-        machine_types, setting_changes;
+        machine_types;
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,
         line_hours, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
+    TRUNCATE setting_changes;  -- the end of a demo is no change of the plant
     -- numbers of lines and machines are used again: a token that was limited to some reports none
     UPDATE access_keys SET line_ids = '{}', machine_ids = '{}' WHERE line_ids IS NOT NULL OR machine_ids IS NOT NULL;
     ALTER TABLE work_orders ENABLE TRIGGER work_orders_nothing_is_deleted;

@@ -108,10 +108,9 @@ SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.positi
            OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
 FROM machines m LEFT JOIN production_lines l USING (line_id) WHERE m.machine_id = :machine_id;
 
--- name: machines_alike(names)
--- Machines whose names are these, or differ from them only in case.
-SELECT machine_id, machine_name, retired_at IS NOT NULL AS is_retired FROM machines
-WHERE lower(machine_name) IN (SELECT lower(name) FROM unnest(:names::text[]) AS name);
+-- name: all_machine_names()
+-- Of all machines, also retired ones.
+SELECT machine_id, machine_name, retired_at IS NOT NULL AS is_retired FROM machines;
 
 -- name: add_machines(names, types, line_ids, positions)
 -- Register machines; their numbers. Position null: at the end of the line, in the order given.
@@ -145,8 +144,8 @@ DELETE FROM machine_feed_stream WHERE machine_id = :machine_id;
 DELETE FROM machines WHERE machine_id = :machine_id;
 
 -- name: plant_changes(most, before, kind, needle)
--- The latest changes of lines, types, machines and settings, the newest first. before: only those before this one; kind: of these
--- items; needle: with this text in the person, the item or a value; null: all. is_latest: no later one of the same item.
+-- The latest changes of lines, types, machines, people and settings, the newest first. before: only those before this one; kind: of
+-- these items; needle: with this text in the person, the item or a value; null: all. is_latest: no later one of the same item.
 SELECT c.change_id, c.changed_at, c.changed_by, c.kind, c.item_id, c.item, c.setting AS field, c.old_value, c.new_value,
        NOT EXISTS (SELECT FROM setting_changes l WHERE l.kind = c.kind AND l.item_id = c.item_id AND l.change_id > c.change_id)
            AS is_latest
@@ -157,7 +156,7 @@ WHERE (:before::bigint IS NULL OR c.change_id < :before::bigint) AND (:kind::tex
 ORDER BY c.change_id DESC LIMIT :most;
 
 -- name: last_change_of(kind, item_id)^
--- The latest change of a line, type or machine.
+-- The latest change of a line, type, machine or person.
 SELECT changed_by, setting AS field, old_value, new_value FROM setting_changes WHERE kind = :kind AND item_id = :item_id
 ORDER BY change_id DESC LIMIT 1;
 

@@ -220,6 +220,24 @@ async def test_an_address_belongs_to_one_person(employees: Employees) -> None:
     assert (await employees.edit(MIKE, tom.id, 1, replace(edit_of(tom), email='TOM.Kowalski@example.com'))).version == 2
 
 
+async def test_an_address_of_other_letters_is_compared_without_its_case(
+        employees: Employees, connect: Connect) -> None:
+    """lower() of a database without a locale knows ASCII letters only."""
+    await (await connect()).execute("UPDATE employees SET email = 'ÖZIL@example.com' WHERE email = $1", LISA.email)
+    assert (await employees.person(Identity('x', 'özil@example.com'))).role is Role.TECHNICIAN
+    with pytest.raises(InvalidInputError, match='Lisa Garcia already has this e-mail address'):
+        await employees.add(MIKE, replace(ANNA, email='özil@example.com'))
+
+
+async def test_an_edit_changes_what_it_names(employees: Employees) -> None:
+    lisa = await employee(employees, LISA)
+    edited = await employees.edit(MIKE, lisa.id, lisa.version, EmployeeEdit(role=Role.OPERATOR, active=False))
+    assert edited == replace(lisa, role=Role.OPERATOR, active=False, version=2)
+    assert (await employees.add(MIKE, replace(ANNA, active=False))).active is False
+    with pytest.raises(InvalidInputError, match='last name must not be empty'):
+        await employees.add(MIKE, EmployeeEdit('Anna', email='anna@example.com', department='Lab'))
+
+
 async def test_of_two_people_added_at_once_with_one_address_one_is_added(employees: Employees) -> None:
     answers = await asyncio.gather(employees.add(MIKE, ANNA), employees.add(JAMES, ANNA), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ['Employee', 'InvalidInputError']

@@ -55,6 +55,18 @@ async def noted(plant: PlantCommands) -> list[tuple[str, str | None, str, str | 
     return [(change.by, change.item, change.field, change.old, change.new) for change in await plant.changes(100)][::-1]
 
 
+async def test_names_are_unique_in_every_script(plant: PlantCommands) -> None:
+    """lower() of a database without a locale knows ASCII letters only."""
+    await plant.add_line(MIKE, 'Öfen')
+    await plant.add_machine_type(MIKE, 'Öfen')
+    oven = await plant.add_machine(MIKE, NewMachine('Öfen'))
+    for act in (plant.add_line(MIKE, 'ÖFEN'), plant.add_machine_type(MIKE, 'öfen'),
+                plant.add_machine(MIKE, NewMachine('ÖFEN'))):
+        with pytest.raises(InvalidInputError, match=r'there is a .* Öfen already'):
+            await act
+    assert (await plant.edit_machine(MIKE, oven.id, oven.version, MachineEdit(name='ÖFEN'))).name == 'ÖFEN'
+
+
 async def test_a_plant_from_nothing(connect: Connect, plant: PlantCommands) -> None:
     connection = await connect()
     await connection.execute('SELECT remove_demo($1)', MIKE.email)

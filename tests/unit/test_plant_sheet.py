@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import openpyxl
@@ -11,13 +13,26 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from floor.core.errors import InvalidInputError
+from floor.core.people import Employee, Role
 from floor.core.text import identity_problem
+from floor.plant.machine_plan import MachineRowPlan, PresentMachines
+from floor.plant.people_plan import PersonRowPlan, PresentPeople
 from floor.plant.plant_items import PlantMachine
-from floor.plant.plant_sheet import SheetRow, read_sheet, to_csv, to_xlsx
-from floor.plant.sheet_plan import PresentPlant, RowOutcome, SheetPlan
+from floor.plant.plant_sheet import (
+    MACHINES,
+    PEOPLE,
+    Sheet,
+    SheetRow,
+    machine_cells,
+    person_cells,
+    read_sheet,
+    to_csv,
+    to_xlsx,
+)
+from floor.plant.sheet_plan import RowOutcome, RowPlan, SheetPlan
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
-PRESS = SheetRow(2, 'Press 1', 'Hall A', 'press', '1')
+PRESS = SheetRow(2, {'line': 'Hall A', 'machine': 'Press 1', 'type': 'press', 'position': '1'})
 
 
 def machine(name: str, kind: str = 'press', line: str | None = 'Hall A', position: int = 1, *, number: int = 1,
@@ -25,22 +40,25 @@ def machine(name: str, kind: str = 'press', line: str | None = 'Hall A', positio
     return PlantMachine(number, name, kind, 1 if line else None, line, position, AT, retired_at, 1, False)
 
 
-def plan_of(text: str, *machines: PlantMachine) -> SheetPlan:
-    present = PresentPlant(machines, {each.line for each in machines if each.line}, {each.type for each in machines},
-                           {'Old name': 'Press 1'})
-    return present.plan(read_sheet(text))
+def plan_of(text: str, *machines: PlantMachine) -> SheetPlan[MachineRowPlan]:
+    return present_machines(machines).plan(read_sheet(text).rows)
 
 
-def outcomes(plan: SheetPlan) -> list[tuple[str, str]]:
+def present_machines(machines: Sequence[PlantMachine]) -> PresentMachines:
+    return PresentMachines(machines, {each.line: None for each in machines if each.line},
+                           {each.type for each in machines}, {'Old name': 'Press 1'})
+
+
+def outcomes(plan: SheetPlan[RowPlan]) -> list[tuple[str, str]]:
     return [(row.outcome.value, row.details) for row in plan.rows]
 
 
 @pytest.mark.parametrize('text', [
     'line,machine,type,position\nHall A,Press 1,press,1\n', 'LINE;Machine;TYPE;position\r\nHall A;Press 1;press;1',
     'Type\tposition\tMachine_Name\tProduction  line\npress\t1\tPress 1\tHall A',
-    '\ufeff"line","machine","type","position"\n"Hall A"," Press 1 ","press","1"\n,,,\n'])
+    '\ufeff"line","machine","type","position"\n"Hall A","Press 1","press","1"\n,,,\n'])
 def test_a_sheet_is_read_whatever_separates_its_cells_and_however_its_columns_stand(text: str) -> None:
-    assert read_sheet(text) == read_sheet(text.encode()) == [PRESS]
+    assert read_sheet(text) == read_sheet(text.encode()) == Sheet(MACHINES, (PRESS,))
 
 
 def test_a_spreadsheet_is_read_with_its_numbers() -> None:
@@ -51,14 +69,15 @@ def test_a_spreadsheet_is_read_with_its_numbers() -> None:
     book.create_sheet('Another').append(['not read'])
     file = io.BytesIO()
     book.save(file)
-    assert read_sheet(file.getvalue()) == [SheetRow(2, '101', 'Hall A', None, '1'), SheetRow(4, '=1+1', '', None, '')]
+    assert [row.cells for row in read_sheet(file.getvalue()).rows] == [
+        {'machine': '101', 'line': 'Hall A', 'position': '1'}, {'machine': '=1+1', 'line': '', 'position': ''}]
 
 
 @pytest.mark.parametrize(('content', 'why'), [
     (b'', 'there is nothing in it'), ('machine\nÖfen'.encode('latin-1'), 'row 2 is not in UTF-8: save the file as'),
     ('machine\nOven'.encode('utf-16'), 'the file is in UTF-16: save it as'), (b'machine\n\0', 'not a text file'),
     (b'Press 1,Hall A', 'the first row has to name the columns'),
-    (b'line,type\nHall A,press', 'one of which is machine'),
+    (b'line,type\nHall A,press', 'for machines area, line, machine, type, position; or for people first name, last'),
     (b'machine,colour\nPress 1,red', 'there is no column colour'), (b'machine,Machine\na,b', 'is there twice'),
     (b'machine\n"Press', 'the file is not CSV'), (b'PK\x03\x04 and no more', 'the spreadsheet cannot be read'),
     (b'machine\n' + b'x\n' * 10_001, 'more than 10,000 machines'), (b'x' * (5 * 2**20 + 1), 'at most 5,242,880')])
@@ -74,13 +93,13 @@ names = st.text(st.characters(exclude_categories=['Cs', 'Cc'])).filter(lambda na
 @example([("'=x", '=x', '@line', 1), ("''", '-1', "'", 2), ('a;b,c\t"d"', '+', 'x', 3), ('#N/A', '=1', '1e5', 4)])
 def test_what_is_written_is_read_again_and_changes_nothing(rows: list[tuple[str, str, str | None, int]]) -> None:
     machines = [machine(*row, number=number) for number, row in enumerate(rows, 1)]
-    present = PresentPlant(machines, {each.line for each in machines if each.line}, {each.type for each in machines},
-                           {})
-    for written in to_csv(machines), to_csv(machines).encode(), to_xlsx(machines):
+    cells = [machine_cells(each, None) for each in machines]
+    for written in to_csv(MACHINES, cells), to_csv(MACHINES, cells).encode(), to_xlsx(MACHINES, cells):
         read = read_sheet(written)
-        assert [(row.machine, row.type, row.line or None, row.position) for row in read] == [
-            (name, kind, line, str(position)) for name, kind, line, position in rows]
-        assert {row.outcome for row in present.plan(read).rows} <= {RowOutcome.UNCHANGED}
+        assert [dict(row.cells) for row in read.rows] == [
+            {'area': '', 'machine': name, 'type': kind, 'line': line or '', 'position': str(position)}
+            for name, kind, line, position in rows]
+        assert {row.outcome for row in present_machines(machines).plan(read.rows).rows} <= {RowOutcome.UNCHANGED}
 
 
 def test_each_row_is_new_changed_or_unchanged() -> None:
@@ -118,3 +137,75 @@ def test_a_row_that_cannot_be_is_refused_with_why(row: str, why: str) -> None:
 
 def test_a_machine_that_is_there_twice_is_refused_the_second_time() -> None:
     assert outcomes(plan_of('machine\nSaw\nsaw')) == [('new', ''), ('refused', 'this machine is in row 2 already')]
+
+
+def test_an_area_is_of_a_line_and_the_same_in_all_of_its_rows() -> None:
+    plan = plan_of('area,line,machine\nNorth,Hall A,Press 1\nNorth,Hall A,Saw\n,Hall A,Mill\nnorth,Hall B,Oven\n'
+                   'South,Hall A,Drill\nNorth,,Pump\n', machine('Press 1'))
+    assert outcomes(plan) == [
+        ('changed', 'area of Hall A from none to North'), ('new', ''), ('new', ''), ('new', ''),
+        ('refused', 'the line Hall A is in the area North in row 2'),
+        ('refused', 'an area is of a line: name the line, or leave the area empty')]
+    assert plan.areas == {'Hall A': 'North', 'Hall B': 'North'}
+
+
+def test_spaces_around_a_cell_are_left_out_and_the_plan_says_so() -> None:
+    plan = plan_of('machine\tline\n Press 1\tHall A\nSaw\t\u00a0Hall A \n', machine('Press 1'))
+    assert list(map(str, plan.rows)) == [
+        'row 2: Press 1: unchanged, spaces around machine are left out',
+        'row 3: Saw: new, spaces around line are left out']
+
+
+# people
+
+ANNA = Employee(1, 'Anna', 'Berg', 'anna@x.example', 'Maintenance', True, AT, Role.SUPERVISOR)
+OEZ = Employee(2, 'Öz', "O'Neil", 'ÖZ@x.example', 'Tool shop', False, AT, Role.VIEWER)
+TITLES = 'first name,last name,e-mail,department,role,active\n'
+
+
+def test_people_that_are_written_are_read_again_and_change_nothing() -> None:
+    cells = [person_cells(each) for each in (ANNA, OEZ)]
+    for written in to_csv(PEOPLE, cells), to_xlsx(PEOPLE, cells):
+        assert outcomes(people_plan_of(written, ANNA, OEZ)) == [('unchanged', ''), ('unchanged', '')]
+
+
+def people_plan_of(written: str | bytes, *people: Employee) -> SheetPlan[PersonRowPlan]:
+    sheet = read_sheet(written)
+    assert sheet.layout is PEOPLE
+    return PresentPeople(people).plan(sheet.rows)
+
+
+def test_each_person_is_new_changed_or_unchanged() -> None:
+    plan = people_plan_of('Surname;Given_name;EMAIL;Department;Role;Active\nBerg;Anna;ANNA@x.example;;;\n'
+                          "O'Neil;Öz;öz@X.example;Tools;Technician;TRUE\nKim;Grace;Grace@x.example;Quality;;\n",
+                          ANNA, OEZ)
+    assert outcomes(plan) == [
+        ('unchanged', ''), ('changed', 'department from Tool shop to Tools, role from viewer to technician, active '
+                                       'from no to yes'), ('new', '')]
+    assert plan.rows[2].fields == {'first_name': 'Grace', 'last_name': 'Kim', 'email': 'grace@x.example',
+                                   'department': 'Quality', 'role': Role.OPERATOR, 'active': True}
+    assert str(plan) == '3 people: 1 new, 1 changed, 1 unchanged, 0 refused'
+
+
+@pytest.mark.parametrize(('row', 'why'), [
+    ('Eve,Fox,eve@x.example,,,', 'department must not be empty'), ('Eve,,eve@x.example,Lab,,', 'last name must not be'),
+    ('Eve,Fox,eve,Lab,,', 'this is not an e-mail address'), ('Eve,Fox,,Lab,,', 'email must not be empty'),
+    ('Eve,Fox,eve@x.example,Lab,boss,', 'role has to be one of viewer, operator, technician, supervisor'),
+    ('Eve,Fox,eve@x.example,Lab,,maybe', 'active has to be yes or no'),
+    ('E\u200bve,Fox,eve@x.example,Lab,,', 'nobody can see (U+200B)'),
+    ('Ann,Other,ANNA@x.example,Lab,,', 'this person is in row 2 already')])
+def test_a_person_that_cannot_be_is_refused_with_why(row: str, why: str) -> None:
+    plan = people_plan_of(f'{TITLES}Anna,Berg,anna@x.example,,,\n{row}\n', ANNA)
+    assert [each.outcome for each in plan.rows] == [RowOutcome.UNCHANGED, RowOutcome.REFUSED]
+    assert why in plan.rows[1].details
+
+
+@pytest.mark.parametrize(('rows', 'is_refused'), [
+    ('anna@x.example,technician,yes', True), ('anna@x.example,,no', True),
+    ('anna@x.example,technician,yes\nöz@x.example,supervisor,yes', False),
+    ('anna@x.example,technician,yes\nöz@x.example,supervisor,no', True), ('öz@x.example,technician,yes', False)])
+def test_a_sheet_never_takes_away_the_last_supervisor(rows: str, is_refused: bool) -> None:
+    plan = people_plan_of(f'e-mail,role,active\n{rows}', ANNA, OEZ)
+    assert [row.name for row in plan.of(RowOutcome.REFUSED)] == (['anna@x.example'] if is_refused else [])
+    other = replace(ANNA, id=3, email='other@x.example')
+    assert people_plan_of(f'e-mail,role,active\n{rows}', ANNA, OEZ, other).of(RowOutcome.REFUSED) == []

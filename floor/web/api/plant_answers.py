@@ -92,9 +92,9 @@ class PlantChangeAnswer(BaseModel):
     at: Annotated[datetime, Field(description='When, in UTC.', examples=[AT])]
     by: Annotated[str, Field(description='Name of the person, or the login of a change by SQL.',
                              examples=['Mike Johnson'])]
-    kind: Annotated[Literal['setting', 'line', 'machine_type', 'machine', 'icon'], Field(
+    kind: Annotated[Literal['setting', 'line', 'machine_type', 'machine', 'icon', 'person'], Field(
         description='What was changed.', examples=['machine'])]
-    item_id: Annotated[int | None, Field(description='Id of the line, type or machine; null for others.',
+    item_id: Annotated[int | None, Field(description='Id of the line, type, machine or person; null for others.',
                                          examples=[10])]
     item: Annotated[str | None, Field(description='Its name before the change; null for a setting.',
                                       examples=['Injection_Molder_02_01'])]

@@ -63,7 +63,7 @@ def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | Non
 
     @router.get('/changes', summary='Who changed what, the newest first', operation_id='list_plant_changes')
     async def list_plant_changes(per_page: PerPage = 100, before: Before = None) -> list[PlantChangeAnswer]:
-        """Changes of lines, machine types, machines and settings of reports, also by SQL."""
+        """Changes of lines, machine types, machines, people and settings of reports, also by SQL."""
         async with database_errors(timeout):
             return [PlantChangeAnswer.model_validate(each) for each in await plant.changes(per_page, before)]
 
