@@ -19,6 +19,8 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 LINK = re.compile(r'/link/lm_first_[\w-]{43}')
+SECRETS = 'lm_token_', 'lm_station_', 'lm_wall_', 'lm_invite_'
+"""What they begin with. Only the first link is printed."""
 LEAK = {'machine_id': 'Valve_03_01', 'issue_description': 'Leak'}
 
 
@@ -87,7 +89,9 @@ async def test_the_line_beside_a_new_token_works_as_it_is_until_the_token_is_rev
     assert b'this token was revoked' in await printed()
     token = re.search(r'lm_token_[\w-]+', command)
     assert token is not None
-    assert token[0] not in plant.log
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f'{plant.url}/api/machines', params={'access_token': token[0]})
+    assert answer.status_code == 422
     await page.close()
 
 
@@ -167,5 +171,6 @@ async def test_a_wall_screen_shows_the_floor_and_cannot_be_made_to_do_more(
     await page.get_by_role('dialog').get_by_role('button', name='Revoke').click()
     await expect(page.get_by_text('No wall screen has a link.')).to_be_visible()
     assert (await screen.request.get(link)).status == 403
+    assert [secret for secret in SECRETS if secret in plant.log] == []
     await wall.close()
     await page.close()

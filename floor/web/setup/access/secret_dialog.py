@@ -55,6 +55,12 @@ class SecretDialog:
         self._dialog.close()
 
 
+def _has_clipboard() -> bool:
+    """Whether a page may write to the clipboard: over https, or on this machine. Elsewhere a click selects the text."""
+    url = ui.context.client.request.url
+    return url.scheme == 'https' or url.hostname in {'localhost', '127.0.0.1', '::1'}
+
+
 def own_address() -> str:
     """The address at which this browser has opened the app, without a slash at its end."""
     request = ui.context.client.request
@@ -66,6 +72,8 @@ def _copyable(label: str, text: str) -> None:
     TextNode('p', label).classes('panel-note')
     with ui.element('div').classes('access-copy'):
         TextNode('code', text)
+        if not _has_clipboard():
+            return
         button = ui.button('Copy', color=None).props('no-caps')
         button.props['aria-label'] = f'Copy {label.lower()}'
 
