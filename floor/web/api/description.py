@@ -57,7 +57,7 @@ def completed(api: dict[str, Any]) -> dict[str, Any]:
             for operation in operations.values():
                 operation['security'] = []
     api['components'] = {'schemas': _used_schemas(api), 'securitySchemes': SECURITY_SCHEMES}
-    api['security'] = SECURITY
+    api['security'] = [{'api_token': []}, *SECURITY]
     return _named_by_title(api)
 
 

@@ -50,7 +50,7 @@ def _who(identity: Identity, person: Person) -> None:
     """The name of the person; at a station, where another one can be picked."""
     if identity.credential is not None and identity.credential.kind in {STATION, TURN}:
         label = f'{person.name} · {identity.station}' if identity.station else 'Pick your name'
-        ui.link(label, '/station').classes('bar-person').props['title'] = 'Pick another name'
+        ui.link(label, '/station').classes('bar-link').props['title'] = 'Pick another name'
         return
     ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
 
