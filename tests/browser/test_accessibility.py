@@ -17,6 +17,7 @@ PAGES = (
     '/setup/lines',
     '/setup/machines',
     '/setup/changes',
+    '/setup/access',
 )
 LOADED = '[...document.querySelectorAll(".loading")].every(each => !each.checkVisibility())'
 SERIOUS = {'serious', 'critical'}

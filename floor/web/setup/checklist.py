@@ -12,7 +12,7 @@ from ...plant.plant_items import ProductionLine
 from .frame import LINES, MACHINES, SECTIONS
 
 EMPLOYEES = '/employees'
-FEEDS = '/api/docs'
+FEEDS = '/docs'
 
 
 @dataclass(frozen=True, slots=True)
