@@ -581,19 +581,28 @@ def test_root_gives_up_everything_where_anyone_may_pass(data_dir: Path, launch: 
     assert capabilities(postmaster(data_dir)) == 0
 
 
+@cache
+def installed_once() -> Path:
+    """A copy of the project and the binaries."""
+    copy = Path(tempfile.mkdtemp(prefix='floor-')).resolve()
+    atexit.register(shutil.rmtree, copy)
+    shutil.copytree(PROJECT / 'floor', copy / 'floor')
+    installed = binaries().parent
+    package = copy / installed.parent.name
+    shutil.copytree(installed, package / installed.name, symlinks=True)
+    libraries = installed.parent.with_name(f'{package.name}.libs')   # where the wheel keeps what it links to
+    if libraries.exists():
+        shutil.copytree(libraries, copy / libraries.name)
+    (package / '__init__.py').touch()
+    return copy
+
+
 @pytest.fixture
 def home(folder: Path) -> Path:
     """A home that only root may enter, with the project and the binaries in it."""
     home = folder / 'home'
-    home.mkdir(mode=0o700)
-    shutil.copytree(PROJECT / 'floor', home / 'floor')
-    installed = binaries().parent
-    package = home / installed.parent.name
-    shutil.copytree(installed, package / installed.name, symlinks=True)
-    libraries = installed.parent.with_name(f'{package.name}.libs')   # where the wheel keeps what it links to
-    if libraries.exists():
-        shutil.copytree(libraries, home / libraries.name)
-    (package / '__init__.py').touch()
+    shutil.copytree(installed_once(), home, symlinks=True, copy_function=os.link)
+    home.chmod(0o700)
     return home
 
 
