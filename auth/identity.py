@@ -1,10 +1,12 @@
-"""The identity of a request. On Databricks Apps it comes from headers of the proxy; elsewhere such headers are ignored.
+"""The sources of the identity of a request. floor/web/middleware/identity_required.py asks them in their order.
 
 where                        identity                                 role if not an employee
 Databricks Apps              X-Forwarded-Email, -Preferred-Username   ROLES, DEFAULT_ROLE, else viewer
                              a program: X-Forwarded-User              the same
-loopback                     LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
-elsewhere, ALLOW_ANONYMOUS   Anonymous                                DEFAULT_ROLE, else viewer
+OIDC_ISSUER                  the session of somebody who signed in    ROLES, OIDC_GROUPS, DEFAULT_ROLE, else viewer
+TRUSTED_PROXIES              IDENTITY_HEADER                          the same
+else ALLOW_ANONYMOUS         Anonymous                                where people sign in viewer, else DEFAULT_ROLE
+else loopback                LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
 elsewhere                    nobody: the program does not start
 """
 
@@ -12,7 +14,8 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from starlette.requests import HTTPConnection
@@ -23,9 +26,8 @@ from floor.core.setting_values import MAX_NAME_LENGTH
 from floor.core.settings import Settings, on_databricks
 from floor.core.text import identity_problem
 
-Source = Callable[[HTTPConnection], Awaitable[Identity | None]]
-"""Returns the identity that a request or the request of a socket proves; None: it has nothing that this source knows.
-Raises NotAllowedError for what proves nothing: no other source is asked then. Raises DatabaseUnavailableError."""
+from .source import Source
+from .trusted_proxy import TrustedProxySource
 
 ANONYMOUS = Identity('Anonymous', None)
 NO_ROLES: Mapping[str, Role] = MappingProxyType({})
@@ -34,30 +36,44 @@ NAMELESS = 'Local user'
 
 
 def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to serve other machines without authentication, unless that is configured.
+    """Refuse to serve other machines without authentication, and settings of a sign-in that do not fit together.
 
-    :raises SettingsError: HOST accepts other machines, and there is no authentication
+    :raises SettingsError: HOST accepts other machines, and there is no authentication; or a setting is missing
     """
-    if not (on_databricks(environ) or settings.is_private or settings.allow_anonymous):
+    if on_databricks(environ):
+        return
+    for given, needed, missing in (
+            ('OIDC_ISSUER', 'OIDC_CLIENT_ID', settings.oidc_issuer and not settings.oidc_client_id),
+            ('OIDC_ISSUER', 'PUBLIC_URL', settings.oidc_issuer and not settings.public_url),
+            ('IDENTITY_HEADER', 'TRUSTED_PROXIES', settings.identity_header and not settings.trusted_proxies)):
+        if missing:
+            raise SettingsError(f'{given} needs {needed}: set it too')
+    if not (settings.is_private or settings.signs_people_in or settings.allow_anonymous):
         raise SettingsError(
-            f'HOST={settings.host} accepts other machines, but there is no sign-in: set HOST=127.0.0.1 (behind '
-            f'a proxy that signs people in, if needed), or ALLOW_ANONYMOUS=true to let everybody in '
-            f'as Anonymous with the role {settings.default_role or "viewer"}')
+            f'HOST={settings.host} accepts other machines, but there is no sign-in: set OIDC_ISSUER (an OpenID '
+            f'provider), IDENTITY_HEADER and TRUSTED_PROXIES (a proxy that signs people in), HOST=127.0.0.1, or '
+            f'ALLOW_ANONYMOUS=true to let everybody in as Anonymous with the role {settings.default_role or "viewer"}')
 
 
 def identity_sources(settings: Settings, environ: Mapping[str, str] = os.environ, *,
                      credentials: Sequence[Source] = ()) -> tuple[Source, ...]:
     """The sources of identities, in the order in which they are asked. credentials: those that ask the database.
 
-    On Databricks Apps only the headers of its proxy count.
+    On Databricks Apps only the headers of its proxy count. Where people sign in, nobody is the local user.
 
     :raises SettingsError: as check_identity_source
     """
     check_identity_source(settings, environ)
     if on_databricks(environ):
         return (_forwarded_source(settings.roles),)
-    person = local_identity(settings.local_user) if settings.is_private else ANONYMOUS
-    return *credentials, _always(person)
+    sources: list[Source] = [*credentials]
+    if settings.identity_header:
+        sources.append(TrustedProxySource(settings))
+    if settings.allow_anonymous and not (settings.is_private and not settings.signs_people_in):
+        sources.append(_always(replace(ANONYMOUS, at_most=Role.VIEWER) if settings.signs_people_in else ANONYMOUS))
+    elif not settings.signs_people_in:
+        sources.append(_always(local_identity(settings.local_user)))
+    return tuple(sources)
 
 
 def _forwarded_source(roles: Mapping[str, Role]) -> Source:

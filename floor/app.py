@@ -16,10 +16,12 @@ from typing import Any
 
 from nicegui import app, background_tasks, ui
 
-from auth.identity import Source, identity_sources
+from auth.identity import identity_sources
+from auth.source import Source
 from simulator.runner import SimulatorRunner
 
 from .access.access import Access, access_to
+from .access.credentials import ended_credentials
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
@@ -80,6 +82,8 @@ from .web.shell.assets import ASSETS
 from .web.shell.services import Services
 from .web.shell.session import serve_session
 from .web.sign_in import link_pages, station_page
+from .web.sign_in import routes as sign_in_routes
+from .web.sign_in.ended_pages import CHECK_EVERY_S, EndedPages
 from .web.sign_in.key_sources import station_source, token_source, wall_source
 from .web.sign_in.session_source import session_source
 
@@ -136,7 +140,7 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
                 WorkOrderList(database, settings.zone), Plant(database, employees),
                 access_to(database, employees, session_life=timedelta(hours=settings.session_hours),
-                          session_idle=timedelta(minutes=settings.session_idle_minutes)))
+                          session_idle=timedelta(minutes=settings.session_idle_minutes), roles=settings.roles))
 
 
 # 2: jobs
@@ -220,7 +224,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     setup = PlantCommands(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
                         employees=data.employees, access=data.access, orders=data.orders, plant=data.plant, setup=setup,
-                        order_list=data.order_list, default_role=settings.role_of_strangers, render_probe=render_probe,
+                        order_list=data.order_list, has_sign_in=settings.has_sign_in,
+                        default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ),
                         report_settings=ReportSettingsCommands(data.database, data.employees))
@@ -239,9 +244,11 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
         report.register(services, analytics, shifts)
     reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,
                          downloads=services.downloads)
-    link_pages.register(app, data.access, has_sign_in=False)
+    link_pages.register(app, data.access, has_sign_in=settings.signs_people_in)
     station_page.register(app, data.access.stations)
     serve_session()
+    sign_in_routes.register(app, settings, data.access.sessions, secret=storage_secret(settings))
+    close_ended_pages(data, jobs)
     app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
     app.on_startup(set_ping_times)
     return Web(services, broadcast, latency, RefusedOrigins())
@@ -251,6 +258,14 @@ def credential_sources(access: Access) -> list[Source]:
     """Who may be found in the database, in the order in which they are asked: a limit of the role goes first."""
     return [token_source(access.tokens), station_source(access.stations), session_source(access.sessions),
             wall_source(access.walls)]
+
+
+def close_ended_pages(data: Data, jobs: Jobs) -> None:
+    """Close pages whose sign-in has ended: at once if it ended here, else at the next check."""
+    job = PeriodicJob(EndedPages(partial(ended_credentials, data.database)).check, CHECK_EVERY_S)
+    data.access.sessions.on_end(job.wake)
+    data.store.subscribe(lambda difference: job.wake() if difference.people else None)
+    jobs.add('ended_pages', 'checks of open pages', partial(after_first_snapshot, data.store, job.run))
 
 
 # 4: operations

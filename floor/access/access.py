@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from ..core.people import Role
 from ..db.database import Database
 from ..orders.employees import Employees
 from .access_keys import AccessKeys
@@ -31,11 +33,12 @@ class Access:
     first_supervisor: FirstSupervisor
 
 
-def access_to(database: Database, employees: Employees, *, session_life: timedelta, session_idle: timedelta) -> Access:
-    """session_life, session_idle: when sessions end, as in Sessions."""
+def access_to(database: Database, employees: Employees, *, session_life: timedelta, session_idle: timedelta,
+              roles: Mapping[str, Role]) -> Access:
+    """session_life, session_idle, roles: of sessions, as in Sessions."""
     pins = StationPins(database, employees)
     return Access(
-        sessions=Sessions(database, employees, life=session_life, idle=session_idle),
+        sessions=Sessions(database, employees, life=session_life, idle=session_idle, roles=roles),
         keys=AccessKeys(database, employees), tokens=ApiTokens(database, employees),
         stations=Stations(database, employees, pins), pins=pins, walls=WallLinks(database, employees),
         invitations=Invitations(database, employees), first_supervisor=FirstSupervisor(database, employees))

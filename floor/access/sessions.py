@@ -8,12 +8,13 @@ time is over.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from ..core.errors import DatabaseUnavailableError, NotFoundError
-from ..core.people import Credential, Identity, Role
+from ..core.errors import DatabaseUnavailableError, NotFoundError, SignInError
+from ..core.people import Credential, Identity, Role, SignedIn
 from ..core.text import shortened
 from ..db.database import Database
 from ..db.transactions import command, logged, reading
@@ -25,18 +26,6 @@ KNOWN_FOR_S = 5.0
 """Seconds for which a session is not looked up again. Commands check it in their own transaction."""
 MAX_KNOWN = 10_000
 MAX_BROWSER_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who a provider says has signed in. subject: the account at the provider; email: in lower case, None unless
-    verified; role: by the groups, None without one; id_token: ends the session at the provider too."""
-
-    subject: str
-    email: str | None
-    name: str
-    role: Role | None = None
-    id_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +51,15 @@ class Sessions:
     """Starts, finds and ends sessions."""
 
     def __init__(self, database: Database, employees: Employees, *, life: timedelta, idle: timedelta,
+                 roles: Mapping[str, Role] = MappingProxyType({}),
                  monotonic: Callable[[], float] = time.monotonic) -> None:
-        """life: a session ends so long after the sign-in. idle: or so long after its last use."""
+        """life: a session ends so long after the sign-in. idle: or so long after its last use. roles: by e-mail
+        address in lower case, instead of that by groups."""
         self._database = database
         self._employees = employees
         self._life = life
         self._idle = idle
+        self._roles = roles
         self._monotonic = monotonic
         self._known: dict[bytes, _Known] = {}
         self._on_end: list[Callable[[], None]] = []
@@ -81,19 +73,27 @@ class Sessions:
         """A session ends so long after the sign-in."""
         return self._life
 
-    async def start(self, person: SignedIn, browser: str, life: timedelta | None = None) -> str:
+    async def start(self, person: SignedIn, browser: str, life: timedelta | None = None, *,
+                    replaces: str | None = None) -> str:
         """A new session; returns the secret for its cookie. browser: the User-Agent. life: instead of the usual times,
-        the session lasts so long, used or not.
+        the session lasts so long, used or not. replaces: the secret that the browser had until now, whose session ends.
 
+        :raises SignInError: the employee is deactivated
         :raises DatabaseUnavailableError: the database does not answer
         """
         secret = new_secret()
         async with (logged('signed in', Identity(person.name, person.email), subject=person.subject),
                     command(self._database) as connection):
+            if person.email and await self._database.queries.is_deactivated(connection, email=person.email):
+                raise SignInError(f'{person.email} is deactivated on this floor: ask a supervisor')
+            if replaces:
+                await self._database.queries.end_session_of(connection, secret_hash=secret_hash(replaces))
             await self._database.queries.start_session(
                 connection, secret_hash=secret_hash(secret), subject=person.subject, email=person.email,
                 name=person.name, role=person.role and person.role.value, id_token=person.id_token,
                 browser=shortened(browser, MAX_BROWSER_LENGTH), idle=life or self._idle, life=life or self._life)
+        if replaces:
+            self._ended()
         return secret
 
     async def find(self, secret: str) -> Identity | None:
@@ -173,5 +173,6 @@ class Sessions:
                 return None
             if row['is_unseen']:
                 await self._database.queries.use_session(connection, session_id=row['session_id'], idle=self._idle)
-            return Identity(row['name'], row['email'], Role(row['role']) if row['role'] else None,
+            role = self._roles.get(row['email'] or '') or (Role(row['role']) if row['role'] else None)
+            return Identity(row['name'], row['email'], role,
                             credential=Credential(KIND, row['session_id']))

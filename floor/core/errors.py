@@ -20,6 +20,8 @@ FloorError
 ├── ReferenceReusedError          a client reference was sent again with a different request
 ├── NotAllowedError               the person's role does not allow this
 │   └── SignedOutError            nobody is signed in, or no longer
+├── SignInError                   a sign-in cannot be completed
+│   └── ProviderUnavailableError  the provider where people sign in does not answer
 ├── TooManyChangesError           the rate limit of changes is reached
 ├── TooManyDownloadsError         the limit of downloads per person is reached
 ├── UploadsBusyError              the limit of simultaneous uploads is reached
@@ -138,6 +140,14 @@ class NotAllowedError(FloorError):
 
 class SignedOutError(NotAllowedError):
     """Nobody is signed in; or the session, token or pairing that the request or page was opened with has ended."""
+
+
+class SignInError(FloorError):
+    """A sign-in cannot be completed; the message says why and what to do."""
+
+
+class ProviderUnavailableError(SignInError):
+    """The provider where people sign in does not answer, or not with what can be used."""
 
 
 class TooManyChangesError(FloorError):

@@ -73,6 +73,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a provider says has signed in. subject: the account at the provider, with its issuer; email: in lower case,
+    None unless there is one that may be verified; role: by the groups, None without one; id_token: ends the session at
+    the provider too."""
+
+    subject: str
+    email: str | None
+    name: str
+    role: Role | None = None
+    id_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """An identity with its role."""
 

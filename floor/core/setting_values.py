@@ -5,6 +5,7 @@ Each check raises ValueError; Settings.load adds the variable's name, its value 
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import zoneinfo
 from collections.abc import Collection
@@ -20,6 +21,8 @@ IDENTIFIER = re.compile(r'[a-z_][a-z0-9_]{0,39}')
 HOST_AND_PORT = re.compile(r'([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9_-]*[a-z0-9])?(:[0-9]{1,5})?')
 ADDRESS_AND_PORT = re.compile(r'(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(:[0-9]{1,5})?')
 ORIGIN = re.compile(rf'https://{HOST_AND_PORT.pattern}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?')
+HEADER = re.compile(r'[A-Za-z0-9-]{1,100}')
+LOOPBACK = frozenset({'localhost', '127.0.0.1', '::1'})
 PLACEHOLDER = re.compile(r'<[^<>]*>')
 """A placeholder in an example, such as <your-dashboard-embed-url>."""
 MAX_NAME_LENGTH = 200
@@ -77,6 +80,57 @@ def roles_of_people(value: Any) -> Any:
     if not all(who and '=' not in who for who, _, _ in pairs) or len({who for who, _, _ in pairs}) < len(pairs):
         raise ValueError('not pairs')
     return {who: Role(role) for who, _, role in pairs}
+
+
+def roles_of_groups(value: Any) -> Any:
+    """A role for each group, from line-supervisors=supervisor,Plant staff=operator. Groups are case-sensitive."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.strip().rpartition('=') for pair in value.split(',') if pair.strip()]
+    if not all(group.strip() for group, _, _ in pairs) or len({group for group, _, _ in pairs}) < len(pairs):
+        raise ValueError('not pairs')
+    return {group.strip(): Role(role.strip().lower()) for group, _, role in pairs}
+
+
+def networks(value: Any) -> Any:
+    """IP addresses and networks, separated by commas or spaces."""
+    addresses = re.split(r'[\s,]+', value.strip(' ,')) if isinstance(value, str) else value
+    return tuple(str(ipaddress.ip_network(address)) for address in addresses)
+
+
+def header_name(value: str | None) -> str | None:
+    """The name of a header."""
+    if value is not None and not HEADER.fullmatch(value):
+        raise ValueError('not a header')
+    return value
+
+
+def issuer(value: str | None) -> str | None:
+    """The address of an OpenID provider."""
+    if value is not None and not (is_secure_address(value) and not set('?#') & set(value)):
+        raise ValueError('not such an address')
+    return value
+
+
+def public_url(value: str | None) -> str | None:
+    """The address of this app, without a slash at its end."""
+    if value is None:
+        return None
+    parts = urlsplit(_address(value, {'https', 'http'}))
+    if parts.query or parts.fragment or parts.username or not re.fullmatch(r'(/[A-Za-z0-9._~-]+)*/?', parts.path) \
+            or not HOST_AND_PORT.fullmatch(parts.netloc.lower()):
+        raise ValueError('not such an address')
+    return value.rstrip('/')
+
+
+def is_secure_address(address: str) -> bool:
+    """Whether this is an https address, or one of this machine."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == 'https' or (parts.scheme == 'http' and host in LOOPBACK))
 
 
 def time_zone(value: str) -> str:

@@ -55,7 +55,8 @@ class Settings(BaseSettings):
 
     host: Annotated[str, setting(
         'an address to listen on',
-        'The address to listen on. Anything but this machine alone needs a sign-in in front, or `ALLOW_ANONYMOUS`',
+        'The address to listen on. Anything but this machine alone needs `OIDC_ISSUER`, `IDENTITY_HEADER` or '
+        '`ALLOW_ANONYMOUS`',
         shown_default='`127.0.0.1`; on Databricks Apps `0.0.0.0`', min_length=1,
         default_factory=lambda: EVERY_ADDRESS if on_databricks() else '127.0.0.1')]
     port: Annotated[int, setting(
@@ -131,14 +132,49 @@ class Settings(BaseSettings):
     default_role: Annotated[Role | None, BeforeValidator(lower_case), setting(
         'viewer, operator, technician or supervisor',
         'The role of people who are not employees: `viewer`, `operator`, `technician` or `supervisor`',
-        shown_default='`supervisor` where only this machine can connect, else `viewer`')] = None
+        shown_default='`supervisor` where only this machine can connect and nobody signs in, else `viewer`')] = None
     roles: Annotated[dict[str, Role], NoDecode, BeforeValidator(setting_values.roles_of_people), setting(
         'e-mail addresses, or the ids of programs, each with viewer, operator, technician or supervisor, '
         'as jane.doe@example.com=supervisor,5f6e1c9a=operator',
-        'On Databricks Apps, the roles of people and programs that are not employees, such as '
+        'The roles of people and programs that sign in and are not employees, such as '
         '`jane.doe@example.com=supervisor,5f6e1c9a=operator`')] = {}
     allow_anonymous: Annotated[bool, setting(
         BOOL, 'Let everybody in as Anonymous on an address that other machines reach, without any sign-in')] = False
+    public_url: Annotated[str | None, AfterValidator(setting_values.public_url), setting(
+        'the address at which people open the app, as https://floor.example.com or https://example.com/monitor',
+        'The address at which people open the app, such as `https://floor.example.com`. Needed for `OIDC_ISSUER`; with '
+        'https, cookies are sent over https only')] = None
+    oidc_issuer: Annotated[str | None, AfterValidator(setting_values.issuer), setting(
+        'the https address of an OpenID provider (http for localhost only)',
+        'The OpenID provider where people sign in, such as `https://sso.example.com/realms/plant`')] = None
+    oidc_client_id: Annotated[str | None, setting(
+        'the id of the client at the provider', 'The id of this app at the provider')] = None
+    oidc_client_secret: Annotated[str | None, setting(
+        'the secret of the client at the provider', 'Its secret. Empty: a public client, with PKCE alone',
+        repr=False)] = None
+    oidc_scopes: Annotated[str, setting(
+        'scopes with spaces between them, openid among them', 'What the app asks the provider for',
+        pattern=r'^(.* )?openid( .*)?$')] = 'openid email profile'
+    oidc_groups: Annotated[dict[str, Role], NoDecode, BeforeValidator(setting_values.roles_of_groups), setting(
+        'groups, each with viewer, operator, technician or supervisor, as line-supervisors=supervisor,Staff=operator',
+        'The roles of groups, such as `line-supervisors=supervisor,Staff=operator`, for people who are not '
+        'employees')] = {}
+    oidc_groups_claim: Annotated[str, setting(
+        'the name of a claim, with dots to the inside', 'The claim that lists the groups, such as `realm_access.roles`',
+        min_length=1)] = 'groups'
+    trusted_proxies: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(setting_values.networks), setting(
+            'IP addresses and networks, as 10.0.0.5,10.1.0.0/16',
+            'The addresses of proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `IDENTITY_HEADER` count, such '
+            'as `10.0.0.5,10.1.0.0/16`', shown_default='this machine, and no `IDENTITY_HEADER`')] = ()
+    identity_header: Annotated[str | None, AfterValidator(setting_values.header_name), setting(
+        'the name of a header: letters, digits and -',
+        'The header in which these proxies name who has signed in: an e-mail address or a user name')] = None
+    identity_name_header: Annotated[str | None, AfterValidator(setting_values.header_name), setting(
+        'the name of a header: letters, digits and -', 'The header with the name to show')] = None
+    identity_groups_header: Annotated[str | None, AfterValidator(setting_values.header_name), setting(
+        'the name of a header: letters, digits and -',
+        'The header with the groups, separated by commas, for `OIDC_GROUPS`')] = None
     session_hours: Annotated[float, setting(
         'hours, above 0, at most 8760', 'Hours after which people who signed in have to sign in again',
         gt=0, le=8760)] = 12
@@ -240,9 +276,31 @@ class Settings(BaseSettings):
             return self.host.lower() == 'localhost'
 
     @property
+    def has_sign_in(self) -> bool:
+        """Whether people sign in at an OpenID provider. On Databricks Apps, the platform has signed them in."""
+        return self.oidc_issuer is not None and not on_databricks()
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people open the app by https only, as PUBLIC_URL says; on Databricks Apps always."""
+        return on_databricks() or (self.public_url or '').lower().startswith('https:')
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """The hosts of this app behind proxies: ALLOWED_HOSTS, and that of PUBLIC_URL."""
+        public = urlsplit(self.public_url or '').netloc.lower()
+        return (*self.allowed_hosts, *([public] if public and public not in self.allowed_hosts else []))
+
+    @property
+    def signs_people_in(self) -> bool:
+        """Whether people sign in: at an OpenID provider, or at a proxy that names them."""
+        return self.oidc_issuer is not None or self.identity_header is not None
+
+    @property
     def role_of_strangers(self) -> Role:
-        """The role of people who are not employees: DEFAULT_ROLE, else supervisor on a private address, else viewer."""
-        alone = self.is_private and not on_databricks()
+        """The role of people who are not employees: DEFAULT_ROLE, else supervisor on a private address without a
+        sign-in, else viewer."""
+        alone = self.is_private and not on_databricks() and not self.signs_people_in
         return self.default_role or (Role.SUPERVISOR if alone else Role.VIEWER)
 
     @property

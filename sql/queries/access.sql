@@ -1,13 +1,12 @@
 -- name: credential_is_valid(kind, id)$
--- Whether a session, a key, or the turn of a person at a station still counts.
-SELECT CASE :kind
-           WHEN 'session' THEN EXISTS (SELECT FROM valid_sessions WHERE session_id = :id)
-           WHEN 'station_turn' THEN EXISTS (SELECT FROM access_keys k JOIN employees e ON e.id = k.acting_id
-                                            WHERE k.acting_turn = :id AND k.acting_until > now() AND e.active
-                                              AND k.revoked_at IS NULL)
-           ELSE EXISTS (SELECT FROM access_keys WHERE key_id = :id AND kind = :kind AND revoked_at IS NULL
-                                                  AND (expires_at IS NULL OR expires_at > now()))
-       END;
+SELECT credential_is_valid(:kind, :id);
+
+-- name: ended_credentials(kinds, ids)
+-- Those of the credentials that are no longer valid.
+SELECT kind, id FROM unnest(:kinds::text[], :ids::bigint[]) AS open (kind, id) WHERE NOT credential_is_valid(kind, id);
+
+-- name: is_deactivated(email)$
+SELECT EXISTS (SELECT FROM employees WHERE lower(email) = lower(:email) AND NOT active);
 
 -- name: start_session(secret_hash, subject, email, name, role, id_token, browser, idle, life)$
 -- A new session; those that ended or expired a month ago are forgotten.

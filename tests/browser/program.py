@@ -62,6 +62,10 @@ class Program:
         """Of its embedded database."""
         return (self.data_dir / 'database.url').read_text().strip()
 
+    def configure(self, **settings: str) -> None:
+        """Further settings, before it starts."""
+        self._settings |= settings
+
     def start(self) -> None:
         """Returns when it answers on its port; it may not be live yet."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}

@@ -9,9 +9,9 @@ from database.people import CARLOS, LISA, MIKE
 from database.postgres import Connect
 from together import together
 
-from floor.access.sessions import KNOWN_FOR_S, Sessions, SignedIn
+from floor.access.sessions import KNOWN_FOR_S, Sessions
 from floor.core.errors import NotAllowedError, NotFoundError, SignedOutError
-from floor.core.people import Identity, Role
+from floor.core.people import Identity, Role, SignedIn
 from floor.db.database import Database
 from floor.orders.employees import Employees
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from .path_prefix import prefix_of
 
-MAX_SECRET_LENGTH = 200
+MAX_SECRET_LENGTH = 4_000
 
 
 def credential_in(connection: HTTPConnection, kind: str) -> str | None:

@@ -126,6 +126,12 @@ def page_of(client_id: str) -> Client | None:
     return Client.instances.get(client_id)
 
 
+def complete_pages(client_id: str | None = None) -> list[Client]:
+    """All pages that are built; or the one with this id, if there still is one."""
+    return [client for client in Client.instances.values()
+            if client._response_built and client_id in {None, client.id}]
+
+
 def unconnected_pages() -> list[Client]:
     """Complete pages to which no browser has connected yet, oldest first."""
     return [client for client in Client.instances.values() if client.environ is None and client._response_built]

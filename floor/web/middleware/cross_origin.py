@@ -90,6 +90,7 @@ def own_names(settings: Settings) -> frozenset[str] | None:
     allowed = {_host_and_port(f'//{name}')[0] for name in settings.allowed_hosts}
     if on_databricks() or not (settings.is_private or allowed):
         return None
+    allowed = {_host_and_port(f'//{name}')[0] for name in settings.own_hosts}
     return THIS_MACHINE | allowed | {settings.host.lower()}
 
 

@@ -1,47 +1,58 @@
-"""Resolves who asks, once for each request and socket, and refuses those without an identity with 401.
+"""Resolves who asks, once for each request and socket, and refuses those without an identity.
 
 The first source that knows the request decides. Everything else reads the identity from the scope
-(floor/web/http/caller.py). Everybody who is signed in may read the floor, including names and e-mail addresses. Probes,
-which contain no personal data, are public, as are links, which prove who opens them.
+(floor/web/http/caller.py). Where people sign in here, a browser that opens a page is sent to the sign-in; programs, the
+parts of pages and hidden frames get 401, so that nothing but an opened page signs anybody in again. Everybody who is
+signed in may read the floor, including names and e-mail addresses.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auth.identity import Source
+from auth.source import Source
 
 from ...core.errors import DatabaseUnavailableError, NotAllowedError, SignedOutError
 from ...core.people import Identity
-from ..api.problems import RETRY_AFTER_S, refusal
+from ..api.problems import FOR_PROGRAMS, RETRY_AFTER_S, refusal
 from ..http.caller import NOBODY, set_identity
+from ..http.public_paths import PUBLIC_PATHS, SIGN_IN
 
-PUBLIC = re.compile(r'/livez|/healthz|/metrics|/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css')
-"""Paths that need no identity: probes, links that prove one, and how these pages look."""
+SEE_OTHER = 303
+PUBLIC = re.compile('|'.join([*map(re.escape, PUBLIC_PATHS), r'/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css']))
+"""Paths that need no identity: probes, the sign-in, links that prove an identity, and how these pages look."""
 
 
 class IdentityRequired:
     """Accepts requests and sockets with an identity, and public paths."""
 
-    def __init__(self, app: ASGIApp, *, sources: Sequence[Source]) -> None:
-        """sources: in the order in which they are asked."""
+    def __init__(self, app: ASGIApp, *, sources: Sequence[Source], has_sign_in: bool = False) -> None:
+        """sources: in the order in which they are asked. has_sign_in: whether people sign in here."""
         self._app = app
         self._sources = sources
+        self._has_sign_in = has_sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
         if scope['type'] in {'http', 'websocket'} and not PUBLIC.fullmatch(scope['path']):
+            connection = HTTPConnection(scope)
             try:
-                set_identity(scope, await self._identify(HTTPConnection(scope)))
-            except NotAllowedError as error:
-                await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
-                return
+                set_identity(scope, await self._identify(connection))
             except DatabaseUnavailableError as error:
                 await refusal(503, str(error), {'Retry-After': str(RETRY_AFTER_S)})(scope, receive, send)
+                return
+            except NotAllowedError as error:
+                if isinstance(error, SignedOutError) and self._has_sign_in and opens_a_page(connection):
+                    await RedirectResponse(sign_in_address(scope), SEE_OTHER, {'Cache-Control': 'no-store'})(
+                        scope, receive, send)
+                    return
+                await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -49,4 +60,19 @@ class IdentityRequired:
         for source in self._sources:
             if (identity := await source(connection)) is not None:
                 return identity
-        raise SignedOutError(NOBODY)
+        raise SignedOutError(f'{NOBODY}: open {SIGN_IN} in a browser' if self._has_sign_in else NOBODY)
+
+
+def opens_a_page(connection: HTTPConnection) -> bool:
+    """Whether a browser opens a page in a tab: not a part of a page, a frame, or a program."""
+    scope = connection.scope
+    return (scope['type'] == 'http' and scope['method'] in {'GET', 'HEAD'}
+            and FOR_PROGRAMS.fullmatch(scope['path']) is None
+            and connection.headers.get('sec-fetch-dest', 'document') == 'document'
+            and 'text/html' in connection.headers.get('accept', ''))
+
+
+def sign_in_address(scope: Scope) -> str:
+    """The sign-in that leads back to the requested page."""
+    query = scope['query_string'].decode('latin-1')
+    return f'{SIGN_IN}?next={quote(scope["path"] + (f"?{query}" if query else ""), safe="/")}'

@@ -74,8 +74,8 @@ def page_policy(nonce: str, frames: Sequence[str]) -> str:
 
 
 class SecurityHeaders:
-    """Adds a Content-Security-Policy to responses that have none, and removes cookies from responses that are not
-    pages."""
+    """Adds a Content-Security-Policy to responses that have none, and removes the cookie of the theme from
+    responses that are not pages."""
 
     def __init__(self, app: ASGIApp, *, frames: Sequence[str] = ()) -> None:
         """frames: the origins that pages may embed, besides their own."""

@@ -1,5 +1,6 @@
 """The middleware that every request passes, the outermost first:
 
+forwarded_address.py address and scheme of the client, where a trusted proxy names them
 path_prefix.py       removes the path that a proxy adds
 security_headers.py  the Content-Security-Policy; no cookie on what is not a page
 cross_origin.py      refuses unknown host names, and requests of other sites' pages
@@ -22,7 +23,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.sessions import SessionMiddleware
 
-from auth.identity import Source
+from auth.source import Source
 
 from ...analytics.dashboard_link import DashboardLink
 from ...core.settings import Settings, on_databricks
@@ -31,6 +32,7 @@ from ..http.path_prefix import PathPrefix
 from .compression import Compression
 from .credential_limits import CredentialLimits
 from .cross_origin import CrossOriginCheck, own_names
+from .forwarded_address import ForwardedAddress
 from .identity_required import IdentityRequired
 from .page_build_queue import PageBuildQueue
 from .page_owner import PageOwner, check_page_owners
@@ -54,17 +56,18 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(UnconnectedPagesLimit)
     app.add_middleware(PageBuildQueue)
     app.add_middleware(SocketFrames)
-    app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=on_databricks())
+    app.add_middleware(SessionMiddleware, secret_key=secret, same_site='lax', https_only=settings.is_https)
     app.add_middleware(PageOwner)
     app.add_middleware(RequestLimits)
     check_page_owners()
     app.add_middleware(CredentialLimits, described=app)
-    app.add_middleware(IdentityRequired, sources=sources)
-    app.add_middleware(CrossOriginCheck, names=own_names(settings), origins=settings.allowed_hosts, refused=refused)
+    app.add_middleware(IdentityRequired, sources=sources, has_sign_in=settings.has_sign_in)
+    app.add_middleware(CrossOriginCheck, names=own_names(settings), origins=settings.own_hosts, refused=refused)
     frames = {*([dashboard.origin] if dashboard else []), *sign_in_origins(settings, os.environ),
-              *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.allowed_hosts)}
+              *(f'http://{name}' if ':' in name else f'http://{name}:*' for name in settings.own_hosts)}
     app.add_middleware(SecurityHeaders, frames=sorted(frames))
     app.add_middleware(PathPrefix, root_path=settings.root_path)
+    app.add_middleware(ForwardedAddress, proxies=settings.trusted_proxies, https=settings.is_https)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
-            'http': SlowPeerProtocol,
+            'proxy_headers': False, 'http': SlowPeerProtocol,
             'gzip_middleware_factory': Compression, 'ws_max_size': MAX_BODY_BYTES}

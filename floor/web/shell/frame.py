@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from ...access.stations import STATION, TURN
-from ...core.people import Identity, Person, Role
+from ...core.people import Person, Role
 from ...core.version import NAME, program_version
 from ...feed.store import Store
 from ..live.live_view import LiveView
@@ -22,6 +21,7 @@ from .history_note import HistoryNote
 from .icons import IconRules
 from .messages import TextNode
 from .page_title import PageTitle
+from .person_menu import person_menu
 from .services import Services
 from .session import add_session_frames
 from .theme import theme_menu
@@ -44,15 +44,6 @@ def add_page_assets(store: Store, view: LiveView) -> None:
         link_stylesheet(name)
     view.add(IconRules(store))
     add_session_frames()
-
-
-def _who(identity: Identity, person: Person) -> None:
-    """The name of the person; at a station, where another one can be picked."""
-    if identity.credential is not None and identity.credential.kind in {STATION, TURN}:
-        label = f'{person.name} · {identity.station}' if identity.station else 'Pick your name'
-        ui.link(label, '/station').classes('bar-link').props['title'] = 'Pick another name'
-        return
-    ui.label(person.name).classes('bar-person').props['title'] = f'{person.name}, {person.role}'
 
 
 @contextmanager
@@ -80,7 +71,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             with ui.element('div').classes('bar-right'):
                 view.add(ConnectionBadge(store, zone))
                 view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
-                _who(services.visitor(), person)
+                person_menu(person, services.visitor(), has_sign_in=services.has_sign_in)
                 order_alerts(services.alerts, person, root)
                 theme_menu(root)
         services.render_probe.add()

@@ -50,6 +50,8 @@ class Services:
     database_now: Callable[[], Awaitable[datetime]]
     """Returns the database's time; raises DatabaseUnavailableError."""
     identify: Identify = identity_of
+    has_sign_in: bool = False
+    """Whether there is a /sign-in."""
     dashboard: DashboardLink | None = None
     """The Databricks dashboard; None: not configured."""
     report_settings: ReportSettingsCommands | None = None

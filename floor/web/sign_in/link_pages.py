@@ -16,12 +16,11 @@ from ...access.access import Access
 from ...access.access_keys import PREFIXES
 from ...access.key_links import PATH
 from ...access.sessions import KIND as SESSION
-from ...access.sessions import SignedIn
 from ...access.stations import STATION
 from ...access.wall_links import WALL
 from ...core.access_keys import KeyKind
 from ...core.errors import DatabaseUnavailableError, FloorError, InvalidInputError
-from ...core.people import Employee
+from ...core.people import Employee, SignedIn
 from ..http.credential_cookie import credential_in, delete_credential, set_credential
 from .plain_page import field, form, link, plain_page, problem, text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from auth.identity import Source
+from auth.source import Source
 
 from ...access.sessions import KIND, Sessions
 from ...core.people import Identity
