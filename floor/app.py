@@ -75,7 +75,7 @@ from .web.orders import work_order_page, work_orders_page
 from .web.past import past_page
 from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
-from .web.setup import changes_page, lines_page, machines_page, overview
+from .web.setup import changes_page, lines_page, machines_page, overview, types_page
 from .web.setup.access import page as access_page
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
@@ -236,7 +236,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              attachments=AttachmentResponses(data.orders, services.downloads))
     plant_api.register(app, plant=setup, limit=data.limit)
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
-                 overview, lines_page, machines_page, changes_page, access_page):
+                 overview, lines_page, types_page, machines_page, changes_page, access_page):
         page.register(services)
     shifts = Shifts(settings.shifts, settings.zone)
     analytics = Analytics(data.database, settings.zone, shifts=shifts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ..core.errors import InvalidInputError, NotFoundError
@@ -19,7 +20,7 @@ from .plant_transactions import new_name
 
 @dataclass(frozen=True, slots=True)
 class MachineTypeEdit:
-    """New values of a machine type; icon None: the generic one."""
+    """New values of a machine type; icon None: the one with its name."""
 
     name: str | Unchanged = UNCHANGED
     icon: str | Unchanged | None = UNCHANGED
@@ -42,14 +43,15 @@ class MachineTypeCommands(MachineIconCommands):
         async with reading(self._database) as connection:
             return await self._machine_type(connection, type_id)
 
-    async def add_machine_type(self, who: Identity, name: str, icon: str | None = None) -> MachineType:
-        """Add a type. icon None: the generic one."""
+    async def add_machine_type(self, who: Identity, name: str, icon: str | None = None,
+                               micro_stop: timedelta | None = None) -> MachineType:
+        """Add a type. icon None: the one with its name. micro_stop None: the limit of the plant."""
         new_name(name)
         async with logged('machine type added', who, type=name), self._changing(who) as connection:
             await self._refuse_unknown_icon(connection, icon)
             await self._refuse_if_type_exists(connection, name)
-            return await self._machine_type(
-                connection, await self._queries.add_machine_type(connection, name=name, icon=icon))
+            type_id = await self._queries.add_machine_type(connection, name=name, icon=icon, micro_stop=micro_stop)
+            return await self._machine_type(connection, type_id)
 
     async def edit_machine_type(self, who: Identity, type_id: int, version: int, edit: MachineTypeEdit) -> MachineType:
         """Change a type; its machines and its settings follow.
@@ -116,4 +118,5 @@ class MachineTypeCommands(MachineIconCommands):
 
 def to_machine_type(row: Any) -> MachineType:
     """A row of the query machine_types."""
-    return MachineType(row['type_id'], row['type'], row['icon'], row['version'], row['machines'])
+    return MachineType(row['type_id'], row['type'], row['icon'], row['version'], row['machines'],
+                       row['micro_stop'])

@@ -6,7 +6,7 @@ Versions grow with each change of an item, but not when it only makes room for a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 ChangeKind = Literal['setting', 'line', 'machine_type', 'machine', 'icon', 'person']
@@ -28,13 +28,15 @@ class ProductionLine:
 
 @dataclass(frozen=True, slots=True)
 class MachineType:
-    """icon: the key of its icon; None: the generic one. machines: how many are of it, also retired ones."""
+    """icon: the key of its icon; None: the one with its name. machines: how many are of it, also retired ones.
+    micro_stop: a shorter stop is a micro-stop; None: the limit of the plant."""
 
     id: int
     name: str
     icon: str | None
     version: int
     machines: int
+    micro_stop: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

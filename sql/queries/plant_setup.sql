@@ -52,17 +52,17 @@ DELETE FROM production_lines WHERE line_id = :line_id;
 
 -- name: machine_types()
 -- Every type by name, with the number of its machines, also retired ones.
-SELECT type_id, type, icon, setup_version AS version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+SELECT type_id, type, icon, setup_version AS version, micro_stop, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
 FROM machine_types t ORDER BY name_sort_key(type), type COLLATE "C";
 
 -- name: machine_type(type_id)^
 -- One type.
-SELECT type_id, type, icon, setup_version AS version, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
+SELECT type_id, type, icon, setup_version AS version, micro_stop, (SELECT count(*) FROM machines m WHERE m.type = t.type) AS machines
 FROM machine_types t WHERE type_id = :type_id;
 
--- name: add_machine_type(name, icon)$
+-- name: add_machine_type(name, icon, micro_stop)$
 -- A new type; its number.
-INSERT INTO machine_types (type, icon) VALUES (:name, :icon) RETURNING type_id;
+INSERT INTO machine_types (type, icon, micro_stop) VALUES (:name, :icon, :micro_stop::interval) RETURNING type_id;
 
 -- name: edit_machine_type(type_id, name, icon)!
 -- The machines of the type follow.

@@ -15,6 +15,7 @@ PAGES = (
     '/',
     '/setup',
     '/setup/lines',
+    '/setup/types',
     '/setup/machines',
     '/setup/changes',
     '/setup/access',

@@ -95,3 +95,43 @@ async def test_a_line_is_deleted_only_with_a_place_for_its_machines(visitor: Vis
     await page.get_by_role('button', name='Undo').click()
     await expect(page.get_by_text('Taken back: Deleted Engine Line.')).to_be_visible()
     await expect(page.locator('tr', has=page.get_by_label('Name of Engine Line'))).to_contain_text('7 machines')
+
+
+PRESS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
+SHOWS = """([machine, key]) => getComputedStyle(document.querySelector(`[data-machine=${machine}]`), '::before')
+    .webkitMaskImage.includes(`/${key}.svg`)"""
+
+
+async def expect_icon(floor: Page, machine: str, key: str) -> None:
+    """Its tile shows this icon."""
+    await floor.wait_for_function(SHOWS, arg=[machine, key])
+
+
+async def test_the_icon_of_a_type_is_chosen_by_keyboard_and_changes_in_every_browser(visitor: Visitor) -> None:
+    floor, orders = await visitor.open(), await visitor.open('/work-orders')
+    page = await visitor.open('/setup/types')
+    await expect_icon(floor, VALVE, 'valve')
+
+    icon = page.get_by_role('button', name='Icon of valve')
+    await icon.press('Enter')
+    await page.get_by_label('Search').press_sequentially('hydraul')
+    await expect(page.locator('.icon-choice:visible')).to_have_text(['Press'])
+    await page.get_by_label('Search').press('Enter')
+    await expect(icon).to_be_focused()
+    await expect_icon(floor, VALVE, 'press')
+    await page.get_by_role('button', name='Undo').click()
+    await expect_icon(floor, VALVE, 'valve')
+
+    await icon.click()
+    chooser = page.locator('.icon-picker input[type=file]')
+    hostile = PRESS.replace('d=', 'onclick="alert(1)" d=')
+    await chooser.set_input_files({'name': 'x.svg', 'mimeType': 'image/svg+xml', 'buffer': hostile.encode()})
+    await expect(page.get_by_text('The attribute onclick of path is not allowed.')).to_be_visible()
+    await chooser.set_input_files({'name': 'My Valve.svg', 'mimeType': 'image/svg+xml', 'buffer': PRESS.encode()})
+    await expect(page.get_by_label('Name of the icon')).to_have_value('my_valve')
+    await page.get_by_role('button', name='Add this icon').click()
+    await expect_icon(floor, VALVE, 'my_valve')
+    for other in orders, page:
+        await expect(other.locator('.icon-rules')).to_contain_text('/my_valve.svg')
+    await page.get_by_role('button', name='Delete the icon My valve').click()
+    await expect(page.get_by_text('My_valve is the icon of 1 machine type (valve)')).to_be_visible()

@@ -14,12 +14,12 @@ from typing import Generic, TypeVar
 from nicegui import ui
 
 from ...core.errors import EditConflictError, FloorError, InvalidInputError
-from ...plant.plant_items import PlantMachine, ProductionLine
+from ...plant.plant_items import MachineType, PlantMachine, ProductionLine
 from ..shell.drafts import Drafts
 from ..shell.messages import Alert, as_sentence
 from ..shell.text_field import TextField
 
-Item = TypeVar('Item', bound=ProductionLine | PlantMachine)
+Item = TypeVar('Item', bound=ProductionLine | MachineType | PlantMachine)
 Texts = dict[str, str]
 
 

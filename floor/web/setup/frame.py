@@ -19,10 +19,11 @@ from ..shell.messages import TextNode
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 
-OVERVIEW, LINES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machines', 'Changes'
+OVERVIEW, LINES, TYPES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machine types', 'Machines', 'Changes'
 SECTIONS = {
     OVERVIEW: '/setup',
     LINES: '/setup/lines',
+    TYPES: '/setup/types',
     MACHINES: '/setup/machines',
     'Access': '/setup/access',
     CHANGES: '/setup/changes',

@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 from nicegui import ui
 
 from ...core.errors import FloorError
-from ...plant.plant_items import PlantMachine, ProductionLine
+from ...plant.plant_items import MachineType, PlantMachine, ProductionLine
 from ..shell.messages import Alert, TextNode, as_sentence
 
-Item = TypeVar('Item', bound=ProductionLine | PlantMachine | None)
+Item = TypeVar('Item', bound=ProductionLine | MachineType | PlantMachine | None)
 
 
 @dataclass(frozen=True, slots=True)
