@@ -34,6 +34,7 @@ from .db.database import Database
 from .db.migrations import connect_prepared, prepare
 from .db.schema_files import load_schema_files
 from .feed.difference import Difference
+from .feed.ingest import FeedIngest
 from .feed.listener import Listener
 from .feed.recent_events import events_of
 from .feed.store import TASKS, Store
@@ -59,7 +60,7 @@ from .orders.work_orders import WorkOrders
 from .plant.demo_removal import Plant
 from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
-from .web.api import floor_api, plant_api, work_orders_api
+from .web.api import feed_api, floor_api, plant_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
@@ -235,6 +236,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
     plant_api.register(app, plant=setup, limit=data.limit)
+    feed_api.register(app, ingest=FeedIngest(data.database))
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
                  overview, lines_page, types_page, machines_page, changes_page, access_page):
         page.register(services)

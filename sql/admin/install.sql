@@ -132,6 +132,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 11) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (11, 'sheet_imports', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 12) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0012_feeds.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (12, 'feeds', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -179,6 +185,8 @@ CALL record_function_file('30_text_search.sql', NULL, :'program');
 CALL record_function_file('31_work_order_texts.sql', NULL, :'program');
 \ir ../functions/32_work_order_lists.sql
 CALL record_function_file('32_work_order_lists.sql', NULL, :'program');
+\ir ../functions/33_feed_events.sql
+CALL record_function_file('33_feed_events.sql', NULL, :'program');
 \ir ../functions/41_intervals.sql
 CALL record_function_file('41_intervals.sql', NULL, :'program');
 \ir ../functions/42_stops.sql

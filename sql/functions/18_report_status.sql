@@ -46,24 +46,26 @@ COMMENT ON FUNCTION report_status IS
 CREATE OR REPLACE FUNCTION check_event_time(happened_at timestamptz, clock timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    forgotten timestamptz := (SELECT forgotten_until FROM history_upkeep);
+    problem text := event_time_problem(happened_at, clock);
 BEGIN
-    IF happened_at > clock + event_time_ahead() THEN
-        RAISE check_violation USING
-            MESSAGE = format('happened_at %s is more than %s ahead of the server''s clock (%s)', happened_at,
-                             event_time_ahead(), clock),
-            HINT = 'Set the clock of the sender.', COLUMN = 'happened_at';
-    ELSIF happened_at < clock - event_time_behind() THEN
-        RAISE check_violation USING
-            MESSAGE = format('happened_at %s is more than %s ago: too late to be put into the history', happened_at,
-                             event_time_behind()),
-            COLUMN = 'happened_at';
-    ELSIF happened_at < forgotten THEN
-        RAISE check_violation USING
-            MESSAGE = format('history before %s was deleted: a status at %s cannot be added', forgotten, happened_at),
-            COLUMN = 'happened_at';
+    IF problem IS NOT NULL THEN
+        RAISE check_violation USING MESSAGE = 'happened_at ' || problem, COLUMN = 'happened_at';
     END IF;
 END $$;
+
+-- Why a status cannot be of this time; null: it can.
+CREATE OR REPLACE FUNCTION event_time_problem(happened_at timestamptz, clock timestamptz) RETURNS text
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT CASE
+        WHEN happened_at > clock + event_time_ahead() THEN
+            format('%s is more than %s ahead of the server''s clock (%s): set the clock of the sender',
+                   happened_at, event_time_ahead(), clock)
+        WHEN happened_at < clock - event_time_behind() THEN
+            format('%s is more than %s ago: too late to be put into the history', happened_at, event_time_behind())
+        WHEN happened_at < (SELECT forgotten_until FROM history_upkeep) THEN
+            format('%s is before %s, up to which history was deleted', happened_at,
+                   (SELECT forgotten_until FROM history_upkeep)) END
+$$;
 
 -- Puts a status where it belongs: from its time to the next that is known, which is the end of the interval that it falls in, and
 -- in the present one the last report. Corrects the stops, and marks the days.
@@ -77,7 +79,7 @@ DECLARE
 BEGIN
     SELECT * INTO was FROM status_intervals WHERE machine_id = f.machine_id AND since <= moment ORDER BY since DESC LIMIT 1;
     IF moment = f.reported_at  -- of one moment, what was reported first counts for the present
-       OR was.since = moment AND (was.status, was.reason) IS NOT DISTINCT FROM (late_status, late_reason) THEN
+       OR was.until > moment AND was.status = late_status AND was.reason IS NOT DISTINCT FROM coalesce(late_reason, was.reason) THEN
         RETURN 'known';
     END IF;
     new := add_late_row(f.machine_id, CASE WHEN was.until > moment THEN was.status END, late_status, late_reason, moment);

@@ -6,7 +6,7 @@ CREATE TABLE access_keys (
     kind         text NOT NULL
         CONSTRAINT access_keys_kind_check CHECK (kind IN ('token', 'first_supervisor', 'invitation', 'station', 'wall')),
     name         text NOT NULL CONSTRAINT access_keys_name_check CHECK (char_length(name) BETWEEN 1 AND 200),
-    secret_hash       bytea NOT NULL UNIQUE CONSTRAINT access_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32),
+    secret_hash  bytea NOT NULL UNIQUE CONSTRAINT access_keys_secret_hash_check CHECK (octet_length(secret_hash) = 32),
     scopes       text[] CONSTRAINT access_keys_scopes_check CHECK (
         CASE WHEN kind = 'token' THEN scopes IS NOT NULL AND cardinality(scopes) > 0
                                       AND scopes <@ ARRAY['read', 'orders:write', 'plant:write', 'feed:write']

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import asyncpg
 import httpx
 from fastapi import FastAPI
 from pictures import encoded, motif
@@ -17,6 +20,7 @@ from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.schema_files import load_schema_files
+from floor.feed.ingest import FeedIngest
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations.event_loop_latency import event_loop_latency
@@ -27,7 +31,7 @@ from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
 from floor.plant.plant_commands import PlantCommands
-from floor.web.api import floor_api, plant_api, work_orders_api
+from floor.web.api import feed_api, floor_api, plant_api, work_orders_api
 from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
@@ -59,6 +63,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
         order_list=WorkOrderList(database, settings.zone))
     plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit)
+    feed_api.register(app, ingest=FeedIngest(database), timeout=patience)
     app.add_middleware(CredentialLimits, described=app)
     app.add_middleware(IdentityRequired, sources=[
         token_source(ApiTokens(database, employees)), *identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'})])
@@ -79,6 +84,24 @@ def asking(app: FastAPI, email: str | None) -> Client:
     headers = {} if email is None else {'X-Forwarded-Email': email}
     return Client(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url='http://floor',
                   headers=headers)
+
+
+async def set_clock(connection: asyncpg.Connection, now: datetime) -> None:
+    """The server's clock stands at this time from now on."""
+    await connection.execute('CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
+                             f"$$ SELECT timestamptz '{now}' $$")
+
+
+async def start_without_past(connection: asyncpg.Connection, machines: Iterable[str], now: datetime) -> None:
+    """A floor of these machines, of which none has reported; they were added 30 days before now, where the clock
+    stands."""
+    await set_clock(connection, now - timedelta(days=30))
+    await connection.execute('SET session_replication_role = replica')
+    await connection.execute('TRUNCATE machine_feed_stream, machine_status_history, status_intervals, machine_stops, '
+                             'data_gaps, changed_days')
+    await connection.execute('SET session_replication_role = origin')
+    await connection.execute('INSERT INTO machine_feed_stream (machine_name) SELECT unnest($1::text[])', list(machines))
+    await set_clock(connection, now)
 
 
 async def reported(client: Client, **values: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from database.harness import set_clock, start_without_past
 from database.postgres import Connect
 
 pytestmark = pytest.mark.newest_postgres
@@ -45,8 +46,7 @@ class Floor:
 
     async def at(self, now: datetime) -> None:
         self.now = now
-        await self.execute('CREATE OR REPLACE FUNCTION floor_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS '
-                           f"$$ SELECT timestamptz '{now}' $$")
+        await set_clock(self.connection, now)
 
     async def set(self, status: str, reason: str | None = None, machine: str = VALVE) -> None:
         await self.execute('UPDATE machine_feed_stream SET status = $1, reason = $2 WHERE machine_name = $3', status,
@@ -86,13 +86,7 @@ class Floor:
 @pytest.fixture
 async def floor(connect: Connect) -> Floor:
     floor = Floor(await connect())
-    await floor.at(NOON - 30 * DAY)
-    await floor.execute('SET session_replication_role = replica')
-    await floor.execute('TRUNCATE machine_feed_stream, machine_status_history, status_intervals, machine_stops, '
-                        'data_gaps, changed_days')
-    await floor.execute('SET session_replication_role = origin')
-    await floor.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1), ($2)', VALVE, PAINTER)
-    await floor.at(NOON)
+    await start_without_past(floor.connection, (VALVE, PAINTER), NOON)
     return floor
 
 

@@ -56,11 +56,21 @@ class JsonRoute(APIRoute):
         return checked
 
 
-def _check_media_type(content_type: str) -> None:
+def media_type_of(content_type: str) -> Message:
+    """The parsed header Content-Type."""
     header = Message()
     header['content-type'] = content_type
-    kind, subtype = header.get_content_maintype(), header.get_content_subtype()
-    if kind != 'application' or not (subtype == 'json' or subtype.endswith('+json')):
+    return header
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type, in lower case, is one of JSON."""
+    return media_type == 'application/json' or (media_type.startswith('application/') and media_type.endswith('+json'))
+
+
+def _check_media_type(content_type: str) -> None:
+    header = media_type_of(content_type)
+    if not is_json(header.get_content_type()):
         raise HTTPException(415, 'send JSON, with the header Content-Type: application/json')
     charset = str(header.get_param('charset', ''))
     if charset.lower() not in TEXT:

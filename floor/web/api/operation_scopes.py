@@ -23,7 +23,8 @@ SCOPES: dict[str, Scope | None] = {
     **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), Scope.ORDERS),
     **dict.fromkeys((
         'add_line', 'update_line', 'delete_line', 'add_machine_type', 'update_machine_type', 'delete_machine_type',
-        'add_machine', 'update_machine', 'delete_machine', 'add_icon', 'delete_icon'), Scope.PLANT)}
+        'add_machine', 'update_machine', 'delete_machine', 'add_icon', 'delete_icon'), Scope.PLANT),
+    **dict.fromkeys(('report_statuses', 'report_status'), Scope.FEED)}
 """By operation id. None: refused to every token, as what changes people or access."""
 
 

@@ -17,11 +17,13 @@ DATED = re.compile('[0-9]{4}-')
 MAX_VERSION = 2**53 - 1  # the largest integer that all JSON parsers read exactly
 
 
-def _lower(value: Any) -> Any:
+def lower(value: Any) -> Any:
+    """Before an enumeration is read."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def _moment(value: Any) -> Any:
+def moment(value: Any) -> Any:
+    """Before a time is read: not a number, of which nobody knows the unit."""
     if value is not None and not (isinstance(value, str) and DATED.match(value)):
         raise ValueError('must be a time with its offset from UTC, such as 2026-03-02T07:31:04+01:00')
     return value
@@ -33,8 +35,8 @@ def number_only(value: Any) -> Any:
     return value
 
 
-AnyCasePriority = Annotated[Priority, BeforeValidator(_lower)]
-AnyCaseStatus = Annotated[WorkOrderStatus, BeforeValidator(_lower)]
+AnyCasePriority = Annotated[Priority, BeforeValidator(lower)]
+AnyCaseStatus = Annotated[WorkOrderStatus, BeforeValidator(lower)]
 
 
 class NewOrderForm(BaseModel):
@@ -53,7 +55,7 @@ class NewOrderForm(BaseModel):
     assignee: Annotated[str | None, Field(
         description='Name or e-mail address of an active technician or supervisor. Default: unassigned.',
         examples=['Lisa Garcia'])] = None
-    timestamp: Annotated[datetime | None, BeforeValidator(_moment), Field(
+    timestamp: Annotated[datetime | None, BeforeValidator(moment), Field(
         description='Time of the report, with its offset from UTC. Default: now.', examples=[AT])] = None
     even_if_open: Annotated[StrictBool | None, Field(
         description='true: create the order even if another is open for the present stop of the machine. Otherwise '
@@ -88,7 +90,7 @@ class OrderPatch(BaseModel):
         description='Name or e-mail address of an active technician or supervisor; null or empty: unassigned.',
         examples=['Lisa Garcia'])] = None
     status: Annotated[AnyCaseStatus | None, Field(description='New status.', examples=['on_hold'])] = None
-    hold_reason: Annotated[HoldReason | None, BeforeValidator(_lower), Field(
+    hold_reason: Annotated[HoldReason | None, BeforeValidator(lower), Field(
         description='What the order is waiting for; required for on_hold.', examples=['parts'])] = None
     cause: Annotated[str | None, Field(description='What was wrong; required for completed.',
                                        examples=['Seal worn'])] = None

@@ -1,0 +1,74 @@
+"""Events of feeds that report over HTTP, from the request to machine_feed_stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ..core.errors import NotAllowedError
+from ..core.machines import Status
+from ..db.database import Database
+from ..db.transactions import command
+
+MAX_EVENTS = 1_000
+"""Of one request: their transaction holds the rows of their machines."""
+
+
+class Result(StrEnum):
+    """What became of an event."""
+
+    ACCEPTED = 'accepted'
+    LATE = 'late'
+    DUPLICATE = 'duplicate'
+    UNKNOWN_MACHINE = 'unknown_machine'
+    REFUSED = 'refused'
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEvent:
+    """A status of a machine. at: when it happened; None: now. id: given by the feed, so that an event that is sent
+    again is stored once."""
+
+    machine: str
+    status: Status
+    reason: str | None = None
+    at: datetime | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """message: why it was not stored."""
+
+    result: Result
+    message: str | None = None
+
+
+class FeedIngest:
+    """Stores what feeds report."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def report(self, feed_id: int, events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
+        """Store the events in one transaction; the result of each, in their order.
+
+        feed_id: of a valid token. events: at most MAX_EVENTS; those that could not be read are results already.
+        :raises NotAllowedError: the token was revoked
+        :raises DatabaseUnavailableError: nothing was stored: send them again
+        """
+        results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
+        readable = json.dumps([
+            {'item': number, 'machine': each.machine, 'status': each.status.value, 'reason': each.reason,
+             'at': each.at and each.at.isoformat(), 'id': each.id}
+            for number, each in enumerate(events) if isinstance(each, FeedEvent)])
+        async with command(self._database) as connection:
+            if await self._database.queries.lock_feed(connection, feed_id=feed_id) is None:
+                raise NotAllowedError('this token was revoked: ask a supervisor for another')
+            async for row in self._database.queries.report_events(
+                    connection, feed_id=feed_id, events=readable):
+                results[row['item']] = EventResult(Result(row['result']), row['message'])
+        return [results[number] for number in range(len(events))]

@@ -1,0 +1,84 @@
+"""POST /api/feed: what feeds report over HTTP. Only a token with the scope feed:write reports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
+from fastapi.responses import JSONResponse
+
+from ...core.errors import NotAllowedError
+from ...core.people import Identity
+from ...core.scopes import Scope
+from ...feed.ingest import EventResult, FeedIngest, Result
+from .bodies import JsonRoute
+from .callers import caller
+from .feed_body import FORM, read_event_of, read_events
+from .feed_forms import EventAnswer, EventForm, EventsAnswer, MachineEventForm
+from .floor_api import TIMEOUT_S, database_errors, no_store
+from .known_parameters import known_parameters
+from .problems import documented
+
+PREFIX = '/api/feed'
+STATUS_OF = {Result.UNKNOWN_MACHINE: 404, Result.REFUSED: 422}
+"""Of a response about a single event; 200 for other results."""
+Machine = Annotated[str, Path(description='Name of the machine.', examples=['CNC-01'])]
+Caller = Annotated[Identity, Depends(caller)]
+EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_json_schema()
+"""For the description of bodies that this module reads itself."""
+
+
+def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) -> None:
+    """Serve /api/feed. Call it after floor_api.register, which adds the error handlers.
+
+    timeout: seconds without a response of the database after which a request fails with 503.
+    """
+    router = APIRouter(prefix=PREFIX, tags=['feed'], route_class=JsonRoute,
+                       dependencies=[Depends(known_parameters), Depends(no_store)],
+                       responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
+
+    @router.post('', summary='Report statuses', operation_id='report_statuses',
+                 response_model=EventsAnswer | EventAnswer,
+                 openapi_extra=body_of({'application/json': {'oneOf': [EVENT, {'type': 'array', 'items': EVENT}]},
+                                        'application/x-ndjson': EVENT}))
+    async def report_statuses(request: Request, who: Caller) -> Any:
+        """One event, an array of at most 1,000, or as many lines of JSON (application/x-ndjson); also compressed with
+        gzip. Each of several has its own result, and the response is 200; a single event that is not stored returns
+        404 or 422. After any other response nothing is stored: send the events again, with the same ids."""
+        feed_id = _feed_of(who)
+        events, is_single = await read_events(request)
+        async with database_errors(timeout):
+            results = await ingest.report(feed_id, events)
+        if is_single:
+            return _single(results[0])
+        return EventsAnswer(results=[EventAnswer.model_validate(each) for each in results])
+
+    @router.post('/{machine:path}', summary='Report the status of a machine', operation_id='report_status',
+                 response_model=EventAnswer,
+                 openapi_extra=body_of({'application/json': MACHINE_EVENT, FORM: MACHINE_EVENT}))
+    async def report_status(machine: Machine, request: Request, who: Caller) -> Any:
+        """As JSON, or as a form: `curl -H "Authorization: Bearer $TOKEN" -d status=down .../api/feed/CNC-01`."""
+        feed_id = _feed_of(who)
+        event = await read_event_of(request, machine)
+        async with database_errors(timeout):
+            return _single((await ingest.report(feed_id, [event]))[0])
+
+    app.include_router(router)
+
+
+def body_of(schemas: dict[str, Any]) -> dict[str, Any]:
+    """The body for the OpenAPI description. schemas: by media type."""
+    return {'requestBody': {'required': True, 'content': {kind: {'schema': each} for kind, each in schemas.items()}}}
+
+
+def _feed_of(who: Identity) -> int:
+    """The token that reports, which is the feed."""
+    if who.credential is None or who.scopes is None or Scope.FEED not in who.scopes:
+        raise NotAllowedError('statuses are reported with a token that has the scope feed:write: a supervisor makes '
+                              'one on /setup/access')
+    return who.credential.id
+
+
+def _single(result: EventResult) -> Response:
+    answer = EventAnswer.model_validate(result)
+    return JSONResponse(answer.model_dump(exclude_none=True), STATUS_OF.get(result.result, 200))

@@ -1,0 +1,130 @@
+-- report_events(): many statuses of a feed at once, each with a result.
+
+-- Whether a feed's token is for this machine.
+CREATE OR REPLACE FUNCTION may_report(of_feed integer, of_machine integer) RETURNS boolean
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT line_ids IS NULL AND machine_ids IS NULL OR coalesce(of_machine = ANY (machine_ids), false)
+           OR coalesce((SELECT line_id FROM machines WHERE machine_id = of_machine) = ANY (line_ids), false)
+    FROM access_keys WHERE key_id = of_feed
+$$;
+
+-- The events with their machines, and with a result where they cannot be stored. turn: 1 for the first of its machine, 2 for
+-- the next.
+CREATE OR REPLACE FUNCTION checked_feed_events(of_feed integer, events jsonb, clock timestamptz) RETURNS feed_event[]
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    WITH event AS MATERIALIZED (
+        SELECT e.*, machine_called(e.machine) AS machine_id
+        FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, at timestamptz, id text)
+    ), judged AS (
+        SELECT e.*, CASE
+            WHEN NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = e.machine_id)
+                THEN format('no machine on this floor is called %s', quote_literal(left(e.machine, 200)))
+            WHEN NOT may_report(of_feed, e.machine_id) THEN format('this token may not report %s', quote_literal(e.machine))
+            ELSE event_time_problem(e.at, clock) END AS problem
+        FROM event e
+    ), in_turn AS (
+        SELECT *, row_number() OVER (PARTITION BY problem IS NULL, machine_id ORDER BY at, item) AS turn FROM judged
+    )
+    SELECT array_agg(ROW(item, machine, machine_id, machine_feed_clean_status(status), machine_feed_clean_text(reason, 2000), at,
+        id, turn, CASE WHEN problem LIKE 'no machine%' THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END,
+        problem)::feed_event)
+    FROM in_turn
+$$;
+
+-- Those with an id that the feed has used before are duplicates. Ids that are older than any event may be are forgotten.
+CREATE OR REPLACE FUNCTION new_feed_events(of_feed integer, events feed_event[]) RETURNS feed_event[]
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    DELETE FROM feed_event_ids WHERE feed_id = of_feed AND event_id IN (
+        SELECT event_id FROM feed_event_ids
+        WHERE feed_id = of_feed AND received_at < clock_timestamp() - event_time_behind() - interval '1 day'
+        ORDER BY received_at LIMIT 2 * cardinality(events));
+    WITH new AS (
+        INSERT INTO feed_event_ids (feed_id, event_id)
+        SELECT DISTINCT of_feed, e.id FROM unnest(events) AS e WHERE e.result IS NULL AND e.id IS NOT NULL
+        ON CONFLICT DO NOTHING RETURNING event_id
+    )
+    SELECT array_agg(ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn,
+        CASE WHEN e.result IS NULL AND e.id IS NOT NULL
+                  AND (NOT EXISTS (SELECT FROM new WHERE new.event_id = e.id) OR e.nth > 1) THEN 'duplicate'
+             ELSE e.result END, e.message)::feed_event)
+    FROM (SELECT *, row_number() OVER (PARTITION BY result IS NULL, id ORDER BY item) AS nth FROM unnest(events)) AS e
+$$;
+
+CREATE OR REPLACE FUNCTION late_result(f machine_feed_stream, e feed_event) RETURNS text
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT CASE WHEN record_late_status(f, e.status, e.reason, e.at) = 'late' THEN 'late'
+                WHEN (SELECT status FROM status_intervals WHERE machine_id = f.machine_id AND since <= e.at
+                      ORDER BY since DESC LIMIT 1) = e.status THEN 'duplicate'
+                ELSE 'refused' END
+$$;
+
+-- Stores one event of each machine: those in order by one statement.
+CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[], this_turn integer) RETURNS feed_event[]
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    late jsonb := (SELECT jsonb_object_agg(e.item, late_result(f, e)) FROM unnest(events) AS e
+                   JOIN machine_feed_stream f ON f.machine_id = e.machine_id
+                   WHERE e.turn = this_turn AND e.result IS NULL AND e.at <= f.reported_at);
+BEGIN
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
+    UPDATE machine_feed_stream s
+    SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
+        reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
+    FROM unnest(events) AS e
+    WHERE e.turn = this_turn AND e.result IS NULL AND s.machine_id = e.machine_id
+      AND NOT coalesce(late, '{}') ? e.item::text;
+    PERFORM set_config('floor.history_upkeep', '', true);
+    RETURN (SELECT array_agg(ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn,
+        CASE WHEN e.turn <> this_turn OR e.result IS NOT NULL THEN e.result ELSE coalesce(late ->> e.item::text, 'accepted') END,
+        CASE WHEN e.turn = this_turn AND late ->> e.item::text = 'refused' THEN 'another status was reported for this moment before'
+             ELSE e.message END)::feed_event)
+        FROM unnest(events) AS e);
+END $$;
+
+-- What the set-up of feeds shows: how much a feed has reported, and examples of what was refused.
+CREATE OR REPLACE FUNCTION count_feed_events(of_feed integer, events feed_event[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO feed_totals AS t (feed_id, last_event_at, accepted, refused)
+    SELECT of_feed, clock_timestamp(), count(*) FILTER (WHERE e.message IS NULL), count(e.message) FROM unnest(events) AS e
+    ON CONFLICT (feed_id) DO UPDATE SET last_event_at = excluded.last_event_at,
+        accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused;
+    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at)
+    SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
+           count(*) OVER (PARTITION BY e.machine, e.message), clock_timestamp(), e.status, e.reason, e.at
+    FROM unnest(events) AS e WHERE e.message IS NOT NULL ORDER BY machine, message, e.item DESC
+    ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
+        status = excluded.status, reason = excluded.reason, at = excluded.at;
+    DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
+        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200)
+$$;
+
+-- events: objects with item (a number), machine, status, reason, at and id; of these at, reason and id may be null. at: when
+-- it happened; null: now. The results:
+--   accepted         a change, or a repetition of the present status
+--   late             put where it belongs in the past; the live status stays
+--   duplicate        reported before: by its id, or the same status at the same time
+--   unknown_machine  no machine on the floor has this name, or had it before
+--   refused          with the reason in message
+-- What one event is refused for disturbs no other. Events of one machine count in the order of their times.
+CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, OUT item integer, OUT result text, OUT message text)
+RETURNS SETOF record
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    clock  timestamptz := floor_clock();
+    parsed feed_event[];
+    turns  integer;
+BEGIN
+    parsed := new_feed_events(of_feed, checked_feed_events(of_feed, events, clock));
+    PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(parsed) AS e WHERE e.result IS NULL)
+    ORDER BY machine_id FOR NO KEY UPDATE;
+    PERFORM correct_future_history(f.machine_id, true) FROM machine_feed_stream f
+    WHERE f.reported_at > clock + interval '1 hour'
+      AND f.machine_id IN (SELECT e.machine_id FROM unnest(parsed) AS e WHERE e.result IS NULL);
+    turns := (SELECT max(e.turn) FROM unnest(parsed) AS e);
+    FOR this_turn IN 1..coalesce(turns, 0) LOOP
+        parsed := stored_feed_events(parsed, this_turn);
+    END LOOP;
+    PERFORM count_feed_events(of_feed, parsed);
+    RETURN QUERY SELECT e.item, e.result, e.message FROM unnest(parsed) AS e ORDER BY e.item;
+END $$;
+REVOKE EXECUTE ON FUNCTION report_events FROM PUBLIC;

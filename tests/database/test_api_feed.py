@@ -1,0 +1,138 @@
+"""Feeds over HTTP: one event or many, in every form of a body, and what cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from database.harness import app_of, asking, problem_in
+from database.people import MIKE
+from database.postgres import Connect
+from httpx import AsyncClient, Response
+from together import together
+
+from floor.access.api_tokens import ApiTokens, NewToken
+from floor.core.people import Role
+from floor.core.scopes import Scope
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.orders.employees import Employees
+
+pytestmark = pytest.mark.newest_postgres
+
+PATH, VALVE, PAINTER = '/api/feed', 'Valve_01_01', 'Painter_02_01'
+NDJSON = {'Content-Type': 'application/x-ndjson'}
+STATUS = 'SELECT status, reason FROM machine_feed_stream WHERE machine_name = $1'
+
+
+@pytest.fixture
+def tokens(database: Database) -> ApiTokens:
+    return ApiTokens(database, Employees(database, default_role=Role.VIEWER))
+
+
+@pytest.fixture
+async def feed(database: Database, settings: Settings, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
+    """A program with a token for reporting."""
+    async with asking(app_of(database, settings), None) as client:
+        made = await tokens.make(MIKE, NewToken('gateway', [Scope.FEED]))
+        client.headers['Authorization'] = f'Bearer {made.secret}'
+        yield client
+
+
+@pytest.fixture
+async def sql(connect: Connect) -> asyncpg.Connection:
+    return await connect()
+
+
+async def status_of(sql: asyncpg.Connection, machine: str = VALVE) -> tuple[str, str | None]:
+    row = await sql.fetchrow(STATUS, machine)
+    assert row is not None
+    return row['status'], row['reason']
+
+
+def results(answer: Response) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [each['result'] for each in answer.json()['results']]
+
+
+async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    one = {'machine': VALVE, 'status': 'Down', 'reason': 'E-047'}
+    answer = await feed.post(PATH, json=one)
+    assert (answer.status_code, answer.json()) == (200, {'result': 'accepted'})
+    assert await status_of(sql) == ('down', 'E-047')
+
+    answer = await feed.post(f'{PATH}/{VALVE}', data={'status': 'warning', 'reason': ''})
+    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('warning', None))
+    answer = await feed.post(f'{PATH}/{VALVE}', json={'status': 'operational'})
+    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
+
+    both = [one, {'machine': PAINTER, 'status': 'down'}]
+    assert results(await feed.post(PATH, json=both)) == ['accepted'] * 2
+    lines = '\n'.join(map(json.dumps, [{'machine': 'Nowhere', 'status': 'down'}, one])).encode() + b'\n{"machine":\n'
+    assert results(await feed.post(PATH, content=lines, headers=NDJSON)) == ['unknown_machine', 'accepted', 'refused']
+    answer = await feed.post(PATH, content=gzip.compress(lines), headers=NDJSON | {'Content-Encoding': 'gzip'})
+    assert results(answer) == ['unknown_machine', 'accepted', 'refused']
+    assert answer.json()['results'][2]['message'].startswith('this line is not JSON')
+
+
+async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", VALVE)
+    await feed.post(PATH, json={'machine': VALVE, 'status': 'operational'})
+    now = datetime.now(UTC)
+    events = [{'machine': VALVE, 'status': status, 'at': (now + timedelta(seconds=seconds)).isoformat(), 'id': status}
+              for status, seconds in (('down', 10), ('operational', 45))]
+
+    assert results(await feed.post(PATH, json=events)) == ['accepted'] * 2
+    assert results(await feed.post(PATH, json=events)) == ['duplicate'] * 2
+    stops = await sql.fetch('SELECT until - since AS length FROM machine_stops WHERE machine_id = machine_called($1) '
+                            'ORDER BY since DESC LIMIT 1', VALVE)
+    assert [row['length'] for row in stops] == [timedelta(seconds=35)]
+
+
+@together(('body', 'words'), [
+    ({'machine': VALVE}, 'status: Field required'),
+    ({'machine': VALVE, 'status': 'broken'}, "status: Input should be 'operational', 'warning' or 'down'"),
+    ({'machine': VALVE, 'status': 'down', 'colour': 1}, 'colour: Extra inputs are not permitted'),
+    ({'machine': VALVE, 'status': 'down', 'at': 1_700_000_000}, 'at: must be a time with its offset from UTC'),
+    ({'machine': VALVE, 'status': 'down', 'at': '2026-03-02T06:31:04'}, 'at: Input should have timezone info'),
+    ({'machine': VALVE, 'status': 'down', 'at': '2001-03-02T06:31:04Z'}, 'too late'),
+    ({'machine': VALVE, 'status': 'down', 'reason': 'a\0b'}, 'NUL'),
+    ({'machine': '\ud800', 'status': 'down'}, 'half a character'),
+    ({'machine': VALVE, 'status': 'down', 'id': ''}, 'id: String should have at least 1 character'),
+    (7, 'event: '), ('down', 'event: ')])
+async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, words: str) -> None:
+    answer = await feed.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
+    assert (answer.status_code, answer.json()['result']) == (422, 'refused')
+    assert words in answer.json()['message']
+
+
+@together(('content', 'headers', 'status'), [
+    (b'{', {'Content-Type': 'application/json'}, 400), (b'status=down', {'Content-Type': 'text/plain'}, 415),
+    (b'{}', {'Content-Type': 'application/json', 'Content-Encoding': 'br'}, 415),
+    (b'{}', {'Content-Type': 'application/json', 'Content-Encoding': 'gzip'}, 400),
+    (gzip.compress(b' ' * 5_000_000), {'Content-Type': 'application/json', 'Content-Encoding': 'gzip'}, 413),
+    (gzip.compress(b'{}')[:-4], {'Content-Type': 'application/json', 'Content-Encoding': 'gzip'}, 400),
+    (b'{}\n' * 1001, NDJSON, 422), (b'{"status": "down", "status": "up"}', {'Content-Type': 'application/json'}, 422)])
+async def test_a_body_that_cannot_be_read_is_refused_whole(feed: AsyncClient, content: bytes, headers: dict[str, str],
+                                                           status: int) -> None:
+    problem_in(await feed.post(PATH, content=content, headers=headers), status)
+
+
+async def test_only_a_token_for_it_reports_and_only_its_machines(feed: AsyncClient, tokens: ApiTokens,
+                                                                 sql: asyncpg.Connection) -> None:
+    down = {'status': 'down', 'reason': 'only this token'}
+    limited = (await tokens.make(MIKE, NewToken('valves', [Scope.FEED], machines=[VALVE]))).secret
+    own = {'Authorization': f'Bearer {limited}'}
+    assert (await feed.post(f'{PATH}/{PAINTER}', json=down, headers=own)).status_code == 422
+    assert (await feed.post(f'{PATH}/{VALVE}', json=down, headers=own)).status_code == 200
+    assert [(await status_of(sql, machine))[1] == down['reason'] for machine in (VALVE, PAINTER)] == [True, False]
+
+    feed.headers.pop('Authorization')
+    problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json=down, headers={'X-Forwarded-Email': str(MIKE.email)}),
+                         403)
+    assert 'scope feed:write' in problem['detail']

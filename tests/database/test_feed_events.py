@@ -1,0 +1,121 @@
+"""Events that feeds send: what becomes of each, and that many at once are what they are one by one."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from database.harness import start_without_past
+from database.postgres import Connect
+
+pytestmark = pytest.mark.newest_postgres
+
+VALVE, PAINTER = 'Valve_01_01', 'Painter_02_01'
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+KEY = ("INSERT INTO access_keys (kind, name, secret_hash, scopes, line_ids, machine_ids, made_by) "
+       "VALUES ('token', $1::text, sha256($1::text::bytea), '{feed:write}', $2, $3, 'test') RETURNING key_id")
+PAST = {
+    'intervals': 'SELECT machine_id, since, until, status, reason FROM status_intervals ORDER BY machine_id, since',
+    'stops': 'SELECT machine_id, since, until, reason, repaired FROM machine_stops ORDER BY machine_id, since',
+    'log': 'SELECT machine_id, old_status, new_status, reason, happened_at FROM machine_status_history '
+           'ORDER BY machine_id, happened_at, new_status',
+    'floor': 'SELECT machine_name, status, reason, reported_at, status_since FROM machine_feed_stream ORDER BY 1'}
+
+
+class Floor:
+    """A floor of two machines, on a server whose clock stands at noon, and a feed."""
+
+    def __init__(self, connection: asyncpg.Connection, feed: int) -> None:
+        self.connection = connection
+        self.feed = feed
+
+    async def send(self, *events: dict[str, Any], feed: int | None = None) -> list[tuple[str, str | None]]:
+        """The result of each event."""
+        numbered = [{'item': number, **event, 'at': event['at'].isoformat() if event.get('at') else None}
+                    for number, event in enumerate(events)]
+        rows = await self.connection.fetch('SELECT result, message FROM report_events($1, $2)', feed or self.feed,
+                                           json.dumps(numbered))
+        return [(row['result'], row['message']) for row in rows]
+
+    async def past(self) -> dict[str, list[Any]]:
+        return {name: [tuple(row) for row in await self.connection.fetch(query)] for name, query in PAST.items()}
+
+
+@pytest.fixture
+async def floor(connect: Connect) -> Floor:
+    connection = await connect()
+    await start_without_past(connection, (VALVE, PAINTER), NOON)
+    return Floor(connection, await connection.fetchval(KEY, 'gateway', None, None))
+
+
+def event(machine: str, status: str, minutes_ago: float | None = None, **more: Any) -> dict[str, Any]:
+    return {'machine': machine, 'status': status,
+            'at': None if minutes_ago is None else NOON - minutes_ago * MINUTE, **more}
+
+
+async def test_each_event_has_a_result_and_none_disturbs_another(floor: Floor) -> None:
+    results = await floor.send(
+        event(VALVE, 'down', 40, reason='Leak', id='a'), event(VALVE, 'operational', 5, id='b'),
+        event('Nowhere', 'down'), event(PAINTER, 'warning', -3), event(PAINTER, 'warning', 60 * 24 * 8),
+        event(PAINTER, 'down', 10, id='a'), event(PAINTER, 'down', 10, id='c'), event(PAINTER, 'down', 10, id='d'),
+        event(PAINTER, 'warning', 10, id='e'))
+    assert [result for result, _ in results] == [
+        'accepted', 'accepted', 'unknown_machine', 'refused', 'refused', 'duplicate', 'accepted', 'duplicate',
+        'refused']
+    assert results[2][1] == "no machine on this floor is called 'Nowhere'"
+    assert 'set the clock of the sender' in str(results[3][1])
+    assert 'too late' in str(results[4][1])
+    assert results[8][1] == 'another status was reported for this moment before'
+
+    stop = await floor.connection.fetchrow(
+        'SELECT until - since AS length, reason FROM machine_stops ORDER BY machine_id')
+    assert stop is not None and (stop['length'], stop['reason']) == (35 * MINUTE, 'Leak')
+    totals = await floor.connection.fetchrow('SELECT accepted, refused FROM feed_totals')
+    assert totals is not None and tuple(totals) == (5, 4)
+    refusals = await floor.connection.fetch('SELECT machine, times FROM feed_refusals ORDER BY machine, times')
+    assert [tuple(row) for row in refusals] == [('Nowhere', 1), (PAINTER, 1), (PAINTER, 1), (PAINTER, 1)]
+
+
+async def test_what_is_sent_again_is_stored_once(floor: Floor) -> None:
+    events = [event(VALVE, 'down', 40, id='1'), event(VALVE, 'operational', 20), event(VALVE, 'down', 30)]
+    assert [result for result, _ in await floor.send(*events)] == ['accepted'] * 3
+    before = await floor.past()
+
+    assert [result for result, _ in await floor.send(*events)] == ['duplicate'] * 3
+    assert await floor.past() == before
+
+
+async def test_a_token_reports_its_own_machines_and_lines(floor: Floor) -> None:
+    value = floor.connection.fetchval
+    valve, line = await value('SELECT machine_id FROM machines WHERE machine_name = $1', VALVE), \
+        await value('SELECT line_id FROM machines WHERE machine_name = $1', PAINTER)
+    of_valve, of_line = await value(KEY, 'valve', None, [valve]), await value(KEY, 'line', [line], None)
+    both = event(VALVE, 'down'), event(PAINTER, 'down')
+
+    assert await floor.send(*both, feed=of_valve) == [
+        ('accepted', None), ('refused', f"this token may not report '{PAINTER}'")]
+    assert [result for result, _ in await floor.send(*both, feed=of_line)] == ['refused', 'accepted']
+
+
+async def test_many_at_once_are_what_they_are_one_by_one(floor: Floor, connect: Connect) -> None:
+    draw = random.Random(18)
+    events = [event(draw.choice((VALVE, PAINTER)), draw.choice(('operational', 'warning', 'down')),
+                    draw.choice((None, draw.randrange(600))), reason=draw.choice((None, 'Leak', 'Jam')))
+              for _ in range(120)]
+    transaction = floor.connection.transaction()
+    await transaction.start()
+    ordered = sorted(events, key=lambda each: each['at'] or NOON + MINUTE)
+    for each in ordered:
+        await floor.connection.fetchval('SELECT report_status($1, $2, $3, $4)', each['machine'], each['status'],
+                                        each.get('reason'), each['at'])
+    one_by_one = await floor.past()
+    await transaction.rollback()
+
+    await floor.send(*events)
+
+    assert await floor.past() == one_by_one
