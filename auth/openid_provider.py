@@ -4,6 +4,7 @@ needed, so that the app starts without it.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class OpenIdProvider:
     def __init__(self, issuer: str, *, transport: httpx.AsyncBaseTransport | None = None,
                  monotonic: Callable[[], float] = time.monotonic) -> None:
         """issuer: an https address, as OIDC_ISSUER. transport: another one for tests."""
+        logging.getLogger('httpx').setLevel(logging.WARNING)  # else each request is a line
         self.issuer = issuer.rstrip('/')
         self.host = urlsplit(issuer).netloc
         self._transport = transport

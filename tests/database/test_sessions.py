@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from database.postgres import Connect
 from together import together
 
 from floor.access.sessions import KNOWN_FOR_S, Sessions
-from floor.core.errors import NotAllowedError, NotFoundError, SignedOutError
+from floor.core.errors import NotAllowedError, NotFoundError, SignedOutError, SignInError
 from floor.core.people import Identity, Role, SignedIn
 from floor.db.database import Database
 from floor.orders.employees import Employees
@@ -101,6 +102,33 @@ async def test_who_is_deactivated_is_signed_out_and_nobody_else(sessions: Sessio
     clock.now += KNOWN_FOR_S
     assert await sessions.find(secret) is None
     assert await sessions.find(other) is not None
+
+
+async def test_signing_in_again_ends_the_session_that_the_browser_had(sessions: Sessions, employees: Employees) -> None:
+    secret, tom = await signed_in(sessions)
+    ended: list[str] = []
+    sessions.on_end(lambda: ended.append('ended'))
+    again = await sessions.start(EVA, 'Firefox', replaces=secret)
+    assert again != secret
+    assert await sessions.find(secret) is None
+    assert ended == ['ended']
+    with pytest.raises(SignedOutError):
+        await employees.person(tom)
+
+
+async def test_who_is_deactivated_cannot_sign_in(sessions: Sessions, connect: Connect) -> None:
+    sql = await connect()
+    await sql.execute('UPDATE employees SET active = false WHERE email = $1', TOM.email)
+    with pytest.raises(SignInError, match='is deactivated on this floor: ask a supervisor'):
+        await sessions.start(TOM, 'Firefox')
+    assert await sql.fetchval('SELECT count(*) FROM sessions') == 0
+
+
+async def test_a_role_by_address_goes_before_that_by_groups(database: Database, employees: Employees) -> None:
+    sessions = Sessions(database, employees, life=timedelta(hours=1), idle=timedelta(hours=1),
+                        roles={'eva@example.com': Role.TECHNICIAN})
+    _, eva = await signed_in(sessions, replace(EVA, email='eva@example.com'))
+    assert (await employees.person(eva)).role is Role.TECHNICIAN
 
 
 async def test_signing_out_ends_this_session_alone_and_returns_its_id_token(sessions: Sessions, connect: Connect

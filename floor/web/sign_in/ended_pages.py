@@ -33,9 +33,11 @@ Ended = Callable[[Collection[Credential]], Awaitable[set[Credential]]]
 class EndedPages:
     """Finds and closes such pages."""
 
-    def __init__(self, ended: Ended) -> None:
-        """ended: returns which of these credentials are no longer valid; raises DatabaseUnavailableError."""
+    def __init__(self, ended: Ended, forget: Callable[[Collection[Credential]], None]) -> None:
+        """ended: returns which of these credentials are no longer valid; raises DatabaseUnavailableError. forget: these
+        are looked up again at their next request, so that the page does not open once more."""
         self._ended = ended
+        self._forget = forget
 
     async def check(self) -> None:
         """Close the pages of credentials that have ended. Without the database none is closed: no command is possible
@@ -46,6 +48,7 @@ class EndedPages:
             ended = await self._ended({credential for _, credential in pages})
         except DatabaseError:
             return
+        self._forget(ended)
         closing = [page for page, credential in pages if credential in ended]
         if closing:
             log.info('closed pages whose sign-in has ended', extra={'pages': len(closing)})
