@@ -24,6 +24,20 @@ async def test_a_click_opens_it_and_the_button_closes_it(visitor: Visitor) -> No
     await expect(page).to_have_url(f'{visitor.program.url}/')
 
 
+async def test_a_machine_is_found_from_the_first_letter_typed(visitor: Visitor) -> None:
+    page = await visitor.open()
+    await page.keyboard.press('/')
+    field = page.get_by_label('Find a machine')
+    await expect(field).to_be_focused()
+    await field.press_sequentially('v')
+    found = page.get_by_role('search').get_by_role('button', name='Valve 01·01 · Transmission Line')
+    await expect(found).to_be_visible()
+    await field.press_sequentially('alve 03')
+    await field.press('Enter')
+    await expect(drawer(page).get_by_role('heading', level=2)).to_have_text('Valve 03·01')
+    await expect(field).to_have_value('')
+
+
 async def back(page: Page) -> None:
     """The browser's Back, after the browser has drawn what is open."""
     await page.wait_for_function(

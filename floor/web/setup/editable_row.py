@@ -105,7 +105,7 @@ class EditableRow(ui.element, Generic[Item]):
         self.item = item
         if not typed:
             self._base = item
-        self._fill(now | typed)
+        self._fill({key: text for key, text in now.items() if key not in typed})
         for key in typed:
             if now[key] != before[key]:
                 self.fields[key].error = f'Now: {now[key] or "none"}'
@@ -127,9 +127,9 @@ class EditableRow(ui.element, Generic[Item]):
         else:
             self._drafts.discard(self._draft)
             if not self.is_deleted:
-                typed_since = {key: text for key, text in self._typed().items() if text != typed.get(key)}
+                since = [key for key, text in self._typed().items() if text != typed.get(key)]
                 self._base = self.item = saved
-                self._fill(self.texts(saved) | typed_since)
+                self._fill({key: text for key, text in self.texts(saved).items() if key not in since})
                 self._show_problem('')
                 self._show_buttons()
                 self.show_item()
@@ -167,9 +167,10 @@ class EditableRow(ui.element, Generic[Item]):
                 if (text := str(field.value or '').strip()) != base[key]}
 
     def _fill(self, texts: Texts) -> None:
+        """Fill these fields; the others keep what is in them, to the letter, because somebody is typing there."""
         self._filling = True
         for key, field in self.fields.items():
-            if str(field.value or '') != texts[key]:
+            if key in texts and str(field.value or '') != texts[key]:
                 field.value = texts[key]
             field.error = None
             field.props['aria-label'] = f'{self._label(key)} of {self.item.name}'
