@@ -403,7 +403,7 @@ async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands) 
     before = next(each for each in await plant.machines() if each.name == 'Valve_01_01')
     await plant.edit_machine(MIKE, before.id, before.version, MachineEdit('V1', 'pump', ENGINE, 2))
     assert {change.field for change in await plant.changes(100, kind='machine')} == {'name', 'type', 'line', 'position'}
-    assert [change.field for change in await plant.changes(100, text='MP')] == ['type']
+    assert [change.field for change in await plant.changes(100, text='MP')] == ['type', 'added']
     assert [change.is_latest for change in await plant.changes(100, kind='machine')].count(True) == 1
     assert await plant.changes(100, kind='line') == []
     with pytest.raises(NotAllowedError):
