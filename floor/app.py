@@ -25,9 +25,9 @@ from .access.credentials import ended_credentials
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
+from .core.plant_calendar import PlantSettings
 from .core.rate_limit import ChangeRateLimit
 from .core.settings import Settings
-from .core.shifts import Shifts
 from .core.version import NAME
 from .db.connection_source import DatabaseSource
 from .db.database import Database
@@ -76,7 +76,7 @@ from .web.orders import work_order_page, work_orders_page
 from .web.past import past_page
 from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
-from .web.setup import changes_page, lines_page, machines_page, overview, types_page
+from .web.setup import changes_page, lines_page, machines_page, overview, plant_page, types_page
 from .web.setup.access import page as access_page
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
@@ -132,14 +132,15 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     """From the database to the store and back: what is read, what is listened to, what is written."""
     timing = Timing(heartbeat=settings.listen_heartbeat_seconds, audit=settings.listen_audit_seconds)
     database = Database(source.url, settings, source.lakebase)
-    store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after)
+    store = Store(stale_after=timing.stale_after, silent_after=settings.machine_silent_after,
+                  plant=PlantSettings(zone=settings.zone))
     listener = Listener(database.connect, database.queries, store, timing=timing,
                         prepare=prepare(database),
                         also_wrong=lambda: source.lakebase.problem if source.lakebase else None)
     limit = ChangeRateLimit(settings.changes_per_minute) if settings.changes_per_minute else None
     employees = Employees(database, default_role=settings.role_of_strangers, limit=limit)
     return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
-                WorkOrderList(database, settings.zone), Plant(database, employees),
+                WorkOrderList(database, lambda: store.plant.zone), Plant(database, employees),
                 access_to(database, employees, session_life=timedelta(hours=settings.session_hours),
                           session_idle=timedelta(minutes=settings.session_idle_minutes), roles=settings.roles))
 
@@ -171,7 +172,7 @@ def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
         database.expire_connections, settings.db_pool_recycle_interval, pause_first=True).run)
     if not settings.is_guest:  # the app's settings count, not those of a developer's computer
         checks = OrderChecks(database, settings.auto_work_order_after)
-        days = DaySums(database, settings.zone, machine_silent_after=settings.machine_silent_after)
+        days = DaySums(database, machine_silent_after=settings.machine_silent_after)
         dashboard = DashboardRefresh(database, days, retention_days=settings.retention_days,
                                      every=settings.dashboard_refresh_seconds)
         for job, name, description in ((checks.job, 'work_order_task', 'checks of work orders'),
@@ -181,7 +182,7 @@ def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
             jobs.add(name, description, partial(after_first_snapshot, store, job.run))
 
         def wake_jobs(difference: Difference) -> None:
-            if difference.history:
+            if difference.history or difference.plant:
                 days.job.wake()
                 dashboard.job.wake()
 
@@ -200,8 +201,7 @@ def build_simulator(settings: Settings, database: Database) -> SimulatorRunner |
     if not settings.enable_simulator or settings.is_guest:
         return None
     return SimulatorRunner(connect_prepared(database), database.queries, interval=settings.simulator_interval,
-                           instance=f'{socket.gethostname()}:{settings.port}', backfill_days=settings.backfill_days,
-                           zone=settings.zone)
+                           instance=f'{socket.gethostname()}:{settings.port}', backfill_days=settings.backfill_days)
 
 
 # 3: web
@@ -223,7 +223,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     broadcast = Broadcast(store, after_change=render_probe.send)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
     setup = PlantCommands(data.database, data.employees)
-    services = Services(store=store, broadcast=broadcast, zone=settings.zone, events_of=events_of(data.database),
+    services = Services(store=store, broadcast=broadcast, shifts=settings.shifts, events_of=events_of(data.database),
                         employees=data.employees, access=data.access, orders=data.orders, plant=data.plant, setup=setup,
                         order_list=data.order_list, has_sign_in=settings.has_sign_in,
                         default_role=settings.role_of_strangers, render_probe=render_probe,
@@ -238,13 +238,12 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     plant_api.register(app, plant=setup, limit=data.limit)
     feed_api.register(app, ingest=FeedIngest(data.database))
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
-                 overview, lines_page, types_page, machines_page, changes_page, access_page):
+                 overview, plant_page, lines_page, types_page, machines_page, changes_page, access_page):
         page.register(services)
-    shifts = Shifts(settings.shifts, settings.zone)
-    analytics = Analytics(data.database, settings.zone, shifts=shifts)
+    analytics = Analytics(data.database, services.read_calendar)
     for report in reports_page, report_files, shift_report_page, past_page:
-        report.register(services, analytics, shifts)
-    reports_api.register(app, analytics=analytics, shifts=shifts, zone=settings.zone, database_now=data.database.now,
+        report.register(services, analytics)
+    reports_api.register(app, analytics=analytics, calendar=services.read_calendar, database_now=data.database.now,
                          downloads=services.downloads)
     link_pages.register(app, data.access, has_sign_in=settings.signs_people_in)
     station_page.register(app, data.access.stations)

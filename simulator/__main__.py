@@ -54,7 +54,7 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
     updates: asyncio.Queue[Update] = asyncio.Queue()
     runner = SimulatorRunner(
         connect_prepared(database), database.queries, interval=settings.simulator_interval, seed=seed,
-        backfill_days=settings.backfill_days, zone=settings.zone,
+        backfill_days=settings.backfill_days,
         instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
     )
     tasks = [asyncio.create_task(runner.run())]
@@ -65,7 +65,7 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
     if source.lakebase is not None:
         run = supervise('password', 'renewals of the password', source.lakebase.keep_fresh)
         tasks.append(asyncio.create_task(run()))
-    tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), settings.zone))))
+    tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), lambda: runner.zone))))
     with suppress(NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks[0].cancel)
     try:

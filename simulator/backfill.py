@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import asyncpg
@@ -21,6 +21,7 @@ import asyncpg
 from floor.core.errors import NotADemoError
 from floor.db.connection import UNREACHABLE, Connection
 from floor.db.queries import Queries
+from floor.db.row_mapping import to_zone
 from simulator.floor_rows import people_of, read_floor
 from simulator.order_batch import OrderBatch
 from simulator.orders import PlannedOrders, write_orders
@@ -83,11 +84,11 @@ class _Imagined:
 
 
 async def backfill(connection: Connection, queries: Queries, *, days: int = 60, seed: int = SEED,
-                   now: datetime | None = None, zone: tzinfo = UTC) -> Backfill | None:
+                   now: datetime | None = None) -> Backfill | None:
     """Write the days before now (the database's clock) if the database is new; None if it is not.
 
     The machines then have the last status of the history, and a simulator continues from there. The connection must
-    be in the floor's schema, and its login must own the tables. zone: the plant's clock, by which shifts begin.
+    be in the floor's schema, and its login must own the tables.
 
     :raises asyncpg.InsufficientPrivilegeError: the login does not own the tables; nothing was written
     :raises NotADemoError: the floor is a plant; nothing was written
@@ -99,6 +100,7 @@ async def backfill(connection: Connection, queries: Queries, *, days: int = 60, 
         return None
     await queries.begin_history_creation(connection, days=days)
     try:
+        zone = to_zone((await queries.simulated_times(connection))['zone'])
         done = await _create(connection, queries, _Wanted(days, seed, now, zone))
     except Exception:
         with suppress(*UNREACHABLE, asyncpg.PostgresError):  # the row of an ended session has no effect

@@ -6,7 +6,7 @@ Pure, like the model: the runner has the clock and the database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from floor.core.people import Employee
 from simulator.calendar import Calendar
@@ -42,6 +42,10 @@ class LivePlant:
     def now(self) -> datetime:
         """The moment up to which it was played."""
         return self._calendar.moment(self.plant.now)
+
+    def follow_clock(self, zone: tzinfo) -> None:
+        """The shifts begin by the clock of this zone from now on."""
+        self._calendar.zone = zone
 
     def arrange(self, stations: Sequence[Station]) -> None:
         """Add new machines and remove missing ones."""

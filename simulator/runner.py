@@ -21,6 +21,7 @@ import asyncpg
 from floor.core.errors import FloorError, NotADemoError
 from floor.db.connection import UNREACHABLE, Connection, describe
 from floor.db.queries import Queries
+from floor.db.row_mapping import to_zone
 from simulator.backfill import backfill, begin_changes
 from simulator.calendar import Calendar
 from simulator.floor_rows import MachineRow, people_of, read_floor, read_unfinished
@@ -65,14 +66,13 @@ class SimulatorRunner:
         instance: str,
         seed: int | None = None,
         backfill_days: int = 0,
-        zone: tzinfo = UTC,
         report: Callable[[Update], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """interval: seconds in which the plant lives REAL_TIME seconds. instance: a name for people.
 
         A unique suffix is added to instance, since two with the same name would both run. backfill_days: days of
-        history created before the first tick, if the database is new; 0: none. zone: the plant's clock. report is
+        history created before the first tick, if the database is new; 0: none. report is
         called for each written machine, after the commit. clock counts seconds.
         """
         self._connect = connect
@@ -80,7 +80,8 @@ class SimulatorRunner:
         self._instance = f'{instance}/{secrets.token_hex(4)}'
         self._seed = secrets.randbits(32) if seed is None else seed
         self._backfill_days = backfill_days
-        self._zone = zone
+        self.zone: tzinfo = UTC
+        """The plant's time zone, as of the last tick."""
         self._report = report
         self._clock = clock
         self._lease = max(MIN_LEASE, 3 * interval)
@@ -145,10 +146,11 @@ class SimulatorRunner:
         async with connection.transaction():
             await begin_changes(connection, self._queries)
             lease = timedelta(seconds=self._lease)
-            tick = await self._queries.claim_tick(connection, instance=self._instance, lease=lease)
-            if tick is None:
+            claimed = await self._queries.claim_tick(connection, instance=self._instance, lease=lease)
+            if claimed is None:
                 self._tick = None
                 return None
+            tick, self.zone = claimed['tick'], to_zone(claimed['zone'])
             rows = await read_floor(connection, self._queries)
             live = await self._follow(connection, tick, rows)
             updates = await self._write(connection, live, rows, whole=tick == 1)
@@ -166,7 +168,7 @@ class SimulatorRunner:
         """Once per process; the floor is live in the meantime, in its initial state. The plant goes on from its end."""
         if self._backfill_days:
             try:
-                done = await backfill(connection, self._queries, days=self._backfill_days, zone=self._zone)
+                done = await backfill(connection, self._queries, days=self._backfill_days)
             except asyncpg.InsufficientPrivilegeError as error:
                 log.warning('no history was created for this new database: %s (BACKFILL_DAYS=0 disables it)', error)
                 done = None
@@ -184,6 +186,7 @@ class SimulatorRunner:
         if self._live is None:
             self._live = await self._begin(connection, stations)
         live, known = self._live, set(self._live.stations)
+        live.follow_clock(self.zone)
         if stations != live.stations:
             live.arrange(stations)
         now = self._clock()
@@ -202,7 +205,7 @@ class SimulatorRunner:
 
     async def _begin(self, connection: Connection, stations: Sequence[Station]) -> LivePlant:
         times = await self._queries.simulated_times(connection)
-        calendar = Calendar.beginning(times['now'], times['created'], self._zone)
+        calendar = Calendar.beginning(times['now'], times['created'], self.zone)
         people = await people_of(connection, self._queries)
         return await asyncio.to_thread(LivePlant.beginning, stations, people, self._seed, calendar)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from rich.console import Console
@@ -21,13 +22,14 @@ LOOKS: dict[Status, tuple[str, str, str]] = {
 class Terminal:
     """Prints one line per change."""
 
-    def __init__(self, console: Console, zone: tzinfo) -> None:
+    def __init__(self, console: Console, zone: Callable[[], tzinfo]) -> None:
+        """zone: returns the plant's time zone."""
         self._console = console
         self._zone = zone
 
     def show(self, update: Update) -> None:
         """The change of one machine, as happening now."""
-        now = datetime.now(self._zone)
+        now = datetime.now(self._zone())
         if self._console.is_terminal:
             self._console.print(coloured(update, now))
         else:

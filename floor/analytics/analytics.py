@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from ..core.errors import InvalidInputError, QueryError
 from ..core.floor_snapshot import FloorSnapshot
 from ..core.machines import MachineName
+from ..core.plant_calendar import CalendarSource
 from ..core.query_parameters import unknown_name_message
 from ..core.shifts import Shifts
 from ..db.database import Database
@@ -52,14 +52,16 @@ class Analytics:
     unknown machine or a time before the history is no error: nothing is known of it. `check` refuses it beforehand.
     """
 
-    def __init__(self, database: Database, zone: ZoneInfo, *, now: datetime | None = None,
-                 shifts: Shifts | None = None) -> None:
-        """zone: of the plant; now: instead of the database's clock; shifts: of the plant, for reports about one of
-        them."""
+    def __init__(self, database: Database, calendar: CalendarSource | None = None, *,
+                 now: datetime | None = None) -> None:
+        """calendar: of the plant, for reports about one of its shifts; now: instead of the database's clock."""
         self._database = database
-        self._zone = zone
+        self._calendar = calendar
         self._now = now
-        self._shifts = shifts
+
+    @property
+    def _shifts(self) -> Shifts | None:
+        return None if self._calendar is None else self._calendar().shifts
 
     async def checked(self, scope: Scope) -> Scope:
         """The same, with the present name of a machine that was renamed, if the line, the machine, the reason and the
@@ -70,8 +72,9 @@ class Analytics:
         if scope.is_whole_floor and not scope.is_filtered:
             return scope
         faults: dict[str, str] = {}
-        if scope.shift is not None and self._shifts is not None and scope.shift not in self._shifts.names:
-            faults['shift'] = unknown_name_message('shift', scope.shift, self._shifts.names)
+        shifts = self._shifts
+        if scope.shift is not None and shifts is not None and scope.shift not in shifts.names:
+            faults['shift'] = unknown_name_message('shift', scope.shift, shifts.names)
         ever = Window(EARLIEST, datetime.now(UTC))
         async with self._read(ever, Scope(reason=scope.reason)) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
@@ -146,7 +149,7 @@ class Analytics:
     async def hourly_pattern(self, window: Window, scope: Scope = WHOLE_FLOOR) -> HourlyPattern:
         """Down share of every hour of the week by the plant's clock."""
         async with self._read(window, scope) as report:
-            return await read_hourly_pattern(report, self._zone)
+            return await read_hourly_pattern(report)
 
     async def timeline(self, window: Window, machines: Sequence[MachineName], columns: int = 1200) -> tuple[Lane, ...]:
         """A lane per machine, for a picture that is so many columns wide.
@@ -210,11 +213,10 @@ class Analytics:
     async def work_orders(self, window: Window, scope: Scope = WHOLE_FLOOR) -> OrderReport:
         """Work orders: number, age, time to completion, and load per assignee."""
         async with self._read(window, scope) as report:
-            return await read_orders(report, self._zone)
+            return await read_orders(report)
 
     def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
-        return reading(self._database, window, scope, now=self._now,
-                       shifts=self._shifts)
+        return reading(self._database, window, scope, now=self._now, shifts=self._shifts)
 
     async def frozen(self, window: Window) -> Analytics:
         """The same reports as of now, for what is read in several parts: a window that reaches beyond now ends now in
@@ -224,4 +226,4 @@ class Analytics:
 
     def at(self, now: datetime) -> Analytics:
         """The same reports as if it were then."""
-        return Analytics(self._database, self._zone, now=now, shifts=self._shifts)
+        return Analytics(self._database, self._calendar, now=now)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from ..core.orders import Priority
 from .report_snapshot import Reading
@@ -69,14 +68,14 @@ class OrderReport:
     load: tuple[PersonLoad, ...]
 
 
-async def read_orders(reading: Reading, zone: ZoneInfo) -> OrderReport:
+async def read_orders(reading: Reading) -> OrderReport:
     """The orders of the machines that are asked about. The median of an even number is the lower of the two."""
     connection, queries, names = reading.connection, reading.queries, reading.names
     window = {'names': names, 'start': reading.window.start, 'until': reading.window.end}
     return OrderReport(
         tuple([VolumeOfDay(row['day'], row['orders'], None if row['of_week'] is None else row['of_week'] / WEEK,
-                           row['day'] < reading.now.astimezone(zone).date()) async for row in
-               queries.order_volume(connection, zone=zone.key, **window)]),
+                           row['day'] < reading.now.astimezone(reading.zone).date()) async for row in
+               queries.order_volume(connection, zone=reading.zone.key, **window)]),
         tuple([OpenOrderAges(Priority(row['priority']), row['orders'], row['overdue'],
                              seconds(row['sum_of_ages']) / row['orders'], seconds(row['median']),
                              seconds(row['oldest']))

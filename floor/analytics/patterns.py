@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from .report_snapshot import Reading
 from .window import seconds, share
@@ -24,11 +23,11 @@ class HourlyPattern:
     covered: tuple[tuple[float, ...], ...]
 
 
-async def read_hourly_pattern(reading: Reading, zone: ZoneInfo) -> HourlyPattern:
+async def read_hourly_pattern(reading: Reading) -> HourlyPattern:
     """The pattern of all machines that are asked about, in the hours of the shift; whatever the reason."""
     down = [[0] * HOURS for _ in range(DAYS)]
     known = [[0] * HOURS for _ in range(DAYS)]
-    async for row in await _rows(reading, zone):
+    async for row in await _rows(reading):
         down[row['weekday'] - 1][row['hour']] = row['down']
         known[row['weekday'] - 1][row['hour']] = row['known']
     return HourlyPattern(
@@ -36,9 +35,9 @@ async def read_hourly_pattern(reading: Reading, zone: ZoneInfo) -> HourlyPattern
         tuple(tuple(map(seconds, day)) for day in down), tuple(tuple(map(seconds, day)) for day in known))
 
 
-async def _rows(reading: Reading, zone: ZoneInfo) -> AsyncIterator[Any]:
+async def _rows(reading: Reading) -> AsyncIterator[Any]:
     if reading.scope.shift is None:
-        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(), zone=zone.key,
-                                             whole_line=reading.scope.machine is None)
-    return reading.queries.filtered_hours(reading.connection, names=reading.names, now=reading.now, zone=zone.key,
-                                          line=reading.line_id, **await reading.hours_since_known())
+        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(),
+                                             zone=reading.zone.key, whole_line=reading.scope.machine is None)
+    return reading.queries.filtered_hours(reading.connection, **await reading.hours_since_known(), names=reading.names,
+                                          now=reading.now, zone=reading.zone.key, line=reading.line_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
-from ..core.shifts import Shifts
+from ..core.plant_calendar import CalendarSource
 from . import Analytics, Page, Scope, StopSelection, Window
 from . import report_tables as tables
 from .analytics import NEWEST, WHOLE_FLOOR
@@ -38,9 +38,9 @@ class ReportPart:
 class ReportPages:
     """Reads tables by their names."""
 
-    def __init__(self, analytics: Analytics, shifts: Shifts) -> None:
+    def __init__(self, analytics: Analytics, calendar: CalendarSource) -> None:
         self._analytics = analytics
-        self._shifts = shifts
+        self._calendar = calendar
         self._whole: dict[str, Callable[[ReportPart], Awaitable[ReportTable]]] = {
             'figures': self._figures, 'explain-machines': self._parts, 'causes': self._causes,
             'machines': self._machines, 'machine-kpis': self._machine_kpis, 'trend': self._trend, 'hours': self._hours,
@@ -71,7 +71,7 @@ class ReportPages:
     async def labels(self) -> RowLabels:
         """What adds machine, line and shift to the rows of a table."""
         members = await self._analytics.members(ever=True)
-        return RowLabels({member.name: member.line_at for member in members}, self._shifts)
+        return RowLabels({member.name: member.line_at for member in members}, self._calendar().shifts)
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True

@@ -9,16 +9,19 @@ from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
 from ..core.machines import MachineName
+from ..core.plant_calendar import UTC_ZONE
 from ..core.shifts import Shifts
 from ..db.connection import Connection, describe
 from ..db.database import Database
 from ..db.queries import Queries
+from ..db.row_mapping import to_zone
 from .window import MICROSECOND, Scope, Window
 
 
@@ -70,6 +73,7 @@ class Reading:
 
     parts    of the window that the report is about: the hours of its shift, or all of it
     line_id  the number of the line that is asked about: only what happened while machines stood on it; None: any
+    zone     the plant's time zone
     """
 
     connection: Connection
@@ -80,6 +84,7 @@ class Reading:
     machines: tuple[Member, ...]
     parts: tuple[Window, ...]
     line_id: int | None = None
+    zone: ZoneInfo = UTC_ZONE
 
     def micros_of(self, machine: Member) -> int:
         """For how many microseconds of all parts a machine belongs into the report."""
@@ -162,7 +167,7 @@ async def reading(database: Database, window: Window, scope: Scope | None, *, no
             rows = database.queries.report_machines(connection, start=elapsed.start, until=elapsed.end)
             machines = members([row async for row in rows], scope) if scope else ()
             yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), machines,
-                          parts_of(elapsed, scope, shifts), line_id_of(machines, scope))
+                          parts_of(elapsed, scope, shifts), line_id_of(machines, scope), to_zone(clock['zone']))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 

@@ -9,6 +9,7 @@ from .icons import NO_ICONS, FloorIcons
 from .machines import MachineRecord, StatusEvent
 from .orders import OrderBrief
 from .people import Employee
+from .plant_calendar import PlantSettings
 
 
 class HistoryState(StrEnum):
@@ -35,3 +36,5 @@ class FloorSnapshot:
     setup_change: int = 0
     """Number of the latest change of the set-up; 0: none yet."""
     icons: FloorIcons = NO_ICONS
+    plant: PlantSettings | None = None
+    """The plant's own settings; None: a floor of the past, which has none."""

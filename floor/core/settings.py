@@ -92,8 +92,8 @@ class Settings(BaseSettings):
 
     plant_timezone: Annotated[str, AfterValidator(setting_values.time_zone), setting(
         'a name of the IANA time zone database, as America/Detroit',
-        "The plant's time zone, such as `America/Detroit`: for every time on a page, and for times in addresses "
-        'without an offset')] = 'UTC'
+        "The first value of the plant's time zone, such as `America/Detroit`: for every time on a page, and for times "
+        'in addresses without an offset. A supervisor changes it on `/setup/plant`')] = 'UTC'
     shifts: Annotated[str, AfterValidator(setting_values.shift_plan), setting(
         'names and starts, as Early 06:00,Late 14:00,Night 22:00; no two alike',
         "Names and starting times of the plant's shifts")] = 'Early 06:00,Late 14:00,Night 22:00'
@@ -264,7 +264,7 @@ class Settings(BaseSettings):
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
-        """The plant's time zone: every time a person reads is in it."""
+        """The first value of the plant's time zone."""
         return zoneinfo.ZoneInfo(self.plant_timezone)
 
     @property

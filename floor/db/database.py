@@ -54,6 +54,10 @@ class Database:
         self.schema = settings.default_postgres_schema
         self.feed_table = settings.default_postgres_table
         self.new_floor = settings.floor_to_make
+        self.first_time_zone = settings.plant_timezone
+        """Of a plant that nobody has set up yet."""
+        self.is_time_zone_given = 'plant_timezone' in settings.model_fields_set
+        """Whether PLANT_TIMEZONE is set."""
         self.is_guest = settings.is_guest
         self.legacy_schema = settings.legacy_schema
         self.feed_writers = settings.feed_writers

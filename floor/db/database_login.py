@@ -50,7 +50,7 @@ class DatabaseLogin:
         # server settings survive the RESET ALL when a connection is released; SET search_path would not
         return {'command_timeout': self._settings.db_command_timeout,
                 'server_settings': {'search_path': f'"{self._schema}", pg_temp', 'application_name': 'line-monitor',
-                                    'timezone': self._settings.plant_timezone,  # for the date in an order's id
+                                    'timezone': self._settings.plant_timezone,  # refused at startup if it is unknown
                                     **SERVER_GIVES_UP}}
 
     async def open(self, dsn: str | None = None, **options: Any) -> asyncpg.Connection:

@@ -277,6 +277,13 @@ async def _run(connection: Connection, failure: str, text: str) -> None:
         raise MigrationError(f'{failure}, the upgrade was rolled back: {error}') from error
 
 
+async def _compare_time_zone(connection: Connection, database: Database) -> None:
+    time_zone = (await database.queries.plant_settings(connection))['time_zone']
+    if time_zone != database.first_time_zone:
+        log.warning('PLANT_TIMEZONE=%s has no effect: the time zone of the plant is %s, as set on /setup/plant',
+                    database.first_time_zone, time_zone)
+
+
 def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
     """For the listener: migrate the schema on each new connection, before it listens.
 
@@ -291,6 +298,9 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
         if await migrate(connection, database.schema, files, database.new_floor, database.legacy_schema,
                          functions_too=not database.has_our_functions):
             await database.expire_connections()  # their cached plans are for the former schema
+        await database.queries.write_first_plant_settings(connection, time_zone=database.first_time_zone)
+        if database.is_time_zone_given and not database.has_our_functions:
+            await _compare_time_zone(connection, database)
         database.has_our_functions = True
         await apply_owner_settings(connection, database)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.machines import MachineName, Status, StatusEvent
 from ..core.orders import OrderBrief, Priority, WorkOrderStatus
 from ..core.people import Employee, Role
+from ..core.plant_calendar import UTC_ZONE, PlantSettings, Weekday
+
+log = logging.getLogger(__name__)
 
 
 def to_event(row: Any) -> StatusEvent:
@@ -34,3 +39,17 @@ def to_employee(row: Any) -> Employee:
     return Employee(id=row['id'], first_name=row['first_name'], last_name=row['last_name'], email=row['email'],
                     department=row['department'], active=row['active'], created_at=row['created_at'],
                     role=Role(row['role']), version=row['version'])
+
+
+def to_plant_settings(row: Any) -> PlantSettings:
+    """The plant's own settings."""
+    return PlantSettings(row['name'], to_zone(row['time_zone']), Weekday(row['first_weekday']), row['version'])
+
+
+def to_zone(name: str) -> ZoneInfo:
+    """A time zone of the database; UTC for one that Python does not know, so that the floor still shows."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.error('the time zone of the plant, %s, is not known here: times are shown in UTC', name)
+        return UTC_ZONE

@@ -106,6 +106,8 @@ class Audit:
             wrong.append('the set-up')
         if snapshot.is_demo != self._store.is_demo:
             wrong.append('whether it is a demo')
+        if snapshot.plant != self._store.plant:
+            wrong.append('the settings of the plant')
         return wrong
 
     def _wrong_machines(self, snapshot: FloorSnapshot, before: dict[MachineName, int]) -> set[MachineName]:

@@ -11,7 +11,7 @@ from ..core.icons import FloorIcons, OwnIcon, TypeIcon
 from ..core.machines import MachineName, MachineRecord, Status
 from ..db.connection import Connection
 from ..db.queries import Queries
-from ..db.row_mapping import to_brief, to_employee, to_event, to_status
+from ..db.row_mapping import to_brief, to_employee, to_event, to_plant_settings, to_status
 from .machine_states import EVENTS_KEPT
 
 PART = 500
@@ -30,12 +30,13 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
                            tuple([OwnIcon(**row) async for row in queries.own_icons(connection)]))
         is_demo = await queries.is_demo(connection)
         setup_change = await queries.latest_setup_change(connection)
+        plant = to_plant_settings(await queries.plant_settings(connection))
         history = HistoryState(await queries.history_state(connection))
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
-        is_demo=is_demo, history=history, setup_change=setup_change, icons=icons)
+        is_demo=is_demo, history=history, setup_change=setup_change, icons=icons, plant=plant)
 
 
 def _to_record(row: Any) -> MachineRecord:

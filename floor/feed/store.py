@@ -18,6 +18,7 @@ from ..core.machines import MachineChange, MachineName, Status, StatusEvent
 from ..core.names import name_key
 from ..core.orders import OrderBrief, OrderId, Priority
 from ..core.people import Employee, Identity, Person, Role
+from ..core.plant_calendar import PlantSettings
 from .active_orders import ActiveOrders
 from .database_clock import DatabaseClock
 from .difference import Difference, Subscriber
@@ -27,6 +28,7 @@ from .machine_states import MachineStates
 
 log = logging.getLogger(__name__)
 
+NO_SETTINGS = PlantSettings()
 FEED, TASKS, DISK = 'feed', 'tasks', 'disk'
 """Sources of warnings."""
 
@@ -35,9 +37,12 @@ class Store:
     """The present floor. Every write is one synchronous step that then notifies the subscribers."""
 
     def __init__(self, *, stale_after: float = 8.0, silent_after: float | None = None,
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
+                 plant: PlantSettings = NO_SETTINGS, monotonic: Callable[[], float] = time.monotonic) -> None:
         """stale_after: seconds without a heartbeat after which the floor is stale.
-        silent_after: seconds without a report after which a machine's status is unknown (None: never)."""
+        silent_after: seconds without a report after which a machine's status is unknown (None: never).
+        plant: its settings until the first snapshot has them."""
+        self.plant = plant
+        """The plant's own settings."""
         self.people: dict[int, Employee] = {}
         """All present and former employees by id."""
         self.is_demo: bool | None = None
@@ -212,10 +217,12 @@ class Store:
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
         setup_changed = (snapshot.setup_change, snapshot.icons) != (self.setup_change, self.icons)
         self.setup_change, self.icons = snapshot.setup_change, snapshot.icons
+        plant = snapshot.plant or self.plant
+        plant_changed, self.plant = plant != self.plant, plant
         self.orders_revision += 1  # a snapshot does not contain orders that have ended
         changed |= self._states.find_silent(self.now_ms)
         return self._notify(Difference(frozenset(changed), layout=layout, orders=tuple(orders), people=people_changed,
-                                       history=history_changed, setup=setup_changed))
+                                       history=history_changed, setup=setup_changed, plant=plant_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
         """Whether names, types, lines or the order of the machines differ from what is shown."""

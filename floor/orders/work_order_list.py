@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -32,11 +32,16 @@ class WorkOrderList:
     """Reads lists of work orders. Its methods raise DatabaseUnavailableError if the database does not respond in time,
     and HistoryNotReadyError while the history of a demo is being created."""
 
-    def __init__(self, database: Database, zone: tzinfo) -> None:
-        """zone: of the plant, by a name that PostgreSQL knows; `today` begins at its midnight."""
+    def __init__(self, database: Database, zone: Callable[[], tzinfo]) -> None:
+        """zone: returns that of the plant, by a name that PostgreSQL knows; `today` begins at its midnight."""
         self._database = database
-        self.zone = self._zone = zone
+        self._zone = zone
         self._shared = SharedReads()
+
+    @property
+    def zone(self) -> tzinfo:
+        """The plant's time zone."""
+        return self._zone()
 
     async def page(self, order_filter: OrderFilter, revision: int | None = None) -> OrderPage:
         """One page. revision: of the store; callers with the same filter and revision share one query."""
@@ -71,7 +76,7 @@ class WorkOrderList:
     async def csv(self, order_filter: OrderFilter) -> AsyncGenerator[str, None]:
         """The orders of all pages as CSV, in chunks."""
         async with aclosing(self.every(order_filter)) as orders:
-            async for chunk in order_csv.chunks(orders, self._zone):
+            async for chunk in order_csv.chunks(orders, self.zone):
                 yield chunk
 
     async def former_assignees(self, revision: int | None = None) -> frozenset[int]:
@@ -184,7 +189,7 @@ class WorkOrderList:
         return {
             'statuses': [*order_filter.statuses] if order_filter.statuses or order_filter.done else None,
             'done': order_filter.done,
-            'zone': str(self._zone),
+            'zone': str(self.zone),
             'priorities': [*order_filter.priorities] or None,
             'machine': order_filter.machine,
             'assignee': order_filter.assignee if isinstance(order_filter.assignee, int) else None,

@@ -9,12 +9,13 @@ from .line_commands import LineEdit
 from .machine_commands import MachineCommands, MachineEdit
 from .machine_icon_commands import MachineIconCommands
 from .plant_items import ChangeKind, PlantChange
+from .plant_settings import PlantSettingsCommands
 
 Values = dict[str, str | None]
 
 
-class PlantCommands(MachineCommands, MachineIconCommands):
-    """Lines, machine types, machines, icons, and who changed them."""
+class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands):
+    """Lines, machine types, machines, icons, the plant's own settings, and who changed them."""
 
     async def changes(self, most: int, before: int | None = None, *, kind: ChangeKind | None = None,
                       text: str | None = None) -> list[PlantChange]:

@@ -31,9 +31,11 @@ SELECT set_config('floor.refusal', coalesce((
         (6, 'e692da98a3c5b7b831a16c5da967d46619eba61ce7a207dfa7f4c3470109a42d'),
         (7, '5f36dbbb32abe067fc05ab3307f5118bd3c6296ee0c425b0b9b4b834a12549a0'),
         (8, 'f9237b246d7177d5e0ba6dc6e38197d5ef82ae99abf2d2d432b26e5cfbde37f7'),
-        (9, '1d13ee734d0ee5839478d30fc3311a18aaff573cf8f301fd307a8d1b7f1fa2f5'),
+        (9, 'f4cb8b1133b927dc0cf51461d7d138d54bc03e235b7aa5b245bdb55c8d854752'),
         (10, '56dc0b716e3c002c1abda3a2c67a76b952f07dd50480db38ec29867b46853a35'),
-        (11, '6fed2e00a109dc9f8334f0d516d192952cb37580db25690c3b6f9cc8a04bc340'))
+        (11, '6fed2e00a109dc9f8334f0d516d192952cb37580db25690c3b6f9cc8a04bc340'),
+        (12, '40254c862eb3f1ee8dae8b6f80f8b8e112ffb77d579f5eadf21dbae07be8b2fc'),
+        (13, '7c4d60e6481da6d958f0090bd28c8c4c7b228c5ad77d7f28e001875882a78326'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -138,6 +140,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 12) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (12, 'feeds', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 13) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0013_plant_settings.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (13, 'plant_settings', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -187,6 +195,8 @@ CALL record_function_file('31_work_order_texts.sql', NULL, :'program');
 CALL record_function_file('32_work_order_lists.sql', NULL, :'program');
 \ir ../functions/33_feed_events.sql
 CALL record_function_file('33_feed_events.sql', NULL, :'program');
+\ir ../functions/34_plant_settings.sql
+CALL record_function_file('34_plant_settings.sql', NULL, :'program');
 \ir ../functions/41_intervals.sql
 CALL record_function_file('41_intervals.sql', NULL, :'program');
 \ir ../functions/42_stops.sql

@@ -92,6 +92,8 @@ DECLARE
     machine machine_feed_stream;
 BEGIN
     NEW := work_order_clean(NEW);
+    NEW.id := coalesce(NEW.id, 'WO-' || to_char(clock_timestamp() AT TIME ZONE (SELECT time_zone FROM plant_settings), 'YYYYMMDD')
+                               || '-' || left(md5(gen_random_uuid()::text), 8));
     NEW.version := 1;
     NEW.client_reference_by := reference_owner(NEW.client_reference);
     NEW.updated_at := acting_time();

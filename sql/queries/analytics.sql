@@ -12,7 +12,7 @@ WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 -- history is nearly always in memory, wherever it lies.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
        set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
-       history_state() AS history;
+       history_state() AS history, plant_zone() AS zone;
 
 -- name: report_machines(start, until)
 -- Every machine that stands on the floor or ever did, with each line that it stood on in a period, in order of time (from since

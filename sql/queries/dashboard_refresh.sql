@@ -3,10 +3,6 @@
 -- that what is read is what the other one left. Only who may write the table can lock it so.
 LOCK TABLE dashboard_executive_kpis IN SHARE ROW EXCLUSIVE MODE NOWAIT;
 
--- name: set_plant_clock(time_zone)!
--- By which clock days and hours are counted.
-UPDATE plant_settings SET time_zone = :time_zone::text WHERE time_zone <> :time_zone::text;
-
 -- name: forget_history(keep, most)$
 -- Delete at most so many rows of the history that are older than that; how many. None in the first day after the clock
 -- has leapt: one that is wrongly years ahead would delete everything.

@@ -188,3 +188,22 @@ SELECT c.change_id, c.setting AS field, c.old_value, c.new_value FROM setting_ch
 WHERE c.kind = :kind AND c.item_id = :item_id AND c.xmin = (
     SELECT l.xmin FROM setting_changes l WHERE l.kind = :kind AND l.item_id = :item_id ORDER BY l.change_id DESC LIMIT 1)
 ORDER BY c.change_id DESC;
+
+-- name: plant_settings()^
+-- The plant's own settings.
+SELECT name, time_zone, first_weekday, setup_version AS version FROM plant_settings;
+
+-- name: edit_plant_settings(name, time_zone, first_weekday)!
+-- Null: as it is.
+UPDATE plant_settings SET name = coalesce(:name::text, name), time_zone = coalesce(:time_zone::text, time_zone),
+                          first_weekday = coalesce(:first_weekday::smallint, first_weekday);
+
+-- name: last_plant_setting_change()^
+-- The latest change of one of them.
+SELECT changed_by, setting AS field, old_value, new_value FROM setting_changes
+WHERE kind = 'setting' AND setting IN ('plant name', 'time zone', 'first day of the week')
+ORDER BY change_id DESC LIMIT 1;
+
+-- name: write_first_plant_settings(time_zone)!
+-- What the variables of the app give a plant that nobody has set up yet.
+UPDATE plant_settings SET time_zone = :time_zone, has_first_values = true WHERE NOT has_first_values;

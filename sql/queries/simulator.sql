@@ -3,12 +3,12 @@
 -- the end; and has its changes stand under its name in the history.
 SELECT set_config('floor.source', simulator_name(), true);
 
--- name: claim_tick(instance, lease)$
--- The next tick's number if this instance may run it, else nothing. The last instance continues; others take over once it has
+-- name: claim_tick(instance, lease)^
+-- The next tick's number if this instance may run it, and the plant's time zone, else nothing. The last instance continues; others take over once it has
 -- been silent for the lease. Runs in the transaction that writes the tick, so that no two can play the same one.
 UPDATE simulator_state SET instance = :instance, tick = tick + 1, last_tick = clock_timestamp()
 WHERE instance IS NOT DISTINCT FROM :instance::text OR last_tick < clock_timestamp() - :lease::interval
-RETURNING tick;
+RETURNING tick, plant_zone() AS zone;
 
 -- name: release_ticks(instance)!
 -- We leave: another instance may go on at once.
@@ -103,8 +103,8 @@ WHERE o.client_reference = 'simulator/' || o.id AND o.status IN ('open', 'in_pro
 ORDER BY o.created_at, o.id;
 
 -- name: simulated_times()^
--- The time now, and when the demo was created.
-SELECT clock_timestamp() AS now, since AS created FROM plant;
+-- The time now, when the demo was created, and by which clock its shifts begin.
+SELECT clock_timestamp() AS now, since AS created, plant_zone() AS zone FROM plant;
 
 -- name: set_floor(names, statuses, reasons, sinces, moments, versions)!
 -- Let every machine stand as its history ends.

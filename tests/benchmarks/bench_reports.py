@@ -16,8 +16,8 @@ import asyncpg
 
 from floor.analytics import Analytics, Scope, Window
 from floor.core.machines import MachineName
+from floor.core.plant_calendar import PlantSettings
 from floor.core.settings import Settings
-from floor.core.shifts import Shifts
 from floor.db.database import Database
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.migrations import migrate
@@ -36,6 +36,7 @@ LITTLE = 60
 DERIVED = ('status_intervals', 'machine_stops', 'machine_days', 'line_hours')
 YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
+CALENDAR = PlantSettings(zone=ZONE).calendar('Early 06:00,Late 14:00,Night 22:00')
 Probe = Callable[[Analytics, Window], Awaitable[object]]
 FLOOR, LINE, SHIFT = Scope(), Scope(line='Line 7'), Scope(shift='Late')
 PRESS = MachineName('Press_07_03')
@@ -134,7 +135,7 @@ async def run(program: Path, *, quick: bool, millions: int = 10) -> list[Row]:
 async def measure(database: Database, rounds: int) -> list[Row]:
     """Every question so many times, on a year that is filled and derived. After each question the yardstick, because
     how fast the machine is may be another matter a minute later."""
-    analytics = Analytics(database, ZONE, shifts=Shifts('Early 06:00,Late 14:00,Night 22:00', ZONE))
+    analytics = Analytics(database, lambda: CALENDAR)
     rows, yardstick = list[Row](), list[float]()
 
     async def ask(question: Probe, days: float, times: int) -> list[float]:
@@ -252,7 +253,7 @@ async def refresh_little(connection: asyncpg.Connection, rounds: int) -> Row:
 async def refresh_tables(database: Database, connection: asyncpg.Connection, rounds: int) -> list[Row]:
     """All eight dashboard tables as the program refreshes them, after a minute's changes and after a hundred times as
     many: what is stored is the same, so the difference is what is new."""
-    job = DashboardRefresh(database, DaySums(database, ZONE))
+    job = DashboardRefresh(database, DaySums(database))
     await job.refresh()  # the first one fills them
     rows = []
     for new, times in (LITTLE, rounds), (100 * LITTLE, max(3, rounds // 4)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +13,7 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from browser.profiles import PHONE, Profiles
-from browser.program import Program
+from browser.profiles import PHONE
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
@@ -23,29 +22,16 @@ pytestmark = pytest.mark.asyncio(loop_scope='session')
 InZone = Callable[[str], Awaitable[Visitor]]
 
 
-@pytest.fixture(scope='module')
-def programs(program: Program) -> Iterator[dict[str, Program]]:
-    """By zone: those of plants elsewhere, on the same database."""
-    programs: dict[str, Program] = {}
-    yield programs
-    for other in programs.values():
-        other.stop()
-
-
 @pytest_asyncio.fixture(loop_scope='session')
-async def in_zone(profiles: Profiles, program: Program, programs: dict[str, Program],
-                  sql: asyncpg.Connection) -> AsyncIterator[InZone]:
+async def in_zone(visitor: Visitor, sql: asyncpg.Connection) -> AsyncIterator[InZone]:
     """Somebody in a plant of another zone."""
-    visitors: list[Visitor] = []
-
     async def in_zone(zone: str) -> Visitor:
-        if zone not in programs:
-            programs[zone] = program.joined(zone.replace('/', '-'), PLANT_TIMEZONE=zone)
-            programs[zone].start()
-        visitors.append(Visitor(profiles, programs[zone]))
-        return visitors[-1]
+        await sql.execute('UPDATE plant_settings SET time_zone = $1', zone)
+        page = await visitor.open('/')
+        await expect(page.locator('.clock')).to_contain_text(zone.rpartition('/')[2])
+        return visitor
     yield in_zone
-    assert [complaint for visitor in visitors for complaint in await visitor.leave()] == []
+    await sql.execute("UPDATE plant_settings SET time_zone = 'UTC'")
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])

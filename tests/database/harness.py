@@ -61,7 +61,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     work_orders_api.register(
         app, database=database, employees=employees, orders=orders, timeout=patience, limit=limit,
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
-        order_list=WorkOrderList(database, settings.zone))
+        order_list=WorkOrderList(database, lambda: settings.zone))
     plant_api.register(app, plant=PlantCommands(database, employees), timeout=patience, limit=limit)
     feed_api.register(app, ingest=FeedIngest(database), timeout=patience)
     app.add_middleware(CredentialLimits, described=app)

@@ -20,6 +20,7 @@ from floor.analytics import DEFINITIONS, Analytics, Kpi, Kpis, Page, Scope, Stop
 from floor.analytics.kpis import Sums
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
+from floor.core.plant_calendar import PlantSettings
 from floor.core.shifts import Shifts
 from floor.db.database import Database
 
@@ -148,7 +149,8 @@ class Plant:
                 await self.connection.execute('INSERT INTO changed_days VALUES ($1)', day)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:
-        return Analytics(self.database, zone, now=history.now, shifts=Shifts(shifts, zone))
+        calendar = PlantSettings(zone=zone).calendar(shifts)
+        return Analytics(self.database, lambda: calendar, now=history.now)
 
 
 def last_words(history: History, machine: str) -> tuple[str | None, str | None]:

@@ -234,3 +234,22 @@ async def test_a_refusal_of_an_icon_names_the_reason(values: dict[str, str], det
 async def test_a_machine_type_gets_no_icon_that_is_not_there(client: Client) -> None:
     assert problem_in(await client.post(TYPES, json={'name': 'Gizmo', 'icon': 'gizmo'}), 422)['detail'].startswith(
         'there is no icon gizmo: choose one of /api/plant/icons')
+
+
+async def test_the_plants_own_settings_are_read_and_changed(clients: dict[str, Client]) -> None:
+    client, path = clients[SUPERVISOR], '/api/plant'
+    answer = await client.get(path)
+    plant = answer.json()
+    assert plant == {'name': None, 'time_zone': 'UTC', 'first_weekday': 'monday', 'version': 1}
+    problem_in(await clients[TECHNICIAN].patch(path, json={'version': 1, 'name': 'Werk'}), 403)
+    problem_in(await client.patch(path, json={'name': 'Werk'}), 428)
+    for wrong in {'time_zone': 'Mars/Olympus'}, {'first_weekday': 'someday'}, {'name': 'x' * 81}, {'week': 1}, {}:
+        problem_in(await client.patch(path, json={'version': 1, **wrong}), 422)
+    changed = await client.patch(path, json={'name': 'Werk Süd', 'time_zone': 'Asia/Kathmandu',
+                                             'first_weekday': 'sunday'}, headers={'If-Match': answer.headers['etag']})
+    assert changed.json() == {'name': 'Werk Süd', 'time_zone': 'Asia/Kathmandu', 'first_weekday': 'sunday',
+                              'version': 2}
+    conflict = problem_in(await client.patch(path, json={'version': 1, 'name': 'Another'}), 409)
+    assert conflict['current'] == changed.json()
+    problem_in(await client.patch(path, json={'name': None}, headers={'If-Match': answer.headers['etag']}), 412)
+    assert (await client.patch(path, json={'version': 2, 'name': None})).json()['name'] is None

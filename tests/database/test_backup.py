@@ -14,7 +14,6 @@ import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -82,7 +81,7 @@ async def figures(url: str, window: Window) -> list[Any]:
     settings = Settings.load(_env_file=None, database_url=url)
     database = Database(url, settings)
     try:
-        analytics = Analytics(database, ZoneInfo('UTC')).at(window.end)
+        analytics = Analytics(database).at(window.end)
         return [await analytics.kpis(window), await analytics.lines(window), await analytics.causes(window),
                 await analytics.wait_attribution(window), await analytics.work_orders(window)]
     finally:

@@ -90,7 +90,7 @@ async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_le
 
 
 async def test_a_clock_that_was_months_ahead_leaves_nothing_in_the_future(server: Server, database: Database) -> None:
-    job = DaySums(database, UTC_ZONE)
+    job = DaySums(database)
     await job.refresh()
     await server.set_clock(MONTHS)
     await server.report('down', 'Jam')
@@ -116,7 +116,7 @@ async def test_a_clock_that_was_months_ahead_leaves_nothing_in_the_future(server
 async def test_days_that_were_only_over_by_a_wrong_clock_are_not_taken_for_summed_up(
         server: Server, database: Database) -> None:
     """Also where no machine has reported meanwhile, so that nothing of the log lies in the future."""
-    job = DaySums(database, UTC_ZONE)
+    job = DaySums(database)
     await server.set_clock(timedelta(days=5))
     await job.refresh()
     assert await server.fetch('SELECT FROM summed_days WHERE until > now()')
@@ -128,7 +128,7 @@ async def test_days_that_were_only_over_by_a_wrong_clock_are_not_taken_for_summe
 
 async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
     """However long its status is the same, so that the log has nothing of it."""
-    job = DaySums(database, UTC_ZONE, machine_silent_after=60)
+    job = DaySums(database, machine_silent_after=60)
     await server.set_clock(YEARS)
     await server.report('operational', machine=PAINTER)
     await server.set_clock(timedelta())
@@ -148,7 +148,7 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
     """As if the clock had been right: the stop counts, with the time that it took."""
-    job, now = DaySums(database, UTC_ZONE), datetime.now(UTC)
+    job, now = DaySums(database), datetime.now(UTC)
     await job.refresh()
     await server.set_clock(MONTHS)
     await server.report('down', 'Jam')
@@ -158,11 +158,11 @@ async def test_reports_are_right_after_it(server: Server, database: Database) ->
     await server.report('down', 'Jam again')
     await job.refresh()
     window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
-    stops = (await Analytics(database, ZoneInfo('UTC')).stops(window)).stops
+    stops = (await Analytics(database).stops(window)).stops
     assert [(stop.machine, stop.reason, stop.until is None) for stop in stops] == [
         (VALVE, 'Jam again', True), (VALVE, 'Jam', False)]
     assert max(stop.length for stop in stops) < 3600
-    assert (await Analytics(database, ZoneInfo('UTC')).kpis(window)).ongoing == 1
+    assert (await Analytics(database).kpis(window)).ongoing == 1
 
 
 async def test_a_stop_that_goes_on_begins_where_it_was_put(server: Server) -> None:
@@ -186,7 +186,7 @@ async def test_a_machine_leaves_although_its_last_report_lies_in_the_future(serv
 
 async def test_a_clock_that_is_months_ahead_does_not_have_the_history_deleted(server: Server,
                                                                               database: Database) -> None:
-    job = DashboardRefresh(database, DaySums(database, UTC_ZONE), retention_days=30)
+    job = DashboardRefresh(database, DaySums(database), retention_days=30)
     await server.connection.execute("UPDATE history_upkeep SET steady_since = now() - interval '3 years'")
     await job.refresh()
     assert await job.forget() == 0

@@ -42,7 +42,7 @@ ORDER = """
 
 @pytest.fixture
 def job(database: Database) -> DashboardRefresh:
-    return DashboardRefresh(database, DaySums(database, DETROIT))
+    return DashboardRefresh(database, DaySums(database))
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_current_status_knows_the_interior_line_and_data_gaps(
     painter = await row(feed, STATUS, "production_line = 'Interior Line' AND equipment_type = 'painter'")
     assert (painter['status'], painter['machine_count'], painter['percentage']) == ('down', 1, Decimal('3.33'))
     assert await feed.fetchval(f"SELECT sum(machine_count) FROM {STATUS} WHERE production_line = 'Interior Line'") == 5
-    silent = DashboardRefresh(job._database, DaySums(job._database, DETROIT, machine_silent_after=60.0))
+    silent = DashboardRefresh(job._database, DaySums(job._database, machine_silent_after=60.0))
     await feed.execute("SET session_replication_role = replica; UPDATE machine_feed_stream SET reported_at = now() - "
                        "CASE machine_name WHEN 'Valve_02_01' THEN interval '1 hour' ELSE interval '0' END; "
                        "SET session_replication_role = origin")
@@ -302,7 +302,7 @@ async def test_the_reports_show_the_same_numbers(
     await order(feed, days_ago=3, hours=10)
     await job.refresh()
     now = await feed.fetchval(f'SELECT max(last_updated) FROM {KPIS}')
-    reports = Analytics(database, DETROIT, now=now)
+    reports = Analytics(database, now=now)
 
     def last(**length: float) -> Window:
         return Window(now - timedelta(**length), now)
@@ -423,7 +423,7 @@ async def test_two_jobs_take_turns(feed: asyncpg.Connection, job: DashboardRefre
     assert not await job.refresh()
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 0
     await other.execute('COMMIT')
-    second = DashboardRefresh(database, DaySums(database, DETROIT))
+    second = DashboardRefresh(database, DaySums(database))
     for _ in range(5):
         assert any(await asyncio.gather(job.refresh(), second.refresh()))
     assert await feed.fetchval(f'SELECT count(*) FROM {HOURS}') == 24
@@ -434,12 +434,12 @@ async def test_the_job_survives_a_database_that_is_away(
         connect: Connect, database: Database, settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    job = DashboardRefresh(away, DaySums(away, DETROIT), every=0.01)
+    job = DashboardRefresh(away, DaySums(away), every=0.01)
     with pytest.raises(DatabaseUnavailableError):
         await job.refresh()
     task = asyncio.create_task(job.job.run())
     await until(lambda: 'the dashboard tables cannot be refreshed' in caplog.text)
-    job._database, job._days = database, DaySums(database, DETROIT)
+    job._database, job._days = database, DaySums(database)
 
     async def is_fresh() -> bool:
         return bool(await reader.fetchval(f'SELECT count(*) FROM {KPIS}'))

@@ -32,7 +32,7 @@ DERIVED = (
 
 @pytest.fixture
 def analytics(database: Database) -> Analytics:
-    return Analytics(database, UTC_ZONE)
+    return Analytics(database)
 
 
 @pytest.fixture
@@ -295,14 +295,12 @@ async def test_data_gaps_are_only_ever_added_to(connect: Connect) -> None:
 # the job
 
 @pytest.mark.newest_postgres
-async def test_the_job_sums_up_and_hands_over_the_settings(connect: Connect, database: Database) -> None:
+async def test_the_job_sums_up_and_hands_over_its_setting(connect: Connect, database: Database) -> None:
     reader = await connect()
     await age(reader)
-    job = asyncio.create_task(
-        DaySums(database, ZoneInfo('America/Detroit'), machine_silent_after=90.0, every=0.01).job.run())
+    job = asyncio.create_task(DaySums(database, machine_silent_after=90.0, every=0.01).job.run())
     await until(lambda: are_summed_up(reader))
-    assert tuple(await reader.fetchrow('SELECT machine_silent_after, time_zone FROM plant_settings')) == (
-        timedelta(seconds=90), 'America/Detroit')
+    assert await reader.fetchval('SELECT machine_silent_after FROM plant_settings') == timedelta(seconds=90)
     job.cancel()
     await asyncio.gather(job, return_exceptions=True)
 
@@ -317,7 +315,7 @@ async def test_the_job_survives_a_database_that_is_away(connect: Connect, databa
     reader = await connect()
     await age(reader)
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
-    job = DaySums(away, UTC_ZONE, every=0.01)
+    job = DaySums(away, every=0.01)
     with pytest.raises(DatabaseUnavailableError):
         await job.refresh()
     task = asyncio.create_task(job.job.run())

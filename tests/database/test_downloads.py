@@ -48,7 +48,7 @@ def orders(database: Database) -> WorkOrders:
 async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Database, connect: Connect) -> None:
     admin = await connect()
     await admin.execute(ADD_ORDERS, 1_200, 100)
-    pieces = WorkOrderList(database, ZoneInfo('UTC')).csv(OrderFilter())
+    pieces = WorkOrderList(database, lambda: ZoneInfo('UTC')).csv(OrderFilter())
     text = await anext(pieces)
     assert database.pool_use.busy == 0
     await admin.execute("UPDATE work_orders SET priority = 'critical' WHERE id LIKE '%7'")  # sorted elsewhere now

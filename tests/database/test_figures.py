@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from database.past import Word, say
@@ -20,7 +19,7 @@ VALVE = MachineName('Valve_01_01')
 
 @pytest.fixture
 def analytics(database: Database) -> Analytics:
-    return Analytics(database, ZoneInfo('UTC'))
+    return Analytics(database)
 
 
 def window(hours: float, end: datetime | None = None) -> Window:

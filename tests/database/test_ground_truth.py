@@ -53,7 +53,7 @@ async def test_reports_count_the_stops_that_the_plant_had(database: Database, hi
 
     for machine in sorted({event.machine for event in simulated}):
         lengths = stopped([event for event in simulated if event.machine == machine], history.until)
-        kpis = await Analytics(database, ZoneInfo('UTC')).kpis(window, Scope(machine=MachineName(machine)))
+        kpis = await Analytics(database).kpis(window, Scope(machine=MachineName(machine)))
         assert kpis.down == pytest.approx(sum(length.total_seconds() for length in lengths), abs=EXACT_S), machine
         assert kpis.stops == kpis.failures + kpis.micro_stops == len(lengths), machine
         assert kpis.micro_stops == sum(length < MICRO_STOP for length in lengths), machine
@@ -78,7 +78,7 @@ async def test_waiting_is_charged_to_the_machine_that_the_plant_knows_to_be_the_
     for wait in waits(await stations(database), SEED, history.since, history.until, history.timeline.branch):
         caused[wait.root] += (wait.until - wait.since) / timedelta(microseconds=1)  # type: ignore[assignment]
 
-    charged = await Analytics(database, ZoneInfo('UTC')).wait_attribution(
+    charged = await Analytics(database).wait_attribution(
         Window(history.since, history.until))
 
     assert charged.not_attributed == 0
@@ -90,6 +90,6 @@ async def test_the_last_known_state_is_what_the_feed_says(database: Database, hi
     async with database.acquire() as connection:
         feed = {row[0]: (row[1], row[2]) for row in await connection.fetch(
             'SELECT machine_name, status, reason FROM machine_feed_stream')}
-    floor = await Analytics(database, ZoneInfo('UTC')).floor_at(history.until)
+    floor = await Analytics(database).floor_at(history.until)
 
     assert {machine.name: (machine.status.value, machine.reason) for machine in floor.machines} == feed

@@ -108,7 +108,7 @@ async def rows(connection: asyncpg.Connection) -> dict[str, int]:
 
 async def test_reports_and_lists_say_so_and_answer_at_once_after_it(
         database: Database, creating: Callable[[], Any]) -> None:
-    analytics, orders = Analytics(database, ZoneInfo('UTC')), WorkOrderList(database, ZoneInfo('UTC'))
+    analytics, orders = Analytics(database), WorkOrderList(database, lambda: ZoneInfo('UTC'))
     assert not (await analytics.kpis(last_day())).stops
     async with creating() as creation:
         for question in (analytics.kpis(last_day()), analytics.stops(last_day()), analytics.floor_at(datetime.now(UTC)),
@@ -136,7 +136,7 @@ async def test_every_instance_knows_it_without_asking(store: Store, creating: Ca
 
 async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
         database: Database, connect: Connect, creating: Callable[[], Any]) -> None:
-    job = DashboardRefresh(database, DaySums(database, ZoneInfo('UTC')))
+    job = DashboardRefresh(database, DaySums(database))
     onlooker = await connect()
     assert await job.refresh()
     assert (await rows(onlooker))['machine_uptime_7days'] == 30
@@ -155,7 +155,7 @@ async def test_the_dashboard_tables_are_empty_meanwhile_and_complete_after_it(
 async def test_they_are_brought_up_to_date_as_soon_as_it_is_complete(
         database: Database, store: Store, connect: Connect, creating: Callable[[], Any]) -> None:
     """As floor/app.py wires it: the jobs look once an hour, and when the state of the history changes."""
-    job = DashboardRefresh(database, DaySums(database, ZoneInfo('UTC')), every=3600)
+    job = DashboardRefresh(database, DaySums(database), every=3600)
     store.subscribe(lambda difference: job.job.wake() if difference.history else None)
     task = asyncio.create_task(job.job.run())
     onlooker = await connect()
@@ -227,8 +227,8 @@ async def test_a_long_history_that_was_never_summed_up_is_being_processed(
     await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
     await age(connection)
     assert await connection.fetchval('SELECT history_state()') == 'processing'
-    assert (await Analytics(database, ZoneInfo('UTC')).kpis(last_day())).covered  # slow, and right
-    await DaySums(database, ZoneInfo('UTC')).refresh()
+    assert (await Analytics(database).kpis(last_day())).covered  # slow, and right
+    await DaySums(database).refresh()
     assert await connection.fetchval('SELECT history_state()') == 'ready'
 
 

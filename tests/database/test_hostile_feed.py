@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -81,7 +80,7 @@ async def test_a_floor_comes_back_whatever_a_feed_holds(
 
 async def test_the_dashboard_is_refreshed_whatever_a_feed_holds(
         database: Database, holding_everything: asyncpg.Connection) -> None:
-    assert await DashboardRefresh(database, DaySums(database, ZoneInfo('UTC'))).refresh()
+    assert await DashboardRefresh(database, DaySums(database)).refresh()
 
 
 async def test_a_schema_is_made_whatever_a_feed_holds(

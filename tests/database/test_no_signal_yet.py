@@ -175,7 +175,7 @@ async def test_rest_says_unknown_and_never_reported(database: Database, feed: as
 # what is added up
 
 async def test_the_dashboard_tables_do_not_count_it_as_running(database: Database, feed: asyncpg.Connection) -> None:
-    await DashboardRefresh(database, DaySums(database, UTC)).refresh()
+    await DashboardRefresh(database, DaySums(database)).refresh()
     assert await feed.fetchval("SELECT sum(machine_count) FROM dashboard_current_machine_status "
                                "WHERE status = 'unknown'") == 30
     uptime = await feed.fetch('SELECT DISTINCT uptime_percentage, operational_hours, unknown_hours, '
@@ -192,7 +192,7 @@ async def test_the_dashboard_tables_do_not_count_it_as_running(database: Databas
 async def test_reports_know_nothing_of_it(database: Database, feed: asyncpg.Connection) -> None:
     await feed.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", VALVE)
     now = await feed.fetchval('SELECT clock_timestamp()')
-    analytics, window = Analytics(database, ZoneInfo('UTC')), Window(now - timedelta(hours=1), now)
+    analytics, window = Analytics(database), Window(now - timedelta(hours=1), now)
 
     async def kpis(name: str) -> Kpis:
         return await analytics.kpis(window, Scope(machine=MachineName(name)))
@@ -210,7 +210,7 @@ async def test_the_past_floor_has_it_as_unknown_and_still_does_after_its_first_r
     before = await feed.fetchval('SELECT clock_timestamp()')
     await feed.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", PRESS)
     after = await feed.fetchval('SELECT clock_timestamp()')
-    analytics = Analytics(database, ZoneInfo('UTC'))
+    analytics = Analytics(database)
     then, now = [{each.name: (each.status, each.reported_ms is None)
                   for each in (await analytics.floor_at(moment)).machines} for moment in (before, after)]
     assert (then[MachineName(PRESS)], now[MachineName(PRESS)]) == ((Status.UNKNOWN, True), (Status.DOWN, False))

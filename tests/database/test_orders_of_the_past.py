@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -42,7 +41,7 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Co
     for change, *then in STEPS:
         await sql.execute(change, order)
         moments.append((await clock(sql), *then))  # type: ignore[arg-type]
-    analytics = Analytics(database, ZoneInfo('UTC'))
+    analytics = Analytics(database)
     assert (await analytics.floor_at(before)).orders == ()
     for moment, state, priority, somebody in moments:
         found = [(brief.id, brief.status, brief.priority, brief.assignee is not None)
@@ -57,14 +56,14 @@ async def test_at_the_moment_of_an_event_an_order_is_what_the_event_made_it(
     await sql.execute(COMPLETE, order)
     created, completed = await sql.fetchrow('SELECT created_at, completed_at FROM work_orders WHERE id = $1', order)
     changed = await sql.fetchval("SELECT at FROM work_order_events WHERE field = 'priority'")
-    analytics = Analytics(database, ZoneInfo('UTC'))
+    analytics = Analytics(database)
     assert [[brief.priority for brief in (await analytics.floor_at(moment)).orders]
             for moment in (created, changed, completed)] == [['medium'], ['critical'], []]
 
 
 async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(
         sql: asyncpg.Connection, database: Database) -> None:
-    lists = WorkOrderList(database, UTC)
+    lists = WorkOrderList(database, lambda: UTC)
     start = await clock(sql)
     left, done, reopened = [await sql.fetchval(CREATE) for _ in range(3)]
     for order in done, reopened:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from database.past import say
@@ -154,7 +153,7 @@ async def test_history_orders_reports_and_links_follow_a_rename_and_a_move(
     assert (await on_line(plant, 3))[-1] == 'Ventil 7'
     assert (await orders.get(order.id)).machine == 'Ventil 7'
     now = datetime.now(UTC)
-    analytics, day = Analytics(database, ZoneInfo('UTC')), Window(now - timedelta(days=1), now)
+    analytics, day = Analytics(database), Window(now - timedelta(days=1), now)
     assert (await analytics.kpis(day, Scope(machine=MachineName('Ventil 7')))).failures == 1
     assert (await analytics.kpis(day, Scope(line='Engine Line'))).failures == 1  # the line of then
     assert await connection.fetchval('SELECT machine_called($1)', VALVE) == machine.id
@@ -312,7 +311,7 @@ async def test_the_machines_of_a_deleted_line_go_to_the_named_line(
     await plant.delete_line(MIKE, 4, interior.version, None)
     assert len(await on_line(plant, None)) == interior.machines == 5
     now = datetime.now(UTC)
-    stops = await Analytics(database, ZoneInfo('UTC')).stops(Window(now - timedelta(days=1), now))
+    stops = await Analytics(database).stops(Window(now - timedelta(days=1), now))
     assert [stop.machine for stop in stops.stops] == [VALVE]
     new = await plant.add_line(MIKE, 'New')
     assert new.id == 5  # the past of a line that was deleted is not that of a new one

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 from database.past import say
@@ -42,7 +41,7 @@ async def tell_of_a_stop(connect: Connect, minutes: int) -> str:
 async def test_the_limit_of_micro_stops_holds_in_the_next_report_and_in_the_tables(
         connect: Connect, database: Database, commands: ReportSettingsCommands) -> None:
     await tell_of_a_stop(connect, 10)
-    analytics = Analytics(database, ZoneInfo('UTC'))
+    analytics = Analytics(database)
     before = await analytics.kpis(DAY, Scope(machine=VALVE))
     assert (before.failures, before.micro_stops) == (1, 0)
 
@@ -52,15 +51,15 @@ async def test_the_limit_of_micro_stops_holds_in_the_next_report_and_in_the_tabl
     after = await analytics.kpis(DAY, Scope(machine=VALVE))
     assert (after.failures, after.micro_stops) == (0, 1)
     assert [stop.is_micro for stop in (await analytics.stops(DAY)).stops] == [True]
-    async with database.acquire() as connection:  # as at each start, and before each refresh of the tables
-        await database.queries.set_plant_clock(connection, time_zone='Asia/Tokyo')
+    async with database.acquire() as connection:  # as at each start
+        await database.queries.write_first_plant_settings(connection, time_zone='Asia/Tokyo')
         assert (await database.queries.report_settings(connection))['micro_stop'] == timedelta(minutes=15)
 
 
 async def test_a_type_of_machine_has_its_own_limit(
         connect: Connect, database: Database, commands: ReportSettingsCommands) -> None:
     await tell_of_a_stop(connect, 10)
-    analytics, settings = Analytics(database, ZoneInfo('UTC')), await commands.read()
+    analytics, settings = Analytics(database), await commands.read()
     assert settings.type_limits['valve'] is None
     assert await commands.save(MIKE, replace(settings, type_limits={'valve': timedelta(minutes=15)})) == 1
     assert (await analytics.kpis(DAY, Scope(machine=VALVE))).micro_stops == 1
@@ -103,7 +102,7 @@ async def test_only_supervisors_change_them_and_only_to_what_makes_sense(command
 async def test_losses_are_in_money_where_a_line_has_a_cost(connect: Connect, database: Database,
                                                            commands: ReportSettingsCommands) -> None:
     line = await tell_of_a_stop(connect, 30)
-    analytics = Analytics(database, ZoneInfo('UTC'))
+    analytics = Analytics(database)
     assert await analytics.costs(DAY) is None
     await commands.save(MIKE, ReportSettings(timedelta(minutes=5), 'EUR', {line: Decimal(100)}))
     costs = await analytics.costs(DAY)
@@ -124,5 +123,5 @@ async def test_a_stop_costs_what_the_line_costs_on_which_it_began(connect: Conne
     line = await tell_of_a_stop(connect, 30)
     await commands.save(MIKE, ReportSettings(timedelta(minutes=5), 'EUR', {line: Decimal(100)}))
     await (await connect()).execute('UPDATE machines SET line_id = NULL WHERE machine_name = $1', VALVE)
-    costs = await Analytics(database, ZoneInfo('UTC')).costs(DAY)
+    costs = await Analytics(database).costs(DAY)
     assert costs is not None and costs.by_line == {line: pytest.approx(50)}

@@ -24,7 +24,7 @@ from floor.analytics.report_csv import csv_pieces
 from floor.analytics.report_pages import ReportPages, ReportPart
 from floor.core.machines import MachineName
 from floor.core.people import Identity
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.db.database import Database
 from floor.web.api import floor_api
 from floor.web.exports import reports_api
@@ -34,7 +34,7 @@ from floor.web.middleware.identity_required import IdentityRequired
 pytestmark = pytest.mark.newest_postgres
 
 BERLIN = ZoneInfo('Europe/Berlin')
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', BERLIN)
+CALENDAR = PlantSettings(zone=BERLIN).calendar('Early 06:00,Late 14:00,Night 22:00')
 EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday
 NOON = EIGHT + timedelta(hours=4)
 QUERY = 'from=2026-09-07T10:00&to=2026-09-07T14:00'
@@ -68,7 +68,7 @@ def app_of(database: Database, downloads: Downloads | None = None, at: datetime 
 
     app = FastAPI(docs_url=None, openapi_url=None)
     floor_api.register(app, database=database)
-    reports_api.register(app, analytics=Analytics(database, BERLIN), shifts=SHIFTS, zone=BERLIN, database_now=now,
+    reports_api.register(app, analytics=Analytics(database), calendar=lambda: CALENDAR, database_now=now,
                          downloads=downloads or Downloads())
     app.add_middleware(IdentityRequired, sources=[mike])
     return app
@@ -92,7 +92,7 @@ async def test_a_stop_has_its_machine_shift_and_times(client: Client) -> None:
 
 
 async def test_json_says_what_the_file_says(client: Client, database: Database) -> None:
-    pages = ReportPages(Analytics(database, BERLIN, now=NOON), SHIFTS)
+    pages = ReportPages(Analytics(database, now=NOON), lambda: CALENDAR)
     for name, path in (('stops', f'/api/reports/stops?machine={VALVE}&{QUERY}'),
                        ('machine-kpis', f'/api/reports/kpis?group_by=machine&machine={VALVE}&{QUERY}'),
                        ('intervals', f'/api/machines/{VALVE}/intervals?{QUERY}')):

@@ -6,7 +6,6 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from database.past import load
@@ -18,7 +17,7 @@ from floor.analytics.report_csv import csv_pieces
 from floor.analytics.report_pages import ReportPages, ReportPart
 from floor.core.errors import InvalidInputError, QueryError
 from floor.core.machines import MachineName
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.db.database import Database
 
 pytestmark = pytest.mark.newest_postgres
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.newest_postgres
 EIGHT = datetime(2026, 9, 7, 8, tzinfo=UTC)  # a Monday
 NOON = EIGHT + timedelta(hours=4)
 MORNING = Window(EIGHT, NOON)
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
+CALENDAR = PlantSettings().calendar('Early 06:00,Late 14:00,Night 22:00')
 VALVE = MachineName('Valve_01_01')
 CHANGES = ((0, 'operational', None), (60, 'down', '=HYPERLINK("x")'), (90, 'operational', None), (120, 'down', 'Jam'),
            (122, 'operational', None), (230, 'down', 'Leak'))
@@ -39,7 +38,7 @@ async def files(database: Database, connect: Connect) -> ReportPages:
     connection = await connect()
     await load(connection, VALVE, [(EIGHT + timedelta(minutes=minute), status, reason)
                                    for minute, status, reason in CHANGES], alone=True)
-    return ReportPages(Analytics(database, ZoneInfo('UTC'), now=NOON), SHIFTS)
+    return ReportPages(Analytics(database, now=NOON), lambda: CALENDAR)
 
 
 async def rows_of(files: ReportPages, name: str, window: Window = MORNING, **more: Any) -> list[dict[str, str]]:
@@ -103,7 +102,7 @@ async def test_a_stop_that_begins_while_a_file_is_read_moves_no_row_of_it(
         await stop(f'before {number}')
     now = await connection.fetchval('SELECT clock_timestamp()')
     window = Window(now - timedelta(hours=1), now + timedelta(hours=1))
-    files, text = ReportPages(Analytics(database, ZoneInfo('UTC')), SHIFTS), ''
+    files, text = ReportPages(Analytics(database), lambda: CALENDAR), ''
     part = ReportPart(name, window, scope=Scope(machine=VALVE), kpi=kpi)
     async for piece in csv_pieces(files.pages(part), UTC):
         text += piece
@@ -153,10 +152,10 @@ async def test_no_window_is_too_strange(files: ReportPages, name: str, window: W
 async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_perhaps(
         database: Database, scope: Scope, sentence: str) -> None:
     with pytest.raises(QueryError) as refusal:
-        await Analytics(database, ZoneInfo('UTC')).checked(scope)
+        await Analytics(database).checked(scope)
     assert str(refusal.value).startswith(sentence)
 
 
 @together('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
 async def test_what_is_on_the_floor_can_be_asked_for(database: Database, scope: Scope) -> None:
-    assert await Analytics(database, ZoneInfo('UTC')).checked(scope) == scope
+    assert await Analytics(database).checked(scope) == scope

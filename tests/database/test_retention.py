@@ -62,7 +62,7 @@ async def past(connect: Connect) -> asyncpg.Connection:
 
 
 async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
-    job = DashboardRefresh(database, DaySums(database, DETROIT), retention_days=30)
+    job = DashboardRefresh(database, DaySums(database), retention_days=30)
     await job.refresh()
     before, shown = await sums(past), await tables(past)
     assert await job.forget() == 52
@@ -84,7 +84,7 @@ async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
 
 async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, database: Database) -> None:
     now = datetime.now(UTC)
-    reports = Analytics(database, DETROIT, now=now)
+    reports = Analytics(database, now=now)
     midnight = now.astimezone(DETROIT).replace(hour=0, minute=0, second=0, microsecond=0)
     windows = [Window(midnight - timedelta(days=days), midnight) for days in (10, 30, 80)]
     before = [await reports.kpis(window) for window in windows]

@@ -81,7 +81,7 @@ async def orders(connect: Connect) -> Orders:
 
 @pytest.fixture
 def lists(database: Database) -> WorkOrderList:
-    return WorkOrderList(database, DETROIT)
+    return WorkOrderList(database, lambda: DETROIT)
 
 
 async def whats(lists: WorkOrderList, **query: str) -> list[str]:
@@ -368,7 +368,7 @@ async def test_a_search_that_finds_few_orders_compares_the_texts_once(
         reporting: Database, many_orders: asyncpg.Connection, words: str, found: int) -> None:
     before = await many_orders.fetchval(TEXTS_READ)
 
-    page = await WorkOrderList(reporting, DETROIT).page(OrderFilter(text=words))
+    page = await WorkOrderList(reporting, lambda: DETROIT).page(OrderFilter(text=words))
 
     assert page.total == page.counts.all == len(page.orders) == found
     assert 3000 <= await many_orders.fetchval(TEXTS_READ) - before < 4500  # and a sample
@@ -453,7 +453,7 @@ async def test_completed_recently_goes_by_the_day_of_the_plant(database: Databas
     await orders.add('yesterday', state='completed', ended=hours_today - 0.001)
     await orders.add('long ago', state='completed', ended=-24 * 7 - 1)
     await orders.add('open')
-    lists = WorkOrderList(database, kiritimati)
+    lists = WorkOrderList(database, lambda: kiritimati)
 
     assert await whats(lists, done='today') == ['today']
     assert await whats(lists, done='week') == ['today', 'yesterday']
@@ -773,7 +773,7 @@ async def counting(settings: Settings) -> AsyncIterator[CountingDatabase]:
 
 async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: CountingDatabase, orders: Orders) -> None:
     await orders.add()
-    lists = WorkOrderList(counting, DETROIT)
+    lists = WorkOrderList(counting, lambda: DETROIT)
 
     pages = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(100)))
 
@@ -784,7 +784,7 @@ async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: Counti
 
 async def test_another_revision_and_another_filter_are_other_questions(counting: CountingDatabase,
                                                                        orders: Orders) -> None:
-    lists = WorkOrderList(counting, DETROIT)
+    lists = WorkOrderList(counting, lambda: DETROIT)
     before = await lists.page(OrderFilter(), revision=7)
     await orders.add()
 
@@ -796,7 +796,7 @@ async def test_another_revision_and_another_filter_are_other_questions(counting:
 
 
 async def test_another_page_of_the_same_filter_does_not_count_again(counting: CountingDatabase, orders: Orders) -> None:
-    lists = WorkOrderList(counting, DETROIT)
+    lists = WorkOrderList(counting, lambda: DETROIT)
     await lists.page(OrderFilter(), revision=7)
     asked = counting.asked
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from floor.analytics import Analytics, Window
 from floor.core.settings import Settings
@@ -43,7 +42,7 @@ async def contents(settings: Settings, window: Window, columns: dict[str, list[s
                 (count, checksum), = await connection.fetch(query)
                 tables[table] = {'columns': names, 'rows': count, 'checksum': checksum}
             floor = await read_floor(connection, database.queries)
-        analytics = Analytics(database, ZoneInfo('Europe/Berlin'), now=window.end)
+        analytics = Analytics(database, now=window.end)
         return {
             'tables': tables,
             'kpis': {'floor': _figures(await analytics.kpis(window)),

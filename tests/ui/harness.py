@@ -19,6 +19,7 @@ from floor.core.icons import NO_ICONS
 from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.people import Employee, Role
+from floor.core.plant_calendar import PlantSettings
 from floor.feed.store import Store
 from floor.web.floor_view import floor_page
 from floor.web.live.broadcast import Broadcast
@@ -64,6 +65,8 @@ class Floor:
         self.briefs: dict[OrderId, OrderBrief] = {}
         self.people: list[Employee] = []
         self.is_demo = False
+        self.plant: PlantSettings | None = None
+        """None: as the store has it."""
         self._version = 0
         floor_page.register(self.services)
 
@@ -97,7 +100,7 @@ class Floor:
         """The listener reads the floor and hears its heartbeat."""
         active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
-                                         self.is_demo, self.history_state, icons=self.icons))
+                                         self.is_demo, self.history_state, icons=self.icons, plant=self.plant))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

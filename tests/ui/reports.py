@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nicegui import app
 from ui.harness import Floor, Screen
@@ -46,7 +45,7 @@ from floor.analytics.window import Scope
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import Priority
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.web.api.problems import answer_problems
 from floor.web.exports import report_files
 from floor.web.reports import reports_page
@@ -78,7 +77,7 @@ FORMER = MachineName('Old_Valve')
 BEFORE = kpis(uptime_share=0.902, availability=0.877, stops=64, failures=47, mtbf=6_180.0, mttr=680.0, response=225.0)
 
 
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
+SHIFTS = PlantSettings().calendar('Early 06:00,Late 14:00,Night 22:00').shifts
 
 
 class Reports:
@@ -121,7 +120,7 @@ class Reports:
         }
         answer_problems(app)
         for report in reports_page, report_files:
-            report.register(shop_floor.services, self.analytics, SHIFTS)
+            report.register(shop_floor.services, self.analytics)
 
     def checked(self, scope: Scope) -> Scope:
         if scope.machine == 'Valve_1':

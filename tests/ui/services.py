@@ -10,7 +10,6 @@ The person is named by a header that `person_at` sets on a browser; without it, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any
 
 from nicegui.testing import User
@@ -24,6 +23,7 @@ from floor.web.shell.alert_hub import AlertHub
 from floor.web.shell.services import EventsOf, Services
 
 HEADER = 'x-person'
+SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
 LOCAL = Identity('Local user', None)
 
 
@@ -67,7 +67,7 @@ def recorded_access() -> Any:
 def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employees: Any, orders: Any,
              order_list: Any, database_now: Any, plant: Any = None) -> Services:
     """Everything that a page may ask for; who is no employee is a supervisor, as on a machine of one's own."""
-    return Services(store=store, broadcast=broadcast, zone=UTC, events_of=events_of, employees=employees,
+    return Services(store=store, broadcast=broadcast, shifts=SHIFTS, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify,
                     access=recorded_access(), default_role=Role.SUPERVISOR,
                     plant=plant or Recorded(), setup=Recorded(),

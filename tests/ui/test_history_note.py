@@ -133,7 +133,7 @@ async def test_an_open_shift_sheet_too(creating: Floor, open_page: OpenPage, mon
     creating.order_list.answers['of_shift'] = ShiftOrders((), ())
     history = History()
     refuse_while_creating(history, creating)
-    shift_report_page.register(creating.services, history, SHIFTS)
+    shift_report_page.register(creating.services, history)
     screen = await open_page('/reports/shift')
     assert any(REASON in text for text in screen.texts)
     complete(creating)
@@ -143,7 +143,7 @@ async def test_an_open_shift_sheet_too(creating: Floor, open_page: OpenPage, mon
 async def test_an_open_past_too(creating: Floor, open_page: OpenPage) -> None:
     history = History()
     refuse_while_creating(history, creating)
-    past_page.register(creating.services, history, SHIFTS)
+    past_page.register(creating.services, history)
     screen = await open_page(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
     assert any(REASON in text for text in screen.texts)
     complete(creating)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from floor.core.errors import DatabaseUnavailableError, QueryError
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.machines import MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.web.past import past_page
 from floor.web.shell.past_address import PastMoment
 
@@ -53,7 +52,7 @@ class History(Any):
 @pytest.fixture
 def history(shop_floor: Floor) -> History:
     found = History()
-    past_page.register(shop_floor.services, found, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC')))
+    past_page.register(shop_floor.services, found)
     return found
 
 
@@ -274,8 +273,7 @@ async def test_a_time_to_come_is_refused_beside_its_field(shop_floor: Floor, his
 
 async def test_both_hours_of_a_clock_change_can_be_chosen(shop_floor: Floor, history: History,
                                                           open_page: OpenPage) -> None:
-    berlin = ZoneInfo('Europe/Berlin')
-    past_page.register(replace(shop_floor.services, zone=berlin), history, Shifts('Early 06:00', berlin))
+    shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'))
     screen = await open_page('/past?at=2026-10-24T02:30%2B02:00')
     enter(screen, '2026-10-25T02:30')
     press(screen, 'Show')
@@ -317,8 +315,7 @@ def test_an_hour_that_the_clocks_skip_is_no_moment() -> None:
 
 async def test_both_hours_of_a_clock_change_are_shown_and_distinguished(shop_floor: Floor, history: History,
                                                                         open_page: OpenPage, user: User) -> None:
-    floor_in = replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin'))
-    past_page.register(floor_in, history, Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('Europe/Berlin')))
+    shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'))
 
     summer = await open_page('/past?at=2026-10-25T02:30%2B02:00')
     winter = await open_page('/past?at=2026-10-25T02:30+01:00')

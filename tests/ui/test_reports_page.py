@@ -16,7 +16,7 @@ from nicegui import ui
 from nicegui.testing import User
 from openpyxl import load_workbook
 from ui.harness import Floor, OpenPage, Screen, Switchboard
-from ui.reports import BEFORE, FORMER, HOSTILE, NOW, PAINTER, SHIFTS, VALVE, Reports, card, kpis
+from ui.reports import BEFORE, FORMER, HOSTILE, NOW, PAINTER, VALVE, Reports, card, kpis
 from ui.services import HEADER
 
 from floor.analytics import (
@@ -32,7 +32,7 @@ from floor.analytics import (
 )
 from floor.core.errors import DatabaseUnavailableError, NotAllowedError
 from floor.core.machines import MachineName
-from floor.web.exports import report_files
+from floor.core.plant_calendar import PlantSettings
 from floor.web.reports import reports_page
 
 WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
@@ -505,8 +505,7 @@ async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, r
 @pytest.fixture
 def in_berlin(shop_floor: Floor, reports: Reports) -> None:
     """The plant's clock goes back on 25 October 2026 at 03:00."""
-    for report in reports_page, report_files:
-        report.register(replace(shop_floor.services, zone=ZoneInfo('Europe/Berlin')), reports.analytics, SHIFTS)
+    shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'))
 
 
 def change(screen: Screen, element: dict[str, Any], value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ui.harness import Floor, OpenPage, Screen
-from ui.reports import NOW, SHIFTS, Reports
+from ui.reports import NOW, Reports
 from ui.services import Recorded
 
 from floor.core.errors import NotAllowedError
@@ -27,7 +27,7 @@ def commands(shop_floor: Floor) -> Recorded:
     commands.answers |= {'read': SETTINGS, 'save': 1, 'changes': [
         SettingChange(NOW, 'Mike Johnson', 'currency', None, 'EUR')]}
     services = replace(shop_floor.services, report_settings=commands)
-    reports_page.register(services, reports.analytics, SHIFTS)
+    reports_page.register(services, reports.analytics)
     return commands
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
+from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_navigate import UserNavigate
+from ui.forms import Form
 from ui.harness import Floor, OpenPage
 from ui.services import person_at
 
-from floor.web.setup import overview
+from floor.core.errors import EditConflictError
+from floor.core.people import Identity, Person, Role
+from floor.core.plant_calendar import PlantSettings, Weekday
+from floor.plant.plant_settings import PlantSettingsEdit
+from floor.web.live.live_view import LiveView
+from floor.web.setup import overview, plant_page
 from floor.web.setup.frame import SECTIONS
+from floor.web.shell.frame import frame
 
 
 async def test_supervisors_get_all_sections_and_others_a_sentence(shop_floor: Floor, user: User,
@@ -29,3 +40,93 @@ async def test_supervisors_get_all_sections_and_others_a_sentence(shop_floor: Fl
     assert screen.of_class('setup-section') == []
     assert 'Setup' not in [element['text'] for element in screen.of_class('bar-link')]
     assert any(text.startswith('Requires the role supervisor; your role is technician.') for text in screen.texts)
+
+
+@pytest.fixture
+def setup(shop_floor: Floor) -> Any:
+    """The commands; settings answers what was saved last."""
+    saved = PlantSettings('Werk Süd')
+
+    def edit(_: Identity, version: int, edit: Any) -> PlantSettings:
+        nonlocal saved
+        if version != saved.version:
+            raise EditConflictError('Lisa Garcia changed the settings of the plant', saved)
+        saved = PlantSettings(edit.name, ZoneInfo(edit.time_zone), edit.first_weekday, version + 1)
+        show(shop_floor, saved)
+        return saved
+    setup: Any = shop_floor.services.setup
+    setup.answers |= {'settings': lambda: saved, 'edit_settings': edit}
+    show(shop_floor, saved)
+    plant_page.register(shop_floor.services)
+    return setup
+
+
+def show(shop_floor: Floor, plant: PlantSettings) -> None:
+    """The listener reads these settings."""
+    shop_floor.plant = plant
+    shop_floor.publish()
+
+
+def heading(screen: Any) -> str:
+    return screen.of_class('bar-name')[0]['text']
+
+
+async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back(
+        setup: Any, user: User, open_page: OpenPage) -> None:
+    floor, form = await open_page('/'), Form(user, await user.open('/setup/plant'))
+    assert heading(floor) == 'Werk Süd'
+    await form.until(lambda: form.field('Name').value == 'Werk Süd')
+    assert form.field('Time zone').options['Asia/Kathmandu'].endswith('(UTC+05:45)')
+    form.fill('Name', 'プラント 7')
+    form.fill('First day of the week', Weekday.SUNDAY.value)
+    form.press('Save')
+    await floor.until(lambda: heading(floor) == 'プラント 7')
+    assert setup.asked[-1][1][1:] == (1, PlantSettingsEdit('プラント 7', 'UTC', Weekday.SUNDAY))
+    await form.until(lambda: form.says('Saved'))
+    form.press('Undo')
+    await form.until(lambda: form.says('Taken back'))
+    await floor.until(lambda: heading(floor) == 'Werk Süd')
+    assert form.field('First day of the week').value == Weekday.MONDAY.value
+
+
+async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_over_it(
+        shop_floor: Floor, setup: Any, user: User) -> None:
+    form = Form(user, await user.open('/setup/plant'))
+    await form.until(lambda: form.field('Name').value == 'Werk Süd')
+    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY))
+    await form.until(lambda: form.field('Name').value == 'Werk Nord')
+    form.fill('Name', 'Mine')
+    setup.answers['edit_settings'](None, 2, PlantSettingsEdit('Werk West', 'UTC', Weekday.MONDAY))
+    assert form.field('Name').value == 'Mine'
+    form.press('Save')
+    await form.until(lambda: form.says('Lisa Garcia changed the settings of the plant'))
+    assert form.field('Name').value == 'Werk West'
+
+
+async def test_the_floor_shows_another_zone_and_pages_with_windows_are_loaded_again(
+        shop_floor: Floor, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page with an open dialog waits until it is closed."""
+    loaded = list[Any]()
+    monkeypatch.setattr(UserNavigate, 'reload', lambda _: loaded.append(ui.context.client))
+
+    @ui.page('/with-times')
+    def page_with_times() -> None:
+        view = LiveView(ui.context.client, lambda: None)
+        with frame('Times', shop_floor.services, view, Person('Mike', None, Role.SUPERVISOR)):
+            ui.label(str(shop_floor.services.zone))
+        shop_floor.broadcast.join(view)
+
+    shop_floor.publish()
+    floor, times, busy = await open_page('/'), await open_page('/with-times'), await open_page('/with-times')
+    with busy.client:
+        dialog = ui.dialog(value=True)
+    show(shop_floor, PlantSettings('Named', version=2))
+    await times.until(lambda: heading(times) == 'Named')
+    assert loaded == []
+    show(shop_floor, PlantSettings('Named', ZoneInfo('Asia/Kathmandu'), version=3))
+    await floor.until(lambda: floor.of_class('clock')[0]['text'].endswith(' Kathmandu'))
+    assert floor.of_class('clock')[0]['text'].startswith('16:27:')
+    assert loaded == [times.client]
+    await busy.until(lambda: busy.of_class('calendar-change') != [])
+    dialog.close()
+    assert loaded == [times.client, busy.client]

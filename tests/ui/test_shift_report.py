@@ -6,7 +6,6 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from ui.harness import MINUTE_MS, NOW, Floor, OpenPage, Screen
@@ -17,7 +16,6 @@ from floor.analytics.kpis import Sums
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName
 from floor.core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
-from floor.core.shifts import Shifts
 from floor.orders.order_pages import ShiftOrders
 from floor.web.reports import shared_sheet, shift_report_page
 from floor.web.reports.shift_sheet import ShiftSheet
@@ -56,8 +54,7 @@ def analytics(shop_floor: Floor) -> Recorded:
         'kpis': lambda window: Kpis.of(window, sums), 'causes': (Cause('Hydraulic leak', 3600, 2, 1.0, 1.0, True),),
         'stops': StopList((), 0)}
     shop_floor.order_list.answers['of_shift'] = ShiftOrders((), ())
-    shift_report_page.register(shop_floor.services, recorded,
-                               Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC')))
+    shift_report_page.register(shop_floor.services, recorded)
     return recorded
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from database.harness import app_of
 
@@ -19,8 +18,7 @@ from floor.web.http.downloads import Downloads
 def described() -> dict[str, Any]:
     settings = Settings.load(_env_file=None)
     app, nothing = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings), cast(Any, None)
-    reports_api.register(app, analytics=nothing, shifts=nothing, zone=ZoneInfo('UTC'), database_now=nothing,
-                         downloads=Downloads())
+    reports_api.register(app, analytics=nothing, calendar=nothing, database_now=nothing, downloads=Downloads())
     paths: dict[str, Any] = describe_api(app)['paths']
     return paths
 

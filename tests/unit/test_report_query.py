@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from floor.analytics import Window
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.web.reports.axis import ticks
 from floor.web.reports.report_query import ReportQuery, in_zone
 from floor.web.reports.report_windows import NAMED, Span
@@ -26,11 +26,11 @@ MOMENTS = st.datetimes(datetime(1972, 1, 2), datetime(2200, 12, 30), timezones=s
     lambda at: in_zone(at.replace(microsecond=0), DETROIT))
 
 
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', DETROIT)
+PLANT = PlantSettings(zone=DETROIT).calendar('Early 06:00,Late 14:00,Night 22:00')
 
 
 def at_now(**fields: Any) -> Any:
-    return ReportQuery(**fields).at(NOW, DETROIT, SHIFTS)
+    return ReportQuery(**fields).at(NOW, PLANT)
 
 
 def detroit(*moment: int) -> datetime:
@@ -119,7 +119,7 @@ def test_two_moments_alone_are_a_range() -> None:
 def test_both_hours_of_a_clock_change_can_be_asked_for_and_distinguished(zone: ZoneInfo, query: dict[str, str],
                                                                          words: str) -> None:
     choice = ReportQuery.from_query(query, zone)
-    comparison = choice.at(NOW, zone, SHIFTS)
+    comparison = choice.at(NOW, PlantSettings(zone=zone).calendar('All day 00:00'))
     length = comparison.window.end - comparison.window.start
     assert comparison.words == words
     assert length == (HOUR if zone is BERLIN else timedelta(minutes=45))
@@ -213,12 +213,12 @@ def test_a_named_window_and_the_one_before_it(span: Span, window: tuple[datetime
 
 
 def test_a_week_over_a_change_of_the_clocks_is_an_hour_longer() -> None:
-    window = ReportQuery(Span.LAST_WEEK).at(datetime(2026, 11, 3, 15, tzinfo=UTC), DETROIT, SHIFTS).window
+    window = ReportQuery(Span.LAST_WEEK).at(datetime(2026, 11, 3, 15, tzinfo=UTC), PLANT).window
     assert window.end - window.start == timedelta(days=7, hours=1)
 
 
 def test_the_month_before_a_long_one_ends_with_its_last_day() -> None:
-    comparison = ReportQuery(Span.THIS_MONTH).at(datetime(2026, 3, 31, 15, tzinfo=UTC), DETROIT, SHIFTS)
+    comparison = ReportQuery(Span.THIS_MONTH).at(datetime(2026, 3, 31, 15, tzinfo=UTC), PLANT)
     assert comparison.before == Window(detroit(2026, 2, 1), detroit(2026, 3, 1))
 
 
@@ -234,7 +234,7 @@ def test_the_dates_of_both_windows_are_written_out(span: Span, dates: str, befor
 
 
 def step(choice: ReportQuery, number: Literal[-1, 1]) -> ReportQuery | None:
-    return choice.neighbour(number, NOW, DETROIT, SHIFTS)
+    return choice.neighbour(number, NOW, PLANT)
 
 
 @pytest.mark.parametrize(('span', 'previous'), [
@@ -264,6 +264,6 @@ def test_windows_follow_each_other_without_a_gap(span: Span, steps: list[Literal
         following = step(choice, number)
         if following is None:
             continue
-        here, there = (each.at(NOW, DETROIT, SHIFTS).window for each in (choice, following))
+        here, there = (each.at(NOW, PLANT).window for each in (choice, following))
         assert (there.end == here.start) if number < 0 else (there.start == here.end)
         choice = following

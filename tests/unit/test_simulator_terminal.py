@@ -29,8 +29,8 @@ def test_programs_get_plain_columns() -> None:
 
 def test_no_colour_codes_leave_for_a_file() -> None:
     at_terminal, in_file = (io.StringIO() for _ in range(2))
-    Terminal(Console(file=at_terminal, force_terminal=True, color_system='standard'), UTC).show(STOP)
-    Terminal(Console(file=in_file, force_terminal=False), UTC).show(STOP)
+    Terminal(Console(file=at_terminal, force_terminal=True, color_system='standard'), lambda: UTC).show(STOP)
+    Terminal(Console(file=in_file, force_terminal=False), lambda: UTC).show(STOP)
     assert '\x1b[' in at_terminal.getvalue()
     assert '\x1b[' not in in_file.getvalue()
     assert in_file.getvalue().count('\n') == 1

@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from floor.analytics import Window
-from floor.core.shifts import Shifts
+from floor.core.plant_calendar import PlantSettings
 from floor.web.reports.report_query import ReportQuery
 from floor.web.reports.report_windows import Calendar, Span
 from floor.web.reports.trend_buckets import TrendUnit, TrendWindows, cut, labels_of, trend_windows
 
 DETROIT = ZoneInfo('America/Detroit')
-SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', DETROIT)
+PLANT = PlantSettings(zone=DETROIT).calendar('Early 06:00,Late 14:00,Night 22:00')
 NOW = datetime(2026, 11, 24, 15, tzinfo=DETROIT)  # a Tuesday, in the late shift
-CALENDAR = Calendar(NOW, DETROIT, SHIFTS)
+CALENDAR = Calendar(NOW, PLANT)
 
 
 def windows(span: Span, asked: TrendUnit | None = None) -> TrendWindows:
     query = ReportQuery(span)
-    found = trend_windows(CALENDAR, query.at(NOW, DETROIT, SHIFTS), query.widened.at(NOW, DETROIT, SHIFTS), asked)
+    found = trend_windows(CALENDAR, query.at(NOW, PLANT), query.widened.at(NOW, PLANT), asked)
     assert found is not None
     return found
 
@@ -39,7 +39,7 @@ def test_a_unit_that_is_asked_for_is_used_if_it_can_be_drawn() -> None:
     assert windows(Span.LAST_WEEK, 'shift').unit == 'shift'
     assert windows(Span.LAST_WEEK, 'week').unit == 'day', 'one week is no trend'
     year = ReportQuery(Span.RANGE, datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
-    comparison = year.at(NOW, DETROIT, SHIFTS)
+    comparison = year.at(NOW, PLANT)
     found = trend_windows(CALENDAR, comparison, comparison, 'shift')
     assert found is not None and found.unit == 'week' and found.units == ('week',)
 

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...core.plant_calendar import PlantSettings
 from .fields import AT, LATER
+from .weekday_names import WeekdayName, weekday_name
 
 Version = Annotated[int, Field(description='Increases with every change; a PATCH or DELETE names the version it is '
                                            'based on.', examples=[1])]
@@ -18,6 +20,25 @@ LineId = Annotated[int | None, Field(description='Id of its line in /api/plant/l
 Place = Annotated[int, Field(description='Position in the flow of its line.', examples=[1])]
 Icon = Annotated[str | None, Field(description='Key of the icon; null: the generic one.',
                                    examples=['injection_molder'])]
+
+
+class PlantAnswer(BaseModel):
+    """The plant's own settings."""
+
+    model_config = ConfigDict(title='PlantSettings')
+
+    name: Annotated[str | None, Field(description='Shown on every page and on paper; null: none.',
+                                      examples=['Springfield Assembly'])]
+    time_zone: Annotated[str, Field(description='IANA name of the time zone of every page and file.',
+                                    examples=['America/Detroit'])]
+    first_weekday: Annotated[WeekdayName, Field(description='With which day a week begins.', examples=['monday'])]
+    version: Version
+
+    @classmethod
+    def of(cls, settings: PlantSettings) -> PlantAnswer:
+        """The settings in a response."""
+        return cls(name=settings.name or None, time_zone=settings.zone.key,
+                   first_weekday=weekday_name(settings.first_weekday), version=settings.version)
 
 
 class LineAnswer(BaseModel):

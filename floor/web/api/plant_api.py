@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
 from ...core.errors import EditConflictError
 from ...core.people import Identity
+from ...core.plant_calendar import PlantSettings
 from ...core.rate_limit import ChangeRateLimit
 from ...orders.order_values import UNCHANGED
 from ...plant.plant_commands import PlantCommands
@@ -19,15 +20,23 @@ from .floor_api import TIMEOUT_S, database_errors, no_store
 from .icon_routes import add_icons, add_pictures
 from .known_parameters import known_parameters
 from .order_parameters import LOCATION
-from .plant_answers import LineAnswer, MachineTypeAnswer, PlantChangeAnswer, PlantMachineAnswer
+from .plant_answers import LineAnswer, MachineTypeAnswer, PlantAnswer, PlantChangeAnswer, PlantMachineAnswer
 from .plant_change import IfMatch, Item, ItemId, SeenVersion, answer_of, name_of
-from .plant_forms import LinePatch, MachinePatch, MachineTypePatch, NewLineForm, NewMachineForm, NewMachineTypeForm
+from .plant_forms import (
+    LinePatch,
+    MachinePatch,
+    MachineTypePatch,
+    NewLineForm,
+    NewMachineForm,
+    NewMachineTypeForm,
+    PlantSettingsPatch,
+)
 from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
 from .versioned_change import VersionMismatchError, change
 
 PREFIX = '/api/plant'
-Answer = TypeVar('Answer', LineAnswer, MachineTypeAnswer, PlantMachineAnswer)
+Answer = TypeVar('Answer', PlantAnswer, LineAnswer, MachineTypeAnswer, PlantMachineAnswer)
 NEW: dict[int | str, dict[str, Any]] = {201: {'headers': LOCATION}, **documented(400, 413, 415, 429)}
 PATCHED = documented(400, 404, 409, 412, 413, 415, 428, 429)
 DELETED = documented(404, 409, 412, 428, 429)
@@ -52,6 +61,7 @@ def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | Non
     router = APIRouter(prefix=PREFIX, tags=['plant'], route_class=JsonRoute,
                        dependencies=[identity, Depends(known_parameters), Depends(no_store)],
                        responses=documented(401, 403, 422, 500, 503))
+    _add_settings(router, plant, identity, timeout)
     _add_lines(router, plant, identity, timeout)
     _add_machine_types(router, plant, identity, timeout)
     _add_machines(router, plant, identity, timeout)
@@ -68,6 +78,23 @@ def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | Non
             return [PlantChangeAnswer.model_validate(each) for each in await plant.changes(per_page, before)]
 
     app.include_router(router)
+
+
+def _add_settings(router: APIRouter, plant: PlantCommands, identity: Any, timeout: float) -> None:
+    @router.get('', summary="The plant's name, time zone and week", operation_id='get_plant')
+    async def get_plant(response: Response) -> PlantAnswer:
+        """Its ETag is for If-Match."""
+        async with database_errors(timeout):
+            return _tagged(response, PlantAnswer.of(await plant.settings()))
+
+    @router.patch('', summary="Change the plant's name, time zone or week", operation_id='update_plant',
+                  responses=PATCHED, response_model=PlantAnswer)
+    async def update_plant(patch: PlantSettingsPatch, response: Response, who: Identity = identity,
+                           if_match: IfMatch = None) -> Any:
+        """Requires the role supervisor. Every open page follows."""
+        return await _answered(timeout, response, change(
+            plant.settings, lambda version: plant.edit_settings(who, version, patch.edit()), patch.seen_version,
+            if_match, called=name_of))
 
 
 def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: float) -> None:
@@ -198,7 +225,7 @@ def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeou
             called=name_of))
 
 
-async def _answered(seconds: float, response: Response, making: Awaitable[Item | None]) -> Any:
+async def _answered(seconds: float, response: Response, making: Awaitable[Item | PlantSettings | None]) -> Any:
     """The item after a change, or the problem of a conflict. response: gets the ETag, or answers a deletion."""
     try:
         async with database_errors(seconds):

@@ -1,4 +1,4 @@
-"""A PATCH or DELETE of a line, machine type or machine: its parameters, and the item in the response."""
+"""A PATCH or DELETE of the plant, a line, machine type or machine: its parameters, and the item in the response."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import Header, Path, Query
 
+from ...core.plant_calendar import PlantSettings
 from ...plant.plant_items import MachineType, PlantMachine, ProductionLine
 from .order_forms import MAX_VERSION
-from .plant_answers import LineAnswer, MachineTypeAnswer, PlantMachineAnswer
+from .plant_answers import LineAnswer, MachineTypeAnswer, PlantAnswer, PlantMachineAnswer
 
 Item = ProductionLine | MachineType | PlantMachine
 ItemId = Annotated[int, Path(ge=1, le=2**31 - 1, description='Its id.', examples=[2])]
@@ -18,13 +19,15 @@ SeenVersion = Annotated[int | None, Query(ge=1, le=MAX_VERSION, examples=[1], de
     'The version that the change is based on: 409 if it is outdated. Required without If-Match.'))]
 
 
-def name_of(item: Item) -> str:
+def name_of(item: Item | PlantSettings) -> str:
     """What a message calls it."""
-    return item.name
+    return 'the plant' if isinstance(item, PlantSettings) else item.name
 
 
-def answer_of(item: object) -> LineAnswer | MachineTypeAnswer | PlantMachineAnswer:
+def answer_of(item: object) -> PlantAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer:
     """The item as the responses have it."""
+    if isinstance(item, PlantSettings):
+        return PlantAnswer.of(item)
     if isinstance(item, ProductionLine):
         return LineAnswer.model_validate(item)
     if isinstance(item, MachineType):

@@ -6,10 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
+from ...orders.order_values import UNCHANGED
 from ...plant.line_commands import LineEdit
 from ...plant.machine_commands import NO_TYPE, MachineEdit, NewMachine
 from ...plant.machine_type_commands import MachineTypeEdit
+from ...plant.plant_settings import PlantSettingsEdit
 from .order_forms import MAX_VERSION, number_only
+from .weekday_names import WeekdayName, weekday_of
 
 NAME = '1 to 80 characters, unique regardless of upper and lower case.'
 SeenVersion = Annotated[int, BeforeValidator(number_only), Field(
@@ -93,6 +96,26 @@ class PlantPatch(BaseModel):
     def given(self) -> dict[str, object]:
         """The new values by name."""
         return {name: getattr(self, name) for name in self.model_fields_set - {'version'}}
+
+
+class PlantSettingsPatch(PlantPatch):
+    """New values of the plant's own settings."""
+
+    model_config = ConfigDict(extra='forbid', title='PlantSettingsPatch')
+
+    name: Annotated[str | None, Field(description='At most 80 characters; null: none.',
+                                      examples=['Springfield Assembly'])] = Field(default_factory=_none)
+    time_zone: Annotated[str, Field(description='A name of the IANA time zone database. Days of reports are counted '
+                                                'again.', examples=['America/Detroit'])] = Field(default_factory=str)
+    first_weekday: Annotated[WeekdayName, Field(description='With which day a week begins.', examples=['sunday'])] = \
+        Field(default_factory=lambda: 'monday')
+
+    def edit(self) -> PlantSettingsEdit:
+        """Convert the form to a command."""
+        given = self.model_fields_set
+        return PlantSettingsEdit(self.name or '' if 'name' in given else UNCHANGED,
+                                 self.time_zone if 'time_zone' in given else UNCHANGED,
+                                 weekday_of(self.first_weekday) if 'first_weekday' in given else UNCHANGED)
 
 
 class LinePatch(PlantPatch):

@@ -40,7 +40,7 @@ from ...core.sentences import as_sentence
 from .bodies import UnreadableBodyError
 from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
-from .plant_answers import LineAnswer, MachineTypeAnswer, PlantMachineAnswer
+from .plant_answers import LineAnswer, MachineTypeAnswer, PlantAnswer, PlantMachineAnswer
 
 MEDIA_TYPE = 'application/problem+json'
 FOR_PROGRAMS = re.compile(r'/api(/.*)?|.*\.(csv|xlsx)', re.DOTALL)
@@ -50,7 +50,7 @@ MAX_FAULTS = 20
 MAX_REPEATED_LENGTH = 500
 
 Answer = Callable[[Request, Any], Response]
-Current = OrderAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer
+Current = OrderAnswer | PlantAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer
 
 
 class FieldProblem(BaseModel):

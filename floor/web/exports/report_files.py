@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import tzinfo
 from typing import Literal
 
 from fastapi import Request, Response
@@ -19,7 +18,6 @@ from ...analytics.report_xlsx import xlsx_pieces
 from ...core.errors import NotFoundError, QueryError
 from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
-from ...core.shifts import Shifts
 from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
 from ..reports.report_head import NO_FILTERS
@@ -38,10 +36,10 @@ TITLES = {'stops': 'Stops', 'machine-kpis': 'KPIs by machine', 'intervals': 'Int
           'figures': 'KPIs', 'trend': 'Trend', 'lines': 'KPIs by line', 'causes': 'Stops by cause'}
 
 
-def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+def register(services: Services, analytics: Analytics) -> None:
     """Serve the files."""
-    pages = ReportPages(analytics, shifts)
-    requests = ReportRequests(analytics, services.zone, shifts)
+    pages = ReportPages(analytics, services.read_calendar)
+    requests = ReportRequests(analytics, services.read_calendar)
     responses = FileResponses(services.downloads)
     at_once = asyncio.Semaphore(SPREADSHEETS_AT_ONCE)
 
@@ -51,19 +49,19 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
                 raise NotFoundError('there is no such report')
             kpi = asked_kpi(request) if name in EXPLANATIONS else None
             asked = await requests.read(request.query_params, await services.database_now(), ['kpi'] if kpi else [])
-            query, buckets = asked.query, NO_BUCKETS
+            query, zone, buckets = asked.query, asked.plant.zone, NO_BUCKETS
             refuse_unfit(name, query)
             if name == 'trend':
-                asked, buckets = trend_of(asked, services.zone, shifts)
+                asked, buckets = trend_of(asked)
             window = asked.comparison.window
             rows = pages.pages(ReportPart(name, window, asked.comparison.before, query.scope, query.by, kpi or '',
                                           query.stops.selection, buckets))
-            file = file_name(name, window.until(asked.now), query.scope, services.zone, suffix)
+            file = file_name(name, window.until(asked.now), query.scope, zone, suffix)
             if suffix == 'csv':
-                return NamedFile(file, csv_pieces(rows, services.zone))
+                return NamedFile(file, csv_pieces(rows, zone))
             title = TITLES.get(name, name.capitalize())
-            return NamedFile(file, one_of_few(at_once, xlsx_pieces(title, rows, services.zone,
-                                                                   facts(title, asked, services.zone))))
+            about = facts(title, asked, services.store.plant.name)
+            return NamedFile(file, one_of_few(at_once, xlsx_pieces(title, rows, zone, about)))
         return await responses.response(request, services.identify, read)
 
     @app.get(ADDRESS + '/{name}.csv', include_in_schema=False)
@@ -88,13 +86,13 @@ def refuse_unfit(name: str, query: ReportQuery) -> None:
         raise QueryError({kind: f'Cannot filter {name} by {kind}: leave out {kind}.' for kind in unfit})
 
 
-def trend_of(asked: ReportRequest, zone: tzinfo, shifts: Shifts) -> tuple[ReportRequest, Buckets]:
+def trend_of(asked: ReportRequest) -> tuple[ReportRequest, Buckets]:
     """The request with the window that its trend is about, and its buckets.
 
     :raises QueryError: the window has too few of them
     """
-    widened = asked.query.widened.at(asked.now, zone, shifts)
-    found = trend_windows(Calendar(asked.now, zone, shifts), asked.comparison, widened, asked.query.trend)
+    widened = asked.query.widened.at(asked.now, asked.plant)
+    found = trend_windows(Calendar(asked.now, asked.plant), asked.comparison, widened, asked.query.trend)
     if found is None:
         raise QueryError({'window': 'This window is too short for a trend: use a longer one'})
     return replace(asked, comparison=found.comparison), (found.buckets, found.before)
@@ -112,11 +110,11 @@ async def one_of_few(at_once: asyncio.Semaphore, pieces: AsyncGenerator[bytes, N
         await pieces.aclose()
 
 
-def facts(title: str, asked: ReportRequest, zone: tzinfo) -> dict[str, Cell]:
-    """What a spreadsheet says about itself."""
-    window = asked.comparison.window.until(asked.now)
+def facts(title: str, asked: ReportRequest, plant: str) -> dict[str, Cell]:
+    """What a spreadsheet says about itself. plant: its name; empty: none."""
+    window, zone = asked.comparison.window.until(asked.now), asked.plant.zone
     filters = {f'Filter by {name}': value for name, value in asked.query.to_query().items() if name not in NO_FILTERS}
-    return {'Report': f'{title} ({NAME})', 'Window': asked.comparison.words,
+    return {**({'Plant': plant} if plant else {}), 'Report': f'{title} ({NAME})', 'Window': asked.comparison.words,
             'Window start': file_time(window.start, zone), 'Window end': file_time(window.end, zone),
             'Time zone': str(zone), **filters, 'Created': local_time(asked.now, zone, Form.FULL)}
 

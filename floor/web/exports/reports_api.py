@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
@@ -14,8 +14,8 @@ from ...analytics.report_pages import ReportPages
 from ...analytics.report_tables import ReportTable, of_groups, of_intervals, of_stops
 from ...core.errors import NotFoundError
 from ...core.machines import MachineName
+from ...core.plant_calendar import CalendarSource
 from ...core.query_parameters import Query
-from ...core.shifts import Shifts
 from ..api.bodies import JsonRoute
 from ..api.callers import caller
 from ..api.fields import query_parameter
@@ -68,12 +68,12 @@ class Asked:
 class ReportReader:
     """Understands requests, and reads the tables that answer them."""
 
-    def __init__(self, analytics: Analytics, shifts: Shifts, zone: tzinfo,
+    def __init__(self, analytics: Analytics, calendar: CalendarSource,
                  database_now: Callable[[], Awaitable[datetime]]) -> None:
         self._now = database_now
         self._analytics = analytics
-        self._requests = ReportRequests(analytics, zone, shifts)
-        self._pages = ReportPages(analytics, shifts)
+        self._requests = ReportRequests(analytics, calendar)
+        self._pages = ReportPages(analytics, calendar)
 
     async def asked(self, request: Request, names: Iterable[str], own: Iterable[str] = ()) -> Asked:
         """names: of the parameters of the path. own: those of them that the path parses.
@@ -100,15 +100,15 @@ class ReportReader:
         return rows_of((await self._pages.labels()).added(table))
 
 
-def register(app: FastAPI, *, analytics: Analytics, shifts: Shifts, zone: tzinfo,
+def register(app: FastAPI, *, analytics: Analytics, calendar: CalendarSource,
              database_now: Callable[[], Awaitable[datetime]], downloads: Downloads, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/reports, and the intervals of machines. Call it after floor_api.register, which adds the error
     handlers.
 
-    zone: the plant's. downloads: counts the requests of each person.
+    calendar: the plant's. downloads: counts the requests of each person.
     timeout: seconds without a response of the database after which a request fails with 503.
     """
-    reader = ReportReader(analytics, shifts, zone, database_now)
+    reader = ReportReader(analytics, calendar, database_now)
     router = APIRouter(prefix='/api', tags=['reports'], route_class=JsonRoute,
                        dependencies=[Depends(known_parameters), Depends(no_store),
                                      Depends(one_of_few(downloads))],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from nicegui import ui
 
 from ...core.machines import DisplayName, Status, StatusEvent
@@ -17,22 +15,21 @@ from ..shell.times import time_of_day
 ROWS = 24
 
 
-def event_stream(store: Store, zone: tzinfo, view: LiveView) -> None:
+def event_stream(store: Store, view: LiveView) -> None:
     """Build the stream. The number of rows is fixed, because a wall screen runs for weeks."""
     with ui.card().classes('panel stream').props('role=region tabindex=0 aria-label="Event stream"'):
         Heading('Event stream').classes('panel-title')
         for rank in range(ROWS):
-            view.add(EventRow(store, zone, rank))
+            view.add(EventRow(store, rank))
         view.add(LatestStop(store))
 
 
 class EventRow(LiveElement):
     """One event: time, status, machine and description."""
 
-    def __init__(self, store: Store, zone: tzinfo, rank: int) -> None:
+    def __init__(self, store: Store, rank: int) -> None:
         super().__init__('div', LISTS)
         self._store = store
-        self._zone = zone
         self._rank = rank
         self.classes('row-event')
 
@@ -41,7 +38,7 @@ class EventRow(LiveElement):
             return {'hidden': True}, ''
         event = self._store.events[self._rank]
         return {'data-status': (event.new or Status.UNKNOWN).value,
-                'data-time': time_of_day(event.changed_ms, self._zone)}, \
+                'data-time': time_of_day(event.changed_ms, self._store.plant.zone)}, \
             f'{shortened(str(DisplayName.of(event.name)), 60)} {event_text(event)}'
 
 

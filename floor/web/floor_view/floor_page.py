@@ -34,7 +34,7 @@ WALL_PARAMETERS = ('rotate', 'theme')
 def register(services: Services) -> None:
     """Serve the floor at /. ?machine=NAME opens that machine, ?line=NAME shows that line, ?kiosk is the wall screen
     (wall_screen.py)."""
-    store, broadcast, zone = services.store, services.broadcast, services.zone
+    store, broadcast = services.store, services.broadcast
 
     @ui.page('/')
     def floor_page(request: Request) -> None:
@@ -66,12 +66,12 @@ def register(services: Services) -> None:
                 for number, chapter in enumerate(chapters, 1):
                     chapter_heading(chapter, number)
                     for each in chapter.lines:
-                        line_card(each, store, zone, view, open_tile)
+                        line_card(each, store, view, open_tile)
                 if not store.lines:
                     empty_floor(services, person)
 
         view = LiveView(client, build_lines)
-        with frame('Floor', services, view, person):
+        with frame('Floor', services, view, person, redraws=True):
             note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
             with plant_figures(store, view):
                 if names:
@@ -82,7 +82,7 @@ def register(services: Services) -> None:
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
                     attention_list(store, view, open_machine)
-                    event_stream(store, zone, view)
+                    event_stream(store, view)
             drawer = MachineDrawer(services, person, identity)
         build_lines()
         broadcast.join(view)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from nicegui import ui
 
 from ...core.machines import Status
@@ -19,7 +17,7 @@ MACHINES_PER_SECTION = 25
 COUNTED = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 
 
-def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: PressHandler, *,
+def line_card(line: Line, store: Store, view: LiveView, on_press: PressHandler, *,
               names_area: bool = False) -> None:
     """Build the card. The card and its sections of 25 machines are separate Vue components: after a change, the browser
     only renders the component that contains it.
@@ -42,7 +40,7 @@ def line_card(line: Line, store: Store, zone: tzinfo, view: LiveView, on_press: 
                 with ui.element('q-card-section').classes('section') as section:
                     section.style['--machines'] = str(len(machines))
                     for machine in machines:
-                        view.add(MachineTile(store, machine, zone, on_press))
+                        view.add(MachineTile(store, machine, on_press))
 
 
 class LineHeader(LiveElement):

@@ -48,7 +48,6 @@ class MachineDrawer:
 
     def __init__(self, services: Services, person: Person, identity: Identity) -> None:
         self._store = services.store
-        self._zone = services.zone
         self._events_of = services.events_of
         self._name: MachineName | None = None
         self._facts = MachineFacts()
@@ -100,7 +99,7 @@ class MachineDrawer:
     def _on_difference(self, difference: Difference) -> None:
         if self._name is None:
             return
-        if self._name in difference.machines or difference.layout or difference.history:
+        if self._name in difference.machines or difference.layout or difference.history or difference.plant:
             self._show()
         elif difference.orders:
             self._orders.show(self._name)
@@ -119,7 +118,7 @@ class MachineDrawer:
         background_tasks.create(self._load_events(machine.name), name=f'events of {machine.name}')
 
     def _fill(self, machine: Machine) -> None:
-        facts, record, zone = self._facts, machine.record, self._zone
+        facts, record, zone = self._facts, machine.record, self._store.plant.zone
         show_icon(self._heading, self._store, machine.name)
         facts.title = shortened(str(machine.display))
         facts.status = machine.status.value
@@ -147,7 +146,7 @@ class MachineDrawer:
         self._events.clear()
         with self._events:
             for event in events:
-                row = TextNode('li', f'{date_and_time(event.changed_ms, self._zone)}  {event_text(event)}')
+                row = TextNode('li', f'{date_and_time(event.changed_ms, self._store.plant.zone)}  {event_text(event)}')
                 row.props['data-status'] = (event.new or Status.UNKNOWN).value
             if problem:
                 TextNode('li', problem)

@@ -18,11 +18,10 @@ class MachineTile(LiveElement):
     """Icon, name, reason, status, time in status, and whether there is a work order. A single element, because the
     cost of a page depends on the number of elements."""
 
-    def __init__(self, store: Store, machine: Machine, zone: tzinfo, on_press: PressHandler) -> None:
+    def __init__(self, store: Store, machine: Machine, on_press: PressHandler) -> None:
         super().__init__('button', machine_topic(machine.name))
         self.name = machine.name
         self._store = store
-        self._zone = zone
         self.classes('tile')
         self.on_press(on_press)
 
@@ -39,7 +38,7 @@ class MachineTile(LiveElement):
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
         orders = self._store.orders_of(self.name)
         overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
-        label = accessible_name(machine, self._zone)
+        label = accessible_name(machine, self._store.plant.zone)
         return {
             'type': 'button',
             'title': str(machine.display),

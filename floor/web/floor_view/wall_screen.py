@@ -71,7 +71,7 @@ class WallQuery:
 
 def wall_screen(services: Services, query: WallQuery) -> None:
     """Build the page. The attention list of the whole floor is always visible beside the lines."""
-    store, zone, turn = services.store, services.zone, query.turn
+    store, turn = services.store, query.turn
 
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
@@ -85,7 +85,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                 view.add(slide)
                 slide.fit(len(line.machines))
                 with slide:
-                    line_card(line, store, zone, view, lambda _: None, names_area=True)
+                    line_card(line, store, view, lambda _: None, names_area=True)
                     if turn and len(lines) > 1:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
@@ -93,7 +93,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                     ui.label(query.problem or missing_lines_text(store, query.names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
-    PageTitle(store, 'Wall screen · Line Monitor')
+    PageTitle(store, 'Wall screen')
     add_page_assets(store, view)
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too
@@ -102,10 +102,10 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             plant_figures(store, view)
-            view.add(ConnectionBadge(store, zone))
-            view.add(PlantClock(store, zone, ''))
+            view.add(ConnectionBadge(store))
+            view.add(PlantClock(store, with_city=False))
         with ui.element('q-card').classes('banner-area'):
-            view.add(ConnectionBanner(store, zone))
+            view.add(ConnectionBanner(store))
             view.add(HistoryNote(store))
             view.add(StaleOverlay())
             missing = Alert().classes('wall-missing')

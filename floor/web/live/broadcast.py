@@ -110,6 +110,8 @@ class Broadcast:
             self._rebuild()
         if not self._views:
             return
+        if difference.plant:  # its name and times are everywhere
+            self._scheduler.want([SECOND, LISTS, *map(machine_topic, self._store.machines)])
         concerned = {order.machine for change in difference.orders for order in (change.before, change.after) if order}
         self._scheduler.want([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
         if self._announced_ms != (written := self._store.written_ms):

@@ -55,16 +55,15 @@ COLUMNS = (OrderColumn('Machine', SortKey.MACHINE, 'machine'),
 class OrderRows:
     """The rows of a page of orders, computed once for all browsers that show it."""
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._zone = zone
         self._cache: WeakKeyDictionary[OrderPage, Rows] = WeakKeyDictionary()
 
     def of(self, page: OrderPage) -> Rows:
         """The rows as text; due, overdue and changed refer to the time when the page was first shown."""
         if (rows := self._cache.get(page)) is None:
-            now_ms = self._store.now_ms
-            rows = self._cache[page] = tuple(row_of(order, self._store, now_ms, self._zone) for order in page.orders)
+            now_ms, zone = self._store.now_ms, self._store.plant.zone
+            rows = self._cache[page] = tuple(row_of(order, self._store, now_ms, zone) for order in page.orders)
         return rows
 
 

@@ -43,7 +43,7 @@ SHOWN_AS_OF = ('Cannot load the work orders. {reason} What you see is as of {tim
 
 def register(services: Services) -> None:
     """Serve the table and the board at /work-orders, and the list as CSV at /work-orders.csv."""
-    rows = OrderRows(services.store, services.zone)
+    rows = OrderRows(services.store)
     files = FileResponses(services.downloads)
 
     @ui.page(ADDRESS, reconnect_timeout=FORM_RECONNECT_S, response_timeout=RESPONSE_TIMEOUT_S)

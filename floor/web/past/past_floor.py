@@ -6,13 +6,13 @@ It has a separate store, whose clock is stopped at that moment, so that it canno
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import tzinfo
 
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
 from ...core.floor_snapshot import FloorSnapshot
 from ...core.machines import MachineName, Status
+from ...core.plant_calendar import PlantSettings
 from ...feed.machine import Machine
 from ...feed.store import Store
 from ..floor_view.attention_list import ROWS as ATTENTION_ROWS
@@ -31,10 +31,9 @@ STATUSES = (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN)
 class PastFloor:
     """Figures, lines, attention list and events of the snapshot that was shown last."""
 
-    def __init__(self, zone: tzinfo, on_open: Callable[[Machine], None]) -> None:
+    def __init__(self, plant: PlantSettings, on_open: Callable[[Machine], None]) -> None:
         """on_open: called with the machine that somebody pressed."""
-        self.store = Store(monotonic=lambda: 0.0)
-        self._zone = zone
+        self.store = Store(monotonic=lambda: 0.0, plant=plant)
         self._on_open = on_open
         self._tiles = LiveView(ui.context.client, self._build_lines)
         self._rest = LiveView(ui.context.client, lambda: None)
@@ -61,7 +60,7 @@ class PastFloor:
         self._lines.clear()
         with self._lines:
             for line in self.store.lines:
-                line_card(line, self.store, self._zone, self._tiles, self._open_tile)
+                line_card(line, self.store, self._tiles, self._open_tile)
         self._tiles.settle({})
 
     def _lists(self) -> None:
@@ -73,7 +72,7 @@ class PastFloor:
         with ui.card().classes('panel stream').props('role=region aria-label="Previous events"'):
             Heading('Previous events').classes('panel-title')
             for rank in range(EVENT_ROWS):
-                self._rest.add(EventRow(self.store, self._zone, rank))
+                self._rest.add(EventRow(self.store, rank))
 
     def _open_tile(self, event: GenericEventArguments) -> None:
         if isinstance(event.sender, MachineTile):

@@ -11,7 +11,7 @@ from nicegui import ui
 from ...analytics import Analytics
 from ...core.errors import FloorError, HistoryNotReadyError, QueryError
 from ...core.formatting import Detail, duration
-from ...core.shifts import Shift, Shifts
+from ...core.shifts import Shift
 from ...core.text import shortened
 from ...feed.difference import Difference
 from ...feed.machine import Machine
@@ -36,7 +36,7 @@ from .past_floor import PastFloor
 NO_DATA = 'There is no data for this time: the history starts later.'
 
 
-def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+def register(services: Services, analytics: Analytics) -> None:
     """Serve /past?at=TIME; from and to are the range of the slider."""
     @ui.page(PAST, response_timeout=RESPONSE_TIMEOUT_S)
     async def past_page(request: Request) -> None:
@@ -49,8 +49,8 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
                 show_error(str(error))
                 services.broadcast.join(view)
                 return
-            PaperHead('The past', services.store, services.zone, view)
-            page = PastPage(services, analytics, shifts)
+            PaperHead('The past', services.store, view)
+            page = PastPage(services, analytics)
         services.broadcast.join(view)
         page.request(moment)
         await page.loading.first_answer()
@@ -59,10 +59,9 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
 class PastPage:
     """One browser's page. It reads one moment at a time; while it reads, only the latest requested moment is kept."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: Shifts) -> None:
+    def __init__(self, services: Services, analytics: Analytics) -> None:
         self._services = services
         self._analytics = analytics
-        self._shifts = shifts
         self._client = ui.context.client
         self._requested: PastMoment | None = None
         self._moment: PastMoment | None = None
@@ -76,7 +75,7 @@ class PastPage:
             self._controls = PastControls(services.zone, self._move, self._last_shift)
             self.loading = Loading(services.store, 'the floor at that time', self._read_requested)
             self._empty = ui.label().classes('past-empty').props('hidden')
-            self._floor = PastFloor(services.zone, self._open)
+            self._floor = PastFloor(services.store.plant, self._open)
             self._floor.root.props['hidden'] = True  # until there is a moment to show
         self._machine = PastMachineDialog(services)
         self._client.on_delete(services.store.subscribe(self._on_difference))
@@ -140,7 +139,8 @@ class PastPage:
         self._ago.set_text(ago(moment.at, now(self._services)))
 
     def _last_shift(self) -> Shift:
-        return self._shifts.before(self._shifts.at(now(self._services)))
+        shifts = self._services.calendar.shifts
+        return shifts.before(shifts.at(now(self._services)))
 
     def _open(self, machine: Machine) -> None:
         self._controls.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -12,6 +12,7 @@ from nicegui import ui
 
 from ...analytics import Window
 from ...core.machines import DisplayName, MachineName
+from ...core.plant_calendar import PlantCalendar
 from ...core.text import shortened
 from ..shell.chips import Chip, hide, set_attribute
 from .filter_chips import FilterChips
@@ -28,17 +29,16 @@ class ReportFilters:
     """The filter bar. It shows the query of the page and its dates, and calls `ask` with a changed one."""
 
     def __init__(self, query: ReportQuery, ask: Callable[[ReportQuery], None],
-                 step: Callable[[Literal[-1, 1]], None], zone: tzinfo, shift_names: Iterable[str]) -> None:
-        """ask: called with another query. step: called with -1 for the previous window, 1 for the next. zone: the
-        plant's time zone. shift_names: in the order of their starts."""
+                 step: Callable[[Literal[-1, 1]], None], plant: PlantCalendar) -> None:
+        """ask: called with another query. step: called with -1 for the previous window, 1 for the next."""
         self._query = query
         self._window: Window | None = None
         self._ask = ask
         self._showing = False
-        self._shift_names = tuple(shift_names)
+        self._shift_names = plant.shifts.names
         self._lines: Mapping[str, Collection[MachineName]] = {}
         self._machines: tuple[MachineName, ...] = ()
-        self._range = RangeDialog(self._change_range, zone)
+        self._range = RangeDialog(self._change_range, plant.zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
                 self._span = ui.select(dict(_SPANS), on_change=self._span_chosen)

@@ -7,14 +7,15 @@ from nicegui import ui
 from ...analytics import HourlyPattern
 from ...analytics.report_tables import WEEKDAYS
 from ...core.formatting import percent
+from ...core.plant_calendar import Weekday
 from ..shell.messages import TextNode
 
 HOURS_NAMED = 3
 
 
-def heat_map(pattern: HourlyPattern) -> None:
-    """Build the heat map: a column per hour, a row per weekday. Each cell contains its value, which is shown when
-    "Numbers" is expanded."""
+def heat_map(pattern: HourlyPattern, first: Weekday) -> None:
+    """Build the heat map: a column per hour, a row per weekday from the first of the week. Each cell contains its
+    value, which is shown when "Numbers" is expanded."""
     known = [share for day in pattern.share for share in day if share is not None]
     least, worst = min(known, default=0.0), max(known, default=0.0)
     with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
@@ -24,7 +25,8 @@ def heat_map(pattern: HourlyPattern) -> None:
             for hour in range(0, 24, HOURS_NAMED):  # a heading is wider than a column on a phone
                 TextNode('th', f'{hour:02}').props(f'scope=col colspan={HOURS_NAMED}')
         with ui.element('tbody'):
-            for weekday, shares in zip(WEEKDAYS, pattern.share, strict=True):
+            for day in range(first - 1, first - 1 + len(WEEKDAYS)):
+                weekday, shares = WEEKDAYS[day % len(WEEKDAYS)], pattern.share[day % len(WEEKDAYS)]
                 with ui.element('tr'):
                     TextNode('th', weekday).props('scope=row')
                     for hour, share in enumerate(shares):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import tzinfo
 from functools import partial
 
@@ -13,6 +13,7 @@ from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.formatting import counted, number
+from ...core.plant_calendar import PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
@@ -31,15 +32,13 @@ NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 class LossPanels:
     """The panels of one page, loaded one after the other."""
 
-    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, change: Callable[..., None],
-                 explain: Callable[[Chart], None], shift_names: Iterable[str]) -> None:
-        """change: called with fields of the query that another one is to have. explain: with a chart.
-        shift_names: of the plant."""
+    def __init__(self, analytics: Analytics, store: Store, plant: PlantCalendar, *, change: Callable[..., None],
+                 explain: Callable[[Chart], None]) -> None:
+        """change: called with fields of the query that another one is to have. explain: with a chart."""
         self._change = change
-        self._shift_names = tuple(shift_names)
+        self._plant = plant
         self._analytics = analytics
         self._store = store
-        self._zone = zone
         self._client = ui.context.client
         self._pareto = ReportPanel('Stops by cause', file='causes', hint='press a bar to filter the report')
         with self._pareto.tools:
@@ -81,7 +80,7 @@ class LossPanels:
         :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
         analytics, window, scope = self._analytics, comparison.window, query.scope
-        view = table_view(self._store, self._zone, query)
+        view = table_view(self._store, self._plant.zone, query)
         causes = await analytics.causes(window, scope, query.by)
         if not causes:
             self._show_message(self._pareto, NO_DOWNTIME)
@@ -97,12 +96,12 @@ class LossPanels:
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
             with self._client, self._hours.fill():
-                heat_map(pattern)
+                heat_map(pattern, self._plant.first_weekday)
         else:
             self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view)
         lines = await analytics.lines(window, scope)
-        groups = await read_groups(analytics, window, query, self._shift_names, costs)
+        groups = await read_groups(analytics, window, query, self._plant.shifts.names, costs)
         with self._client, self._lines.fill():
             show_groups(groups)
             view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')

@@ -12,7 +12,6 @@ from nicegui import ui
 from ...analytics import Analytics, Kpi, Kpis, Window
 from ...analytics.chart_definitions import Chart
 from ...core.machines import MachineName
-from ...core.shifts import Shifts
 from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.services import Services
@@ -34,7 +33,7 @@ class ReportBody:
     """The panels of one page. Each is shown as soon as it is loaded."""
 
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
-                 shifts: Shifts, explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
+                 explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
                  change: Callable[..., None], list_stops: Callable[[StopQuery], None],
                  explain_chart: Callable[[Chart], None]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query
@@ -45,14 +44,14 @@ class ReportBody:
         self._analytics = analytics
         self._client = ui.context.client
         self._answer = AnswerPanel(partial(explain_chart, Chart.ANSWER))
-        self._trend = TrendPanel(analytics, services.store, services.zone, shifts=shifts, change=change,
+        self._trend = TrendPanel(analytics, services.store, services.calendar, change=change,
                                  explain=partial(explain_chart, Chart.TREND))
         self._cards = KpiCards(explain)
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom, change)
         self._timeline.sort(query)
-        self._losses = LossPanels(analytics, services.store, services.zone, change=change,
-                                  explain=explain_chart, shift_names=shifts.names)
+        self._losses = LossPanels(analytics, services.store, services.calendar, change=change,
+                                  explain=explain_chart)
         self._stops = StopListPanel(analytics, services.store, services.zone, query, ask=list_stops,
                                     explain=partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)

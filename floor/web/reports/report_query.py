@@ -13,8 +13,8 @@ from ...analytics.stops import By
 from ...analytics.window import NO_REASON
 from ...core.machines import MachineName
 from ...core.moments import FIRST_YEAR, local_time
+from ...core.plant_calendar import PlantCalendar
 from ...core.query_parameters import Query
-from ...core.shifts import Shifts
 from . import stop_query
 from .report_windows import Calendar, Comparison, Span, is_before_first_year
 from .trend_buckets import UNITS, TrendUnit
@@ -126,26 +126,26 @@ class ReportQuery:
         """The same query for one machine."""
         return replace(self, machine=machine, line=None)
 
-    def at(self, now: datetime, zone: tzinfo, shifts: Shifts) -> Comparison:
+    def at(self, now: datetime, plant: PlantCalendar) -> Comparison:
         """The window as of now, and the one before it; a range that has not begun, or that would have the one before
         it begin before there were computers, has none."""
-        calendar = Calendar(now, zone, shifts)
+        calendar = Calendar(now, plant)
         window = self._window(calendar)
         before = calendar.before(window, self.span) if window.start < now else None
         if before is not None and is_before_first_year(before):
             before = None
         return calendar.compare(window, before, self.span)
 
-    def neighbour(self, step: Literal[-1, 1], now: datetime, zone: tzinfo, shifts: Shifts) -> ReportQuery | None:
+    def neighbour(self, step: Literal[-1, 1], now: datetime, plant: PlantCalendar) -> ReportQuery | None:
         """The same about the window right before or after; None: it has not begun, or there were no computers."""
-        calendar = Calendar(now, zone, shifts)
+        calendar = Calendar(now, plant)
         window = calendar.neighbour(self._window(calendar), step)
         if window.start > now or is_before_first_year(window):
             return None
         span = calendar.name_of(window)
         if span is not None:
             return replace(self, span=span, start=None, end=None)
-        start, end = in_zone(window.start, zone), in_zone(window.end, zone)
+        start, end = in_zone(window.start, plant.zone), in_zone(window.end, plant.zone)
         return replace(self, span=Span.RANGE, start=start, end=end)
 
     def _window(self, calendar: Calendar) -> Window:

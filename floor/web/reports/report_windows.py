@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from ...analytics import Window
 from ...core.moments import FIRST_YEAR, Form, local_time
-from ...core.shifts import Shifts
+from ...core.plant_calendar import PlantCalendar
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -21,7 +21,7 @@ Unit = Literal['shift', 'day', 'week', 'month']
 
 
 class Span(StrEnum):
-    """The windows that have a name; weeks start on Monday, and 7 and 30 days include today."""
+    """The windows that have a name; 7 and 30 days include today."""
 
     SHIFT = 'shift'
     LAST_SHIFT = 'last-shift'
@@ -69,11 +69,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The plant's clock and shifts, as of now."""
+    """The plant's calendar as of now."""
 
     now: datetime
-    zone: tzinfo
-    shifts: Shifts
+    plant: PlantCalendar
 
     def named(self, span: Span) -> Window:
         """The window of a name, whole: its end may be to come."""
@@ -113,14 +112,14 @@ class Calendar:
     def unit_at(self, unit: Unit, moment: datetime) -> Window:
         """The shift, day, week or month that a moment is in."""
         if unit == 'shift':
-            shift = self.shifts.at(moment)
+            shift = self.plant.shifts.at(moment)
             return Window(shift.start, shift.end)
         day = datetime.combine(self._local(moment).date(), time())
         if unit == 'day':
             return self._between(day, day + DAY)
         if unit == 'week':
-            monday = day - timedelta(day.weekday())
-            return self._between(monday, monday + timedelta(7))
+            first = datetime.combine(self.plant.week_of(day.date()), time())
+            return self._between(first, first + timedelta(7))
         first = day.replace(day=1)
         return self._between(first, (first + timedelta(31)).replace(day=1))
 
@@ -139,7 +138,7 @@ class Calendar:
         if span is Span.RANGE:
             words = dates
         elif span in {Span.SHIFT, Span.LAST_SHIFT}:
-            words = f'{self.shifts.at(window.start).name}, {dates}'
+            words = f'{self.plant.shifts.at(window.start).name}, {dates}'
         else:
             words = f'{span.word.lower()}, {dates}'
         return Comparison(window, before, words, dates, '' if before is None else self.dates(before))
@@ -158,16 +157,16 @@ class Calendar:
 
     def _moment(self, moment: datetime, form: str | None = None) -> str:
         seconds = ':%S' if moment.second else ''
-        return local_time(moment, self.zone, (form or f'{WEEKDAY_AND_DATE} {Form.TIME}') + seconds)
+        return local_time(moment, self.plant.zone, (form or f'{WEEKDAY_AND_DATE} {Form.TIME}') + seconds)
 
     def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self.zone).replace(tzinfo=None)
+        return moment.astimezone(self.plant.zone).replace(tzinfo=None)
 
     def _between(self, start: datetime, end: datetime) -> Window:
         return Window(self._utc(start), self._utc(end))
 
     def _utc(self, local: datetime) -> datetime:
-        return local.replace(tzinfo=self.zone)
+        return local.replace(tzinfo=self.plant.zone)
 
 
 def is_before_first_year(window: Window) -> bool:

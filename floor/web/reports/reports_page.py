@@ -18,7 +18,6 @@ from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, Prog
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.names import name_key
-from ...core.shifts import Shifts
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.machine import NOT_ON_A_LINE
@@ -48,7 +47,7 @@ AGAIN_S = 300.0       # maximum age of an open report whose window includes the 
 STYLESHEET = 'reports.css'
 
 
-def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+def register(services: Services, analytics: Analytics) -> None:
     """Serve the reports at /reports."""
     @ui.page(ADDRESS, response_timeout=RESPONSE_TIMEOUT_S)
     async def reports_page(request: Request) -> None:
@@ -61,7 +60,7 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
             tabs = ReportTabs(asked.query, asked.tab)
             page = None
             if asked.tab is Tab.PLANT:
-                page = ReportsPage(services, analytics, shifts, asked, tabs.show, view=view)
+                page = ReportsPage(services, analytics, asked, tabs.show, view=view)
                 if services.report_settings is not None:
                     settings = SettingsDialog(services.report_settings, identity, person, services.zone, page.read)
                     with tabs.bar:
@@ -78,12 +77,11 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
 class ReportsPage:
     """One browser's page."""
 
-    def __init__(self, services: Services, analytics: Analytics, shifts: Shifts, asked: RequestedReport,
+    def __init__(self, services: Services, analytics: Analytics, asked: RequestedReport,
                  on_query: Callable[[ReportQuery], None], *, view: LiveView) -> None:
         """asked: the query of the address. on_query: called with each new query. view: of the page."""
         self._services = services
         self._analytics = analytics
-        self._shifts = shifts
         query = self._query = asked.query
         self._refusal = asked.refusal
         self._is_checked = False
@@ -95,13 +93,13 @@ class ReportsPage:
         self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...]] = {}, ()
         self._explain = ExplainDialog(analytics, services.store, services.zone)
         with ui.element('div').classes('reports') as self._root:
-            self._paper = ReportHead('Reports', services.store, services.zone, view)
-            self._filters = ReportFilters(query, self._ask, self._step, services.zone, shifts.names)
+            self._paper = ReportHead('Reports', services.store, view)
+            self._filters = ReportFilters(query, self._ask, self._step, services.calendar)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
-                                    shifts=shifts, explain=self._open_explanation, zoom=self._zoom, change=self._change,
+                                    explain=self._open_explanation, zoom=self._zoom, change=self._change,
                                     list_stops=self._list_stops, explain_chart=self._explain_chart)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
@@ -134,7 +132,7 @@ class ReportsPage:
         self._show(query)
 
     def _step(self, step: Literal[-1, 1]) -> None:
-        neighbour = self._query.neighbour(step, self._now, self._services.zone, self._shifts)
+        neighbour = self._query.neighbour(step, self._now, self._services.calendar)
         if neighbour is not None:
             self._ask(neighbour)
 
@@ -168,7 +166,7 @@ class ReportsPage:
         self._body.follow(query)
 
     def _show_dates(self) -> None:
-        following = self._query.neighbour(1, self._now, self._services.zone, self._shifts)
+        following = self._query.neighbour(1, self._now, self._services.calendar)
         comparison = self._comparison()
         self._filters.show_dates(comparison, has_next=following is not None)
         self._root.props['data-begun'] = str(comparison.window.start < self._now).lower()
@@ -303,7 +301,7 @@ class ReportsPage:
         return self._at(self._query)
 
     def _at(self, query: ReportQuery, now: datetime | None = None) -> Comparison:
-        return query.at(now or self._now, self._services.zone, self._shifts)
+        return query.at(now or self._now, self._services.calendar)
 
     def _end(self) -> None:
         self._stop()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from functools import partial
 
 from nicegui import ui
 
 from ...core.errors import InvalidInputError
 from ...core.moments import parse_day
-from ...core.shifts import Shift, Shifts
+from ...core.plant_calendar import PlantCalendar
+from ...core.shifts import Shift
 from ..shell.messages import Alert
 from .filters import step_button
 from .range_dialog import day_field
@@ -19,11 +20,11 @@ from .range_dialog import day_field
 class ShiftPicker:
     """It shows a shift, and calls `choose` with another one; it says why a shift cannot be shown."""
 
-    def __init__(self, shifts: Shifts, zone: tzinfo, now: Callable[[], datetime],
+    def __init__(self, plant: PlantCalendar, now: Callable[[], datetime],
                  choose: Callable[[Shift], None]) -> None:
-        """zone: the plant's. now: by the database's clock."""
-        self._shifts = shifts
-        self._zone = zone
+        """now: by the database's clock."""
+        self._shifts = shifts = plant.shifts
+        self._zone = plant.zone
         self._now = now
         self._choose = choose
         self._shift: Shift | None = None

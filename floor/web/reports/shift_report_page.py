@@ -30,7 +30,7 @@ from .stop_details import past_address
 ADDRESS = '/reports/shift'
 
 
-def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
+def register(services: Services, analytics: Analytics) -> None:
     """Serve /reports/shift?date=DAY&shift=NAME; without them, it shows the current shift."""
     async def read(shift: Shift) -> ShiftReport:
         return await read_shift_report(analytics, services.order_list, shift, await services.database_now())
@@ -42,8 +42,8 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
         person = services.person(services.visitor())
         view = LiveView(ui.context.client, lambda: None)
         with frame('Shift report', services, view, person, section='Reports'), ui.element('div').classes('handover'):
-            PaperHead('Shift report', services.store, services.zone, view)
-            page = ShiftReportPage(services, sheets, shifts)
+            PaperHead('Shift report', services.store, view)
+            page = ShiftReportPage(services, sheets)
         services.broadcast.join(view)
         await page.open(request.query_params)
 
@@ -51,16 +51,16 @@ def register(services: Services, analytics: Analytics, shifts: Shifts) -> None:
 class ShiftReportPage:
     """One browser's page: the report of one shift, updated during the shift."""
 
-    def __init__(self, services: Services, sheets: SharedSheets, shifts: Shifts) -> None:
+    def __init__(self, services: Services, sheets: SharedSheets) -> None:
         self._services = services
         self._sheets = sheets
-        self._shifts = shifts
+        self._shifts = services.calendar.shifts
         self._client = ui.context.client
         self._history = BrowserHistory(ADDRESS, self._follow)
         self._answered = asyncio.Event()
         self._leave: Callable[[], None] | None = None
         self._shift: Shift | None = None
-        self._picker = ShiftPicker(shifts, services.zone, self._now, self._choose)
+        self._picker = ShiftPicker(services.calendar, self._now, self._choose)
         self._links = ui.element('div')
         self._linked: tuple[Shift, bool] | None = None
         self._notice = Notice(self._again)

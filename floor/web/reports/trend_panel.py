@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime
 from functools import partial
 
 from nicegui import ui
 
 from ...analytics import Analytics
 from ...analytics import report_tables as tables
-from ...core.shifts import Shifts
+from ...core.plant_calendar import PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
 from .bars import legend
@@ -26,13 +26,12 @@ TOO_SHORT = 'This window is too short for a trend.'
 class TrendPanel:
     """Availability, time down and failures by shift, day or week, with the window before behind them."""
 
-    def __init__(self, analytics: Analytics, store: Store, zone: tzinfo, *, shifts: Shifts, change: Callable[..., None],
+    def __init__(self, analytics: Analytics, store: Store, plant: PlantCalendar, *, change: Callable[..., None],
                  explain: Callable[[], None]) -> None:
         """change: called with fields of the query that another one is to have. explain: when that is asked for."""
         self._analytics = analytics
         self._store = store
-        self._zone = zone
-        self._shifts = shifts
+        self._plant = plant
         self._client = ui.context.client
         self._panel = ReportPanel('Trend', file='trend', wide=True)
         with self._panel.tools:
@@ -49,7 +48,7 @@ class TrendPanel:
 
         :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
-        calendar = Calendar(now, self._zone, self._shifts)
+        calendar = Calendar(now, self._plant)
         found = trend_windows(calendar, comparison, widened, query.trend)
         with self._client:
             for unit, chip in self._units.items():
@@ -72,4 +71,4 @@ class TrendPanel:
                 if before:
                     legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
                 rows = tables.of_trend(points, before, [label.replace('\n', ', ') for label in labels])
-                TableView(self._store, self._zone).below(rows, query.file('trend'))
+                TableView(self._store, self._plant.zone).below(rows, query.file('trend'))

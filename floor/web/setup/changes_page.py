@@ -68,7 +68,7 @@ def register(services: Services) -> None:
     async def changes_page(request: Request) -> None:
         identity = services.visitor()
         view = LiveView(ui.context.client, lambda: None)
-        with setup_frame(CHANGES, services, view, services.person(identity)) as allowed:
+        with setup_frame(CHANGES, services, view, services.person(identity), redraws=False) as allowed:
             page = ChangesPage(services, identity, request.query_params) if allowed else None
         services.broadcast.join(view)
         if page is not None:

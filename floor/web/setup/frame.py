@@ -22,6 +22,7 @@ from ..shell.services import Services
 OVERVIEW, LINES, TYPES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machine types', 'Machines', 'Changes'
 SECTIONS = {
     OVERVIEW: '/setup',
+    'Plant': '/setup/plant',
     LINES: '/setup/lines',
     TYPES: '/setup/types',
     MACHINES: '/setup/machines',
@@ -33,15 +34,18 @@ STYLESHEET = 'setup.css'
 
 
 @contextmanager
-def setup_frame(section: str, services: Services, view: LiveView, person: Person) -> Iterator[bool]:
+def setup_frame(section: str, services: Services, view: LiveView, person: Person, *,
+                redraws: bool = True) -> Iterator[bool]:
     """The frame of a section; the block builds its content if it gets True:
 
         with setup_frame('Lines', services, view, person) as allowed:
             page = LinesPage(services, identity) if allowed else None
 
+    redraws: False for a page with times, which is loaded again when the plant's calendar changes.
     It gets False for a person who is no supervisor; the page then says so. Commands check the role again.
     """
-    with frame(SETUP if section == OVERVIEW else f'{section} · {SETUP}', services, view, person, section=SETUP):
+    with frame(SETUP if section == OVERVIEW else f'{section} · {SETUP}', services, view, person, section=SETUP,
+               redraws=redraws):
         link_stylesheet(STYLESHEET)
         if refusal := role_needed(Role.SUPERVISOR, person.role):
             with ui.element('div').classes('setup'):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from ...core.formatting import duration
 from ...feed.freshness import Freshness
 from ...feed.store import Store
@@ -20,10 +18,9 @@ STALE_BECAUSE = 'No connection to the database ({reason}). The floor is shown as
 class ConnectionBadge(LiveElement):
     """The only element with data-connection, by which CSS greys the floor."""
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__('span', SECOND)
         self._store = store
-        self._zone = zone
         self.classes('badge')
         self.props['role'] = 'img'
 
@@ -39,30 +36,30 @@ class ConnectionBadge(LiveElement):
             return 'connecting'
         if connection is Freshness.LIVE:
             return f'live · {duration(int(age))}'
-        return f'stale since {time_of_day(self._store.now_ms - int(age * 1000), self._zone)}'
+        return f'stale since {time_of_day(self._store.now_ms - int(age * 1000), self._store.plant.zone)}'
 
 
 class PlantClock(LiveElement):
     """The plant's time, by the database's clock."""
 
-    def __init__(self, store: Store, zone: tzinfo, city: str) -> None:
+    def __init__(self, store: Store, *, with_city: bool) -> None:
         super().__init__('time', SECOND)
         self._store = store
-        self._zone = zone
-        self._city = city
+        self._with_city = with_city
         self.classes('clock')
 
     def content(self) -> Content:
-        return {}, f'{time_of_day(self._store.now_ms, self._zone)} {self._city}'
+        zone = self._store.plant.zone
+        city = str(zone).rsplit('/', 1)[-1].replace('_', ' ') if self._with_city else ''
+        return {}, f'{time_of_day(self._store.now_ms, zone)} {city}'
 
 
 class ConnectionBanner(LiveElement):
     """A message across the page if the data is not live, or if the feed has a problem."""
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__('div', SECOND)
         self._store = store
-        self._zone = zone
         self.classes('banner')
         self.props['role'] = 'alert'
 
@@ -76,5 +73,5 @@ class ConnectionBanner(LiveElement):
             return self._store.feed_warning or ''
         if connection is Freshness.CONNECTING:
             return CONNECTING_BECAUSE.format(reason=reason) if reason else CONNECTING
-        time = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._zone)
+        time = time_of_day(self._store.now_ms - int((self._store.age or 0) * 1000), self._store.plant.zone)
         return STALE_BECAUSE.format(time=time, reason=reason) if reason else STALE.format(time=time)

@@ -14,14 +14,15 @@ from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from .alerts import order_alerts
 from .assets import link_stylesheet
+from .calendar_change import CalendarChange
 from .connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from .demo_ribbon import DemoRibbon
-from .heading import Heading
 from .history_note import HistoryNote
 from .icons import IconRules
 from .messages import TextNode
 from .page_title import PageTitle
 from .person_menu import person_menu
+from .plant_name import PlantName
 from .services import Services
 from .session import add_session_frames
 from .theme import theme_menu
@@ -47,14 +48,15 @@ def add_page_assets(store: Store, view: LiveView) -> None:
 
 
 @contextmanager
-def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None
-          ) -> Iterator[None]:
+def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None,
+          redraws: bool = False) -> Iterator[None]:
     """The bar and the banner; the block builds the page's main part.
 
-    section: the entry of the bar that the page belongs to, if it differs from the title.
+    section: the entry of the bar that the page belongs to, if it differs from the title. redraws: whether the page
+    shows other times itself when the plant's calendar changes; others are loaded again.
     """
-    store, zone = services.store, services.zone
-    PageTitle(store, f'{title} · {NAME}')
+    store = services.store
+    PageTitle(store, title)
     add_page_assets(store, view)
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
@@ -62,22 +64,24 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     with root:
         view.add(DemoRibbon(services, person.role))
         with ui.element('q-toolbar').classes('bar').props('role=banner'):
-            Heading(NAME, level=1).classes('bar-name')
+            view.add(PlantName(store))
             with ui.element('nav').props('aria-label="Pages"'):
                 for name, address in (SECTIONS | (FOR_SUPERVISORS if person.role.may(Role.SUPERVISOR) else {})).items():
                     link = ui.link(name, address).classes('bar-link')
                     if name == (section or title):
                         link.props['aria-current'] = 'page'
             with ui.element('div').classes('bar-right'):
-                view.add(ConnectionBadge(store, zone))
-                view.add(PlantClock(store, zone, str(zone).rsplit('/', 1)[-1].replace('_', ' ')))
+                view.add(ConnectionBadge(store))
+                view.add(PlantClock(store, with_city=True))
                 person_menu(person, services.visitor(), has_sign_in=services.has_sign_in)
                 order_alerts(services.alerts, person, root)
                 theme_menu(root)
         services.render_probe.add()
         with ui.element('q-card').classes('banner-area'):
-            view.add(ConnectionBanner(store, zone))
+            view.add(ConnectionBanner(store))
             view.add(HistoryNote(store))
+            if not redraws:
+                CalendarChange(services)
             view.add(StaleOverlay())
         with ui.element('main') as main:
             yield

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 from nicegui import ui
 
 from ...core.moments import local_time
-from ...core.version import NAME
 from ...feed.store import Store
 from ..live.live_element import SECOND, Content, LiveElement
 from ..live.live_view import LiveView
 from .assets import link_stylesheet
 from .messages import TextNode
+from .plant_name import plant_name
 from .times import moment
 
 STYLESHEET = 'paper.css'
@@ -20,30 +18,42 @@ PRINTED = '%a %Y-%m-%d %H:%M'
 
 
 class PaperHead:
-    """Program, title, what the page shows, and the present time by the plant's clock."""
+    """Plant, title, what the page shows, and the present time by the plant's clock."""
 
-    def __init__(self, title: str, store: Store, zone: tzinfo, view: LiveView) -> None:
+    def __init__(self, title: str, store: Store, view: LiveView) -> None:
         """Build it after the page's own stylesheet is linked, which that for paper overrides."""
         link_stylesheet(STYLESHEET)
         with ui.element('div').classes('on-paper paper-head').props('aria-hidden=true'):
-            TextNode('p', f'{NAME} · {title}').classes('paper-title')
+            view.add(PaperTitle(store, title))
             self._about = TextNode('p').classes('paper-about')
-            view.add(PrintedAt(store, zone))
+            view.add(PrintedAt(store))
 
     def show(self, about: str) -> None:
         """Set what the page shows, as its window and filters."""
         self._about.set_text(about)
 
 
+class PaperTitle(LiveElement):
+    """The plant's name, and the title of the page."""
+
+    def __init__(self, store: Store, title: str) -> None:
+        super().__init__('p', SECOND)
+        self._store = store
+        self._title = title
+        self.classes('paper-title')
+
+    def content(self) -> Content:
+        return {}, f'{plant_name(self._store)} · {self._title}'
+
+
 class PrintedAt(LiveElement):
     """The present time: on paper, when it was printed."""
 
-    def __init__(self, store: Store, zone: tzinfo) -> None:
+    def __init__(self, store: Store) -> None:
         super().__init__('p', SECOND)
         self._store = store
-        self._zone = zone
         self.classes('paper-time')
 
     def content(self) -> Content:
-        now = moment(self._store.now_ms, self._zone)
-        return {}, f'Printed {local_time(now, self._zone, PRINTED)}, times of {self._zone}'
+        zone = self._store.plant.zone
+        return {}, f'Printed {local_time(moment(self._store.now_ms, zone), zone, PRINTED)}, times of {zone}'

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
@@ -13,6 +14,7 @@ from ...analytics.dashboard_link import DashboardLink
 from ...core.errors import SignedOutError
 from ...core.machines import MachineName, StatusEvent
 from ...core.people import Identity, Person, Role
+from ...core.plant_calendar import PlantCalendar
 from ...feed.store import Store
 from ...orders.employees import Employees
 from ...orders.upload_queue import UploadQueue
@@ -36,7 +38,8 @@ class Services:
 
     store: Store
     broadcast: Broadcast
-    zone: tzinfo
+    shifts: str
+    """Names and starts, as Shifts takes them."""
     events_of: EventsOf
     employees: Employees
     access: Access
@@ -58,6 +61,20 @@ class Services:
     """What supervisors set for reports; None: nothing can be set."""
     uploads: UploadQueue = field(default_factory=UploadQueue)
     downloads: Downloads = field(default_factory=Downloads)
+
+    def read_calendar(self) -> PlantCalendar:
+        """The plant's calendar of now."""
+        return self.store.plant.calendar(self.shifts)
+
+    @property
+    def calendar(self) -> PlantCalendar:
+        """The same. A page that was built with another one is loaded again (calendar_change.py)."""
+        return self.read_calendar()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The plant's time zone."""
+        return self.store.plant.zone
 
     def visitor(self) -> Identity:
         """The identity of the person who opened the page that is being built.

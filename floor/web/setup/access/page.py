@@ -26,7 +26,7 @@ def register(services: Services) -> None:
         identity = services.visitor()
         view = LiveView(ui.context.client, lambda: None)
         panels = []
-        with setup_frame(ACCESS, services, view, services.person(identity)) as allowed:
+        with setup_frame(ACCESS, services, view, services.person(identity), redraws=False) as allowed:
             if allowed:
                 secrets = SecretDialog()
                 panels = [SessionPanel(services, identity), InvitationPanel(services, identity, secrets),

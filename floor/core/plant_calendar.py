@@ -1,0 +1,73 @@
+"""The plant's own settings, and the calendar that they and its shifts make: zone, week, shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import IntEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from .shifts import Shifts
+
+UTC_ZONE = ZoneInfo('UTC')
+
+
+class Weekday(IntEnum):
+    """By the numbers of ISO 8601."""
+
+    MONDAY = 1
+    TUESDAY = 2
+    WEDNESDAY = 3
+    THURSDAY = 4
+    FRIDAY = 5
+    SATURDAY = 6
+    SUNDAY = 7
+
+    @property
+    def word(self) -> str:
+        """'Monday'"""
+        return self.name.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSettings:
+    """What a supervisor sets for the whole plant.
+
+    name           shown on every page and on paper; '': none
+    zone           of every time that a person reads
+    first_weekday  with which day a week begins
+    version        grows with each change
+    """
+
+    name: str = ''
+    zone: ZoneInfo = UTC_ZONE
+    first_weekday: Weekday = Weekday.MONDAY
+    version: int = 1
+
+    def calendar(self, shifts: str) -> PlantCalendar:
+        """shifts: names and starts, as Shifts takes them."""
+        return _calendar(self.zone, shifts, self.first_weekday)
+
+
+@dataclass(frozen=True, slots=True)
+class PlantCalendar:
+    """By which the days, weeks and shifts of the plant begin and end. It never changes; another one replaces it."""
+
+    zone: ZoneInfo
+    shifts: Shifts
+    first_weekday: Weekday = Weekday.MONDAY
+
+    def week_of(self, day: date) -> date:
+        """The first day of the week that a day is in."""
+        return day - timedelta((day.isoweekday() - self.first_weekday) % 7)
+
+
+CalendarSource = Callable[[], PlantCalendar]
+"""Returns the calendar of now, which a supervisor can change at any time."""
+
+
+@lru_cache(maxsize=8)
+def _calendar(zone: ZoneInfo, shifts: str, first_weekday: Weekday) -> PlantCalendar:
+    return PlantCalendar(zone, Shifts(shifts, zone), first_weekday)

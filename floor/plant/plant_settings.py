@@ -1,0 +1,84 @@
+"""Commands on the plant's own settings: its name, its time zone, and the first day of its week."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from ..core.errors import EditConflictError, InvalidInputError
+from ..core.people import Identity
+from ..core.plant_calendar import PlantSettings, Weekday
+from ..core.text import exact_name, shown
+from ..db.connection import Connection
+from ..db.row_mapping import to_plant_settings
+from ..db.transactions import logged, reading
+from ..orders.order_values import UNCHANGED, Unchanged
+from .plant_transactions import MAX_NAME_LENGTH, PlantTransactions, conflict_sentence
+
+NOT_FOR_PLANTS = {'Factory', 'localtime', 'posixrules'}
+"""Names in the time zone database that are no place."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSettingsEdit:
+    """New values. name '': none. time_zone: an IANA name."""
+
+    name: str | Unchanged = UNCHANGED
+    time_zone: str | Unchanged = UNCHANGED
+    first_weekday: Weekday | Unchanged = UNCHANGED
+
+
+class PlantSettingsCommands(PlantTransactions):
+    """Reads and changes the settings; every instance and every open page follows. Changing requires a supervisor."""
+
+    async def settings(self) -> PlantSettings:
+        """The settings as they are.
+
+        :raises DatabaseUnavailableError: the database does not respond in time
+        """
+        async with reading(self._database) as connection:
+            return await self._settings(connection)
+
+    async def edit_settings(self, who: Identity, version: int, edit: PlantSettingsEdit) -> PlantSettings:
+        """Change some of them.
+
+        :raises EditConflictError: someone else has changed them since that version
+        :raises InvalidInputError: the name has more than 80 characters or hidden ones, or there is no such time zone
+        :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
+        """
+        new = {'name': None if isinstance(edit.name, Unchanged) else checked_name(edit.name),
+               'time_zone': None if isinstance(edit.time_zone, Unchanged) else checked_zone(edit.time_zone),
+               'first_weekday': None if isinstance(edit.first_weekday, Unchanged) else edit.first_weekday}
+        async with logged('plant settings changed', who) as fields, self._changing(who) as connection:
+            current = await self._settings(connection)
+            if current.version != version:
+                change = await self._queries.last_plant_setting_change(connection)
+                raise EditConflictError(conflict_sentence('the settings of the plant', change), current)
+            await self._queries.edit_plant_settings(connection, **new)
+            changed = await self._settings(connection)
+            fields.update({} if changed == current else {'plant': changed.name, 'zone': changed.zone.key,
+                                                         'first_weekday': changed.first_weekday.word})
+        return changed
+
+    async def _settings(self, connection: Connection) -> PlantSettings:
+        return to_plant_settings(await self._queries.plant_settings(connection))
+
+
+def checked_name(text: str) -> str:
+    """:raises InvalidInputError: it is too long, or has characters that nobody can see"""
+    return exact_name(text.strip(), 'name', MAX_NAME_LENGTH) if text.strip() else ''
+
+
+def checked_zone(name: str) -> str:
+    """:raises InvalidInputError: there is no such time zone"""
+    if name not in time_zones():
+        raise InvalidInputError(f'there is no time zone {shown(name)}: use a name of the IANA time zone database, as '
+                                'America/Detroit', 'time_zone')
+    return name
+
+
+def time_zones() -> list[str]:
+    """The names of all time zones, sorted."""
+    return sorted(available_timezones() - NOT_FOR_PLANTS)
+
+

@@ -1,0 +1,141 @@
+"""/setup/plant: the plant's name, its time zone, and the first day of its week."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+
+from ...core.errors import EditConflictError, FloorError
+from ...core.people import Identity
+from ...core.plant_calendar import PlantSettings, Weekday
+from ...feed.difference import Difference
+from ...plant.plant_settings import PlantSettingsEdit, time_zones
+from ...plant.plant_transactions import MAX_NAME_LENGTH
+from ..live.live_view import LiveView
+from ..shell.heading import Heading
+from ..shell.messages import Alert, TextNode, as_sentence
+from ..shell.services import Services
+from ..shell.text_field import TextField
+from .frame import SECTIONS, setup_frame
+
+SECTION = 'Plant'
+CHANGED_MEANWHILE = 'The fields show what is saved now: enter your change again.'
+
+
+def register(services: Services) -> None:
+    """Serve /setup/plant."""
+    @ui.page(SECTIONS[SECTION])
+    async def plant_page() -> None:
+        identity = services.visitor()
+        view = LiveView(ui.context.client, lambda: None)
+        with setup_frame(SECTION, services, view, services.person(identity)) as allowed:
+            page = PlantPage(services, identity) if allowed else None
+        services.broadcast.join(view)
+        if page is not None:
+            await page.read()
+
+
+class PlantPage:
+    """A form with the settings; what is typed stays when somebody else changes them."""
+
+    def __init__(self, services: Services, identity: Identity) -> None:
+        self._services = services
+        self._identity = identity
+        self._saved: PlantSettings | None = None
+        self._before: PlantSettings | None = None
+        with ui.card().classes('panel plant-form').props('role=region aria-label="Your plant"'):
+            Heading('Your plant').classes('panel-title')
+            self._name = TextField('Name').props(f'outlined maxlength={MAX_NAME_LENGTH} dir=auto')
+            self._name.props['hint'] = 'Shown on every page and on paper. Optional.'
+            self._zone = ui.select({}, label='Time zone', with_input=True).props('outlined')
+            self._zone.props['hint'] = 'Every time, day and shift is by this clock. Reports of the past follow.'
+            self._week = ui.select({day.value: day.word for day in Weekday}, label='First day of the week')
+            self._week.props('outlined')
+            self._problem = Alert()
+            with ui.element('div').classes('plant-form-buttons'):
+                self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps unelevated')
+                self._save_button.classes('primary')
+                self._undo = ui.button('Undo', on_click=self._take_back, color=None).props('flat no-caps')
+                self._undo.set_visibility(False)
+                self._status = TextNode('span').classes('panel-note')
+                self._status.props['role'] = 'status'
+        client = ui.context.client
+        client.on_delete(services.store.subscribe(self._on_difference))
+
+    async def read(self) -> None:
+        """Show the settings as they are."""
+        try:
+            settings = await self._services.setup.settings()
+            labels = await asyncio.to_thread(zone_labels, {*time_zones(), settings.zone.key}, datetime.now(UTC))
+            if not self._zone.is_deleted:
+                self._zone.set_options(labels)
+                self._show(settings)
+        except FloorError as error:
+            self._problem.show(as_sentence(error))
+
+    def _show(self, settings: PlantSettings) -> None:
+        self._saved = settings
+        self._name.value = settings.name
+        self._zone.value = settings.zone.key
+        self._week.value = settings.first_weekday.value
+
+    async def _save(self) -> None:
+        saved = self._saved
+        if saved is None or self._zone.value is None:
+            return
+        self._problem.show('')
+        edit = PlantSettingsEdit(self._name.value or '', self._zone.value, Weekday(self._week.value))
+        if await self._run(saved.version, edit):
+            self._before = saved
+            self._say('Saved')
+
+    async def _take_back(self) -> None:
+        saved, before, self._before = self._saved, self._before, None
+        if saved is None or before is None:
+            return
+        edit = PlantSettingsEdit(before.name, before.zone.key, before.first_weekday)
+        if await self._run(saved.version, edit):
+            self._say('Taken back')
+
+    async def _run(self, version: int, edit: PlantSettingsEdit) -> bool:
+        try:
+            settings = await self._services.setup.edit_settings(self._identity, version, edit)
+        except EditConflictError as conflict:
+            self._problem.show(f'{as_sentence(conflict)} {CHANGED_MEANWHILE}')
+            if isinstance(conflict.current, PlantSettings):
+                self._show(conflict.current)
+        except FloorError as error:
+            self._problem.show(as_sentence(error))
+        else:
+            self._show(settings)
+            return True
+        return False
+
+    def _say(self, text: str) -> None:
+        self._undo.set_visibility(self._before is not None and self._before != self._saved)
+        self._status.set_text(text)
+
+    def _on_difference(self, difference: Difference) -> None:
+        """Somebody else, or this page, has changed the settings: typed values stay, and saving them is refused."""
+        settings, saved = self._services.store.plant, self._saved
+        if not difference.plant or saved is None or settings.version <= saved.version or self._typed(saved):
+            return
+        with self._problem:
+            self._show(settings)
+        self._before = None
+        self._say('')
+
+    def _typed(self, saved: PlantSettings) -> bool:
+        return (self._name.value, self._zone.value, self._week.value) != (
+            saved.name, saved.zone.key, saved.first_weekday.value)
+
+
+def zone_labels(names: Iterable[str], now: datetime) -> dict[str, str]:
+    """'Asia/Kathmandu · 02:47 (UTC+05:45)' by name: with the present time there. Reads a file for each."""
+    local = {name: now.astimezone(ZoneInfo(name)) for name in sorted(names)}
+    return {name: f'{name.replace("_", " ")} · {there:%H:%M} (UTC{there.isoformat()[-6:]})'
+            for name, there in local.items()}

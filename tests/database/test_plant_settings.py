@@ -1,0 +1,108 @@
+"""The plant's own settings are data: a variable gives the first value, a supervisor the others; everything follows."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from database.people import CARLOS, JAMES, MIKE
+from database.postgres import Connect, until
+
+from floor.analytics import Analytics, Window
+from floor.core.errors import EditConflictError, InvalidInputError, NotAllowedError
+from floor.core.people import Role
+from floor.core.plant_calendar import PlantSettings, Weekday
+from floor.core.settings import Settings
+from floor.db.database import Database
+from floor.db.migrations import connect_prepared
+from floor.feed.listener import Listener
+from floor.feed.store import Store
+from floor.jobs.day_sums import DaySums
+from floor.orders.employees import Employees
+from floor.plant.plant_commands import PlantCommands
+from floor.plant.plant_settings import PlantSettingsEdit
+
+NAME = 'प्लांट · Werk Süd'
+KATHMANDU = 'Asia/Kathmandu'
+
+
+@pytest.fixture
+def plant(database: Database) -> PlantCommands:
+    return PlantCommands(database, Employees(database, default_role=Role.VIEWER))
+
+
+async def test_the_variable_gives_the_first_value_and_a_supervisor_the_others(
+        empty_database_url: str, settings: Settings) -> None:
+    def program(zone: str) -> Database:
+        return Database(empty_database_url, settings.model_copy(update={'plant_timezone': zone}))
+
+    async def start(database: Database) -> PlantCommands:
+        await (await connect_prepared(database)()).close()
+        return PlantCommands(database, Employees(database, default_role=Role.SUPERVISOR))
+    first = program('America/Detroit')
+    plant = await start(first)
+    assert await plant.settings() == PlantSettings(zone=ZoneInfo('America/Detroit'))
+    assert await plant.changes(10) == [], 'how a floor begins is no change'
+    await plant.edit_settings(MIKE, 1, PlantSettingsEdit(time_zone=KATHMANDU))
+    await first.close()
+
+    again = program('Europe/Berlin')
+    plant = await start(again)
+    assert (await plant.settings()).zone.key == KATHMANDU
+    await again.close()
+
+
+async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version(
+        connect: Connect, plant: PlantCommands) -> None:
+    before = await plant.settings()
+    assert before == PlantSettings()
+    with pytest.raises(NotAllowedError):
+        await plant.edit_settings(CARLOS, before.version, PlantSettingsEdit(name=NAME))
+    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(f' {NAME} ', KATHMANDU, Weekday.SUNDAY))
+    assert changed == PlantSettings(NAME, ZoneInfo(KATHMANDU), Weekday.SUNDAY, before.version + 1)
+    with pytest.raises(EditConflictError, match='Mike Johnson changed the settings of the plant') as conflict:
+        await plant.edit_settings(JAMES, before.version, PlantSettingsEdit(name='Another'))
+    assert conflict.value.current == changed
+    assert await plant.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=NAME)) == changed, 'no change'
+    assert (await plant.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=''))).name == ''
+
+    for wrong in (PlantSettingsEdit(name='x' * 81), PlantSettingsEdit(name='a\u200bb'),
+                  PlantSettingsEdit(time_zone='Mars/Olympus'), PlantSettingsEdit(time_zone='../../etc/passwd')):
+        with pytest.raises(InvalidInputError):
+            await plant.edit_settings(MIKE, changed.version + 1, wrong)
+    connection = await connect()
+    with pytest.raises(Exception, match='time zone'):
+        await connection.execute("UPDATE plant_settings SET time_zone = '+03'")
+    await connection.execute("UPDATE plant_settings SET first_weekday = 6, machine_silent_after = '1 hour'")
+    assert [(each.by, each.field, each.old, each.new) for each in await plant.changes(10)][::-1] == [
+        ('Mike Johnson', 'plant name', None, NAME), ('Mike Johnson', 'time zone', 'UTC', KATHMANDU),
+        ('Mike Johnson', 'first day of the week', 'Monday', 'Sunday'), ('James Wilson', 'plant name', NAME, None),
+        (await connection.fetchval('SELECT session_user'), 'first day of the week', 'Sunday', 'Saturday')]
+
+
+async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_again(
+        connect: Connect, database: Database, plant: PlantCommands) -> None:
+    """In every instance that listens; reports are right before the sums are."""
+    store, connection = Store(), await connect()
+    listening = asyncio.create_task(Listener(database.connect, database.queries, store).run())
+    await until(lambda: store.is_demo is not None)
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
+    await DaySums(database).refresh()
+    settings = await plant.settings()
+
+    began = asyncio.get_running_loop().time()
+    await plant.edit_settings(MIKE, settings.version, PlantSettingsEdit('Werk', KATHMANDU))
+    await until(lambda: store.plant.zone.key == KATHMANDU)
+    assert asyncio.get_running_loop().time() - began < 1
+    assert store.plant.name == 'Werk'
+    listening.cancel()
+
+    now = datetime.now(UTC)
+    report = await Analytics(database).hourly_pattern(Window(now.replace(hour=0), now))
+    local = now.astimezone(ZoneInfo(KATHMANDU))
+    assert report.covered[local.weekday()][local.hour] > 0
+    order = await connection.fetchval("""INSERT INTO work_orders (machine_id, issue_description, priority)
+        VALUES ('Valve_02_01', 'Leak', 'low') RETURNING id""")
+    assert order.split('-')[1] == f'{datetime.now(ZoneInfo(KATHMANDU)):%Y%m%d}'
