@@ -113,6 +113,7 @@ def change(**claims: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
 @pytest.mark.parametrize('lie', [
     change(iss='https://evil.example'), change(iss=None), change(aud='another-client'), change(aud=None),
     change(aud=[CLIENT_ID, 'another-client']), change(azp='another-client'),
+    change(aud='another-client', azp=CLIENT_ID), change(aud=['another-client'], azp=CLIENT_ID),
     change(nonce='of another attempt'), change(nonce=None), change(sub=None), change(sub=''), change(exp=None),
     change(exp=int(time.time()) - CLOCK_SKEW_S - 60), change(nbf=int(time.time()) + CLOCK_SKEW_S + 60),
     change(iat=int(time.time()) + CLOCK_SKEW_S + 60), change(at_hash='of another token')])

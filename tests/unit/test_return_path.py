@@ -15,6 +15,6 @@ def test_paths_of_the_app_are_kept(path: str) -> None:
 @pytest.mark.parametrize('address', [
     None, '', 'work-orders', 'https://evil.example/', '//evil.example', '///evil.example', '/\\evil.example',
     '\\\\evil.example', '/\t/evil.example', '/\n/evil.example', ' //evil.example', 'javascript:alert(1)',
-    '/sign-out', '/sign-in?next=/', '/sign-in/callback?code=x', '/' + 'x' * 2000])
+    '/a\r\nSet-Cookie: x', '/sign-out', '/sign-in?next=/', '/sign-in/callback?code=x', '/' + 'x' * 2000])
 def test_everything_else_is_the_start_page(address: str | None) -> None:
     assert local_path(address) == '/'

@@ -22,7 +22,7 @@ from ...core.errors import DatabaseUnavailableError, NotAllowedError, SignedOutE
 from ...core.people import Identity
 from ..api.problems import FOR_PROGRAMS, RETRY_AFTER_S, refusal
 from ..http.caller import NOBODY, set_identity
-from ..http.public_paths import PUBLIC_PATHS, SIGN_IN
+from ..http.public_paths import CALLBACK, PUBLIC_PATHS, SIGN_IN
 
 SEE_OTHER = 303
 PUBLIC = re.compile('|'.join([*map(re.escape, PUBLIC_PATHS), r'/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css']))
@@ -40,7 +40,7 @@ class IdentityRequired:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
-        if scope['type'] in {'http', 'websocket'} and not PUBLIC.fullmatch(scope['path']):
+        if scope['type'] in {'http', 'websocket'} and not self._is_public(scope['path']):
             connection = HTTPConnection(scope)
             try:
                 set_identity(scope, await self._identify(connection))
@@ -55,6 +55,9 @@ class IdentityRequired:
                 await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_public(self, path: str) -> bool:
+        return PUBLIC.fullmatch(path) is not None and (self._has_sign_in or path not in {SIGN_IN, CALLBACK})
 
     async def _identify(self, connection: HTTPConnection) -> Identity:
         for source in self._sources:
