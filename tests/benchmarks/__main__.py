@@ -44,6 +44,8 @@ def main() -> int:
     parser.add_argument('--quick', action='store_true', help='fewer and shorter rounds: a look, not a figure')
     parser.add_argument('--minutes', type=int, help='of outages: how long the longest last, instead of 3')
     parser.add_argument('--millions', type=int, help='of reports: how many million changes, instead of 10')
+    parser.add_argument('--keep', type=Path, metavar='FOLDER',
+                        help='of reports: a short path for the data, for another run that need not fill it')
     parser.add_argument('--search-only', action='store_true', help='of orders: no pages, no memory')
     parser.add_argument('--program', type=Path, default=PROGRAM, help='what to start instead of main.py')
     arguments = parser.parse_args()
@@ -51,7 +53,7 @@ def main() -> int:
     for name in BENCHMARKS if arguments.name == 'all' else [arguments.name]:
         print(f'\n{name}: {(BENCHMARKS[name].__doc__ or "").splitlines()[0]}', flush=True)
         more = {'outages': {'minutes': arguments.minutes} if arguments.minutes else {},
-                'reports': {'millions': arguments.millions} if arguments.millions else {},
+                'reports': {'keep': arguments.keep, **({'millions': arguments.millions} if arguments.millions else {})},
                 'orders': {'search_only': arguments.search_only}}.get(name, {})
         rows += asyncio.run(BENCHMARKS[name].run(arguments.program, quick=arguments.quick, **more))
     print('\n' + table(rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -120,15 +120,19 @@ REPORTS: dict[str, Probe] = {
 }
 
 
-async def run(program: Path, *, quick: bool, millions: int = 10) -> list[Row]:
-    """The rows. The program itself is not needed."""
+async def run(program: Path, *, quick: bool, millions: int = 10, keep: Path | None = None) -> list[Row]:
+    """The rows. The program itself is not needed. keep: a data folder for another run, which then need not fill it."""
     changes, rounds = (QUICK_CHANGES, 5) if quick else (millions * 1_000_000, 20)
-    async with scratch() as database:
+    async with data_folder() if keep is None else nullcontext(keep) as folder, scratch(folder) as database:
+        rows = list[Row]()
         async with database.acquire() as connection:
-            await fill(connection, changes)  # type: ignore[arg-type]
-            rows = await derive_all(connection)  # type: ignore[arg-type]
-            await connection.execute(ORDERS)
-            await connection.execute('VACUUM (ANALYZE) work_orders')
+            if await connection.fetchval('SELECT count(*) FROM machines') < MACHINES:
+                await fill(connection, changes)  # type: ignore[arg-type]
+                rows = await derive_all(connection)  # type: ignore[arg-type]
+                await connection.execute(ORDERS)
+                await connection.execute('VACUUM (ANALYZE) work_orders')
+            else:
+                await sum_days(connection)  # type: ignore[arg-type]
         return rows + await measure(database, rounds)
 
 
@@ -169,22 +173,21 @@ async def measure(database: Database, rounds: int) -> list[Row]:
 
 
 @asynccontextmanager
-async def scratch() -> AsyncIterator[Database]:
-    """The embedded database as the program runs it, empty."""
-    async with data_folder() as folder:
-        server = EmbeddedPostgres(folder)
-        server.start()
-        try:
-            settings = Settings.load(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
-                                     db_command_timeout=3600)
-            connection = await asyncpg.connect(server.url)
-            await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
-            await connection.close()
-            database = Database(server.url, settings)
-            yield database
-            await database.close()
-        finally:
-            server.stop()
+async def scratch(folder: Path) -> AsyncIterator[Database]:
+    """The embedded database as the program runs it, with the schema of now."""
+    server = EmbeddedPostgres(folder)
+    server.start()
+    try:
+        settings = Settings.load(_env_file=None, database_url=server.url, default_postgres_schema=SCHEMA,
+                                 db_command_timeout=3600)
+        connection = await asyncpg.connect(server.url)
+        await migrate(connection, SCHEMA, load_schema_files(), new_floor='demo')
+        await connection.close()
+        database = Database(server.url, settings)
+        yield database
+        await database.close()
+    finally:
+        server.stop()
 
 
 async def fill(connection: asyncpg.Connection, changes: int) -> None:
@@ -206,10 +209,7 @@ async def derive_all(connection: asyncpg.Connection) -> list[Row]:
     began = time.monotonic()
     await connection.execute('SELECT rebuild_history()')
     rebuilt = time.monotonic() - began
-    while await connection.fetchval('SELECT refresh_days(5)'):
-        pass
-    summed = time.monotonic() - began - rebuilt
-    await connection.execute(f'VACUUM (ANALYZE) {", ".join(DERIVED)}')
+    summed = await sum_days(connection)
     sizes = await connection.fetch(
         'SELECT name, pg_size_pretty(pg_total_relation_size(name::regclass)) AS size '
         'FROM unnest($1::text[]) AS name', DERIVED)
@@ -221,6 +221,16 @@ async def derive_all(connection: asyncpg.Connection) -> list[Row]:
     return [at_most('from the end of a bulk load to right reports', REBUILD_S, rebuilt, 's',
                     f'{summed:.0f} s more until all days are summed up'),
             at_most('size on disk', SIZE_GB, stored / 2**30, 'GB')]
+
+
+async def sum_days(connection: asyncpg.Connection) -> float:
+    """Seconds until every day that is over is summed up."""
+    began, done = time.monotonic(), 0
+    while days := await connection.fetchval('SELECT refresh_days(5)'):
+        done += days
+    if done:
+        await connection.execute(f'VACUUM (ANALYZE) {", ".join(DERIVED)}')
+    return time.monotonic() - began
 
 
 async def timed(question: Probe, analytics: Analytics, days: float) -> float:
