@@ -169,19 +169,12 @@ class MachineKpis:
 async def machine_times(reading: Reading) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
     sums = {machine.name: Sums(machines=1, possible=reading.micros_of(machine)) for machine in reading.machines}
-    async for row in _times(reading):
-        of = sums[row['machine_name']]
-        for name in TIMES:
-            setattr(of, name, row[name])
+    async for row in reading.queries.machine_times(reading.connection, **reading.parts_period):
+        if of := sums.get(row['machine_name']):
+            for name in TIMES:
+                setattr(of, name, row[name])
     return {machine: sums[machine.name] for machine in reading.machines
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
-
-
-def _times(reading: Reading) -> AsyncIterator[Any]:
-    if reading.scope.shift is None:
-        return reading.queries.machine_times(reading.connection, **reading.period)
-    return reading.queries.filtered_times(reading.connection, names=reading.names, now=reading.now,
-                                          line=reading.line_id, **reading.hours)
 
 
 async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Member, Sums]:

@@ -36,8 +36,5 @@ async def read_hourly_pattern(reading: Reading) -> HourlyPattern:
 
 
 async def _rows(reading: Reading) -> AsyncIterator[Any]:
-    if reading.scope.shift is None:
-        return reading.queries.hours_of_week(reading.connection, **await reading.since_known(),
-                                             zone=reading.zone.key, whole_line=reading.scope.machine is None)
-    return reading.queries.filtered_hours(reading.connection, **await reading.hours_since_known(), names=reading.names,
-                                          now=reading.now, zone=reading.zone.key, line=reading.line_id)
+    return reading.queries.hours_of_week(reading.connection, **reading.asked, **await reading.hours_since_known(),
+                                         zone=reading.zone.key, whole_line=reading.scope.machine is None)

@@ -103,16 +103,20 @@ class Reading:
         return [machine.name for machine in self.machines]
 
     @property
-    def period(self) -> dict[str, Any]:
-        """The arguments that most queries take."""
-        return {'names': self.names, 'start': self.window.start, 'until': self.window.end, 'now': self.now,
-                'line': self.line_id}
+    def asked(self) -> dict[str, Any]:
+        """The arguments that say of which machines; no names are all, which is quicker than to name them."""
+        whole = self.scope.is_whole_floor and self.line_id is None
+        return {'names': None if whole else self.names, 'now': self.now, 'line': self.line_id}
 
     @property
     def stop_period(self) -> dict[str, Any]:
-        """The arguments of the queries about stops, for which no names are all machines."""
-        whole = self.scope.is_whole_floor and self.line_id is None
-        return {**self.period, 'names': None} if whole else self.period
+        """The arguments of the queries about stops."""
+        return {**self.asked, 'start': self.window.start, 'until': self.window.end}
+
+    @property
+    def parts_period(self) -> dict[str, Any]:
+        """The arguments of the queries about time."""
+        return {**self.asked, **self.hours}
 
     @property
     def hours(self) -> dict[str, list[datetime]]:
@@ -129,12 +133,8 @@ class Reading:
         """The same for lists of stops, which are quicker where all hours count."""
         return {**self.filtered_period, **({} if self.scope.shift is not None else {'starts': None, 'untils': None})}
 
-    async def since_known(self) -> dict[str, Any]:
-        """The arguments of the period from when the history begins, for what goes through it in small steps."""
-        return {**self.period, 'start': max(self.window.start, await self.begin())}
-
     async def hours_since_known(self) -> dict[str, list[datetime]]:
-        """The same of the hours that count."""
+        """The hours that count from when the history begins, for what goes through them in small steps."""
         begin = await self.begin()
         parts = [part for part in self.parts if part.end > begin]
         return {'starts': [max(part.start, begin) for part in parts], 'untils': [part.end for part in parts]}

@@ -38,7 +38,7 @@ async def read_trend(reading: Reading, buckets: Sequence[Window],
     hours: dict[str, Any] = {'starts': [part.start for _, part in parts], 'untils': [part.end for _, part in parts],
                              'places': [place for place, _ in parts]}
     times = {row['place']: row async for row in reading.queries.trend_times(
-        reading.connection, names=reading.names, now=reading.now, line=reading.line_id, **hours)}
+        reading.connection, **reading.asked, **hours)}
     stops = await _stops(reading, hours)
     points = []
     for place, bucket in enumerate(begun):
@@ -59,8 +59,7 @@ async def _stops(reading: Reading, hours: dict[str, Any]) -> dict[int, Any]:
     if not hours['starts']:
         return {}
     if reading.scope.reason is not None:
-        rows = queries.trend_of_reason(connection, names=reading.stop_period['names'], now=reading.now,
-                                       reason=reading.scope.reason, line=reading.line_id, **hours)
+        rows = queries.trend_of_reason(connection, **reading.asked, reason=reading.scope.reason, **hours)
     else:
         rows = queries.trend_failures(connection, **reading.stop_period, **hours)
     return {row['place']: row async for row in rows}

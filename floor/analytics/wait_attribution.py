@@ -57,8 +57,4 @@ async def read_wait_attribution(reading: Reading) -> WaitAttribution:
 
 
 async def _charges(reading: Reading) -> AsyncIterator[Any]:
-    if reading.scope.shift is None:
-        begin = max(reading.window.start, await reading.begin())
-        return reading.queries.machine_charges(reading.connection, start=begin, until=reading.window.end,
-                                               now=reading.now)
-    return reading.queries.filtered_charges(reading.connection, now=reading.now, **await reading.hours_since_known())
+    return reading.queries.machine_charges(reading.connection, now=reading.now, **await reading.hours_since_known())

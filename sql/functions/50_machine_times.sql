@@ -1,38 +1,40 @@
--- Sums for reports: microseconds of machines and lines in a period, from days that are summed up and, for the rest, from intervals.
+-- Sums for reports: microseconds of machines in the parts of a period (47_parts.sql).
 
--- By machine and the line that it stood on then (0: on none). What is missing to the length of the period is unknown.
-CREATE OR REPLACE FUNCTION line_times(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
-RETURNS TABLE (machine_id integer, line_id smallint, operational bigint, warning bigint, waiting bigint, down bigint)
+-- In pieces, with the part of each and the line that the machine stood on then (0: on none). names null: of all machines. What is
+-- missing to the length of a part is unknown.
+CREATE OR REPLACE FUNCTION times_in_parts(names text[], starts timestamptz[], untils timestamptz[], now_at timestamptz)
+RETURNS TABLE (part integer, machine_id integer, line_id smallint, operational bigint, warning bigint, waiting bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    SELECT part.machine_id, part.line_id, sum(part.operational)::bigint, sum(part.warning)::bigint, sum(part.waiting)::bigint,
-           sum(part.down)::bigint
-    FROM (SELECT d.machine_id, d.line_id, sum(d.operational) AS operational, sum(d.warning) AS warning,
-                 sum(d.waiting) AS waiting, sum(d.down) AS down
-          FROM machine_days d
-          WHERE d.day = ANY (ARRAY(SELECT s.day FROM summed_days_within(from_at, until_at) s)) AND d.machine_id = ANY (ids)
-          GROUP BY d.machine_id, d.line_id
-          UNION ALL
-          SELECT p.machine_id, p.line_id, CASE WHEN p.status = 'operational' THEN p.length ELSE 0 END,
-                 CASE WHEN p.status = 'warning' AND NOT p.waits THEN p.length ELSE 0 END,
-                 CASE WHEN p.status = 'warning' AND p.waits THEN p.length ELSE 0 END,
-                 CASE WHEN p.status = 'down' THEN p.length ELSE 0 END
-          FROM rest_of_period(from_at, until_at) rest
-          CROSS JOIN LATERAL placed_intervals(ids, rest.since, rest.until, now_at) p
-          WHERE p.status <> 'unknown') AS part
-    GROUP BY part.machine_id, part.line_id
+    SELECT c.part, d.machine_id, d.line_id, d.operational, d.warning, d.waiting, d.down
+    FROM days_of_parts(starts, untils) c JOIN machine_days d USING (day)
+    WHERE names IS NULL OR d.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names))
+    UNION ALL
+    SELECT c.part, h.machine_id, h.line_id, h.operational[c.last] - h.operational[c.first], h.warning[c.last] - h.warning[c.first],
+           h.waiting[c.last] - h.waiting[c.first], h.down[c.last] - h.down[c.first]
+    FROM hours_of_parts(starts, untils) c JOIN machine_hours h USING (day)
+    WHERE names IS NULL OR h.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names))
+    UNION ALL
+    SELECT rest.part, p.machine_id, p.line_id, CASE WHEN p.status = 'operational' THEN p.length ELSE 0 END,
+           CASE WHEN p.status = 'warning' AND NOT p.waits THEN p.length ELSE 0 END,
+           CASE WHEN p.status = 'warning' AND p.waits THEN p.length ELSE 0 END,
+           CASE WHEN p.status = 'down' THEN p.length ELSE 0 END
+    FROM rest_of_parts(starts, untils) rest
+    CROSS JOIN LATERAL placed_intervals(machine_ids(names), rest.since, rest.until, now_at) p
+    WHERE p.status <> 'unknown'
 $$;
-COMMENT ON FUNCTION line_times IS
-    'Microseconds of some machines in a period, by the line that they stood on then (0: on none); what is missing is unknown.';
 
-CREATE OR REPLACE FUNCTION machine_times(names text[], from_at timestamptz, until_at timestamptz, now_at timestamptz,
+CREATE OR REPLACE FUNCTION machine_times(names text[], starts timestamptz[], untils timestamptz[], now_at timestamptz,
                                          of_line smallint DEFAULT NULL)
 RETURNS TABLE (machine_name text, operational bigint, warning bigint, waiting bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    SELECT m.machine_name, sum(t.operational)::bigint, sum(t.warning)::bigint, sum(t.waiting)::bigint, sum(t.down)::bigint
-    FROM line_times(machine_ids(names), from_at, until_at, now_at) t JOIN machines m USING (machine_id)
-    WHERE of_line IS NULL OR t.line_id = of_line
-    GROUP BY m.machine_name
+    SELECT m.machine_name, t.operational::bigint, t.warning::bigint, t.waiting::bigint, t.down::bigint
+    FROM (SELECT p.machine_id, sum(p.operational) AS operational, sum(p.warning) AS warning, sum(p.waiting) AS waiting,
+                 sum(p.down) AS down
+          FROM times_in_parts(names, starts, untils, now_at) p
+          WHERE of_line IS NULL OR p.line_id = of_line
+          GROUP BY p.machine_id) AS t
+    JOIN machines m USING (machine_id)
 $$;
 COMMENT ON FUNCTION machine_times IS
-    'Microseconds of some machines in a period, right to the second; what is missing to its length is unknown. of_line: while they'
-    ' stood on that line.';
+    'Microseconds of some machines (null: of all) in the parts of a period, right to the second; what is missing to their length is'
+    ' unknown. of_line: while they stood on that line (0: on none).';

@@ -16,7 +16,7 @@ $$;
 CREATE OR REPLACE FUNCTION forget_history(before timestamptz, most bigint DEFAULT 5000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    until_at timestamptz := date_trunc('day', before, plant_zone());
+    until_at timestamptz := day_start(day_of(before, plant_zone()), plant_zone());
     summed_until timestamptz;
     amount bigint;
 BEGIN

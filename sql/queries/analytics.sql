@@ -38,10 +38,10 @@ SELECT name FROM production_lines ORDER BY position, line_id;
 -- When the history begins.
 SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 
--- name: machine_times(names, start, until, now, line)
--- Microseconds of each machine in a period; machines of which nothing is known are missing.
+-- name: machine_times(names, starts, untils, now, line)
+-- Microseconds of each machine in the parts of a period; machines of which nothing is known are missing. names null: all machines.
 SELECT machine_name, operational, warning, waiting, down
-FROM machine_times(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :line::smallint);
+FROM machine_times(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :line::smallint);
 
 -- name: stop_sums(names, start, until, now, together, line)
 -- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, and stops that were
@@ -121,22 +121,24 @@ FROM seen_through s
 CROSS JOIN LATERAL stop_phases(s.since, s.until, s.created_at, s.acknowledged_at, s.started_at) phase
 GROUP BY s.reason;
 
--- name: hours_of_week(names, start, until, now, whole_line, zone, line)
--- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone. whole_line: names are all of
--- the line, or without a line of the floor.
+-- name: hours_of_week(names, starts, untils, now, whole_line, zone, line)
+-- Microseconds down and known in each hour of the week (1 is Monday) by the clock of a time zone, in the parts of a period.
+-- whole_line: names are all of the line, or without a line of the floor.
 SELECT extract(isodow FROM h.day)::int AS weekday, h.hour::int AS hour, sum(h.down)::bigint AS down,
        sum(h.operational + h.warning + h.down)::bigint AS known
-FROM (SELECT * FROM hours_of_line(:line::smallint, :start::timestamptz, :until::timestamptz, :now::timestamptz)
+FROM (SELECT * FROM hours_of_line(:line::smallint, :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz)
       WHERE :whole_line::boolean AND :zone::text = plant_zone()
       UNION ALL
-      SELECT * FROM hours_in_intervals(machine_ids(:names::text[]), :line, :start, :until, :now, :zone)
+      SELECT h.*
+      FROM unnest(:starts, :untils) AS part (since, until)
+      CROSS JOIN LATERAL hours_in_intervals(machine_ids(:names::text[]), :line, part.since, part.until, :now, :zone) h
       WHERE NOT (:whole_line AND :zone = plant_zone())) AS h
 GROUP BY 1, 2;
 
--- name: machine_charges(start, until, now)
--- Microseconds that neighbours waited for each machine, and that it waited without anybody found to be the reason.
+-- name: machine_charges(starts, untils, now)
+-- Microseconds in the parts of a period that neighbours waited for each machine, and that it waited without anybody found to be the reason.
 SELECT machine_name, caused, unattributed
-FROM machine_charges(:start::timestamptz, :until::timestamptz, :now::timestamptz);
+FROM machine_charges(:starts::timestamptz[], :untils::timestamptz[], :now::timestamptz);
 
 -- name: timeline(names, start, until, now)
 -- What some machines were in a period: for each the moments, in order, from which it was so, without a gap.

@@ -78,7 +78,7 @@ SELECT m.production_line, m.machine_name, m.type, percent(t.up, t.up + t.down), 
        micros_in_hours(t.down), now(), micros_in_hours(t.warning), micros_in_hours(whole.length - t.up - t.down),
        percent(t.up + t.down, whole.length)
 FROM known_machines m
-LEFT JOIN machine_times(ARRAY(SELECT machine_name FROM known_machines), now() - interval '7 days', now(), now()) time
+LEFT JOIN machine_times(NULL, ARRAY[now() - interval '7 days'], ARRAY[now()], now()) time
     USING (machine_name)
 CROSS JOIN (SELECT micros(interval '7 days') AS length) AS whole
 CROSS JOIN LATERAL (SELECT coalesce(time.operational + time.warning + time.waiting, 0) AS up,
@@ -137,7 +137,7 @@ SELECT hour.hour, minutes.operational, minutes.down, minutes.warning,
 FROM generate_series(0, 23) AS hour (hour)
 LEFT JOIN (SELECT h.hour, sum(h.operational) AS operational, sum(h.warning) AS warning, sum(h.down) AS down,
                   sum(h.operational + h.warning + h.down) AS known
-           FROM hours_of_line(NULL, now() - interval '30 days', now(), now()) h
+           FROM hours_of_line(NULL, ARRAY[now() - interval '30 days'], ARRAY[now()], now()) h
            GROUP BY h.hour) AS t USING (hour)
 CROSS JOIN LATERAL (SELECT coalesce(round(t.operational / 60000000), 0)::bigint AS operational,
                            coalesce(round(t.warning / 60000000), 0)::bigint AS warning,
@@ -193,7 +193,7 @@ ON CONFLICT (order_date) DO UPDATE SET
 -- cancelled, as on the floor; resolution time is the one of table 5.
 WITH uptime AS (
     SELECT sum(operational + warning + waiting) AS up, sum(down) AS down
-    FROM machine_times(ARRAY(SELECT machine_name FROM known_machines), now() - interval '24 hours', now(), now())
+    FROM machine_times(NULL, ARRAY[now() - interval '24 hours'], ARRAY[now()], now())
 ), active AS (
     SELECT count(*) AS orders, count(*) FILTER (WHERE priority = 'critical') AS critical
     FROM work_orders WHERE status IN ('open', 'in_progress', 'on_hold')

@@ -14,7 +14,7 @@ ORDER BY CASE WHEN :kpi::text = 'coverage' THEN CASE WHEN status = 'unknown' THE
 -- What largest_intervals begins with, of uptime_share or availability: what lowers it, the longest first. Only the days are read in
 -- which one as long as the last of the page ended. Fewer than most: the rest of the page is not among the losses.
 WITH day AS MATERIALIZED (
-    SELECT * FROM summed_days_within(:start::timestamptz, :until::timestamptz)
+    SELECT day, since, until FROM days_of_parts(ARRAY[:start::timestamptz], ARRAY[:until::timestamptz])
 ), part AS MATERIALIZED (  -- is_inside: the longest began in the window
     SELECT d.machine_id, day.since, day.until, loss.length, loss.length <= micros(day.since - :start) AS is_inside
     FROM machine_days d JOIN day USING (day)
@@ -28,7 +28,7 @@ WITH day AS MATERIALIZED (
     UNION ALL  -- what no day has, and what goes on at one of the ends
     SELECT m.id, rest.since, rest.until
     FROM unnest(machine_ids(:names)) AS m (id)
-    CROSS JOIN (SELECT * FROM rest_of_period(:start, :until)
+    CROSS JOIN (SELECT * FROM rest_of_days(:start, :until)
                 UNION ALL VALUES (:start, :start + interval '1 microsecond'), (:until - interval '1 microsecond', :until)) AS rest
 ), loss AS (
     SELECT DISTINCT i.machine_id, greatest(i.since, :start) AS since, least(i.until, :until) AS until, i.status, i.reason

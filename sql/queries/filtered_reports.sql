@@ -1,17 +1,3 @@
--- name: filtered_times(names, starts, untils, now, line)
--- Microseconds of each machine in some hours of a period; machines of which nothing is known are missing. No day is as short, so it
--- is read from the intervals.
-SELECT m.machine_name, t.operational, t.warning, t.waiting, t.down
-FROM (SELECT i.machine_id, coalesce(sum(i.length) FILTER (WHERE i.status = 'operational'), 0)::bigint AS operational,
-             coalesce(sum(i.length) FILTER (WHERE i.status = 'warning' AND NOT i.waits), 0)::bigint AS warning,
-             coalesce(sum(i.length) FILTER (WHERE i.status = 'warning' AND i.waits), 0)::bigint AS waiting,
-             coalesce(sum(i.length) FILTER (WHERE i.status = 'down'), 0)::bigint AS down
-      FROM unnest(:starts::timestamptz[], :untils::timestamptz[]) AS part (since, until)
-      CROSS JOIN LATERAL placed_intervals(machine_ids(:names::text[]), part.since, part.until, :now::timestamptz) i
-      WHERE i.status <> 'unknown' AND (:line::smallint IS NULL OR i.line_id = :line)
-      GROUP BY i.machine_id) AS t
-JOIN machines m USING (machine_id);
-
 -- name: filtered_stop_sums(names, start, until, now, reason, starts, untils, answered, line)
 -- For each machine: time down by the stops of a reason and of some hours of a period, how many of each kind there were, and, if that
 -- is asked for, responses and repairs as in stop_responses. Lengths in microseconds.
@@ -66,22 +52,6 @@ CROSS JOIN LATERAL stop_phases(s.since, s.until, o.created_at, o.acknowledged_at
 WHERE (s.began OR s.carried_in) AND s.until IS NOT NULL AND s.fails
   AND o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
 GROUP BY s.reason;
-
--- name: filtered_hours(names, starts, untils, now, zone, line)
--- The hours of the week of hours_of_week, of some hours of a period.
-SELECT extract(isodow FROM h.day)::int AS weekday, h.hour::int AS hour, sum(h.down)::bigint AS down,
-       sum(h.operational + h.warning + h.down)::bigint AS known
-FROM unnest(:starts::timestamptz[], :untils::timestamptz[]) AS part (since, until)
-CROSS JOIN LATERAL hours_in_intervals(machine_ids(:names::text[]), :line::smallint, part.since, part.until, :now::timestamptz,
-                                      :zone::text) h
-GROUP BY 1, 2;
-
--- name: filtered_charges(starts, untils, now)
--- The waits of machine_charges, of some hours of a period.
-SELECT c.machine_name, sum(c.caused)::bigint AS caused, sum(c.unattributed)::bigint AS unattributed
-FROM unnest(:starts::timestamptz[], :untils::timestamptz[]) AS part (since, until)
-CROSS JOIN LATERAL machine_charges(part.since, part.until, :now::timestamptz) c
-GROUP BY c.machine_name;
 
 -- name: has_reason(start, now, reason)$
 -- Whether a stop ever had this reason; empty: none was given. start: of the history.

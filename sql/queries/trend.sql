@@ -1,26 +1,11 @@
 -- name: trend_times(names, starts, untils, places, now, line)
--- Microseconds of all machines together in each bucket of a trend. A bucket has one or more parts; places: which one each part
--- belongs to.
-WITH part AS MATERIALIZED (
-    SELECT * FROM unnest(:starts::timestamptz[], :untils::timestamptz[], :places::int[]) AS part (since, until, place)
-), day AS MATERIALIZED (
-    SELECT part.place, d.day FROM part JOIN summed_days d ON d.since >= part.since AND d.until <= part.until
-)
-SELECT t.place, sum(t.operational)::bigint AS operational, sum(t.warning)::bigint AS warning,
+-- Microseconds of all machines together in each bucket of a trend. A bucket has one or more parts, in order and apart from each
+-- other; places: which one each part belongs to. names null: of all machines.
+SELECT (:places::int[])[t.part] AS place, sum(t.operational)::bigint AS operational, sum(t.warning)::bigint AS warning,
        sum(t.waiting)::bigint AS waiting, sum(t.down)::bigint AS down
-FROM (SELECT day.place, d.operational, d.warning, d.waiting, d.down
-      FROM day JOIN machine_days d USING (day)
-      WHERE d.machine_id = ANY ((SELECT machine_ids(:names::text[]))::integer[]) AND (:line::smallint IS NULL OR d.line_id = :line)
-      UNION ALL
-      SELECT part.place, CASE WHEN i.status = 'operational' THEN i.length ELSE 0 END,
-             CASE WHEN i.status = 'warning' AND NOT i.waits THEN i.length ELSE 0 END,
-             CASE WHEN i.status = 'warning' AND i.waits THEN i.length ELSE 0 END,
-             CASE WHEN i.status = 'down' THEN i.length ELSE 0 END
-      FROM part
-      CROSS JOIN LATERAL rest_of_period(part.since, part.until) rest
-      CROSS JOIN LATERAL placed_intervals(machine_ids(:names), rest.since, rest.until, :now::timestamptz) i
-      WHERE i.status <> 'unknown' AND (:line IS NULL OR i.line_id = :line)) AS t
-GROUP BY t.place;
+FROM times_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz) t
+WHERE :line::smallint IS NULL OR t.line_id = :line
+GROUP BY 1;
 
 -- name: trend_failures(names, start, until, now, starts, untils, places, line)
 -- How many failures began in each bucket of a trend. The parts are in order and apart from each other.

@@ -25,6 +25,7 @@ HOUR = timedelta(hours=1)
 REFRESH = 'SELECT refresh_days()'
 DERIVED = (
     'SELECT * FROM machine_days ORDER BY day, machine_id, line_id',
+    'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id',
     'SELECT * FROM line_hours ORDER BY day, line_id, hour',
     'SELECT version, machine_id, since, until, reason, repaired, unconfirmed FROM machine_stops ORDER BY version',
     'SELECT machine_id, since, until, status, reason FROM status_intervals ORDER BY machine_id, since')

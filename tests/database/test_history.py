@@ -271,8 +271,8 @@ async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
     await floor.execute('UPDATE machines SET line_id = 3 WHERE machine_name = $1', VALVE)
     await floor.at(NOON + 30 * MINUTE)
     times = await floor.connection.fetch(
-        'SELECT line_id, down FROM line_times(machine_ids($1), $2, $3, $3) ORDER BY line_id', [VALVE], NOON - DAY,
-        floor.now)
+        'SELECT line_id, sum(down)::bigint AS down FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3) '
+        'GROUP BY line_id ORDER BY line_id', [VALVE], NOON - DAY, floor.now)
     assert [(row['line_id'], row['down'] / 60e6) for row in times] == [(1, 10), (3, 20)]
     assert await floor.value('SELECT line_id FROM machine_stops') == 1
 
@@ -293,8 +293,9 @@ async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> 
     await floor.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
     await floor.at(NOON + 10 * MINUTE)
     await floor.execute("UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'")
-    times = await floor.connection.fetch('SELECT line_id FROM line_times(machine_ids($1), $2, $3, $3)', ['Saw'],
-                                         NOON - DAY, floor.now)
+    times = await floor.connection.fetch(
+        'SELECT DISTINCT line_id FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3)', ['Saw'],
+        NOON - DAY, floor.now)
     assert [row['line_id'] for row in times] == [2] == [await floor.value('SELECT line_id FROM machine_stops')]
 
 
@@ -355,7 +356,7 @@ async def test_a_day_of_which_something_comes_late_is_read_from_the_intervals_un
     await floor.report('down', NOON + HOUR)
     await floor.report('operational', NOON + 2 * HOUR)
     assert await days(floor.connection) == set(), 'until the report at noon two days later'
-    answer = 'SELECT down FROM machine_times(NULL, $1, $2, $2)'
+    answer = 'SELECT down FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
     assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
     assert await floor.value('SELECT refresh_days()') == 2
     assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
@@ -406,8 +407,9 @@ async def test_another_clock_of_the_plant_makes_other_days(floor: Floor) -> None
     await floor.execute('SELECT refresh_days()')
     first = await floor.value('SELECT min(since) FROM summed_days')
     assert first == datetime(2026, 3, 5, 5, tzinfo=UTC)
-    assert await floor.value('SELECT operational FROM machine_times(NULL, $1, $2, $2)', NOON - DAY, floor.now) == (
-        2 * DAY / timedelta(microseconds=1))
+    assert await floor.value(
+        'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)', NOON - DAY,
+        floor.now) == 2 * DAY / timedelta(microseconds=1)
 
 
 async def test_only_one_sums_up_at_a_time(floor: Floor, connect: Connect) -> None:
