@@ -218,6 +218,8 @@ CALL record_function_file('45_days.sql', NULL, :'program');
 CALL record_function_file('46_rebuild.sql', NULL, :'program');
 \ir ../functions/47_parts.sql
 CALL record_function_file('47_parts.sql', NULL, :'program');
+\ir ../functions/48_sum_day.sql
+CALL record_function_file('48_sum_day.sql', NULL, :'program');
 \ir ../functions/50_machine_times.sql
 CALL record_function_file('50_machine_times.sql', NULL, :'program');
 \ir ../functions/51_hours.sql

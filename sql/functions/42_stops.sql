@@ -72,7 +72,8 @@ $$;
 CREATE OR REPLACE VIEW machine_limits AS
 SELECT m.machine_id, m.machine_name,
        micros(coalesce(kind.micro_stop, (SELECT micro_stop FROM plant_settings))) AS micro_stop
-FROM machines m LEFT JOIN machine_types kind USING (type);
+FROM machines m LEFT JOIN machine_types kind USING (type)
+OFFSET 0;  -- computed for each machine, and not for each stop
 COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micro_stop (microseconds) is a micro-stop.';
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while

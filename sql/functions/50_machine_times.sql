@@ -7,12 +7,14 @@ RETURNS TABLE (part integer, machine_id integer, line_id smallint, operational b
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     SELECT c.part, d.machine_id, d.line_id, d.operational, d.warning, d.waiting, d.down
     FROM days_of_parts(starts, untils) c JOIN machine_days d USING (day)
-    WHERE names IS NULL OR d.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names))
+    WHERE d.day = ANY (ARRAY(SELECT day FROM days_of_parts(starts, untils)))  -- by the index, whatever is guessed of the parts
+      AND (names IS NULL OR d.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names)))
     UNION ALL
     SELECT c.part, h.machine_id, h.line_id, h.operational[c.last] - h.operational[c.first], h.warning[c.last] - h.warning[c.first],
            h.waiting[c.last] - h.waiting[c.first], h.down[c.last] - h.down[c.first]
     FROM hours_of_parts(starts, untils) c JOIN machine_hours h USING (day)
-    WHERE names IS NULL OR h.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names))
+    WHERE h.day = ANY (ARRAY(SELECT day FROM hours_of_parts(starts, untils)))
+      AND (names IS NULL OR h.machine_id IN (SELECT m.machine_id FROM machines m WHERE m.machine_name = ANY (names)))
     UNION ALL
     SELECT rest.part, p.machine_id, p.line_id, CASE WHEN p.status = 'operational' THEN p.length ELSE 0 END,
            CASE WHEN p.status = 'warning' AND NOT p.waits THEN p.length ELSE 0 END,

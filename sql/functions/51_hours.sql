@@ -17,31 +17,31 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
 $$;
 
 -- All machines that stood on a line (0: on none; null: on any), by the hours of the plant's clock, in the parts of a period. line_hours
--- adds up an hour that a clock shows twice, so that only whole days have it.
+-- adds up an hour that the clock shows twice: of one that is only in part in a part, the intervals are read.
 CREATE OR REPLACE FUNCTION hours_of_line(of_line smallint, starts timestamptz[], untils timestamptz[], now_at timestamptz)
 RETURNS TABLE (day date, hour smallint, operational bigint, warning bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    WITH plant AS (
-        SELECT plant_zone() AS zone
-    ), hours AS MATERIALIZED (
-        SELECT * FROM hours_of_parts(starts, untils)
-    ), once AS (
-        SELECT hours.day, extract(hour FROM hours.hours[n] AT TIME ZONE plant.zone)::smallint AS hour
-        FROM plant, hours, generate_series(hours.first, hours.last - 1) AS n
-        WHERE cardinality(hours.hours) <= 25
+    WITH found AS MATERIALIZED (
+        SELECT h.part, h.day, extract(hour FROM h.hours[n] AT TIME ZONE (SELECT plant_zone()))::smallint AS hour,
+               bool_and(n >= h.first AND n < h.last) AS is_whole,
+               min(h.hours[n]) FILTER (WHERE n >= h.first AND n < h.last) AS since,
+               max(h.hours[n + 1]) FILTER (WHERE n >= h.first AND n < h.last) AS until
+        FROM hours_of_parts(starts, untils) h CROSS JOIN LATERAL generate_series(1, cardinality(h.hours) - 1) AS n
+        GROUP BY 1, 2, 3
     ), rest AS (
         SELECT r.since, r.until FROM rest_of_parts(starts, untils) r
         UNION ALL
-        SELECT hours.hours[hours.first], hours.hours[hours.last] FROM hours WHERE cardinality(hours.hours) > 25
+        SELECT found.since, found.until FROM found WHERE NOT found.is_whole AND found.since IS NOT NULL
     )
     SELECT h.day, h.hour, h.operational, h.warning, h.down
     FROM line_hours h
     WHERE h.day = ANY (ARRAY(SELECT d.day FROM days_of_parts(starts, untils) d)) AND (of_line IS NULL OR h.line_id = of_line)
     UNION ALL
     SELECT h.day, h.hour, h.operational, h.warning, h.down
-    FROM once JOIN line_hours h USING (day, hour) WHERE of_line IS NULL OR h.line_id = of_line
+    FROM found JOIN line_hours h USING (day, hour)
+    WHERE found.is_whole AND h.day = ANY (ARRAY(SELECT f.day FROM found f)) AND (of_line IS NULL OR h.line_id = of_line)
     UNION ALL
     SELECT p.day, p.hour, p.operational, p.warning, p.down
     FROM rest CROSS JOIN LATERAL hours_in_intervals(machine_ids(NULL), of_line, rest.since, rest.until, now_at,
-                                                    (SELECT plant.zone FROM plant)) p
+                                                    (SELECT plant_zone())) p  -- once, not for each interval
 $$;

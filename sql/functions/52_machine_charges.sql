@@ -8,9 +8,11 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     FROM (SELECT part.machine_id, sum(part.caused) AS caused, sum(part.unattributed) AS unattributed
           FROM (SELECT d.machine_id, d.caused, d.unattributed
                 FROM days_of_parts(starts, untils) c JOIN machine_days d USING (day)
+                WHERE d.day = ANY (ARRAY(SELECT day FROM days_of_parts(starts, untils)))  -- by the index
                 UNION ALL
                 SELECT h.machine_id, h.caused[c.last] - h.caused[c.first], h.unattributed[c.last] - h.unattributed[c.first]
                 FROM hours_of_parts(starts, untils) c JOIN machine_hours h USING (day)
+                WHERE h.day = ANY (ARRAY(SELECT day FROM hours_of_parts(starts, untils)))
                 UNION ALL
                 SELECT coalesce(w.root, w.machine_id), CASE WHEN w.root IS NOT NULL THEN micros(w.until - w.since) ELSE 0 END,
                        CASE WHEN w.root IS NULL THEN micros(w.until - w.since) ELSE 0 END

@@ -271,8 +271,9 @@ async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
     await floor.execute('UPDATE machines SET line_id = 3 WHERE machine_name = $1', VALVE)
     await floor.at(NOON + 30 * MINUTE)
     times = await floor.connection.fetch(
-        'SELECT line_id, sum(down)::bigint AS down FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3) '
-        'GROUP BY line_id ORDER BY line_id', [VALVE], NOON - DAY, floor.now)
+        'SELECT line_id, sum(down)::bigint AS down '
+        'FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3) GROUP BY line_id ORDER BY 1',
+        [VALVE], NOON - DAY, floor.now)
     assert [(row['line_id'], row['down'] / 60e6) for row in times] == [(1, 10), (3, 20)]
     assert await floor.value('SELECT line_id FROM machine_stops') == 1
 
