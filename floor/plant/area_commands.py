@@ -21,7 +21,7 @@ class AreaCommands(LineCommands):
         :raises NotFoundError: no line is in this area, because somebody else has renamed it, for example
         """
         new_name(name, 'area')
-        async with logged('area renamed', who, area=area, name=name), self._changing(who) as connection:
+        async with logged('area renamed', who, area=area, new_area=name), self._changing(who) as connection:
             others = await self._other_areas(connection, area)
             if other := next((each for each in others if is_same_name(each, name)), None):
                 raise InvalidInputError(f'there is an area {other} already: choose another name, or move the '

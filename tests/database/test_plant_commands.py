@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -87,7 +88,8 @@ async def test_a_plant_from_nothing(connect: Connect, plant: PlantCommands) -> N
     assert not press.has_past
 
 
-async def test_lines_of_an_area_stand_together(connect: Connect, plant: PlantCommands) -> None:
+async def test_lines_of_an_area_stand_together(connect: Connect, plant: PlantCommands,
+                                               caplog: pytest.LogCaptureFixture) -> None:
     async def order() -> list[tuple[str | None, str, int]]:
         return [(line.area, line.name, line.position) for line in await plant.lines()]
 
@@ -98,8 +100,10 @@ async def test_lines_of_an_area_stand_together(connect: Connect, plant: PlantCom
     assert await order() == [('Hall 1', 'Press', 1), ('Hall 1', 'Weld', 2), ('Hall 2', 'Paint', 3),
                              (None, 'Offices', 4)]
 
+    caplog.set_level(logging.INFO)
     await plant.move_area(MIKE, 'Hall 2', 1)
     await plant.rename_area(MIKE, 'Hall 1', 'ホール 1')
+    assert [each.message for each in caplog.records if hasattr(each, 'area')] == ['area moved', 'area renamed']
     assert await order() == [('Hall 2', 'Paint', 1), ('ホール 1', 'Press', 2), ('ホール 1', 'Weld', 3),
                              (None, 'Offices', 4)]
     for refused in plant.rename_area(MIKE, 'ホール 1', 'HALL 2'), plant.rename_area(MIKE, 'ホール 1', ' '):

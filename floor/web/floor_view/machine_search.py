@@ -34,7 +34,7 @@ class MachineSearch(ui.element):
         self.classes('machine-search').props('role=search')
         with self:
             self._field = TextField(placeholder=LABEL, on_change=self._find) \
-                .props('borderless dense clearable debounce=100').classes('chip-search')
+                .props('borderless dense clearable').classes('chip-search')
             self._field.props.update({'aria-label': LABEL, 'aria-keyshortcuts': '/', 'autocomplete': 'off'})
             self._field.on('keydown.enter', lambda: self._open(0), args=[])
             self._field.on('keydown.esc', self._clear, args=[])
