@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +96,39 @@ async def test_measures_follow_what_happens(folder: Path) -> None:
     watch = 'floor.operations.freshness_log: the floor is'
     assert re.search(rf'WARNING {watch} stale: .* \| connection=stale was=live', program.log)
     assert re.search(rf'INFO {watch} live \| connection=live was=stale', program.log)
+
+
+async def test_a_feed_is_connected_as_readme_writes_it(folder: Path) -> None:
+    readme = (PROJECT / 'README.md').read_text()
+    section = readme[readme.index('## Connect a feed'):readme.index('## How it works')]
+    shell, python, sql = (re.findall(f'```{kind}\n(.*?)```', section, re.DOTALL)[0]
+                          for kind in ('bash', 'python', 'sql'))
+    program = Program(folder)
+    program.start()
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {'DATA_DIR': str(program.data_dir), 'PATH': f'{scripts}:{os.environ["PATH"]}'}
+
+    async def run(*command: str) -> Any:
+        process = await asyncio.create_subprocess_exec(
+            *(part.replace('http://localhost:8000', program.url) for part in command), cwd=folder, env=environment,
+            stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        assert process.returncode == 0
+        return json.loads(output)
+
+    accepted = {'result': 'accepted'}
+    try:
+        await until(lambda: program.health().get('status') == 'live', 60)
+        assert await run('bash', '-euc', shell) == accepted
+        assert await run(sys.executable, '-c', python) == {'results': [accepted | {'message': None}] * 2}
+        connection = await asyncpg.connect(program.database_url)
+        await connection.execute(sql)
+        rows = await connection.fetch('SELECT status, reason FROM machine_feed_stream')
+        assert {tuple(row) for row in rows} >= {('warning', 'E-047'), ('down', 'Hydraulic leak'),
+                                                ('down', 'Supply air low')}
+        await connection.close()
+    finally:
+        program.stop()
 
 
 async def test_a_database_that_is_away_is_a_handful_of_lines(folder: Path) -> None:
