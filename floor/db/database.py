@@ -57,7 +57,7 @@ class Database:
         self.first_time_zone = settings.plant_timezone
         """Of a plant that nobody has set up yet."""
         self.is_time_zone_given = 'plant_timezone' in settings.model_fields_set
-        """Whether PLANT_TIMEZONE is set."""
+        """Whether PLANT_TIMEZONE is set, and has not been compared with the data yet."""
         self.is_guest = settings.is_guest
         self.legacy_schema = settings.legacy_schema
         self.feed_writers = settings.feed_writers

@@ -299,7 +299,8 @@ def prepare(database: Database) -> Callable[[Connection], Awaitable[None]]:
                          functions_too=not database.has_our_functions):
             await database.expire_connections()  # their cached plans are for the former schema
         await database.queries.write_first_plant_settings(connection, time_zone=database.first_time_zone)
-        if database.is_time_zone_given and not database.has_our_functions:
+        if database.is_time_zone_given:
+            database.is_time_zone_given = False  # logged once
             await _compare_time_zone(connection, database)
         database.has_our_functions = True
         await apply_owner_settings(connection, database)

@@ -17,12 +17,15 @@ from ..core.console import Parser, run_command, say
 from ..core.errors import FloorError, InvalidInputError
 from ..core.formatting import counted
 from ..core.people import Identity, Role
+from ..core.plant_calendar import PlantSettings, Weekday
 from ..core.settings import Settings
 from ..db.connection_source import database_source
 from ..db.database import Database
 from ..db.migrations import connect_prepared
 from ..orders.employees import Employees
+from ..orders.order_values import UNCHANGED
 from .demo_removal import ask_in_terminal, new
+from .plant_settings import PlantSettingsCommands, PlantSettingsEdit
 from .plant_sheet import LAYOUTS, MACHINES, PEOPLE, SheetKind, read_sheet
 from .sheet_import import SheetImport, written
 from .sheet_plan import RowOutcome, RowPlan, SheetPlan
@@ -53,6 +56,10 @@ def _parser(program: str) -> Parser:
     outgoing = commands.add_parser('export', help='write the machines to a sheet')
     outgoing.add_argument('file', metavar='FILE', help='.csv or .xlsx; -: CSV on standard output')
     outgoing.add_argument('--people', action='store_true', help='write the people')
+    own = commands.add_parser('settings', help="show or change the plant's name, time zone and first day of the week")
+    own.add_argument('--name', help='shown on every page; empty: none')
+    own.add_argument('--time-zone', metavar='ZONE', help='IANA name, as America/Detroit')
+    own.add_argument('--first-weekday', metavar='DAY', choices=[day.name.lower() for day in Weekday], help='as monday')
     return parser
 
 
@@ -114,6 +121,28 @@ def export_sheet(settings: Settings, file: str, kind: SheetKind = SheetKind.MACH
     say(f'{counted(len(rows), *LAYOUTS[kind].noun)} written to {file}')
 
 
+def own_settings(settings: Settings, edit: PlantSettingsEdit) -> None:
+    """Change what the edit has, and print the settings.
+
+    :raises InvalidInputError: the name or the time zone cannot be used
+    """
+    async def run(database: Database) -> PlantSettings:
+        commands = PlantSettingsCommands(database, _employees(database))
+        current = await commands.settings()
+        return current if edit == PlantSettingsEdit() else await commands.edit_settings(
+            _terminal_user(), current.version, edit)
+
+    plant = _with_database(settings, run)
+    say(f'name: {plant.name or "none"}, time zone: {plant.zone.key}, first day of the week: {plant.first_weekday.word}')
+
+
+def _edit(options: Namespace) -> PlantSettingsEdit:
+    return PlantSettingsEdit(
+        UNCHANGED if options.name is None else options.name,
+        UNCHANGED if options.time_zone is None else options.time_zone,
+        UNCHANGED if options.first_weekday is None else Weekday[options.first_weekday.upper()])
+
+
 def _kind(options: Namespace) -> SheetKind:
     return SheetKind.PEOPLE if options.people else SheetKind.MACHINES
 
@@ -122,7 +151,8 @@ _WORK: dict[str, Callable[[Namespace], None]] = {
     'new': lambda options: new(Settings.load(new_floor='empty'), ask=None if options.yes else ask_in_terminal),
     'import': lambda options: import_sheet(Settings.load(new_floor='empty'), options.file, dry_run=options.dry_run),
     'undo': lambda options: undo_import(Settings.load(), _kind(options), dry_run=options.dry_run),
-    'export': lambda options: export_sheet(Settings.load(), options.file, _kind(options))}
+    'export': lambda options: export_sheet(Settings.load(), options.file, _kind(options)),
+    'settings': lambda options: own_settings(Settings.load(), _edit(options))}
 
 
 def _terminal_user() -> Identity:
@@ -135,11 +165,20 @@ def _say_on_stderr(step: str) -> None:
 
 def _with_sheets(settings: Settings, work: Callable[[SheetImport], Awaitable[Result]],
                  report: Callable[[str], None] = say) -> Result:
+    return _with_database(settings, lambda database: work(SheetImport(database, _employees(database))), report)
+
+
+def _employees(database: Database) -> Employees:
+    return Employees(database, default_role=Role.VIEWER)
+
+
+def _with_database(settings: Settings, work: Callable[[Database], Awaitable[Result]],
+                   report: Callable[[str], None] = say) -> Result:
     """report: is called with steps that take time."""
     async def run(database: Database) -> Result:
         await (await connect_prepared(database)()).close()  # a new database gets its tables
         try:
-            return await work(SheetImport(database, Employees(database, default_role=Role.VIEWER)))
+            return await work(database)
         finally:
             await database.close()
 

@@ -21,6 +21,7 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.jobs.day_sums import DaySums
 from floor.orders.employees import Employees
+from floor.plant import plant_program
 from floor.plant.plant_commands import PlantCommands
 from floor.plant.plant_settings import PlantSettingsEdit
 
@@ -106,3 +107,11 @@ async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_aga
     order = await connection.fetchval("""INSERT INTO work_orders (machine_id, issue_description, priority)
         VALUES ('Valve_02_01', 'Leak', 'low') RETURNING id""")
     assert order.split('-')[1] == f'{datetime.now(ZoneInfo(KATHMANDU)):%Y%m%d}'
+
+
+def test_the_terminal_shows_and_changes_them(database_url: str, settings: Settings,
+                                             capsys: pytest.CaptureFixture[str]) -> None:
+    plant_program.own_settings(settings, PlantSettingsEdit('Plant 7', KATHMANDU, Weekday.SUNDAY))
+    plant_program.own_settings(settings, PlantSettingsEdit())
+    assert capsys.readouterr().out.count(
+        'name: Plant 7, time zone: Asia/Kathmandu, first day of the week: Sunday\n') == 2
