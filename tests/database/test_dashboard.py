@@ -47,8 +47,9 @@ def job(database: Database) -> DashboardRefresh:
 
 @pytest.fixture
 async def feed(connect: Connect) -> asyncpg.Connection:
-    """A floor that has been running for 40 days without a word."""
+    """A floor in Detroit that has been running for 40 days without a word."""
     connection = await connect()
+    await connection.execute('UPDATE plant_settings SET time_zone = $1', DETROIT.key)
     await age(connection)
     return connection
 
