@@ -60,6 +60,7 @@ from .orders.work_orders import WorkOrders
 from .plant.demo_removal import Plant
 from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
+from .plant.sheet_import import SheetImport
 from .web.api import feed_api, floor_api, plant_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
@@ -76,7 +77,7 @@ from .web.orders import work_order_page, work_orders_page
 from .web.past import past_page
 from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
-from .web.setup import changes_page, lines_page, machines_page, overview, plant_page, types_page
+from .web.setup import changes_page, import_page, lines_page, machines_page, overview, plant_page, types_page
 from .web.setup.access import page as access_page
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
@@ -222,9 +223,10 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     render_probe = RenderProbe(store, latency)
     broadcast = Broadcast(store, after_change=render_probe.send)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
-    setup = PlantCommands(data.database, data.employees)
+    setup, sheets = PlantCommands(data.database, data.employees), SheetImport(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, shifts=settings.shifts, events_of=events_of(data.database),
-                        employees=data.employees, access=data.access, orders=data.orders, plant=data.plant, setup=setup,
+                        employees=data.employees, access=data.access, orders=data.orders, plant=data.plant,
+                        setup=setup, sheets=sheets,
                         order_list=data.order_list, has_sign_in=settings.has_sign_in,
                         default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
@@ -235,10 +237,11 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              employees=data.employees, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
-    plant_api.register(app, plant=setup, limit=data.limit)
+    plant_api.register(app, plant=setup, sheets=sheets, limit=data.limit)
     feed_api.register(app, ingest=FeedIngest(data.database))
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
-                 overview, plant_page, lines_page, types_page, machines_page, changes_page, access_page):
+                 overview, plant_page, lines_page, types_page, machines_page, import_page, changes_page,
+                 access_page):
         page.register(services)
     analytics = Analytics(data.database, services.read_calendar)
     for report in reports_page, report_files, shift_report_page, past_page:

@@ -97,13 +97,14 @@ class Employees:
         require(person, needed)
         return person
 
-    async def look_up(self, connection: Connection, identity: Identity, needed: Role) -> Person:
-        """Check the role of the person who reads in this transaction.
+    async def look_up(self, connection: Connection, identity: Identity, needed: Role,
+                      scope: Scope = Scope.ORDERS) -> Person:
+        """Check the role of the person who reads in this transaction. scope: as of authorize.
 
         :raises SignedOutError: as authorize
         :raises NotAllowedError: the role is not sufficient
         """
-        person = await self._find(connection, identity)
+        person = await self._find(connection, identity, scope)
         require(person, needed)
         return person
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..core.errors import InvalidInputError, NotFoundError
 from ..core.people import Identity, Person, Role
+from ..core.scopes import Scope
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.transactions import logged, reading
@@ -69,7 +70,7 @@ class SheetImport(PlantTransactions):
         :raises NotAllowedError: :raises DatabaseUnavailableError:
         """
         async with reading(self._database) as connection:
-            await self._employees.look_up(connection, who, Role.SUPERVISOR)
+            await self._supervisor(connection, who, sheet.layout.kind)
             return await self._importers[sheet.layout.kind].plan(connection, sheet.rows)
 
     async def apply(self, who: Identity, sheet: Sheet, file_name: str = '') -> SheetPlan[RowPlan]:
@@ -80,6 +81,7 @@ class SheetImport(PlantTransactions):
         """
         importer = self._importers[sheet.layout.kind]
         async with logged('sheet imported', who) as fields, self._changing(who) as connection:
+            person = await self._supervisor(connection, who, sheet.layout.kind)
             if await self._queries.is_demo(connection):
                 raise InvalidInputError(IS_DEMO)
             await importer.lock(connection)
@@ -89,7 +91,6 @@ class SheetImport(PlantTransactions):
                        **{outcome.value: len(plan.of(outcome)) for outcome in RowOutcome}}
             if plan.changes_something:
                 changes = await importer.apply(connection, plan)
-                person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
                 await self._queries.add_sheet_import(
                     connection, kind=plan.layout.kind, imported_by=person.name, file_name=file_name[:MAX_FILE_NAME],
                     added=len(plan.of(RowOutcome.NEW)), changed=len(plan.of(RowOutcome.CHANGED)),
@@ -130,9 +131,26 @@ class SheetImport(PlantTransactions):
             fields['import_id'] = plan.of.id
         return plan
 
+    async def kind_of(self, import_id: int) -> SheetKind:
+        """What an import was of.
+
+        :raises NotFoundError: there is no such import
+        :raises DatabaseUnavailableError:
+        """
+        async with reading(self._database) as connection:
+            kind = await self._queries.sheet_import_kind(connection, import_id=import_id)
+        if kind is None:
+            raise NotFoundError(f'there is no import {import_id}')
+        return SheetKind(kind)
+
+    async def _supervisor(self, connection: Connection, who: Identity, kind: SheetKind) -> Person:
+        """:raises NotAllowedError: not a supervisor; or a token, which may change machines but no roles of people"""
+        scope = Scope.PLANT if kind is SheetKind.MACHINES else Scope.ORDERS
+        return await self._employees.look_up(connection, who, Role.SUPERVISOR, scope)
+
     async def _undo_plan(self, connection: Connection, who: Identity, kind: SheetKind, import_id: int | None
                          ) -> tuple[UndoPlan, Mapping[str, Any], Person]:
-        person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
+        person = await self._supervisor(connection, who, kind)
         row = await self._queries.last_sheet_import(connection, kind=kind)
         if row is None:
             raise NotFoundError(f'there is no import of {LAYOUTS[kind].noun[1]} that could be undone')

@@ -72,8 +72,8 @@ class UndoPlan:
     obstacles: tuple[str, ...]
 
     def count(self, outcome: UndoOutcome) -> int:
-        """The number of steps with this outcome."""
-        return sum(step.outcome is outcome for step in self.steps)
+        """The number of machines or people with this outcome."""
+        return sum(step.outcome is outcome for step in self.steps if step.kind != 'line')
 
     @property
     def refusal(self) -> str:
@@ -86,9 +86,11 @@ class UndoPlan:
             raise InvalidInputError(f'{self.refusal}. Nothing was changed')
 
     def __str__(self) -> str:
-        """3 deleted, 1 retired, 2 changed back."""
-        return ', '.join(f'{number(self.count(outcome))} {outcome}' for outcome in UndoOutcome
-                         if self.count(outcome)) or 'nothing to take back'
+        """3 deleted, 1 retired, 2 changed back, 1 line."""
+        lines = sum(step.kind == 'line' for step in self.steps)
+        return ', '.join([*(f'{number(self.count(outcome))} {outcome}' for outcome in UndoOutcome
+                            if self.count(outcome)), *([counted(lines, 'line')] if lines else [])]
+                         ) or 'nothing to take back'
 
 
 Steps = tuple[Sequence[UndoStep], Sequence[str]]

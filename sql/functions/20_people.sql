@@ -76,3 +76,18 @@ CREATE OR REPLACE TRIGGER people_changed AFTER INSERT OR UPDATE OR DELETE OR TRU
     FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
 CREATE OR REPLACE TRIGGER due_times_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON work_order_priorities
     FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+
+-- The audit, with log_plant_change of 27_plant_changes.sql.
+CREATE OR REPLACE FUNCTION person_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM log_plant_change(TG_OP, 'person', coalesce(OLD.id, NEW.id),
+        coalesce(OLD.first_name || ' ' || OLD.last_name, NEW.first_name || ' ' || NEW.last_name),
+        '{first name,last name,e-mail,department,role,active}',
+        ARRAY[OLD.first_name, OLD.last_name, OLD.email, OLD.department, OLD.role, CASE WHEN OLD.active THEN 'yes' ELSE 'no' END],
+        ARRAY[NEW.first_name, NEW.last_name, NEW.email, NEW.department, NEW.role, CASE WHEN NEW.active THEN 'yes' ELSE 'no' END]);
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION person_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER person_changed AFTER INSERT OR DELETE OR UPDATE ON employees
+    FOR EACH ROW EXECUTE FUNCTION person_changed();

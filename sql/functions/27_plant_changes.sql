@@ -1,4 +1,4 @@
--- Changes of lines, machine types, machines and people: versions, so that two people who edit do not overwrite each other, and
+-- Changes of lines, machine types and machines: versions, so that two people who edit do not overwrite each other, and
 -- the audit in setting_changes. Triggers, so that changes by SQL count too.
 
 -- Whether positions change only to make room for another line or machine: that is no change of these.
@@ -114,20 +114,6 @@ END $$;
 REVOKE EXECUTE ON FUNCTION machine_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER machine_changed AFTER INSERT OR DELETE OR UPDATE ON machines
     FOR EACH ROW EXECUTE FUNCTION machine_changed();
-
-CREATE OR REPLACE FUNCTION person_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    PERFORM log_plant_change(TG_OP, 'person', coalesce(OLD.id, NEW.id),
-        coalesce(OLD.first_name || ' ' || OLD.last_name, NEW.first_name || ' ' || NEW.last_name),
-        '{first name,last name,e-mail,department,role,active}',
-        ARRAY[OLD.first_name, OLD.last_name, OLD.email, OLD.department, OLD.role, CASE WHEN OLD.active THEN 'yes' ELSE 'no' END],
-        ARRAY[NEW.first_name, NEW.last_name, NEW.email, NEW.department, NEW.role, CASE WHEN NEW.active THEN 'yes' ELSE 'no' END]);
-    RETURN NULL;
-END $$;
-REVOKE EXECUTE ON FUNCTION person_changed FROM PUBLIC;
-CREATE OR REPLACE TRIGGER person_changed AFTER INSERT OR DELETE OR UPDATE ON employees
-    FOR EACH ROW EXECUTE FUNCTION person_changed();
 
 -- Puts a machine at a place in the flow of a line (null: on no line), from 1; null: at the end. The others make room, and
 -- their positions become 1, 2, 3, ...

@@ -11,6 +11,9 @@ SELECT import_id, kind, imported_at, imported_by, file_name, added, changed, unc
            AS is_last
 FROM sheet_imports i ORDER BY import_id DESC LIMIT :most;
 
+-- name: sheet_import_kind(import_id)$
+SELECT kind FROM sheet_imports WHERE import_id = :import_id;
+
 -- name: last_sheet_import(kind)^
 -- The latest import of a kind that is not undone, with what it changed.
 SELECT import_id, kind, imported_at, imported_by, file_name, added, changed, unchanged, undone_at, undone_by, true AS is_last,

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from database.harness import SUPERVISOR, TECHNICIAN, Client, app_of, asking, described_paths, problem_in
+from database.postgres import Connect
 from together import together
 
 from floor.core.rate_limit import ChangeRateLimit
@@ -29,7 +30,8 @@ async def clients(database: Database, settings: Settings) -> AsyncIterator[dict[
     seen: set[tuple[str, str, str]] = set()
 
     async def remember(answer: httpx.Response) -> None:
-        template = re.sub(r'(?<=/)\d+$', '{item_id}', answer.request.url.path)
+        template = re.sub(r'(?<=imports/)\d+', '{import_id}', re.sub(
+            r'(?<=/)\d+$', '{item_id}', answer.request.url.path))
         template = re.sub(r'(?<=/icons/)\w+', '{key}', template)
         seen.add((template, answer.request.method.lower(), str(answer.status_code)))
 
@@ -191,7 +193,7 @@ async def test_an_icon_lives_its_whole_life(client: Client, clients: dict[str, C
     answer = await client.post(ICONS, json={'key': 'gizmo', 'svg': SQUARE})
     icon = answer.json()
     assert (answer.status_code, answer.headers['location']) == (201, f'{ICONS}/gizmo.svg')
-    assert (icon['key'], icon['title'], icon['added_by']) == ('gizmo', 'Gizmo', 'Lisa Thompson')
+    assert (icon['key'], icon['title'], icon['added_by']) == ('gizmo', 'Gizmo', 'Mike Johnson')
     listed = (await clients[TECHNICIAN].get(ICONS)).json()
     assert listed[0] == icon
     assert {'press', 'other', 'robotic_arm'} < {each['key'] for each in listed}
@@ -253,3 +255,38 @@ async def test_the_plants_own_settings_are_read_and_changed(clients: dict[str, C
     assert conflict['current'] == changed.json()
     problem_in(await client.patch(path, json={'name': None}, headers={'If-Match': answer.headers['etag']}), 412)
     assert (await client.patch(path, json={'version': 2, 'name': None})).json()['name'] is None
+
+
+async def test_a_script_imports_exports_and_undoes(clients: dict[str, Client], connect: Connect) -> None:
+    client, csv = clients[SUPERVISOR], {'Content-Type': 'text/csv'}
+    sheet = 'area,line,machine,type,position\r\nNorth,Hall 1,Press 1,press,1\r\n,Hall 1, Saw,saw,2\r\n'
+    refused = problem_in(await client.post('/api/plant/import', content=sheet, headers=csv), 422)
+    assert refused['detail'].startswith('this floor is a demo')
+    await (await connect()).execute('SELECT remove_demo($1)', SUPERVISOR)
+    plan = (await client.post('/api/plant/import?dry_run=true', content=sheet, headers=csv)).json()
+    assert (plan['kind'], plan['new'], plan['new_lines'], plan['rows'][1]['notes']) == (
+        'machines', 2, ['Hall 1'], ['spaces around machine are left out'])
+    assert (await client.get('/api/plant/imports')).json() == []
+    done = await client.post('/api/plant/import?file_name=plant.csv', content=sheet, headers=csv)
+    assert done.json() == {**plan, 'dry_run': False}
+    exported = (await client.get('/api/plant/export')).content.decode('utf-8-sig')
+    assert exported == sheet.replace(',Hall 1, Saw', 'North,Hall 1,Saw')
+    spreadsheet = (await client.get('/api/plant/export?format=xlsx')).content
+    again = await client.post('/api/plant/import', content=spreadsheet, headers={
+        'Content-Type': 'application/octet-stream'})
+    assert again.json()['unchanged'] == 2
+    last, = (await client.get('/api/plant/imports')).json()
+    assert (last['file_name'], last['by'], last['added'], last['is_last']) == ('plant.csv', 'Mike Johnson', 2, True)
+    undo = f'/api/plant/imports/{last["id"]}/undo'
+    assert (await client.post(f'{undo}?dry_run=true')).json()['steps'][0] == {
+        'name': 'Press 1', 'outcome': 'deleted', 'details': ''}
+    assert (await client.post(undo)).json()['obstacles'] == []
+    assert (await client.get('/api/plant/export')).text.count('\n') == 1
+    problem_in(await client.post(undo), 404)
+    problem_in(await client.post('/api/plant/imports/99/undo'), 404)
+    problem_in(await client.post('/api/plant/import', content=sheet, headers={'Content-Type': 'text/plain'}), 415)
+    two = problem_in(await client.post('/api/plant/import', content='machine\nA\na\n', headers=csv), 422)
+    assert two['detail'] == ('1 row refused, and nothing was changed: row 3: a: refused, this machine is in row 2 '
+                             'already')
+    assert (await client.get('/api/plant/export?kind=people&empty=true')).text.startswith('\ufefffirst name,last name')
+    problem_in(await clients[TECHNICIAN].post('/api/plant/import', content=sheet, headers=csv), 403)

@@ -271,7 +271,7 @@ def test_the_program_imports_and_exports_the_same_file(
     plant_program.undo_import(settings, MACHINES, dry_run=True)
     assert 'Press 1: deleted\n' in capsys.readouterr().out
     plant_program.undo_import(settings, MACHINES, dry_run=False)
-    assert 'Undone: 7 deleted' in capsys.readouterr().out
+    assert 'Undone: 5 deleted, 2 lines' in capsys.readouterr().out
     assert psql('-c', 'SELECT count(*) FROM machines') == '0\n'
     assert psql('-c', 'SELECT DISTINCT changed_by FROM setting_changes') == f'{getpass.getuser()}\n'
 

@@ -13,6 +13,7 @@ from ...core.plant_calendar import PlantSettings
 from ...core.rate_limit import ChangeRateLimit
 from ...orders.order_values import UNCHANGED
 from ...plant.plant_commands import PlantCommands
+from ...plant.sheet_import import SheetImport
 from ..http.entity_tags import tag_of, tag_of_version
 from .bodies import JsonRoute
 from .callers import caller
@@ -33,6 +34,7 @@ from .plant_forms import (
 )
 from .problems import documented, problem
 from .rate_limit_headers import RateLimitHeaders
+from .sheet_routes import add_exports, add_sheets
 from .versioned_change import VersionMismatchError, change
 
 PREFIX = '/api/plant'
@@ -48,8 +50,8 @@ Before = Annotated[int | None, Query(ge=1, le=2**53 - 1, examples=[1000], descri
     'Only changes before the one with this id, for the next page.'))]
 
 
-def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | None = None,
-             timeout: float = TIMEOUT_S) -> None:
+def register(app: FastAPI, *, plant: PlantCommands, sheets: SheetImport,
+             limit: ChangeRateLimit | None = None, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/plant. Call it after floor_api.register, which adds the error handlers.
 
     limit: its remaining changes are in the headers of responses.
@@ -66,9 +68,11 @@ def register(app: FastAPI, *, plant: PlantCommands, limit: ChangeRateLimit | Non
     _add_machine_types(router, plant, identity, timeout)
     _add_machines(router, plant, identity, timeout)
     add_icons(router, plant, identity, timeout)
+    add_sheets(router, sheets, identity, timeout)
     pictures = APIRouter(prefix=PREFIX, tags=['plant'], dependencies=[identity, Depends(known_parameters)],
                          responses=documented(401, 403, 422, 500, 503))
     add_pictures(pictures, plant, timeout)
+    add_exports(pictures, sheets, timeout)
     app.include_router(pictures)
 
     @router.get('/changes', summary='Who changed what, the newest first', operation_id='list_plant_changes')

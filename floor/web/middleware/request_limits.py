@@ -19,7 +19,7 @@ from ..live.nicegui_bridge import SOCKET_PATH, UPLOAD_PATH
 
 MAX_BODY_BYTES = 1_000_000
 """Maximum size of a body; and of one message of a socket, which is the limit of engine.io."""
-UPLOAD = re.compile(UPLOAD_PATH + r'|/api/work-orders/[^/]+/attachments')
+UPLOAD = re.compile(UPLOAD_PATH + r'|/api/work-orders/[^/]+/attachments|/api/plant/import')
 MESSAGES_PER_S, MESSAGES_AT_ONCE = 50, 100
 MESSAGES_IN_A_POST = 4
 """A browser without WebSockets sends up to 16 messages with one POST; few are full."""

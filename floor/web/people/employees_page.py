@@ -14,10 +14,10 @@ from ...feed.freshness import Freshness
 from ..live.live_view import LiveView
 from ..orders.due_times import DueTimes
 from ..orders.form import FORM_RECONNECT_S
+from ..setup.frame import people_frame
 from ..shell.address_note import AddressNote
 from ..shell.browser_history import BrowserHistory
 from ..shell.confirmation import close_when_done
-from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S
 from ..shell.messages import Alert, TextNode, set_reason
@@ -39,7 +39,7 @@ def register(services: Services) -> None:
         identity = services.visitor()
         person = services.person(identity)
         view = LiveView(ui.context.client, lambda: None)
-        with frame('Employees', services, view, person):
+        with people_frame('Employees', services, view, person):
             page = EmployeesPage(services, rows, identity, person, request.query_params)
         services.broadcast.join(view)
         await page.first_answer()

@@ -32,7 +32,8 @@ from .undo_note import Done, UndoNote
 ADDRESS = SECTIONS[CHANGES]
 PER_PAGE = 50
 MAX_CHANGE_ID = 2**53 - 1
-KINDS = {'line': 'Line', 'machine_type': 'Machine type', 'machine': 'Machine', 'icon': 'Icon', 'setting': 'Setting'}
+KINDS = {'line': 'Line', 'machine_type': 'Machine type', 'machine': 'Machine', 'icon': 'Icon', 'person': 'Person',
+         'setting': 'Setting'}
 HEADINGS = 'When', 'Who', 'What', 'Change', 'Before', 'After', 'Undo'
 ABOUT = 'Every change of the plant and of the settings of its reports, also by SQL and by REST.'
 

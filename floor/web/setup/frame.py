@@ -20,12 +20,15 @@ from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 
 OVERVIEW, LINES, TYPES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machine types', 'Machines', 'Changes'
+PEOPLE, IMPORT = 'People', 'Import'
 SECTIONS = {
     OVERVIEW: '/setup',
     'Plant': '/setup/plant',
     LINES: '/setup/lines',
     TYPES: '/setup/types',
     MACHINES: '/setup/machines',
+    PEOPLE: '/employees',
+    IMPORT: '/setup/import',
     'Access': '/setup/access',
     CHANGES: '/setup/changes',
 }
@@ -56,6 +59,20 @@ def setup_frame(section: str, services: Services, view: LiveView, person: Person
             _sections(section)
             with ui.element('div').classes('setup-content'):
                 yield True
+
+
+@contextmanager
+def people_frame(title: str, services: Services, view: LiveView, person: Person) -> Iterator[None]:
+    """The frame of the people: a section of the set-up for supervisors, a separate page for everybody else."""
+    with frame(title, services, view, person):
+        if role_needed(Role.SUPERVISOR, person.role):
+            yield
+            return
+        link_stylesheet(STYLESHEET)
+        with ui.element('div').classes('setup has-sections'):
+            _sections(PEOPLE)
+            with ui.element('div').classes('setup-content'):
+                yield
 
 
 def _sections(current: str) -> None:

@@ -23,6 +23,7 @@ from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
 from ...plant.plant_commands import PlantCommands
 from ...plant.report_settings import ReportSettingsCommands
+from ...plant.sheet_import import SheetImport
 from ..http.caller import NOBODY, Identify, identity_of
 from ..http.downloads import Downloads
 from ..live.broadcast import Broadcast
@@ -46,6 +47,7 @@ class Services:
     orders: WorkOrders
     plant: Plant
     setup: PlantCommands
+    sheets: SheetImport
     order_list: WorkOrderList
     default_role: Role
     render_probe: RenderProbe
