@@ -13,6 +13,7 @@ from ...core.people import Identity
 from ...plant.plant_commands import PlantCommands
 from ..http.entity_tags import knows
 from .attachment_responses import KEPT, SAFE
+from .attachment_routes import BINARY, NOT_MODIFIED
 from .floor_api import database_errors
 from .order_parameters import LOCATION
 from .plant_answers import IconAnswer
@@ -24,8 +25,9 @@ Key = Annotated[str, Path(pattern='^[a-z0-9][a-z0-9_-]{0,39}$', description='Key
 Version = Annotated[str | None, Query(max_length=40, examples=['5f1d09c2ab34'], description=(
     'Its version: browsers keep the picture if that is the present one.'))]
 IMAGE: dict[int | str, dict[str, Any]] = {
-    200: {'content': {'image/svg+xml': {'schema': {'type': 'string'}}}}, 304: {'description': 'Not modified'},
-    **documented(404)}
+    200: {'content': dict.fromkeys(('application/octet-stream', 'image/svg+xml'), BINARY),
+          'description': 'The picture.'},
+    304: NOT_MODIFIED, **documented(404)}
 
 
 def add_icons(router: APIRouter, plant: PlantCommands, identity: Any, timeout: float) -> None:

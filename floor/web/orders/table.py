@@ -160,9 +160,8 @@ class OrderTable:
                 cell.props['data-column'] = column.entry
                 if column.entry == 'machine':
                     cell.show('data-changed', 'changed')
-                    with RowEntry('a', href='href') as link:
-                        link.show('data-icon', 'icon')
-                        RowEntry('b', textContent='machine')
+                    with RowEntry('a', href='href'):
+                        RowEntry('b', textContent='machine').show('data-icon', 'icon')
                         RowEntry('span', textContent='short')
                     continue
                 text = RowEntry('span', textContent=column.entry)
