@@ -7,7 +7,7 @@ OIDC_ISSUER                  the session of somebody who signed in    ROLES, OID
 TRUSTED_PROXIES              IDENTITY_HEADER                          the same
 else ALLOW_ANONYMOUS         Anonymous                                where people sign in viewer, else DEFAULT_ROLE
 else loopback                LOCAL_USER, else the system's user       DEFAULT_ROLE, else supervisor
-elsewhere                    nobody: the program does not start
+elsewhere                    the session of somebody who opened a link   DEFAULT_ROLE, else viewer
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ NAMELESS = 'Local user'
 
 
 def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.environ) -> None:
-    """Refuse to serve other machines without authentication, and settings of a sign-in that do not fit together.
+    """Refuse settings of a sign-in that do not fit together.
 
-    :raises SettingsError: HOST accepts other machines, and there is no authentication; or a setting is missing
+    :raises SettingsError: a setting is missing
     """
     if on_databricks(environ):
         return
@@ -48,18 +48,14 @@ def check_identity_source(settings: Settings, environ: Mapping[str, str] = os.en
             ('IDENTITY_HEADER', 'TRUSTED_PROXIES', settings.identity_header and not settings.trusted_proxies)):
         if missing:
             raise SettingsError(f'{given} needs {needed}: set it too')
-    if not (settings.is_private or settings.signs_people_in or settings.allow_anonymous):
-        raise SettingsError(
-            f'HOST={settings.host} accepts other machines, but there is no sign-in: set OIDC_ISSUER (an OpenID '
-            f'provider), IDENTITY_HEADER and TRUSTED_PROXIES (a proxy that signs people in), HOST=127.0.0.1, or '
-            f'ALLOW_ANONYMOUS=true to let everybody in as Anonymous with the role {settings.default_role or "viewer"}')
 
 
 def identity_sources(settings: Settings, environ: Mapping[str, str] = os.environ, *,
                      credentials: Sequence[Source] = ()) -> tuple[Source, ...]:
     """The sources of identities, in the order in which they are asked. credentials: those that ask the database.
 
-    On Databricks Apps only the headers of its proxy count. Where people sign in, nobody is the local user.
+    On Databricks Apps only the headers of its proxy count. Where people sign in, nobody is the local user. Where other
+    machines connect and there is no sign-in, only credentials count: tokens, stations, and what links have opened.
 
     :raises SettingsError: as check_identity_source
     """
@@ -71,7 +67,7 @@ def identity_sources(settings: Settings, environ: Mapping[str, str] = os.environ
         sources.append(TrustedProxySource(settings))
     if settings.allow_anonymous and not (settings.is_private and not settings.signs_people_in):
         sources.append(_always(replace(ANONYMOUS, at_most=Role.VIEWER) if settings.signs_people_in else ANONYMOUS))
-    elif not settings.signs_people_in:
+    elif settings.is_private and not settings.signs_people_in:
         sources.append(_always(local_identity(settings.local_user)))
     return tuple(sources)
 

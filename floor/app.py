@@ -268,7 +268,8 @@ def close_ended_pages(data: Data, jobs: Jobs) -> None:
     """Close pages whose sign-in has ended: at once if it ended here, else at the next check."""
     job = PeriodicJob(EndedPages(partial(ended_credentials, data.database), data.access.sessions.forget).check,
                       CHECK_EVERY_S)
-    data.access.sessions.on_end(job.wake)
+    for ending in data.access.sessions, data.access.stations, data.access.walls:
+        ending.on_end(job.wake)
     data.store.subscribe(lambda difference: job.wake() if difference.people else None)
     jobs.add('ended_pages', 'checks of open pages', partial(after_first_snapshot, data.store, job.run))
 

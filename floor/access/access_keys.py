@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,6 +51,11 @@ class AccessKeys:
         self._database = database
         self._queries = database.queries
         self._employees = employees
+        self._on_end: list[Callable[[], None]] = []
+
+    def on_end(self, ended: Callable[[], None]) -> None:
+        """Call ended whenever a key was revoked here."""
+        self._on_end.append(ended)
 
     async def listed(self, who: Identity, *kinds: KeyKind) -> Sequence[AccessKey]:
         """The keys of these kinds that are not revoked, without links that were used; the newest first.
@@ -74,6 +79,8 @@ class AccessKeys:
             if row is None:
                 raise NotFoundError('it was revoked or used in the meantime')
             fields |= {'kind': row['kind'], 'called': row['name']}
+        for ended in self._on_end:
+            ended()
 
     async def _make(self, connection: Connection, kind: KeyKind, name: str, made_by: str,
                     details: KeyDetails) -> NewKey:

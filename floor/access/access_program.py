@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
     invite = commands.add_parser('invite', help='print a link that signs an employee in, once')
     invite.add_argument('email', metavar='EMAIL', help='the e-mail address of the employee')
     for each in first, invite:
-        each.add_argument('--address', metavar='URL', help='the address at which people open the app; without it, that '
-                                                           'of HOST and PORT')
+        each.add_argument('--address', metavar='URL', help='the address at which people open the app; without it, '
+                                                           'PUBLIC_URL, else that of HOST and PORT')
     return run(parser.parse_args(arguments))
 
 

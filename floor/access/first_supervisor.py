@@ -67,8 +67,8 @@ class FirstSupervisor(AccessKeys):
         :raises NotAllowedError: there is a supervisor
         :raises InvalidInputError: a name or the e-mail address is not valid; the link stays unused
         """
-        fields = new_employee(EmployeeEdit(first_name, last_name, email, DEPARTMENT, Role.SUPERVISOR))
         await self.open(secret)
+        fields = new_employee(EmployeeEdit(first_name, last_name, email, DEPARTMENT, Role.SUPERVISOR))
         who = Identity(f'{first_name} {last_name}', fields['email'])
         async with logged('first supervisor', who), command(self._database) as connection:
             await self._check_missing(connection)

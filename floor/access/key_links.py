@@ -14,7 +14,7 @@ def path_of(made: NewKey) -> str:
 
 
 def address_of_link(made: NewKey, settings: Settings, address: str | None = None) -> str:
-    """A link for a terminal. address: where people open the app; None: that of HOST and PORT."""
+    """A link for a terminal. address: where people open the app; None: PUBLIC_URL, else HOST and PORT."""
     host = f'[{settings.host}]' if ':' in settings.host else settings.host
     own = f'http://{"localhost" if settings.host == "0.0.0.0" else host}:{settings.port}'  # noqa: S104 (no socket)
-    return (address or own).rstrip('/') + path_of(made)
+    return (address or settings.public_url or own).rstrip('/') + path_of(made)

@@ -55,8 +55,8 @@ class Settings(BaseSettings):
 
     host: Annotated[str, setting(
         'an address to listen on',
-        'The address to listen on. Anything but this machine alone needs `OIDC_ISSUER`, `IDENTITY_HEADER` or '
-        '`ALLOW_ANONYMOUS`',
+        'The address to listen on. From other machines, people get in by `OIDC_ISSUER`, `IDENTITY_HEADER`, an '
+        'invitation, or `ALLOW_ANONYMOUS`',
         shown_default='`127.0.0.1`; on Databricks Apps `0.0.0.0`', min_length=1,
         default_factory=lambda: EVERY_ADDRESS if on_databricks() else '127.0.0.1')]
     port: Annotated[int, setting(

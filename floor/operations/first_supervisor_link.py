@@ -30,4 +30,4 @@ async def offer_first_supervisor(settings: Settings, first_supervisor: FirstSupe
         log.warning('no link for a first supervisor: %s', error)
         return
     say(f'There is no supervisor. This link makes one, once, within 24 hours: {address}')
-    say(f'A new one: {COMMAND} --address https://the-address-of-people')
+    say(f'Another one: {COMMAND}')

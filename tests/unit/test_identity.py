@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 
 from auth.identity import NAMELESS, check_identity_source, forwarded_identity, identity_sources
-from floor.core.errors import NotAllowedError, SettingsError
+from floor.core.errors import NotAllowedError
 from floor.core.people import Credential, Identity, Role
 from floor.core.settings import Settings
 
@@ -179,16 +179,9 @@ def test_a_login_that_is_no_name_is_not_shown(monkeypatch: pytest.MonkeyPatch, n
 
 @pytest.mark.parametrize('host', ['0.0.0.0', '::', '10.1.2.3', 'plant.example.com', '127.0.0.1.example.com',
                                   '128.0.0.1'])
-def test_an_open_address_without_an_identity_source_stops_the_start(host: str) -> None:
-    with pytest.raises(SettingsError) as refused:
-        check_identity_source(settings_with(host=host), {})
-    message = str(refused.value)
-    assert message.startswith(f'HOST={host} accepts other machines')
-    assert '\n' not in message
-    for way_out in ('HOST=127.0.0.1', 'proxy', 'ALLOW_ANONYMOUS=true'):
-        assert way_out in message
-    with pytest.raises(SettingsError):
-        identify_by(settings_with(host=host), {})
+def test_on_an_open_address_without_a_sign_in_nobody_is_let_in_but_by_a_credential(host: str) -> None:
+    check_identity_source(settings_with(host=host), {})
+    assert identity_sources(settings_with(host=host), {}) == ()
 
 
 @pytest.mark.parametrize('host', ['127.0.0.1', '127.8.9.10', '::1', 'localhost', 'LocalHost'])

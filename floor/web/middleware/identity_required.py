@@ -20,11 +20,14 @@ from auth.source import Source
 
 from ...core.errors import DatabaseUnavailableError, NotAllowedError, SignedOutError
 from ...core.people import Identity
+from ...core.sentences import as_sentence
 from ..api.problems import FOR_PROGRAMS, RETRY_AFTER_S, refusal
 from ..http.caller import NOBODY, set_identity
 from ..http.public_paths import CALLBACK, PUBLIC_PATHS, SIGN_IN
+from ..sign_in.plain_page import plain_page, text
 
 SEE_OTHER = 303
+BY_LINK = 'open the link of an invitation, which a supervisor makes in Setup, Access'
 PUBLIC = re.compile('|'.join([*map(re.escape, PUBLIC_PATHS), r'/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css']))
 """Paths that need no identity: probes, the sign-in, links that prove an identity, and how these pages look."""
 
@@ -44,26 +47,29 @@ class IdentityRequired:
             connection = HTTPConnection(scope)
             try:
                 set_identity(scope, await self._identify(connection))
-            except DatabaseUnavailableError as error:
-                await refusal(503, str(error), {'Retry-After': str(RETRY_AFTER_S)})(scope, receive, send)
-                return
-            except NotAllowedError as error:
-                if isinstance(error, SignedOutError) and self._has_sign_in and opens_a_page(connection):
-                    await RedirectResponse(sign_in_address(scope), SEE_OTHER, {'Cache-Control': 'no-store'})(
-                        scope, receive, send)
-                    return
-                await refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})(scope, receive, send)
+            except (DatabaseUnavailableError, NotAllowedError) as error:
+                await self._answer(connection, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
     def _is_public(self, path: str) -> bool:
         return PUBLIC.fullmatch(path) is not None and (self._has_sign_in or path not in {SIGN_IN, CALLBACK})
 
+    def _answer(self, connection: HTTPConnection, error: DatabaseUnavailableError | NotAllowedError) -> ASGIApp:
+        """What a request without an identity gets."""
+        if isinstance(error, DatabaseUnavailableError):
+            return refusal(503, str(error), {'Retry-After': str(RETRY_AFTER_S)})
+        if not isinstance(error, SignedOutError) or not opens_a_page(connection):
+            return refusal(401, str(error), {'WWW-Authenticate': 'Bearer'})
+        if self._has_sign_in:
+            return RedirectResponse(sign_in_address(connection.scope), SEE_OTHER, {'Cache-Control': 'no-store'})
+        return plain_page(connection, 'Not signed in', text(as_sentence(error)), status=401)
+
     async def _identify(self, connection: HTTPConnection) -> Identity:
         for source in self._sources:
             if (identity := await source(connection)) is not None:
                 return identity
-        raise SignedOutError(f'{NOBODY}: open {SIGN_IN} in a browser' if self._has_sign_in else NOBODY)
+        raise SignedOutError(f'{NOBODY}: {f"open {SIGN_IN} in a browser" if self._has_sign_in else BY_LINK}')
 
 
 def opens_a_page(connection: HTTPConnection) -> bool:
