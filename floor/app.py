@@ -61,7 +61,7 @@ from .plant.demo_removal import Plant
 from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
 from .plant.sheet_import import SheetImport
-from .web.api import feed_api, floor_api, plant_api, work_orders_api
+from .web.api import feed_api, floor_api, people_api, plant_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
@@ -237,6 +237,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                              employees=data.employees, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
+    people_api.register(app, employees=data.employees, limit=data.limit)
     plant_api.register(app, plant=setup, sheets=sheets, limit=data.limit)
     feed_api.register(app, ingest=FeedIngest(data.database))
     for page in (floor_page, work_orders_page, work_order_page, employees_page,

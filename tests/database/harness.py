@@ -32,7 +32,7 @@ from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
 from floor.plant.plant_commands import PlantCommands
 from floor.plant.sheet_import import SheetImport
-from floor.web.api import feed_api, floor_api, plant_api, work_orders_api
+from floor.web.api import feed_api, floor_api, people_api, plant_api, work_orders_api
 from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
@@ -63,6 +63,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
         app, database=database, employees=employees, orders=orders, timeout=patience, limit=limit,
         uploads=uploads or UploadQueue(), attachments=AttachmentResponses(orders, Downloads()),
         order_list=WorkOrderList(database, lambda: settings.zone))
+    people_api.register(app, employees=employees, timeout=patience, limit=limit)
     plant_api.register(app, plant=PlantCommands(database, employees), sheets=SheetImport(database, employees),
                        timeout=patience, limit=limit)
     feed_api.register(app, ingest=FeedIngest(database), timeout=patience)

@@ -146,7 +146,7 @@ async def test_employees_by_name_and_by_whether_they_are_active(client: httpx.As
     everybody = (await client.get('/api/employees')).json()
     assert len(everybody) == 15
     assert set(everybody[0]) == {'id', 'first_name', 'last_name', 'email', 'department', 'active', 'role',
-                                 'created_at'}
+                                 'created_at', 'version'}
     assert [person['last_name'] for person in everybody] == sorted(person['last_name'] for person in everybody)
     active = (await client.get('/api/employees?active=true')).json()
     left = (await client.get('/api/employees?active=false')).json()

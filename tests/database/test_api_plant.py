@@ -290,3 +290,21 @@ async def test_a_script_imports_exports_and_undoes(clients: dict[str, Client], c
                              'already')
     assert (await client.get('/api/plant/export?kind=people&empty=true')).text.startswith('\ufefffirst name,last name')
     problem_in(await clients[TECHNICIAN].post('/api/plant/import', content=sheet, headers=csv), 403)
+
+
+async def test_a_person_is_added_and_changed_by_a_person_and_by_no_token(clients: dict[str, Client]) -> None:
+    client, path = clients[SUPERVISOR], '/api/employees'
+    new = {'first_name': 'Anna', 'last_name': 'Berg', 'email': 'Anna@example.com', 'department': 'Lab'}
+    anna = await added(client, path, **new)
+    assert (anna['email'], anna['role'], anna['active'], anna['version']) == ('anna@example.com', 'operator', True, 1)
+    at = f'{path}/{anna["id"]}'
+    changed = await client.patch(at, json={'version': 1, 'role': 'technician', 'active': False})
+    assert changed.json() == (await client.get(at)).json() == {
+        **anna, 'role': 'technician', 'active': False, 'version': 2}
+    assert problem_in(await client.patch(at, json={'version': 1, 'role': 'viewer'}), 409)['current'] == changed.json()
+    problem_in(await client.patch(at, json={'role': 'viewer'}, headers={'If-Match': '"1"'}), 412)
+    problem_in(await client.patch(at, json={'role': 'viewer'}), 428)
+    problem_in(await client.post(path, json=new), 422)
+    problem_in(await clients[TECHNICIAN].post(path, json=new), 403)
+    change = (await client.get('/api/plant/changes?per_page=1')).json()[0]
+    assert (change['kind'], change['item'], change['by']) == ('person', 'Anna Berg', 'Mike Johnson')

@@ -62,8 +62,9 @@ def completed(api: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    if scope := SCOPES.get(operation['operationId']):
-        operation['security'] = [{'api_token': [scope.value]}, *SECURITY]
+    if (name := operation['operationId']) in SCOPES:
+        scope = SCOPES[name]
+        operation['security'] = [*([{'api_token': [scope.value]}] if scope else []), *SECURITY]
     responses = operation['responses']
     is_json = 'application/json' in responses.get('200', {}).get('content', {})
     if method == 'get' and is_json:

@@ -14,7 +14,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ...core.errors import DatabaseUnavailableError
 from ...core.machines import Status
-from ...core.people import Role
 from ...db.connection import Connection, describe
 from ...db.database import Database
 from ...db.row_mapping import to_status
@@ -23,6 +22,7 @@ from .bodies import JsonRoute
 from .docs import serve_docs
 from .fields import AT, MachineField, MachineId
 from .known_parameters import known_parameters
+from .people_answers import EmployeeAnswer
 from .problems import answer_problems, documented
 
 TIMEOUT_S = 5.0
@@ -78,22 +78,6 @@ class MachineStatus(BaseModel):
     datetime: FeedTime
     reason: Reason
     status_since: Since
-
-
-class EmployeeAnswer(BaseModel):
-    """An employee of the plant."""
-
-    model_config = ConfigDict(from_attributes=True, title='Employee')
-
-    id: Annotated[int, Field(description='Id: assignee_id of a work order.', examples=[1])]
-    first_name: Annotated[str, Field(description='First name.', examples=['Mike'])]
-    last_name: Annotated[str, Field(description='Last name.', examples=['Johnson'])]
-    email: Annotated[str, Field(description='Unique e-mail address.',
-                                examples=['mike.johnson@example.com'])]
-    department: Annotated[str, Field(description='Department.', examples=['Maintenance'])]
-    active: Annotated[bool, Field(description='false: deactivated, with read-only access.', examples=[True])]
-    role: Annotated[Role, Field(description='Role, which decides what they may do.', examples=['technician'])]
-    created_at: Annotated[datetime, Field(description='Time at which the employee was added, in UTC.', examples=[AT])]
 
 
 class FloorAnswer(BaseModel):

@@ -20,13 +20,14 @@ SCOPES: dict[str, Scope | None] = {
         'list_comments', 'list_events', 'get_attachment', 'list_lines', 'get_line', 'list_machine_types',
         'get_machine_type', 'list_plant_machines', 'get_plant_machine', 'list_plant_changes', 'get_plant', 'list_kpis',
         'list_kpi_definitions', 'list_stops', 'list_intervals', 'list_icons', 'get_icon',
-        'export_sheet', 'list_imports'), Scope.READ),
+        'export_sheet', 'list_imports', 'get_employee'), Scope.READ),
     **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), Scope.ORDERS),
     **dict.fromkeys((
         'update_plant', 'add_line', 'update_line', 'delete_line', 'add_machine_type', 'update_machine_type',
         'delete_machine_type', 'add_machine', 'update_machine', 'delete_machine', 'add_icon',
         'delete_icon', 'import_sheet', 'undo_import'), Scope.PLANT),
-    **dict.fromkeys(('report_statuses', 'report_status'), Scope.FEED)}
+    **dict.fromkeys(('report_statuses', 'report_status'), Scope.FEED),
+    'add_employee': None, 'update_employee': None}
 """By operation id. None: refused to every token, as what changes people or access."""
 
 

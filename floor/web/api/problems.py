@@ -40,6 +40,7 @@ from ...core.sentences import as_sentence
 from .bodies import UnreadableBodyError
 from .methods import HeadAndOptions
 from .order_answers import OrderAnswer
+from .people_answers import EmployeeAnswer
 from .plant_answers import LineAnswer, MachineTypeAnswer, PlantAnswer, PlantMachineAnswer
 
 MEDIA_TYPE = 'application/problem+json'
@@ -50,7 +51,7 @@ MAX_FAULTS = 20
 MAX_REPEATED_LENGTH = 500
 
 Answer = Callable[[Request, Any], Response]
-Current = OrderAnswer | PlantAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer
+Current = OrderAnswer | PlantAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer | EmployeeAnswer
 
 
 class FieldProblem(BaseModel):
