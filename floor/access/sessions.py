@@ -7,6 +7,7 @@ time is over.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from ..db.database import Database
 from ..db.transactions import command, logged, reading
 from ..orders.employees import Employees
 from .secret_hash import new_secret, secret_hash
+
+log = logging.getLogger(__name__)
 
 KIND = 'session'
 KNOWN_FOR_S = 5.0
@@ -128,7 +131,11 @@ class Sessions:
         async with command(self._database) as connection:
             row = await self._database.queries.end_session_of(connection, secret_hash=secret_hash(secret))
         self._ended()
-        return row['id_token'] if row is not None else None
+        if row is None:
+            return None
+        log.info('signed out', extra={'who': row['who'], 'session': row['session_id']})
+        id_token: str | None = row['id_token']
+        return id_token
 
     # supervisors
 

@@ -34,7 +34,7 @@ WHERE session_id = :session_id AND last_seen_at < clock_timestamp() - interval '
 UPDATE sessions SET ended_at = clock_timestamp(), ended_by = name, id_token = NULL
 FROM (SELECT session_id AS ending, id_token AS hint FROM sessions WHERE secret_hash = :secret_hash FOR UPDATE) AS before
 WHERE session_id = ending AND ended_at IS NULL
-RETURNING session_id, hint AS id_token;
+RETURNING session_id, coalesce(email, name) AS who, hint AS id_token;
 
 -- name: end_session(session_id, ended_by)$
 -- Somebody ends a session; nothing if it has ended.

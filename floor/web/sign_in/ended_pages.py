@@ -24,6 +24,8 @@ from ..live.nicegui_bridge import complete_pages
 log = logging.getLogger(__name__)
 
 CHECK_EVERY_S = 10.0
+LEAVES_ANYWAY_S = 1.0
+"""Seconds in which the tab that signs out leaves without being sent: it may be on its way to the provider."""
 LEAVES_WITHIN_S = 2.0
 """Seconds after which the page is deleted even if the browser is still there."""
 
@@ -59,11 +61,17 @@ async def _close(page: Client) -> None:
     if page.has_socket_connection:
         left = asyncio.Event()
         page.on_disconnect(left.set)
-        page.open(_next_address(page))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(left.wait(), LEAVES_WITHIN_S)
+        if not await _within(LEAVES_ANYWAY_S, left):
+            page.open(_next_address(page))
+            await _within(LEAVES_WITHIN_S, left)
     if complete_pages(page.id):
         page.delete()
+
+
+async def _within(seconds: float, event: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 def _credential_of(page: Client) -> Credential | None:
