@@ -10,7 +10,7 @@ from floor.web.shell.theme import Theme
 
 
 def test_the_wall_screen_reads_what_was_chosen() -> None:
-    lines = ['Engine Line', 'A&line=B', '梱包 +1', '\r\nX: y']
+    lines = ['Engine Line', 'A&line=B', '梱包 +1', 'a\r\nX: y']
     view = wall_view(lines, 20, 'andon')
     assert view.isascii()
     assert view.isprintable()
