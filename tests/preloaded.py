@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+import zoneinfo
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -147,6 +148,7 @@ def _become(request: dict[str, Any], output: int) -> None:
     os.environ.clear()
     os.environ.update(request['environment'])
     time.tzset()
+    zoneinfo.reset_tzpath()  # PYTHONTZPATH
     for standard in 1, 2:
         os.dup2(output, standard)
     os.close(output)
