@@ -36,7 +36,8 @@ SELECT set_config('floor.refusal', coalesce((
         (11, '6fed2e00a109dc9f8334f0d516d192952cb37580db25690c3b6f9cc8a04bc340'),
         (12, '40254c862eb3f1ee8dae8b6f80f8b8e112ffb77d579f5eadf21dbae07be8b2fc'),
         (13, '7c4d60e6481da6d958f0090bd28c8c4c7b228c5ad77d7f28e001875882a78326'),
-        (14, '8aaed4bebd7e9ce0c34f14bdde8e15cffff8f09bab10f2ad94c89c43d6133086'))
+        (14, '8aaed4bebd7e9ce0c34f14bdde8e15cffff8f09bab10f2ad94c89c43d6133086'),
+        (15, '612231bf1c35f06523d934336b45ebab94924a240e511f941c5d2c23bc1c7d0e'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -153,6 +154,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 14) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (14, 'machine_hours', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 15) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0015_stop_days.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (15, 'stop_days', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -220,6 +227,8 @@ CALL record_function_file('46_rebuild.sql', NULL, :'program');
 CALL record_function_file('47_parts.sql', NULL, :'program');
 \ir ../functions/48_sum_day.sql
 CALL record_function_file('48_sum_day.sql', NULL, :'program');
+\ir ../functions/49_stop_days.sql
+CALL record_function_file('49_stop_days.sql', NULL, :'program');
 \ir ../functions/50_machine_times.sql
 CALL record_function_file('50_machine_times.sql', NULL, :'program');
 \ir ../functions/51_hours.sql

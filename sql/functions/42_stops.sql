@@ -12,6 +12,8 @@ DECLARE
     last  timestamptz := coalesce((SELECT since FROM status_intervals
                                    WHERE machine_id = of_machine AND since >= until_at AND status NOT IN ('down', 'unknown')
                                    ORDER BY since LIMIT 1), 'infinity');
+    ends  timestamptz[] := ARRAY(SELECT until FROM machine_stops
+                                 WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL);
 BEGIN
     DELETE FROM machine_stops WHERE (of_machine IS NULL OR machine_id = of_machine) AND since >= first AND since < last
        AND (until IS NULL OR until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'));
@@ -22,6 +24,11 @@ BEGIN
     ON CONFLICT DO NOTHING;  -- one of which only the end is still here
     IF of_machine IS NOT NULL THEN
         PERFORM move_orders(of_machine, first, last);
+        PERFORM mark_changed_days(each.until, each.until)  -- on which a stop ends that is another now
+        FROM (SELECT unnest(ends) AS until
+              UNION
+              SELECT until FROM machine_stops
+              WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL) AS each;
     END IF;
 END $$;
 

@@ -13,8 +13,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT (moment AT TIME ZONE zone)::date 
 CREATE OR REPLACE VIEW summed_days AS
 SELECT d.day, d.since, d.until, d.hours
 FROM history_days d
-WHERE d.summed_at IS NOT NULL AND d.day NOT IN (SELECT c.day FROM changed_days c)
-  AND (d.time_zone = (SELECT time_zone FROM plant_settings) OR d.until <= (SELECT forgotten_until FROM history_upkeep));
+WHERE d.summed_at IS NOT NULL
+  AND (d.until <= (SELECT forgotten_until FROM history_upkeep)
+       OR d.day NOT IN (SELECT c.day FROM changed_days c) AND d.time_zone = (SELECT time_zone FROM plant_settings));
 COMMENT ON VIEW summed_days IS 'The days of which machine_days, machine_hours and line_hours are right; others are read from the intervals.';
 
 -- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. Today is marked
@@ -66,6 +67,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));  -- once, not for each row
     DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
     DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
+    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
     INSERT INTO history_days (day, since, until, time_zone)
     SELECT day::date, day_start(day, zone.name), day_start(day + interval '1 day', zone.name), zone.name
     FROM (SELECT plant_zone() AS name) AS zone
@@ -94,8 +96,10 @@ BEGIN
     PERFORM list_days();
     FOR next_day IN
         SELECT d.day FROM history_days d
-        WHERE (d.summed_at IS NULL OR d.hours IS NULL OR d.day IN (SELECT c.day FROM changed_days c))
-          AND d.until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity') AND is_settled(d.until)
+        WHERE (NOT d.has_stops OR d.day IN (SELECT c.day FROM changed_days c)
+               OR (d.summed_at IS NULL OR d.hours IS NULL)
+                  AND d.until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'))
+          AND is_settled(d.until)
         ORDER BY d.day DESC LIMIT most
     LOOP
         PERFORM sum_day(next_day);

@@ -28,6 +28,10 @@ BEGIN
     SELECT * INTO STRICT period FROM history_days WHERE day = of_day FOR UPDATE;
     cuts := hour_cuts(period.since, period.until, period.time_zone);
     DELETE FROM changed_days WHERE day = of_day;  -- before the intervals are read: what comes after marks the day again
+    PERFORM sum_stops(period);
+    IF period.until <= (SELECT forgotten_until FROM history_upkeep) THEN
+        RETURN;  -- its sums are all that is known of its intervals
+    END IF;
     DELETE FROM machine_days WHERE day = of_day;
     DELETE FROM machine_hours WHERE day = of_day;
     DELETE FROM line_hours WHERE day = of_day;

@@ -32,7 +32,7 @@ WITH part AS (
 ), change AS (
     SELECT p.version, m.machine_name, p.since AS changed_at, p.status,
            CASE WHEN p.is_first_there THEN NULL ELSE p.status_before END AS previous_status, p.reason, m.production_line, m.type,
-           (p.since AT TIME ZONE plant_zone()) AS local_time
+           (p.since AT TIME ZONE (SELECT plant_zone())) AS local_time
     FROM (SELECT part.*, part.until_before < part.since
                          AND NOT EXISTS (SELECT FROM status_intervals u WHERE u.machine_id = part.machine_id
                                          AND u.until = part.since AND u.since >= part.until_before) AS is_first_there
@@ -99,7 +99,7 @@ WITH stop AS MATERIALIZED (
            (greatest(s.since, period.start) AT TIME ZONE period.time_zone)::date AS first_day,
            ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE period.time_zone)::date AS last_day
     FROM (SELECT now() - interval '30 days' AS start, time_zone FROM plant_settings) AS period
-    CROSS JOIN LATERAL stops_between(ARRAY(SELECT machine_name FROM known_machines), period.start, now(), now()) s
+    CROSS JOIN LATERAL stops_between(NULL, period.start, now(), now()) s
 ), day AS (
     SELECT machine_name, count(*) AS days
     FROM (SELECT machine_name, first_day FROM stop
@@ -167,14 +167,14 @@ ON CONFLICT (status) DO UPDATE SET
 -- name: refresh_work_order_trends()!
 -- 6. Orders reported on each of 30 days. The average is of the seven days that end with each, from the seventh day with orders on.
 WITH day AS (
-    SELECT day::date FROM generate_series((now() AT TIME ZONE plant_zone())::date - 35,
-                                          (now() AT TIME ZONE plant_zone())::date, '1 day') AS day
+    SELECT day::date FROM generate_series((now() AT TIME ZONE (SELECT plant_zone()))::date - 35,
+                                          (now() AT TIME ZONE (SELECT plant_zone()))::date, '1 day') AS day
 ), counted AS (
-    SELECT (timestamp AT TIME ZONE plant_zone())::date AS day, count(*) AS orders
+    SELECT (timestamp AT TIME ZONE (SELECT plant_zone()))::date AS day, count(*) AS orders
     FROM work_orders WHERE timestamp >= now() - interval '37 days' GROUP BY 1
 ), averaged AS (
     SELECT day.day, coalesce(counted.orders, 0) AS orders,
-           CASE WHEN day.day >= (SELECT (min(timestamp) AT TIME ZONE plant_zone())::date + 6 FROM work_orders)
+           CASE WHEN day.day >= (SELECT (min(timestamp) AT TIME ZONE (SELECT plant_zone()))::date + 6 FROM work_orders)
                 THEN sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0
            END AS average
     FROM day LEFT JOIN counted USING (day)
@@ -183,7 +183,7 @@ INSERT INTO dashboard_work_order_trends_30days AS d
     (order_date, daily_count, seven_day_moving_avg, volume_indicator, last_updated)
 SELECT day, orders, round(average, 2),
        CASE WHEN orders > 1.2 * average THEN 'High' WHEN orders < 0.8 * average THEN 'Low' ELSE 'Normal' END, now()
-FROM averaged WHERE day > (now() AT TIME ZONE plant_zone())::date - 30
+FROM averaged WHERE day > (now() AT TIME ZONE (SELECT plant_zone()))::date - 30
 ON CONFLICT (order_date) DO UPDATE SET
     daily_count = excluded.daily_count, seven_day_moving_avg = excluded.seven_day_moving_avg,
     volume_indicator = excluded.volume_indicator, last_updated = excluded.last_updated;

@@ -35,7 +35,7 @@ NAMES = [*LINES, 'Gone']
 SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TABLES = ('machine_status_history', 'status_intervals', 'data_gaps', 'machine_stops', 'history_days', 'changed_days',
-          'machine_days', 'machine_hours', 'line_hours', 'machine_feed_stream', 'former_machine_names',
+          'machine_days', 'machine_hours', 'line_hours', 'stop_days', 'machine_feed_stream', 'former_machine_names',
           'machine_placements', 'machines', 'work_orders', 'work_order_events', 'work_order_checklist',
           'work_order_attachments', 'plant_settings', 'machine_types')
 EMPTY = f"""  -- of a few rows each, which TRUNCATE takes ten times as long for
@@ -146,6 +146,7 @@ class Plant:
                 await self.connection.execute('SELECT sum_day($1)', day)
             if chance and chance.random() < 0.2:
                 await self.connection.execute('DELETE FROM machine_days WHERE day = $1', day)
+                await self.connection.execute('DELETE FROM stop_days WHERE day = $1', day)
                 await self.connection.execute('INSERT INTO changed_days VALUES ($1)', day)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:

@@ -27,6 +27,7 @@ DERIVED = (
     'SELECT * FROM machine_days ORDER BY day, machine_id, line_id',
     'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id',
     'SELECT * FROM line_hours ORDER BY day, line_id, hour',
+    'SELECT * FROM stop_days ORDER BY day, machine_id, line_id',
     'SELECT version, machine_id, since, until, reason, repaired, unconfirmed FROM machine_stops ORDER BY version',
     'SELECT machine_id, since, until, status, reason FROM status_intervals ORDER BY machine_id, since')
 
@@ -174,6 +175,30 @@ async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_su
     await feed.execute('SELECT rebuild_history()')
     await feed.fetchval(REFRESH)
     assert await derived(feed) == by_reports
+
+
+@pytest.mark.newest_postgres
+async def test_the_stops_of_days_that_are_summed_up_follow_late_reports_and_another_micro_stop_limit(
+        feed: asyncpg.Connection, analytics: Analytics) -> None:
+    now = datetime.now(UTC)
+    asked = Window(now - 120 * HOUR, now - 14 * HOUR)
+
+    async def stops(step: str) -> tuple[int, int, int]:
+        """Failures, micro-stops, and MTTR in tenths of an hour: the same before and after the days are summed up."""
+        kpis = await analytics.kpis(asked)
+        assert await feed.fetchval(REFRESH), step
+        assert await analytics.kpis(asked) == kpis, step
+        return kpis.failures, kpis.micro_stops, round((kpis.mttr or 0) / 360)
+
+    await report(feed, VALVE, (90, 'down', 'Jam'), (80, 'down', 'Belt'), (30, 'operational'))
+    assert await stops('over several days') == (1, 0, 600)
+    await report(feed, VALVE, (89, 'operational'), (88, 'down', 'Jam'))
+    assert await stops('it ran in between: another stop ends on a day of which nothing came late') == (2, 0, 295)
+    await feed.execute("UPDATE plant_settings SET micro_stop = '29 hours 30 minutes'")
+    assert await stops('another limit') == (1, 1, 580)
+    await feed.execute("UPDATE machine_types SET micro_stop = '5 minutes' "
+                       'WHERE type = (SELECT type FROM machines WHERE machine_name = $1)', VALVE)
+    assert await stops('and one of the type') == (2, 0, 295)
 
 
 @pytest.mark.newest_postgres

@@ -29,7 +29,8 @@ async def sums(connection: asyncpg.Connection) -> list[Any]:
         'SELECT * FROM machine_days ORDER BY day, machine_id, line_id', 'SELECT * FROM line_hours ORDER BY 1, 2, 3',
         'SELECT version, since, until, reason, repaired FROM machine_stops ORDER BY 1',
         'SELECT day, since, until FROM summed_days ORDER BY 1',
-        'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id')]
+        'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id',
+        'SELECT * FROM stop_days ORDER BY day, machine_id, line_id')]
 
 
 async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
