@@ -14,6 +14,7 @@ from . import (
     bench_fanout,
     bench_flood,
     bench_import,
+    bench_ingest,
     bench_latency,
     bench_load,
     bench_many,
@@ -32,8 +33,7 @@ from .server import PROGRAM
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
               'outages': bench_outages, 'load': bench_load, 'flood': bench_flood, 'stop': bench_stop,
-              'crawl': bench_crawl,
-              'wall': bench_wall, 'import': bench_import}
+              'crawl': bench_crawl, 'wall': bench_wall, 'import': bench_import, 'ingest': bench_ingest}
 
 
 def main() -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import asyncpg
 
@@ -17,6 +19,9 @@ STATUSES = ('warning', 'down', 'operational')
 WRITERS = 4
 MARK = re.compile(r'change (\d+)')
 UPDATE = f'UPDATE {SCHEMA}.machine_feed_stream SET status = $2, reason = $3, datetime = now() WHERE machine_name = $1'
+
+Send = Callable[[str, str, str], Awaitable[Any]]
+"""Reports the status of a machine: its name, the status, the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,13 @@ class Change:
 
 
 class Writer:
-    """Writes to all machines in turn. A machine has its own connection, so that its changes keep their order."""
+    """Writes to all machines in turn. A machine has its own sender, so that its changes keep their order."""
 
-    def __init__(self, connections: list[asyncpg.Connection], machines: list[str]) -> None:
+    def __init__(self, senders: Sequence[Send], machines: list[str], first: int = 0) -> None:
+        """first: the number before that of the first change. Two writers to one floor must not use the same."""
         self.machines = machines
-        self._connections = [(connection, asyncio.Lock()) for connection in connections]
-        self._number = 0
+        self._senders = [(send, asyncio.Lock()) for send in senders]
+        self._number = first
 
     async def write(self, rate: float, seconds: float) -> list[Change]:
         """This many changes a second for so long. A writer that can't keep up is an error, not a slower benchmark."""
@@ -55,10 +61,10 @@ class Writer:
         # the status goes on by one each round of the machines, so that every UPDATE changes it
         turn, index = divmod(number, len(self.machines))
         machine, status = self.machines[index], STATUSES[turn % len(STATUSES)]
-        connection, lock = self._connections[index % len(self._connections)]
+        send, lock = self._senders[index % len(self._senders)]
         async with lock:
             sent = time.time()
-            await connection.execute(UPDATE, machine, status, f'change {number}')
+            await send(machine, status, f'change {number}')
         done.append(Change(number, machine, sent))
 
 
@@ -68,7 +74,8 @@ async def writer(database_url: str) -> AsyncIterator[Writer]:
     connections = [await asyncpg.connect(database_url) for _ in range(WRITERS)]
     try:
         rows = await connections[0].fetch(f'SELECT machine_name FROM {SCHEMA}.machine_feed_stream ORDER BY machine_id')
-        yield Writer(connections, [row['machine_name'] for row in rows])
+        yield Writer([partial(connection.execute, UPDATE) for connection in connections],
+                     [row['machine_name'] for row in rows])
     finally:
         for connection in connections:
             await connection.close()
