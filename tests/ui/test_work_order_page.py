@@ -30,6 +30,7 @@ from floor.orders.upload_queue import MAX_PER_PERSON
 from floor.web.orders import reader, work_order_page
 from floor.web.orders.file_upload import FileUpload
 from floor.web.orders.history import note_of, sentence
+from floor.web.shell.frame import FAULT
 
 ID = work_order().id
 ADDRESS = f'/work-orders/{ID}'
@@ -129,6 +130,21 @@ async def test_an_order_is_started_with_one_click(shop_floor: Floor, page: OpenF
     await form.until(lambda: form.says('In progress'))
     (_, order_id, version, transition), = sent(shop_floor, 'transition')
     assert (order_id, version, transition.to) == (ID, 1, STARTED)
+
+
+async def test_a_fault_of_the_program_is_shown_where_it_happened(shop_floor: Floor, page: OpenForm, user: User,
+                                                                caplog: pytest.LogCaptureFixture) -> None:
+    def fault(*_: Any) -> None:
+        raise ZeroDivisionError
+    shop_floor.orders.answers['transition'] = fault
+    form = await page()
+
+    form.press('Start')
+
+    await form.until(lambda: user.notify.messages)
+    assert user.notify.messages == [FAULT]
+    assert 'ZeroDivisionError' in caplog.text
+    caplog.clear()
 
 
 async def test_a_press_is_not_lost_while_somebody_else_changes_the_order(shop_floor: Floor, page: OpenForm,

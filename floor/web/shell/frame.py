@@ -47,6 +47,15 @@ def add_page_assets(store: Store, view: LiveView) -> None:
     add_session_frames()
 
 
+FAULT = ('This did not work: there is a fault in the program, and the log has its cause. Reload the page to see what is '
+         'stored.')
+
+
+def show_faults() -> None:
+    """Tell the person when the program fails at what they have asked for; NiceGUI only logs it."""
+    ui.on_exception(lambda: ui.notify(FAULT, type='negative', multi_line=True, close_button='Close', timeout=0))
+
+
 @contextmanager
 def frame(title: str, services: Services, view: LiveView, person: Person, *, section: str | None = None,
           redraws: bool = False) -> Iterator[None]:
@@ -58,6 +67,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
     store = services.store
     PageTitle(store, title)
     add_page_assets(store, view)
+    show_faults()
     page = next(element for element in ui.context.client.content.ancestors() if element.tag == 'q-page')
     page.props['role'] = 'none'  # Quasar makes it a <main> too, around the bar
     root = ui.element('div').classes('frame')
