@@ -49,7 +49,7 @@ DECLARE
     problem text := event_time_problem(happened_at, clock);
 BEGIN
     IF problem IS NOT NULL THEN
-        RAISE check_violation USING MESSAGE = 'happened_at ' || problem, COLUMN = 'happened_at';
+        RAISE check_violation USING MESSAGE = problem, COLUMN = 'happened_at';
     END IF;
 END $$;
 
@@ -63,8 +63,8 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         WHEN happened_at < clock - event_time_behind() THEN
             format('%s is more than %s ago: too late to be put into the history', happened_at, event_time_behind())
         WHEN happened_at < (SELECT forgotten_until FROM history_upkeep) THEN
-            format('%s is before %s, up to which history was deleted', happened_at,
-                   (SELECT forgotten_until FROM history_upkeep)) END
+            format('history before %s was deleted: a status at %s cannot be added',
+                   (SELECT forgotten_until FROM history_upkeep), happened_at) END
 $$;
 
 -- Puts a status where it belongs: from its time to the next that is known, which is the end of the interval that it falls in, and

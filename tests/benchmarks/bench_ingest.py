@@ -68,9 +68,9 @@ async def to_tile(app: Floor, client: httpx.AsyncClient, rounds: int, seconds: f
             sql.append(await latencies(browser, app.address, update, seconds))
             say(f'round {number + 1}: HTTP p50 {median(http[-1]):.2f} ms, UPDATE p50 {median(sql[-1]):.2f} ms')
     ours, theirs = (percentile(list(chain.from_iterable(side)), 0.5) for side in (http, sql))
+    middle = [spread([median(each) for each in side]) for side in (http, sql)]
     return [at_most(f'event by HTTP to tile in Chromium, {RATE}/s, p50', MORE_MS, ours - theirs,
-                    'ms more than an UPDATE', f'{ours:.2f} against {theirs:.2f} ms; rounds {spread([median(each) for each in http])} '
-                    f'against {spread([median(each) for each in sql])}')]
+                    'ms more than an UPDATE', f'{ours:.2f} against {theirs:.2f} ms; rounds {" against ".join(middle)}')]
 
 
 async def flood(app: Floor, client: httpx.AsyncClient, seconds: int) -> list[Row]:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from ...core.errors import NotAllowedError
 from ...core.people import Identity
 from ...core.scopes import Scope
-from ...feed.ingest import EventResult, FeedIngest, Result
+from ...feed.ingest import MAX_EVENTS, EventResult, FeedIngest, Result
 from .bodies import JsonRoute
 from .callers import caller
 from .feed_body import FORM, read_event_of, read_events
@@ -39,8 +39,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
 
     @router.post('', summary='Report statuses', operation_id='report_statuses',
                  response_model=EventsAnswer | EventAnswer,
-                 openapi_extra=body_of({'application/json': {'oneOf': [EVENT, {'type': 'array', 'items': EVENT}]},
-                                        'application/x-ndjson': EVENT}))
+                 openapi_extra=body_of({'application/json': {'type': 'array', 'items': EVENT, 'maxItems': MAX_EVENTS}}))
     async def report_statuses(request: Request, who: Caller) -> Any:
         """One event, an array of at most 1,000, or as many lines of JSON (application/x-ndjson); also compressed with
         gzip. Each of several has its own result, and the response is 200; a single event that is not stored returns

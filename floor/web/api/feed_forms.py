@@ -71,7 +71,8 @@ class EventsAnswer(BaseModel):
 
     model_config = ConfigDict(title='EventResults')
 
-    results: list[EventAnswer]
+    results: Annotated[list[EventAnswer], Field(description='A result for each event.',
+                                                examples=[[{'result': 'accepted'}]])]
 
 
 def read_event(value: Any, machine: str | None = None) -> FeedEvent | EventResult:

@@ -17,8 +17,9 @@ from .sheet_answers import PastImportAnswer, SheetPlanAnswer, UndoPlanAnswer
 CSV, XLSX = 'text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 MEDIA_TYPES = {CSV, XLSX, 'text/tab-separated-values', 'application/octet-stream'}
 BINARY = {'schema': {'type': 'string', 'format': 'binary'}}
-BODY = {'requestBody': {'required': True, 'content': dict.fromkeys((CSV, XLSX), BINARY), 'description': (
-    'A sheet of machines or of people, recognized by its columns: CSV or XLSX, at most 5 MiB.')}}
+BODY = {'requestBody': {'required': True, 'content': {'application/octet-stream': BINARY}, 'description': (
+    'A sheet of machines or of people, recognized by its columns: CSV or XLSX, at most 5 MiB. Their own media types '
+    'are accepted too.')}}
 FILE: dict[int | str, dict[str, Any]] = {200: {'content': dict.fromkeys((CSV, XLSX), BINARY),
                                                'description': 'The sheet.'}}
 IMPORT_TIMEOUT_S = 60.0

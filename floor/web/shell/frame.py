@@ -47,8 +47,8 @@ def add_page_assets(store: Store, view: LiveView) -> None:
     add_session_frames()
 
 
-FAULT = ('This did not work: there is a fault in the program, and the log has its cause. Reload the page to see what is '
-         'stored.')
+FAULT = ('This did not work: there is a fault in the program, and the log has its cause. Reload the page to see what '
+         'is stored.')
 
 
 def show_faults() -> None:
