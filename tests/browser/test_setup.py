@@ -99,7 +99,7 @@ async def test_a_line_is_deleted_only_with_a_place_for_its_machines(visitor: Vis
 
 PRESS = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
 SHOWS = """([machine, key]) => getComputedStyle(document.querySelector(`[data-machine=${machine}]`), '::before')
-    .webkitMaskImage.includes(`/${key}.svg`)"""
+    .webkitMaskImage.match(`/${key}(\\.svg|/picture)`) !== null"""
 
 
 async def expect_icon(floor: Page, machine: str, key: str) -> None:
@@ -131,7 +131,7 @@ async def test_the_icon_of_a_type_is_chosen_by_keyboard_and_changes_in_every_bro
     await expect(page.get_by_label('Name of the icon')).to_have_value('my_valve')
     await page.get_by_role('button', name='Add this icon').click()
     await expect_icon(floor, VALVE, 'my_valve')
-    await orders.wait_for_function("document.querySelector('.icon-rules').textContent.includes('/my_valve.svg')")
+    await orders.wait_for_function("document.querySelector('.icon-rules').textContent.includes('/my_valve/picture')")
     await page.get_by_role('button', name='Delete the icon My valve').click()
     await expect(page.get_by_text('My_valve is the icon of 1 machine type (valve)')).to_be_visible()
     visitor.complaints = [complaint for complaint in visitor.complaints if '422' not in complaint]

@@ -307,7 +307,7 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'GET /api/plant/export': 'export_sheet', 'POST /api/plant/import': 'import_sheet',
         'GET /api/plant/imports': 'list_imports', 'POST /api/plant/imports/{import_id}/undo': 'undo_import',
         'GET /api/plant/icons': 'list_icons', 'POST /api/plant/icons': 'add_icon',
-        'DELETE /api/plant/icons/{key}': 'delete_icon', 'GET /api/plant/icons/{key}.svg': 'get_icon',
+        'DELETE /api/plant/icons/{key}': 'delete_icon', 'GET /api/plant/icons/{key}/picture': 'get_icon',
         'GET /api/plant/lines': 'list_lines', 'POST /api/plant/lines': 'add_line',
         'GET /api/plant/lines/{item_id}': 'get_line', 'PATCH /api/plant/lines/{item_id}': 'update_line',
         'DELETE /api/plant/lines/{item_id}': 'delete_line', 'GET /api/plant/machine-types': 'list_machine_types',

@@ -192,19 +192,19 @@ async def test_an_icon_lives_its_whole_life(client: Client, clients: dict[str, C
     problem_in(await clients[TECHNICIAN].post(ICONS, json={'key': 'gizmo', 'svg': SQUARE}), 403)
     answer = await client.post(ICONS, json={'key': 'gizmo', 'svg': SQUARE})
     icon = answer.json()
-    assert (answer.status_code, answer.headers['location']) == (201, f'{ICONS}/gizmo.svg')
+    assert (answer.status_code, answer.headers['location']) == (201, f'{ICONS}/gizmo/picture')
     assert (icon['key'], icon['title'], icon['added_by']) == ('gizmo', 'Gizmo', 'Mike Johnson')
     listed = (await clients[TECHNICIAN].get(ICONS)).json()
     assert listed[0] == icon
     assert {'press', 'other', 'robotic_arm'} < {each['key'] for each in listed}
 
-    picture = await clients[TECHNICIAN].get(f'{ICONS}/gizmo.svg', params={'v': icon['version']})
+    picture = await clients[TECHNICIAN].get(f'{ICONS}/gizmo/picture', params={'v': icon['version']})
     assert picture.text == '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"></path></svg>'
     assert picture.headers['content-type'].startswith('image/svg+xml')
     assert picture.headers['content-security-policy'] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     assert picture.headers['x-content-type-options'] == 'nosniff'
     assert 'immutable' in picture.headers['cache-control']
-    same = await client.get(f'{ICONS}/gizmo.svg', headers={'If-None-Match': picture.headers['etag']})
+    same = await client.get(f'{ICONS}/gizmo/picture', headers={'If-None-Match': picture.headers['etag']})
     assert (same.status_code, same.content, same.headers['cache-control']) == (304, b'', 'private, no-cache')
 
     kind = await added(client, TYPES, name='Gizmo 3000', icon='gizmo')
@@ -214,7 +214,7 @@ async def test_an_icon_lives_its_whole_life(client: Client, clients: dict[str, C
     assert (changed.status_code, changed.json()['icon']) == (200, 'press')
     assert (await client.delete(f'{ICONS}/gizmo')).status_code == 204
     problem_in(await client.delete(f'{ICONS}/gizmo'), 404)
-    problem_in(await client.get(f'{ICONS}/gizmo.svg'), 404)
+    problem_in(await client.get(f'{ICONS}/gizmo/picture'), 404)
     changes = (await client.get('/api/plant/changes')).json()
     assert [(each['field'], each['item']) for each in changes if each['kind'] == 'icon'] == [
         ('deleted', 'gizmo'), ('added', 'gizmo')]

@@ -56,7 +56,7 @@ async def test_another_icon_of_a_type_is_one_element_for_all_browsers(
 
     shop_floor.icons = FloorIcons((TypeIcon(7, 'painter', 'gizmo'),), (OwnIcon('gizmo', 'abc'),))
     shop_floor.publish()
-    await screen.until(lambda: rule_of(screen, 7) == '/api/plant/icons/gizmo.svg?v=abc')
+    await screen.until(lambda: rule_of(screen, 7) == '/api/plant/icons/gizmo/picture?v=abc')
 
 
 def rule_of(screen: Screen, type_id: int) -> str:

@@ -58,10 +58,10 @@ def test_rules_contain_numbers_and_addresses_and_no_name_of_a_type() -> None:
     assert [re.sub(r'v=\w+', 'v=', rule) for rule in rules] == [
         '[data-icon]{--icon:url("/monitor/assets/icons/other.svg?v=")}',
         '[data-icon="3"]{--icon:url("/monitor/assets/icons/other.svg?v=")}',
-        '[data-icon="4"]{--icon:url("/monitor/api/plant/icons/gizmo.svg?v=")}',
+        '[data-icon="4"]{--icon:url("/monitor/api/plant/icons/gizmo/picture?v=")}',
         '[data-icon="5"]{--icon:url("/monitor/assets/icons/press.svg?v=")}']
 
 
 def test_an_uploaded_icon_goes_before_a_delivered_one_of_a_later_version() -> None:
     icons = FloorIcons((TypeIcon(1, 'press', None),), (OwnIcon('press', 'abc'),))
-    assert '[data-icon="1"]{--icon:url("/api/plant/icons/press.svg?v=abc")}' in icon_rules(icons)
+    assert '[data-icon="1"]{--icon:url("/api/plant/icons/press/picture?v=abc")}' in icon_rules(icons)

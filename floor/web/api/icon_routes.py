@@ -44,7 +44,7 @@ def add_icons(router: APIRouter, plant: PlantCommands, identity: Any, timeout: f
         """Requires the role supervisor. Only shapes are stored: 422 names an element or attribute that is refused."""
         async with database_errors(timeout):
             icon = await plant.add_icon(who, new.key, new.svg.encode(errors='surrogatepass'))
-        response.headers['Location'] = f'{request.url.path}/{icon.key}.svg'
+        response.headers['Location'] = f'{request.url.path}/{icon.key}/picture'
         return IconAnswer.model_validate(icon)
 
     @router.delete('/icons/{key}', status_code=204, summary='Delete an uploaded icon', operation_id='delete_icon',
@@ -58,7 +58,7 @@ def add_icons(router: APIRouter, plant: PlantCommands, identity: Any, timeout: f
 
 def add_pictures(router: APIRouter, plant: PlantCommands, timeout: float) -> None:
     """Add the path of the pictures."""
-    @router.get('/icons/{key}.svg', summary='Picture of an uploaded icon', operation_id='get_icon', responses=IMAGE,
+    @router.get('/icons/{key}/picture', summary='Picture of an uploaded icon', operation_id='get_icon', responses=IMAGE,
                 response_class=Response, response_model=None)
     async def get_icon(key: Key, request: Request, v: Version = None) -> Response:
         """An SVG that contains only shapes."""

@@ -17,10 +17,12 @@ from ..api.operation_scopes import Operations, refusal_of
 from ..api.problems import refusal
 from ..http.caller import known_identity
 from ..live.nicegui_bridge import INTERNAL_PATH
+from ..shell.icons import OWN_ICONS
 from ..shell.session import ADDRESS as SESSION
 
-OPEN_TO_WALLS = re.compile(rf'/|{SESSION}|/favicon\.ico|/assets/.*|{INTERNAL_PATH}.*')
-"""The floor with its wall screen; the files and sockets of pages, which serve the browser that opened the page."""
+OPEN_TO_WALLS = re.compile(rf'/|{SESSION}|/favicon\.ico|/assets/.*|{OWN_ICONS}/[^/]+/picture|{INTERNAL_PATH}.*')
+"""The floor with its wall screen, and uploaded icons; the files and sockets of pages, which serve the browser that
+opened the page."""
 WALL_REFUSAL = 'this browser is a wall screen, which only shows the floor: open /leave to use it for something else'
 
 

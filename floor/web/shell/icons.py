@@ -54,7 +54,7 @@ def picture(key: str, own: Mapping[str, str], prefix: str = '') -> str:
 def icon_address(key: str, own: Mapping[str, str]) -> str:
     """The address of an icon, which changes with its content. An uploaded one comes before a delivered one."""
     if key in own:
-        return f'{OWN_ICONS}/{key}.svg?v={own[key]}'
+        return f'{OWN_ICONS}/{key}/picture?v={own[key]}'
     return address_of(f'icons/{key if key in delivered_icons() else GENERIC}.svg')
 
 
