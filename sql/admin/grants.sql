@@ -41,6 +41,8 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT USAGE ON SEQUENCES TO :"app";
     WHERE relnamespace = quote_ident(:'schema')::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S')
       AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid
                                               AND relkind = 'S' AND deptype IN ('a', 'i')) \gexec
+    SELECT format('ALTER TYPE %I.%I OWNER TO %I', :'schema', relname, :'app')
+    FROM pg_class WHERE relnamespace = quote_ident(:'schema')::regnamespace AND relkind = 'c' \gexec
     SELECT format('ALTER ROUTINE %s OWNER TO %I', oid::regprocedure, :'app')
     FROM pg_proc WHERE pronamespace = quote_ident(:'schema')::regnamespace \gexec
     ALTER SCHEMA :"schema" OWNER TO :"app";

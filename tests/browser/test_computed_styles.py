@@ -30,9 +30,13 @@ ON_COLOUR = {'warning': '#140d00', 'down': '#ffffff'}
 SHAPES = {'operational': '50% none', 'warning': '0px polygon(50% 0px, 100% 100%, 0px 100%)', 'down': '0px none',
           'unknown': '50% none dashed 2px'}
 """Corners and outline: a circle, a triangle, a square, a ring."""
+MASKS = [('dasharray', SHAPES['unknown']), ('circle', SHAPES['operational']), ('M5 0l5 10', SHAPES['warning']),
+         ('M0 0h10v10', SHAPES['down'])]
+"""What a tile and a row draw as an SVG, beside the icon of the machine: a part of it, and the shape that it is."""
 SHAPED = {'.tile': '::before', '.count': '::before', '.row-event': '::before', '.row-machine': '::after',
           '.drawer-status': '::before', '.drawer-events li': '::before', '.machine-now': '::before'}
 """What has the shape of a status."""
+TYPES = ['sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter']
 WORDS_IN_COLOUR = [('.tile', '::after', 'down'), ('.tile', '::after', 'warning'), ('.row-machine', '::before', 'down')]
 
 HEX = """const hex = color => { const found = color.match(/[\\d.]+/g).map(Number)
@@ -40,7 +44,7 @@ HEX = """const hex = color => { const found = color.match(/[\\d.]+/g).map(Number
 const theme = name => { document.body.className = `theme-${name}`
     document.querySelector('.frame').dataset.theme = name }"""
 
-IN_EVERY_STATUS = f"""([name, shaped, statuses]) => {{ {HEX}
+IN_EVERY_STATUS = f"""([name, shaped, statuses, masks]) => {{ {HEX}
     theme(name)
     const found = {{}}
     for (const status of statuses) {{
@@ -49,9 +53,11 @@ IN_EVERY_STATUS = f"""([name, shaped, statuses]) => {{ {HEX}
             const element = document.querySelector(part)
             element.dataset.status = status
             const style = getComputedStyle(element, pseudo), ring = style.borderTopStyle !== 'none'
-            of.shapes[part] = `${{style.borderRadius}} ${{style.clipPath}}`
+            const drawn = masks.find(([path]) => style.webkitMaskImage.includes(path))
+            of.shapes[part] = drawn ? drawn[1] : `${{style.borderRadius}} ${{style.clipPath}}`
                 + (ring ? ` ${{style.borderTopStyle}} ${{style.borderTopWidth}}` : '')
-            of.colours[part] = hex(ring ? style.borderTopColor : style.backgroundColor)
+            of.colours[part] = hex(drawn ? style.backgroundImage.match(/rgba?\\([^)]*\\)/)[0]
+                : ring ? style.borderTopColor : style.backgroundColor)
             of.words[part] = hex(getComputedStyle(element, pseudo === '::after' ? '::before' : '::after').color)
         }}
         const tile = getComputedStyle(document.querySelector('.tile'))
@@ -89,7 +95,7 @@ async def floor_page(visitor: Visitor, sql: asyncpg.Connection) -> Page:
 
 async def test_every_status_has_its_shape_and_its_colour_in_every_theme(floor_page: Page) -> None:
     for theme, colours in COLOURS.items():
-        found = await floor_page.evaluate(IN_EVERY_STATUS, [theme, SHAPED, STATUSES])
+        found = await floor_page.evaluate(IN_EVERY_STATUS, [theme, SHAPED, STATUSES, MASKS])
         for status, colour, tile in zip(STATUSES, colours, TILES[theme], strict=True):
             shown, where = found[status], (theme, status)
             on_tile = ON_COLOUR.get(status, colour) if theme == 'andon' else colour
@@ -108,23 +114,23 @@ async def test_every_status_has_its_shape_and_its_colour_in_every_theme(floor_pa
 
 
 async def test_a_tile_has_the_icons_of_its_type_and_of_its_work_orders(floor_page: Page) -> None:
-    icons = await floor_page.evaluate("""() => {
+    icons = await floor_page.evaluate("""types => {
         const tile = document.querySelector('.tile'), found = {}
-        const icons = () => getComputedStyle(tile).backgroundImage.split(', ')
-            .map(each => each.split('/').pop().split('"')[0])
+        const name = address => address.split('/').pop().split('?')[0].split('"')[0]
         for (const orders of [{}, {orders: '2'}, {orders: '2', overdue: '1'}]) {
             delete tile.dataset.orders; delete tile.dataset.overdue
             Object.assign(tile.dataset, orders)
-            found[Object.keys(orders).join(' ')] = icons()[1]
+            found[Object.keys(orders).join(' ')] = name(getComputedStyle(tile).backgroundImage)
         }
-        for (const type of ['sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter', 'hammer']) {
-            tile.dataset.type = type
-            found[type] = icons()[0]
-        }
+        const icon = element => name(getComputedStyle(element, '::before').webkitMaskImage)
+        for (const type of types)
+            found[type] = icon(document.querySelector(`.tile[data-machine*="${type}" i]`))
+        tile.dataset.icon = '999'
+        found.hammer = icon(tile)
         return found
-    }""")
+    }""", TYPES)
     assert icons == {'': 'none', 'orders': 'wo.svg', 'orders overdue': 'wo-overdue.svg', 'hammer': 'other.svg'} | {
-        each: f'{each}.svg' for each in ('sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter')}
+        each: f'{each}.svg' for each in TYPES}
 
 
 async def test_a_pressing_order_has_the_colour_of_its_priority_and_an_overdue_one_is_red(floor_page: Page) -> None:

@@ -20,6 +20,7 @@ from floor.feed.snapshot import read_floor
 SEED_STATEMENT = ("UPDATE machine_feed_stream SET status = 'warning', datetime = NOW() "
                   "WHERE machine_name = 'Injection_Molder_02_01';")
 VALVE = 'Valve_01_01'
+SETUP_CHANGED = '{"resync": "the set-up changed"}'
 
 
 class Feed:
@@ -279,7 +280,7 @@ async def test_many_upserts_at_once_all_succeed(feed: Feed, connect: Callable[..
 async def test_a_machine_that_leaves_is_remembered_and_announced(feed: Feed) -> None:
     await feed.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
     assert await feed.history() == [('operational', None, None)]
-    assert await feed.announced() == ['{"resync": "a machine was removed"}']
+    assert await feed.announced() == [SETUP_CHANGED, '{"resync": "a machine was removed"}']
     await feed.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, 'warning')", VALVE)
     assert await feed.history() == [('operational', None, None), (None, 'warning', None)]
     assert await feed.value('SELECT position FROM machines WHERE machine_name = $1', VALVE) == 4
@@ -288,7 +289,7 @@ async def test_a_machine_that_leaves_is_remembered_and_announced(feed: Feed) -> 
 async def test_an_emptied_feed_is_remembered_and_announced(feed: Feed) -> None:
     await feed.execute('TRUNCATE machine_feed_stream')
     assert await feed.value('SELECT count(*) FROM machine_status_history WHERE new_status IS NULL') == 30
-    assert await feed.announced() == ['{"resync": "the feed was emptied"}']
+    assert await feed.announced() == [SETUP_CHANGED, '{"resync": "the feed was emptied"}']
 
 
 async def test_a_renamed_machine_keeps_its_place(feed: Feed) -> None:
@@ -304,7 +305,7 @@ async def test_a_renamed_machine_keeps_its_place(feed: Feed) -> None:
 ])
 async def test_a_change_of_the_layout_is_announced(feed: Feed, statement: str) -> None:
     await feed.execute(statement)
-    assert set(await feed.announced()) == {'{"resync": "the layout changed"}'}
+    assert set(await feed.announced()) == {SETUP_CHANGED, '{"resync": "the layout changed"}'}
 
 
 @together('statement', [
