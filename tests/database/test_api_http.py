@@ -67,7 +67,7 @@ async def test_head_is_get_without_its_body(supervisor: Client) -> None:
     (PATH, 'GET, HEAD, OPTIONS, POST'), (f'{PATH}/{NOWHERE}', 'GET, HEAD, OPTIONS, PATCH'),
     (f'{PATH}/{NOWHERE}/comments', 'GET, HEAD, OPTIONS, POST'), (f'{PATH}/{NOWHERE}/events', 'GET, HEAD, OPTIONS'),
     (f'{PATH}/{NOWHERE}/attachments', 'OPTIONS, POST'), (f'{PATH}/{NOWHERE}/attachments/1', 'GET, HEAD, OPTIONS'),
-    ('/api/machines', 'GET, HEAD, OPTIONS'), ('/api/employees', 'GET, HEAD, OPTIONS'),
+    ('/api/machines', 'GET, HEAD, OPTIONS'), ('/api/employees', 'GET, HEAD, OPTIONS, POST'),
     ('/api/floor', 'GET, HEAD, OPTIONS')])
 async def test_options_says_what_a_path_takes_and_so_does_a_refusal(supervisor: Client, path: str, allowed: str
                                                                     ) -> None:
