@@ -68,8 +68,11 @@ async def test_machines_are_moved_by_mouse_and_by_keyboard(visitor: Visitor) -> 
     await down.click()
     await expect(page.get_by_text(f'Moved {VALVE} to position 5.')).to_be_visible()
     await expect(down).to_be_focused()
-    await name_of(page, VALVE).press('Alt+ArrowUp')
-    await expect(page.get_by_text(f'Moved {VALVE} to position 4.')).to_be_visible()
+    for _ in range(2):  # the second before the first is done
+        await name_of(page, VALVE).press('Alt+ArrowUp')
+    await expect(page.get_by_text(f'Moved {VALVE} to position 3.')).to_be_visible()
+    await expect_order(page, [*before[:2], VALVE, before[2], *before[4:5]])
+    await name_of(page, VALVE).press('Alt+ArrowDown')
     await expect_order(page, before[:5])
     await page.locator('tr', has=name_of(page, VALVE)).locator('.row-handle').drag_to(name_of(page, before[0]))
     await expect(page.get_by_text(f'Moved {VALVE} to position 1.')).to_be_visible()

@@ -108,9 +108,13 @@ class LinesPage:
 
     async def _move(self, line: ProductionLine, by: int) -> None:
         """Within its area; areas move as a whole."""
-        together = [each.id for each in self.reader.items.lines if each.area == line.area]
-        place = together.index(line.id) + by if line.id in together else -1
-        if 0 <= place < len(together):
+        await self.reader.in_turn(lambda: self._step(line.id, by))
+
+    async def _step(self, line_id: int, by: int) -> None:
+        line = next((each for each in self.reader.items.lines if each.id == line_id), None)
+        together = [each.id for each in self.reader.items.lines if line is not None and each.area == line.area]
+        place = together.index(line_id) + by if line is not None else -1
+        if line is not None and 0 <= place < len(together):
             await self._place_at(line, together[place])
 
     def _drag(self, line: ProductionLine) -> None:
@@ -119,9 +123,13 @@ class LinesPage:
     async def _drop_on(self, target: ProductionLine) -> None:
         """The dragged line takes the place, and the area, of the one that it is dropped on."""
         dragged, self._dragged = self._dragged, None
-        present = next((line for line in self.reader.items.lines if dragged and line.id == dragged.id), None)
-        if present is not None and present.id != target.id:
-            await self._place_at(present, target.id)
+        if dragged is not None and dragged.id != target.id:
+            await self.reader.in_turn(lambda: self._place(dragged.id, target.id))
+
+    async def _place(self, line_id: int, target_id: int) -> None:
+        present = next((line for line in self.reader.items.lines if line.id == line_id), None)
+        if present is not None:
+            await self._place_at(present, target_id)
 
     async def _place_at(self, line: ProductionLine, target_id: int) -> None:
         lines = self.reader.items.lines

@@ -187,9 +187,14 @@ class MachinesPage:
         await self._run(self._changes.retire(machine) if machine.has_past else self._changes.delete(machine))
 
     async def _move(self, machine: PlantMachine, by: int) -> None:
-        flow = [each.id for each in self.reader.items.machines if each.line_id == machine.line_id]
-        place = flow.index(machine.id) + 1 + by if machine.id in flow else 0
-        if 1 <= place <= len(flow):
+        await self.reader.in_turn(lambda: self._step(machine.id, by))
+
+    async def _step(self, machine_id: int, by: int) -> None:
+        machines = self.reader.items.machines
+        machine = next((each for each in machines if each.id == machine_id), None)
+        flow = [each.id for each in machines if machine is not None and each.line_id == machine.line_id]
+        place = flow.index(machine_id) + 1 + by if machine is not None else 0
+        if machine is not None and 1 <= place <= len(flow):
             await self._run(self._changes.edit(machine, MachineEdit(position=place)))
 
     def _drag(self, machine: PlantMachine) -> None:
@@ -198,8 +203,10 @@ class MachinesPage:
     async def _drop_on(self, target: PlantMachine) -> None:
         """The dragged machine takes the place of the one that it is dropped on, which makes room."""
         dragged, self._dragged = self._dragged, None
-        if dragged is None or dragged.id == target.id:
-            return
+        if dragged is not None and dragged.id != target.id:
+            await self.reader.in_turn(lambda: self._place(dragged, target))
+
+    async def _place(self, dragged: PlantMachine, target: PlantMachine) -> None:
         flow = [each.id for each in self.reader.items.machines if each.line_id == target.line_id]
         present = next((each for each in self.reader.items.machines if each.id == dragged.id), None)
         if present is not None and target.id in flow:

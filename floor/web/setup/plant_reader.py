@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from nicegui import ui
@@ -52,6 +53,7 @@ class PlantReader:
         self._show = show
         self.items = PlantItems([], [], [], [])
         self._is_outdated = True
+        self._turn = asyncio.Lock()
         self.loading = Loading(services.store, 'the plant', self._read)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
 
@@ -59,6 +61,14 @@ class PlantReader:
         """Read again: now, or after the present reading."""
         self._is_outdated = True
         self.loading.start()
+
+    async def in_turn(self, change: Callable[[], Awaitable[object]]) -> None:
+        """Make a change after the one before, when its result has been read: two quick presses are two steps, and not
+        a conflict of the second with the first. change: finds in items what is there then."""
+        async with self._turn:
+            await change()
+            self.read()
+            await self.loading.finished()
 
     async def _read(self) -> None:
         setup, self._is_outdated = self._setup, True

@@ -80,6 +80,11 @@ class Loading:
         if self._task is None or self._task.done():
             self._task = background_tasks.create(self._run(), name=f'read {self._what}')
 
+    async def finished(self) -> None:
+        """Wait until the loading that has been started has ended, with a result or without."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def again(self) -> None:
         """Cancel loading, and load again."""
         self._cancel()
