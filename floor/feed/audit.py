@@ -71,25 +71,28 @@ class Audit:
         if session.resync_wanted or session.something_came.is_set() or self._counters.snapshots != snapshots:
             return  # the floor is changing now, and changes are notified
         wrong = self._differences(snapshot, versions, orders_revision)
-        if wrong:
+        recorded = await self._record(session)
+        if wrong or recorded:
             self._counters.audits_with_difference += 1
+        if wrong:
             log.warning('the audit found changes without a notification: %s', ', '.join(sorted(wrong)[:10]))
-            await self._record(session)
-        if wrong or snapshot.history is not self._store.history:  # which also changes with time, or after a crash
+        if wrong or recorded or snapshot.history is not self._store.history:  # it changes with time, or after a crash
             await self._changes.read_floor(session)
         elif versions == {name: machine.version for name, machine in self._store.machines.items()}:
             self._store.replace_events(snapshot.events)
 
-    async def _record(self, session: FeedSession) -> None:
-        """Put changes that no trigger recorded into the history, so that reports agree with the floor."""
+    async def _record(self, session: FeedSession) -> int:
+        """Put changes that no trigger recorded into the history, so that reports agree with the floor, which may know
+        them by a notification of something else. Of how many machines."""
         async with session.asking:
             try:
-                recorded = await self._queries.record_missed_changes(session.connection)
+                recorded: int = await self._queries.record_missed_changes(session.connection)
             except asyncpg.InsufficientPrivilegeError:  # a guest: the app records them
-                return
+                return 0
         if recorded:
             log.warning('the history got the present status of %s, whose changes were not recorded',
                         counted(recorded, 'machine'))
+        return recorded
 
     def _differences(self, snapshot: FloorSnapshot, versions: dict[MachineName, int],
                      orders_revision: int) -> list[str]:

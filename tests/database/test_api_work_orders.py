@@ -859,8 +859,8 @@ async def test_a_database_that_hangs_leaves_nothing_half_done(database: Database
 
 # what it says of itself
 
-async def test_the_description_names_every_answer(nobody: Client) -> None:
-    described = (await nobody.get('/openapi.json')).json()
+async def test_the_description_names_every_answer(technician: Client) -> None:
+    described = (await technician.get('/openapi.json')).json()
     statuses = {f'{method.upper()} {path.removeprefix(PATH)}': set(operation['responses'])
                 for path, operations in described['paths'].items() if path.startswith(PATH)
                 for method, operation in operations.items()}
