@@ -40,6 +40,10 @@ BEGIN
     TRUNCATE setting_changes;  -- the end of a demo is no change of the plant
     -- numbers of lines and machines are used again: a token that was limited to some reports none
     UPDATE access_keys SET line_ids = '{}', machine_ids = '{}' WHERE line_ids IS NOT NULL OR machine_ids IS NOT NULL;
+    -- a feed that goes on with its token may use its ids again
+    DELETE FROM feed_event_ids;
+    DELETE FROM feed_totals;
+    DELETE FROM feed_refusals;
     ALTER TABLE work_orders ENABLE TRIGGER work_orders_nothing_is_deleted;
     ALTER TABLE work_order_events ENABLE TRIGGER work_order_events_append_only;
     ALTER TABLE work_order_attachments ENABLE TRIGGER work_order_attachments_append_only;

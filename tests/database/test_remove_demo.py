@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -31,7 +32,7 @@ MIKE = Identity('Mike Johnson', 'mike.johnson@example.com')
 LISA = Identity('Lisa Garcia', 'lisa.garcia@example.com')
 LOCAL = Identity('Local user', None)
 KEPT = {'schema_migrations', 'schema_functions', 'notification_channel', 'plant', 'plant_settings',
-        'work_order_priorities', 'work_order_transitions', 'history_upkeep', 'simulator_state'}
+        'work_order_priorities', 'work_order_transitions', 'history_upkeep', 'simulator_state', 'access_keys'}
 """Tables with rows that are no part of a demo."""
 
 
@@ -68,7 +69,12 @@ async def lived_in(connection: asyncpg.Connection) -> None:
         UPDATE machine_feed_stream SET machine_name = 'Another' WHERE machine_id = 2;
         DELETE FROM machine_feed_stream WHERE machine_id = 3;
         INSERT INTO machine_feed_stream (machine_name) VALUES ('Press 9');
-        UPDATE history_upkeep SET forgotten_until = '2020-01-01Z'""")
+        UPDATE history_upkeep SET forgotten_until = '2020-01-01Z';
+        INSERT INTO access_keys (kind, name, secret_hash, scopes, made_by)
+        VALUES ('token', 'gateway', sha256('secret'), '{feed:write}', 'Mike')""")
+    await connection.execute('SELECT report_events(key_id, $1::jsonb) FROM access_keys', json.dumps([
+        {'item': item, 'machine': machine, 'status': 'down', 'id': '1'}
+        for item, machine in enumerate(('Press 9', '?'))]))
     await connection.execute('SELECT refresh_days()')
 
 
@@ -77,7 +83,8 @@ async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> No
     await lived_in(connection)
     before = await rows(connection)
     assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps', 'changed_days',
-            'former_machine_names', 'machine_placements'} <= before.keys()
+            'former_machine_names', 'machine_placements', 'feed_event_ids', 'feed_totals',
+            'feed_refusals'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
     assert (await rows(connection)).keys() == KEPT
