@@ -64,8 +64,8 @@ class Analytics:
         return None if self._calendar is None else self._calendar().shifts
 
     async def checked(self, scope: Scope) -> Scope:
-        """The same, with the present name of a machine that was renamed, if the line, the machine, the reason and the
-        shift of an address are there, or were once.
+        """The same, with the present names of a line and a machine that were renamed, if the line, the machine, the
+        reason and the shift of an address are there, or were once.
 
         :raises QueryError: there is none of this name, or the machine is not on the line
         """
@@ -78,9 +78,11 @@ class Analytics:
         ever = Window(EARLIEST, datetime.now(UTC))
         async with self._read(ever, Scope(reason=scope.reason)) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
+            former = {row['name']: row['today'] async for row in report.queries.former_line_names(report.connection)}
             if scope.reason is not None and not await has_reason(report):
                 faults['reason'] = unknown_name_message('reason', scope.reason or NO_REASON_GIVEN,
                                                         await known_reasons(report))
+        scope = replace(scope, line=former.get(scope.line or '', scope.line))
         if scope.line is not None and scope.line not in lines:
             faults['line'] = unknown_name_message('line', scope.line, lines)
         called = [] if scope.machine is None else [each for each in report.machines if each.is_called(scope.machine)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .icons import NO_ICONS, FloorIcons
@@ -38,3 +39,5 @@ class FloorSnapshot:
     icons: FloorIcons = NO_ICONS
     plant: PlantSettings | None = None
     """The plant's own settings; None: a floor of the past, which has none."""
+    former_lines: Mapping[str, str] = field(default_factory=dict)
+    """The present names of lines, by names that they had before and no line has now."""

@@ -26,6 +26,7 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         orders = [row async for row in queries.active_orders(connection)]
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
+        former_lines = {row['name']: row['today'] async for row in queries.former_line_names(connection)}
         icons = FloorIcons(tuple([TypeIcon(**row) async for row in queries.type_icons(connection)]),
                            tuple([OwnIcon(**row) async for row in queries.own_icons(connection)]))
         is_demo = await queries.is_demo(connection)
@@ -36,7 +37,8 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
     return FloorSnapshot(
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
-        is_demo=is_demo, history=history, setup_change=setup_change, icons=icons, plant=plant)
+        is_demo=is_demo, history=history, setup_change=setup_change, icons=icons, plant=plant,
+        former_lines=former_lines)
 
 
 def _to_record(row: Any) -> MachineRecord:

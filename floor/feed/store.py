@@ -49,6 +49,8 @@ class Store:
         """Whether the floor is simulated; None if not known yet."""
         self.icons = NO_ICONS
         """The icons of machine types, and uploaded ones."""
+        self.former_lines: Mapping[str, str] = {}
+        """The present names of lines, by names that they had before and no line has now."""
         self.history = HistoryState.READY
         self.setup_change = 0
         """Number of the latest change of the set-up."""
@@ -180,6 +182,10 @@ class Store:
         present = self.machines.get(MachineName(name))
         return present or next((each for each in self.machines.values() if name in each.record.former_names), None)
 
+    def line_called(self, name: str) -> str:
+        """The present name of the line that had a name last; else the name itself."""
+        return self.former_lines.get(name, name)
+
     def orders_of(self, machine: MachineName) -> list[OrderBrief]:
         """The active orders of a machine: overdue ones first, then by priority, then by due time."""
         return self._active.of(machine, self.now_ms)
@@ -206,7 +212,7 @@ class Store:
         asked, answered: as in set_clock."""
         self.set_clock(snapshot.now_ms, asked, answered)
         layout = snapshot.is_demo != self.is_demo or self.differs_in_layout(snapshot)
-        self.is_demo = snapshot.is_demo
+        self.is_demo, self.former_lines = snapshot.is_demo, snapshot.former_lines
         changed = self._states.replace(snapshot.machines, layout=layout)
         self.replace_events(snapshot.events)
         orders = self._active.replace(snapshot.orders)

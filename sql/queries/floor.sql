@@ -14,6 +14,13 @@ LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_m
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
          f.machine_id;
 
+-- name: former_line_names()
+-- Names that no line has now but one had, and what that one is called today.
+SELECT DISTINCT ON (c.old_value) c.old_value AS name, l.name AS today
+FROM setting_changes c JOIN production_lines l ON l.line_id = c.item_id
+WHERE c.kind = 'line' AND c.setting = 'name' AND NOT EXISTS (SELECT FROM production_lines p WHERE p.name = c.old_value)
+ORDER BY c.old_value, c.change_id DESC;
+
 -- name: type_icons()
 -- Machine types with the keys of their icons.
 SELECT type_id, type, icon FROM machine_types ORDER BY type_id;

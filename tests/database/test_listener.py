@@ -185,6 +185,13 @@ async def test_a_machine_that_moves_is_shown_on_its_new_line(plant: Floor) -> No
         await until(lambda: plant.store.lines[1].machines[0].name == VALVE)
         await plant.writer.execute("UPDATE production_lines SET name = 'Motors' WHERE line_id = 2")
         await until(lambda: plant.store.lines[1].name == 'Motors')
+        await plant.writer.execute("UPDATE production_lines SET name = 'Engines' WHERE line_id = 2")
+        await until(lambda: plant.store.lines[1].name == 'Engines')
+        assert [plant.store.line_called(name) for name in ('Engine Line', 'Motors', 'Engines', 'Axle')] == [
+            'Engines', 'Engines', 'Engines', 'Axle']
+        await plant.writer.execute("UPDATE production_lines SET name = 'Motors' WHERE line_id = 1")
+        await until(lambda: plant.store.lines[0].name == 'Motors')
+        assert plant.store.line_called('Motors') == 'Motors', 'another line has the name now'
 
 
 async def test_a_machine_that_is_renamed_is_known_by_its_former_names_too(plant: Floor) -> None:

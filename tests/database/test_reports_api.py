@@ -188,6 +188,16 @@ async def test_a_renamed_machine_is_found_by_its_former_name(client: Client, con
         assert {row['machine_name'] for row in rows} == {'Main valve'}, path
 
 
+async def test_a_renamed_line_is_found_by_its_former_name(client: Client, connect: Connect) -> None:
+    connection = await connect()
+    line = await connection.fetchval('SELECT name FROM production_lines JOIN machines USING (line_id) '
+                                     'WHERE machine_name = $1', VALVE)
+    before = await listed(client, f'/api/reports/stops?line={line}&{QUERY}')
+    await connection.execute("UPDATE production_lines SET name = 'Hall 1' WHERE name = $1", line)
+    after = await listed(client, f'/api/reports/stops?line={line}&{QUERY}')
+    assert [row['machine_name'] for row in after] == [row['machine_name'] for row in before] != []
+
+
 async def test_of_many_requests_of_one_person_few_are_answered_at_once(database: Database) -> None:
     downloads = Downloads(at_once=1, queue_timeout=0.01)
     host = Address('127.0.0.1', 1)

@@ -59,6 +59,7 @@ class Floor:
         self.history_state = HistoryState.READY
         self.records: dict[str, MachineRecord] = {}
         self.icons = NO_ICONS
+        self.former_lines: dict[str, str] = {}
         self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
         self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
                                  orders=self.orders, order_list=self.order_list, database_now=self._database_now)
@@ -100,7 +101,8 @@ class Floor:
         """The listener reads the floor and hears its heartbeat."""
         active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
-                                         self.is_demo, self.history_state, icons=self.icons, plant=self.plant))
+                                         self.is_demo, self.history_state, icons=self.icons, plant=self.plant,
+                                         former_lines=self.former_lines))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

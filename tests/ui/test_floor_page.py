@@ -528,6 +528,17 @@ async def test_a_machine_is_opened_by_its_former_name_and_followed_to_a_new_one(
     assert 'Removed from the floor' not in screen.drawer
 
 
+@pytest.mark.parametrize('path', ['/?line=Engine+Line', '/?kiosk&line=Engine+Line'])
+async def test_a_link_to_a_line_follows_it_to_a_new_name(shop_floor: Floor, open_page: OpenPage, path: str) -> None:
+    screen = await open_page(path)
+    shop_floor.former_lines = {'Engine Line': 'Hall 1'}
+    for name, record in shop_floor.records.items():
+        if record.line == 'Engine Line':
+            shop_floor.records[name] = replace(record, line='Hall 1')
+    shop_floor.publish()
+    await screen.until(lambda: [card['props'].get('data-line') for card in screen.of_class('line')] == ['Hall 1'])
+
+
 @pytest.mark.parametrize(('query', 'sentence'), [
     ('machine=Painter_02_02', 'There is no machine Painter_02_02. Did you mean Painter_02_01?'),
     ('machin=Painter_02_01', 'There is no parameter machin. Did you mean machine?'),

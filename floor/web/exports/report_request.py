@@ -38,7 +38,8 @@ class ReportRequests:
         """
         plant = self._calendar()
         query = ReportQuery.from_query(parameters, plant.zone, also)
-        query = replace(query, machine=(await self._analytics.checked(query.scope)).machine)
+        known = await self._analytics.checked(query.scope)
+        query = replace(query, line=known.line, machine=known.machine)
         comparison = query.at(now, plant)
         if comparison.window.start > now:
             raise QueryError({'from': f'This window has not started yet: it is {local_time(now, plant.zone, Form.FULL)}'

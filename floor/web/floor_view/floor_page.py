@@ -60,7 +60,7 @@ def register(services: Services) -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
-                shown = matching_lines(store.lines, names)
+                shown = matching_lines(store.lines, [store.line_called(name) for name in names])
                 chapters = chapters_of(shown or store.lines)  # a line that is gone hides nothing
                 jump_list(chapters)
                 for number, chapter in enumerate(chapters, 1):

@@ -76,8 +76,9 @@ def wall_screen(services: Services, query: WallQuery) -> None:
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         root_of_lines.clear()
-        lines = [] if query.problem else matching_lines(store.lines, query.names)
-        missing.show(missing_lines_text(store, query.names) if lines else '')
+        names = [store.line_called(name) for name in query.names]
+        lines = [] if query.problem else matching_lines(store.lines, names)
+        missing.show(missing_lines_text(store, names) if lines else '')
         with root_of_lines:
             root_of_lines.style['--lines'] = str(1 if turn else max(1, len(lines)))
             for number, line in enumerate(lines):
@@ -90,7 +91,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
                 with ui.card().classes('line empty'):
-                    ui.label(query.problem or missing_lines_text(store, query.names)).classes('empty-title')
+                    ui.label(query.problem or missing_lines_text(store, names)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen')

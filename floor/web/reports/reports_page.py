@@ -237,10 +237,10 @@ class ReportsPage:
 
     async def _read(self, query: ReportQuery, now: datetime) -> None:
         if not self._is_checked:
-            machine = (await self._analytics.checked(query.scope)).machine
+            known = await self._analytics.checked(query.scope)
             self._is_checked = True
-            if machine != query.machine:  # it was renamed
-                query = replace(query, machine=machine)
+            if (known.line, known.machine) != (query.line, query.machine):  # one of them was renamed
+                query = replace(query, line=known.line, machine=known.machine)
                 with self._client:
                     self._history.replace(query.address())
                     self._present(query)
@@ -281,8 +281,7 @@ class ReportsPage:
                 self._offer()
         if self._refusal:
             return
-        machine = self._services.store.called(self._query.machine or '') if difference.layout else None
-        if machine is not None and machine.name != self._query.machine:
+        if difference.layout and self._is_renamed():
             self._is_checked = False
             self.read()
         elif difference.history:  # the history was incomplete, or is now
@@ -292,6 +291,12 @@ class ReportsPage:
             self.read()
 
     # internals
+
+    def _is_renamed(self) -> bool:
+        """Whether the line or the machine of the report has another name now."""
+        store, line = self._services.store, self._query.line or ''
+        machine = store.called(self._query.machine or '')
+        return store.line_called(line) != line or (machine is not None and machine.name != self._query.machine)
 
     @property
     def _now(self) -> datetime:
