@@ -55,7 +55,7 @@ class LineCommands(PlantTransactions):
         checked_place(position)
         async with logged('line added', who, line=name), self._changing(who) as connection:
             await self._refuse_if_taken(connection, None, name, _checked_code(code))
-            line_id = await self._queries.add_line(connection, name=name, code=code,
+            line_id = await self._queries.add_line(connection, name=name, code=code, line_id=None,
                                                   area=await self._spelled_area(connection, area))
             if position is not None:
                 await self._queries.place_line(connection, line_id=line_id, place=position)
@@ -103,6 +103,19 @@ class LineCommands(PlantTransactions):
             await self._existing_line(connection, to_line, 'machines_to')
             await self._queries.empty_line(connection, line_id=line_id, to_line_id=to_line)
             await self._queries.delete_line(connection, line_id=line_id)
+
+    async def bring_back_line(self, who: Identity, line: ProductionLine, machines: Iterable[int],
+                              went_to: int | None) -> ProductionLine:
+        """Add a deleted line again, with its number, so that its past is its own. machines: the ids of those that it
+        had, which come back if they are still on the line went_to, None: on no line."""
+        async with logged('line brought back', who, line=line.name), self._changing(who) as connection:
+            await self._refuse_if_taken(connection, None, line.name, line.code)
+            await self._queries.add_line(connection, name=line.name, code=line.code, line_id=line.id,
+                                         area=await self._spelled_area(connection, line.area))
+            await self._queries.place_line(connection, line_id=line.id, place=line.position)
+            await self._queries.fill_line(connection, line_id=line.id, machine_ids=list(machines),
+                                          from_line_id=went_to)
+            return await self._line(connection, line.id)
 
     # internals
 

@@ -72,7 +72,8 @@ class MachineImport(MachineCommands):
             if (area := plan.areas.get(line.name, line.area)) != line.area:
                 await self._queries.edit_line(connection, line_id=line.id, name=line.name, code=line.code, area=area)
         for name in plan.new_lines:
-            await self._queries.add_line(connection, name=name, code=None, area=plan.areas.get(name))
+            await self._queries.add_line(connection, name=name, code=None, area=plan.areas.get(name),
+                                         line_id=None)
         return {line.name: line for line in await self._lines(connection)}
 
     # undo

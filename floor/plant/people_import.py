@@ -10,7 +10,7 @@ from ..db.connection import Connection
 from ..db.database import Database
 from ..db.row_mapping import to_employee
 from ..orders.employees import columns_of, fields_of
-from .people_plan import FIELDS, LAST_SUPERVISOR, PersonRowPlan, PresentPeople, is_supervisor
+from .people_plan import COLUMNS, LAST_SUPERVISOR, PersonRowPlan, PresentPeople, is_supervisor
 from .plant_sheet import SheetRow, person_cells
 from .sheet_file import Cells
 from .sheet_plan import RowOutcome, SheetPlan, differences
@@ -96,7 +96,7 @@ def _keeps_a_supervisor(people: Mapping[int, Employee], changes: Mapping[str, An
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[str]:
-    return differences((column, old[name], new[name]) for column, name in {**FIELDS, 'e-mail': 'email'}.items())
+    return differences((column, old[name], new[name]) for column, name in COLUMNS.items())
 
 
 def _name(fields: Mapping[str, Any]) -> str:

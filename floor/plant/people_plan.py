@@ -17,6 +17,8 @@ YES, NO = {'yes', 'true', 'y', '1', 'x'}, {'no', 'false', 'n', '0'}
 FIELDS = {'first name': 'first_name', 'last name': 'last_name', 'department': 'department', 'role': 'role',
           'active': 'active'}
 """The field of an employee for each column but e-mail, by which people are found."""
+COLUMNS = {**FIELDS, 'e-mail': 'email'}
+"""The field of an employee for each column, which is also what the audit calls it."""
 LAST_SUPERVISOR = 'this would leave nobody active as a supervisor: make someone else a supervisor first'
 
 

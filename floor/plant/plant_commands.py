@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.errors import InvalidInputError
-from ..core.people import Identity
+from ..core.people import Identity, Role
 from ..db.transactions import reading
+from ..orders.employees import EmployeeEdit
 from .line_commands import LineEdit
 from .machine_commands import MachineCommands, MachineEdit
 from .machine_icon_commands import MachineIconCommands
+from .machine_type_commands import MachineTypeEdit
+from .people_plan import COLUMNS
 from .plant_items import ChangeKind, PlantChange
 from .plant_settings import PlantSettingsCommands
 
@@ -31,26 +36,35 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
                                                                  needle=text or None)]
 
     async def take_back(self, who: Identity, change: PlantChange) -> None:
-        """Give a line or machine the values that it had before its latest change. What was added is deleted.
+        """Give an item the values that it had before its latest change. What was added is deleted.
 
         :raises InvalidInputError: it was changed again since, or this change cannot be taken back
         :raises NotFoundError: the item is gone
         :raises EditConflictError: it is being changed just now
         """
-        if not can_take_back(change) or change.item_id is None:
-            raise InvalidInputError('only the latest change of a line or machine can be taken back')
-        if change.kind == 'line':
-            line = await self.line(change.item_id)
-            old = await self._values_before(change)
-            if 'added' in old:
-                return await self.delete_line(who, line.id, line.version)
-            edit = LineEdit(**{field: old[field] for field in ('name', 'code', 'area') if field in old})  # type: ignore[arg-type]
-            await self.edit_line(who, line.id, line.version, LineEdit(edit.name, edit.code, edit.area, *_position(old)))
-        else:
-            await self._take_back_of_machine(who, change.item_id, await self._values_before(change))
+        take_back = {'line': self._take_back_of_line, 'machine_type': self._take_back_of_type,
+                     'machine': self._take_back_of_machine, 'person': self._take_back_of_person}.get(change.kind)
+        if take_back is None or not can_take_back(change) or change.item_id is None:
+            raise InvalidInputError('only the latest change of a line, machine type, machine or person can be taken '
+                                    'back')
+        await take_back(who, change.item_id, change)
 
-    async def _take_back_of_machine(self, who: Identity, machine_id: int, old: Values) -> None:
-        machine = await self.machine(machine_id)
+    async def _take_back_of_line(self, who: Identity, line_id: int, change: PlantChange) -> None:
+        line, old = await self.line(line_id), await self._values_before(change)
+        if 'added' in old:
+            return await self.delete_line(who, line.id, line.version)
+        edit = LineEdit(**{field: old[field] for field in ('name', 'code', 'area') if field in old})  # type: ignore[arg-type]
+        await self.edit_line(who, line.id, line.version, LineEdit(edit.name, edit.code, edit.area, *_position(old)))
+
+    async def _take_back_of_type(self, who: Identity, type_id: int, change: PlantChange) -> None:
+        kind, old = await self.machine_type(type_id), await self._values_before(change)
+        if 'added' in old:
+            return await self.delete_machine_type(who, kind.id, kind.version)
+        edit = MachineTypeEdit(**{field: old[field] for field in ('name', 'icon') if field in old})  # type: ignore[arg-type]
+        await self.edit_machine_type(who, kind.id, kind.version, edit)
+
+    async def _take_back_of_machine(self, who: Identity, machine_id: int, change: PlantChange) -> None:
+        machine, old = await self.machine(machine_id), await self._values_before(change)
         if 'added' in old:
             return await self.delete_machine(who, machine.id, machine.version)
         if 'retired' in old:
@@ -66,6 +80,15 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
         await self.edit_machine(who, machine.id, machine.version,
                                 MachineEdit(edit.name, edit.type, edit.line_id, *_position(old)))
 
+    async def _take_back_of_person(self, who: Identity, employee_id: int, change: PlantChange) -> None:
+        employee, old = await self._employees.get(employee_id), await self._values_before(change)
+        fields: dict[str, Any] = {field: old[column] for column, field in COLUMNS.items() if column in old}
+        if 'role' in fields:
+            fields['role'] = Role(fields['role'])
+        if 'active' in fields:
+            fields['active'] = fields['active'] == 'yes'
+        await self._employees.edit(who, employee.id, employee.version, EmployeeEdit(**fields))
+
     async def _values_before(self, change: PlantChange) -> Values:
         """The old values of all that one command changed, by field.
 
@@ -80,8 +103,9 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
 
 
 def can_take_back(change: PlantChange) -> bool:
-    """Whether a change is the latest of a line or machine that is still there."""
-    return change.is_latest and change.kind in ('line', 'machine') and change.field != 'deleted'
+    """Whether a change is the latest of an item that is still there. People are deactivated, not deleted."""
+    return (change.is_latest and change.kind in ('line', 'machine_type', 'machine', 'person')
+            and change.field != 'deleted' and (change.kind, change.field) != ('person', 'added'))
 
 
 def _position(old: Values) -> list[int]:

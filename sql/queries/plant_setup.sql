@@ -14,11 +14,12 @@ SELECT line_id, code, name, area, position, setup_version AS version,
        (SELECT count(*) FROM machines m WHERE m.line_id = l.line_id AND m.retired_at IS NULL) AS machines
 FROM production_lines l WHERE line_id = :line_id;
 
--- name: add_line(name, code, area)$
--- A line at the end; its number. A number that a line had before is not used again, because the past refers to it. code null: the
--- next number.
+-- name: add_line(name, code, area, line_id)$
+-- A line at the end; its number. A number that a line had before is not used again, because the past refers to it; line_id: that
+-- of a deleted line that comes back, null: a new one. code null: the next number.
 INSERT INTO production_lines (line_id, code, name, area, position)
-SELECT greatest((SELECT max(line_id) FROM production_lines), (SELECT max(line_id) FROM machine_placements), 0) + 1,
+SELECT coalesce(:line_id::smallint, greatest((SELECT max(line_id) FROM production_lines),
+                                             (SELECT max(line_id) FROM machine_placements), 0) + 1),
        coalesce(:code::text, (SELECT to_char(coalesce(max(code::integer), 0) + 1, 'FM9900') FROM production_lines
                               WHERE code ~ '^[0-9]{1,6}$')),
        :name::text, :area::text, (SELECT coalesce(max(position), 0) + 1 FROM production_lines)
@@ -46,6 +47,12 @@ UPDATE machines m SET line_id = :to_line_id::smallint, position = ranked.place +
 FROM (SELECT machine_id, row_number() OVER (ORDER BY position, machine_id) AS place FROM machines
       WHERE line_id = :line_id::smallint) AS ranked
 WHERE m.machine_id = ranked.machine_id;
+
+-- name: fill_line(line_id, machine_ids, from_line_id)!
+-- Puts machines on an empty line, in this order: those that are still on another one (null: on none).
+UPDATE machines m SET line_id = :line_id::smallint, position = wanted.place
+FROM unnest(:machine_ids::integer[]) WITH ORDINALITY AS wanted (machine_id, place)
+WHERE m.machine_id = wanted.machine_id AND m.line_id IS NOT DISTINCT FROM :from_line_id::smallint;
 
 -- name: delete_line(line_id)!
 DELETE FROM production_lines WHERE line_id = :line_id;

@@ -22,7 +22,7 @@ from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
-from floor.orders.employees import Employees
+from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.order_values import NewOrder
 from floor.orders.work_orders import WorkOrders
 from floor.plant.line_commands import LineEdit
@@ -30,6 +30,7 @@ from floor.plant.machine_commands import MachineEdit, NewMachine
 from floor.plant.machine_type_commands import MachineTypeEdit
 from floor.plant.plant_commands import PlantCommands
 from floor.plant.plant_items import PlantChange, PlantMachine
+from floor.web.setup.line_changes import LineChanges
 
 VALVE = MachineName('Valve_02_01')
 ENGINE = 2
@@ -301,6 +302,20 @@ async def test_a_machine_without_a_past_is_deleted(connect: Connect, plant: Plan
                                             "WHERE machine_name = 'Mistake'") == 0
 
 
+async def test_a_line_that_comes_back_has_its_past(connect: Connect, plant: PlantCommands, database: Database) -> None:
+    await say(await connect(), VALVE, (10, 'operational'), (5, 'down', 'Jam'), (4, 'operational'))
+    now = datetime.now(UTC)
+    day, line, machines = Window(now - timedelta(days=1), now), await plant.line(ENGINE), await on_line(plant, ENGINE)
+    deleted = await LineChanges(plant, MIKE).delete(line, 3)
+    moved = await called(plant, machines[0])
+    await plant.edit_machine(MIKE, moved.id, moved.version, MachineEdit(line_id=4))
+    assert deleted.undo is not None
+    await deleted.undo()
+    assert replace(await plant.line(ENGINE), machines=line.machines, version=line.version) == line
+    assert await on_line(plant, ENGINE) == machines[1:]
+    assert (await Analytics(database).kpis(day, Scope(line=line.name))).failures == 1
+
+
 async def test_the_machines_of_a_deleted_line_go_to_the_named_line(
         connect: Connect, plant: PlantCommands, database: Database) -> None:
     await say(await connect(), VALVE, (10, 'operational'), (5, 'down', 'Jam'), (4, 'operational'))
@@ -396,7 +411,9 @@ async def test_an_installation_gets_its_types_when_it_is_upgraded(connect: Conne
     assert await plant.changes(10) == []  # a new demo is no change
 
 
-async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands) -> None:
+async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands, database: Database) -> None:
+    employees = Employees(database, default_role=Role.VIEWER)
+
     async def latest() -> PlantChange:
         return (await plant.changes(1))[0]
 
@@ -424,6 +441,15 @@ async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands) 
     await plant.edit_line(MIKE, line.id, line.version, LineEdit(area=None))
     await plant.take_back(MIKE, await latest())
     assert (await plant.line(line.id)).area == 'Hall'
+    pump = next(each for each in await plant.machine_types() if each.name == 'pump')
+    await plant.edit_machine_type(MIKE, pump.id, pump.version, MachineTypeEdit('Pumps', 'fan'))
+    await plant.take_back(MIKE, await latest())
+    assert replace(await plant.machine_type(pump.id), version=pump.version) == pump
+    lisa = next(each for each in await employees.all() if each.email == LISA.email)
+    await employees.edit(MIKE, lisa.id, lisa.version, EmployeeEdit(
+        last_name='Berg', role=Role.SUPERVISOR, active=False))
+    await plant.take_back(MIKE, await latest())
+    assert replace(await employees.get(lisa.id), version=lisa.version) == lisa
     new = await plant.add_line(MIKE, 'Newer')
     await plant.take_back(MIKE, await latest())
     assert new.id not in [each.id for each in await plant.lines()]

@@ -35,7 +35,7 @@ MAX_CHANGE_ID = 2**53 - 1
 KINDS = {'line': 'Line', 'machine_type': 'Machine type', 'machine': 'Machine', 'icon': 'Icon', 'person': 'Person',
          'setting': 'Setting'}
 HEADINGS = 'When', 'Who', 'What', 'Change', 'Before', 'After', 'Undo'
-ABOUT = 'Every change of the plant and of the settings of its reports, also by SQL and by REST.'
+ABOUT = 'Every change of the plant, its people and the settings of its reports, also by SQL and by REST.'
 
 
 @dataclass(frozen=True, slots=True)

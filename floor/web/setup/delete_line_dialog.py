@@ -39,8 +39,8 @@ class DeleteLineDialog:
         """Ask about a line that has machines. others: where they can go."""
         self._line = line
         self._heading.set_text(f'Delete {line.name}?')
-        self._text.set_text(f'It has {counted(line.machines, "machine")}. Work orders, history and reports keep the '
-                            'line that they happened on.')
+        self._text.set_text(f'It has {counted(line.machines, "machine")}. Work orders and history stay. What '
+                            'happened on this line is in reports of the whole floor, without its name.')
         self._target.set_options({**{other.id: other.name for other in others}, NO_LINE: 'No line'}, value=None)
         self._problem.show('')
         self._allow()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ...core.formatting import counted
 from ...core.people import Identity
 from ...plant.line_commands import LineEdit, areas_of
-from ...plant.machine_commands import MachineEdit
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import ProductionLine
 from .undo_note import Done
@@ -33,21 +32,13 @@ class LineChanges:
             self._who, after.id, after.version, inverse), after)
 
     async def delete(self, before: ProductionLine, machines_to: int | None) -> Done[None]:
-        """Delete a line. machines_to: where its machines go; None: to no line. Taking it back adds a line with a new
-        number, and moves those machines to it that are still where they went."""
+        """Delete a line. machines_to: where its machines go; None: to no line. Taking it back brings back the line with
+        its past, and those machines that are still where they went."""
         moved = [machine.id for machine in await self._setup.machines() if machine.line_id == before.id]
         await self._setup.delete_line(self._who, before.id, before.version, machines_to)
-
-        async def undo() -> None:
-            added = await self._setup.add_line(self._who, before.name, before.code, before.position, before.area)
-            present = {machine.id: machine for machine in await self._setup.machines()}
-            for machine in (present[each] for each in moved if each in present):
-                if machine.line_id == machines_to:
-                    await self._setup.edit_machine(self._who, machine.id, machine.version,
-                                                   MachineEdit(line_id=added.id))
-
         went = f' {counted(len(moved), "machine")} moved.' if moved else ''
-        return Done(f'Deleted {before.name}.{went}', undo, None)
+        return Done(f'Deleted {before.name}.{went}', lambda: self._setup.bring_back_line(
+            self._who, before, moved, machines_to), None)
 
     async def rename_area(self, area: str, name: str) -> Done[None]:
         """Rename an area."""
