@@ -14,9 +14,12 @@ TABLET = {'viewport': {'width': 820, 'height': 1180}, 'has_touch': True}
 PAGES = (
     '/',
     '/setup',
+    '/setup/plant',
     '/setup/lines',
     '/setup/types',
     '/setup/machines',
+    '/setup/import',
+    '/employees',
     '/setup/changes',
     '/setup/access',
 )

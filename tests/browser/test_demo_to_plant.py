@@ -15,6 +15,7 @@ from playwright.async_api import expect
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 RIBBON, BUTTON = 'Demo: simulated data', 'Set up your plant'
+FIRST = 'Source_Sorter_01_01'
 
 
 async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visitor_of: Callable[[Program], Visitor],
@@ -27,8 +28,9 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visito
         await until(lambda: 'the simulator runs this floor' in first.log, 60)
         second.start()
         mike, lisa = visitors = [visitor_of(first), visitor_of(second)]
-        floor, wall, past = await mike.open(), await mike.open('/?kiosk'), await mike.open('/past')
+        floor, wall, past, setup = [await mike.open(path) for path in ('/', '/?kiosk', '/past', '/setup/machines')]
         drawer = await lisa.open('/?machine=Valve_01_01')
+        await setup.get_by_label(f'Name of {FIRST}', exact=True).fill('Half a na')
         for page in floor, wall, past, drawer:
             await expect(page.get_by_text(RIBBON)).to_be_visible()
         await expect(drawer.get_by_role('button', name=BUTTON)).to_have_count(0)
@@ -65,6 +67,7 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visito
                                  "VALUES ('Press 1', 'press', 'operational')")
         for page in floor, wall:
             await expect(page.locator('[data-machine="Press 1"]')).to_have_attribute('data-status', 'operational')
+        await expect(setup.get_by_label('Name of Press 1', exact=True)).to_have_value('Press 1')  # with FIRST's number
         assert await connection.fetchval('SELECT array_agg(DISTINCT changed_by) FROM machine_status_history') \
             == ['postgres']
         await connection.close()
@@ -72,8 +75,7 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visito
         first.stop()
         first.start()  # with the simulator switched on as before
         await until(lambda: first.health().get('status') == 'live', 60)
-        assert first.health()['demo'] is False
-        assert first.health()['machines'] == 1
+        assert (first.health()['demo'], first.health()['machines']) == (False, 1)
     finally:
         for visitor in visitors:
             visitor.loses_connection = True

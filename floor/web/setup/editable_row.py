@@ -15,7 +15,7 @@ from nicegui import ui
 
 from ...core.errors import EditConflictError, FloorError, InvalidInputError
 from ...plant.plant_items import MachineType, PlantMachine, ProductionLine
-from ..shell.drafts import Drafts
+from ..shell.drafts import Draft, Drafts
 from ..shell.messages import Alert, as_sentence
 from ..shell.text_field import TextField
 
@@ -183,7 +183,7 @@ class EditableRow(ui.element, Generic[Item]):
         if self._filling:
             return
         if typed := self._typed():
-            self._drafts.keep(self._draft, {**typed, 'version': self._base.version})
+            self._drafts.keep(self._draft, {**typed, 'version': self._base.version, 'item': self.item.name})
         else:
             self._drafts.discard(self._draft)
         self._show_buttons()
@@ -192,12 +192,16 @@ class EditableRow(ui.element, Generic[Item]):
     def _restore(self) -> None:
         draft = self._drafts.get(self._draft)
         typed = {key: str(draft[key]) for key in self.fields if isinstance(draft.get(key), str)}
-        if self.is_deleted or not typed or self.is_dirty:
+        if self.is_deleted or not typed or self.is_dirty or self._is_of_another(draft):
             return
         if isinstance(version := draft.get('version'), int):
             self._base = replace(self._base, version=version)
         self._fill(self.texts(self.item) | typed)
         self._show_buttons()
+
+    def _is_of_another(self, draft: Draft) -> bool:
+        """Whether a draft was typed on an item of a demo that is gone, whose number this one has."""
+        return draft.get('item') != self.item.name and draft.get('version') == self.item.version
 
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, EditConflictError) and isinstance(error.current, type(self.item)):

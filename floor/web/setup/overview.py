@@ -51,11 +51,12 @@ class OverviewPage:
     def _show(self, items: PlantItems) -> None:
         steps = steps_of(self._store, items.lines)
         self._demo.set_visibility(bool(self._store.is_demo))
+        missing = sum(not step.is_done for step in steps)
+        self._summary.set_text('What the demo has:' if self._store.is_demo else
+                               f'{missing} of {len(steps)} steps are left.' if missing else 'Your plant is set up.')
         if steps == self._steps:
             return
         self._steps = steps
-        missing = sum(not step.is_done for step in steps)
-        self._summary.set_text(f'{missing} of {len(steps)} steps are left.' if missing else 'Your plant is set up.')
         self._list.clear()
         with self._list:
             for step in steps:
