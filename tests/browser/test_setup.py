@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from browser.profiles import PHONE
 from browser.visitor import Visitor, tile
 from playwright.async_api import Locator, Page, expect
 
@@ -84,6 +85,17 @@ async def test_machines_are_moved_by_mouse_and_by_keyboard(visitor: Visitor) -> 
     await page.get_by_label('Search machines').press_sequentially('v')
     await expect(name_of(page, before[0])).to_have_count(0)
     await expect(name_of(page, VALVE)).to_be_visible()
+
+
+async def test_undo_stays_in_view_on_a_phone(visitor: Visitor) -> None:
+    page = await visitor.blank(**PHONE)
+    await visitor.go(page, '/setup/machines')
+    await page.get_by_role('button', name='Move Valve_04_01 up', exact=True).click()
+    undo = page.get_by_role('button', name='Undo')
+    await expect(page.get_by_text('Moved Valve_04_01 to position')).to_be_in_viewport()
+    await expect(undo).to_be_in_viewport(ratio=1)
+    await undo.click()
+    await expect(page.get_by_text('Taken back')).to_be_in_viewport()
 
 
 async def test_a_line_is_deleted_only_with_a_place_for_its_machines(visitor: Visitor) -> None:

@@ -45,11 +45,12 @@ class UndoNote(ui.element):
         self._message.set_text(done.text if done else '')
         self._problem.show('')
         self._button.set_visibility(done is not None and done.undo is not None)
+        self._place()
 
     def fail(self, error: FloorError) -> None:
         """A change was refused."""
         self.show(None)
-        self._problem.show(as_sentence(error))
+        self._refuse(error)
 
     async def run(self, command: Awaitable[Done[Any]]) -> bool:
         """Make a change and show it, or why it was refused; whether it was made."""
@@ -71,7 +72,15 @@ class UndoNote(ui.element):
             await done.undo()
         except FloorError as error:
             if not self.is_deleted:
-                self._problem.show(as_sentence(error))
+                self._refuse(error)
         else:
             if not self.is_deleted:
                 self.show(Done(f'Taken back: {done.text}', None, None))
+
+    def _refuse(self, error: FloorError) -> None:
+        self._problem.show(as_sentence(error))
+        self._place()
+
+    def _place(self) -> None:
+        """Keep it visible while the table scrolls, but take no place from the table where it is empty."""
+        self.props['data-shown'] = str(bool(self._message.text or self._problem.text)).lower()
