@@ -81,6 +81,12 @@ def local_time(at: datetime, zone: tzinfo, form: str) -> str:
     return local.strftime(form) + (f' {zone_abbreviation(local)}' if is_ambiguous(local) else '')
 
 
+def time_and_offset(at: datetime, zone: tzinfo) -> str:
+    """'02:47 (UTC+05:45)': the time of day in the zone."""
+    local = at.astimezone(zone)
+    return f'{local:%H:%M} (UTC{local.isoformat()[-6:]})'
+
+
 def meanings(local: datetime, zone: tzinfo) -> tuple[datetime, ...]:
     """The times that a naive local time can mean in the zone: one; none if the clocks skip it; two, the earlier first,
     if they go back."""

@@ -13,6 +13,7 @@ from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from ..core.errors import InvalidInputError
+from ..core.formatting import number
 
 MAX_BYTES = 20_000
 MAX_DEPTH = 32
@@ -46,7 +47,7 @@ def clean_svg(content: bytes) -> str:
     :raises InvalidInputError: it is too long, no SVG, or contains an element or attribute that is not allowed
     """
     if len(content) > MAX_BYTES:
-        refuse(f'the file has {len(content):,} bytes: at most {MAX_BYTES:,} are allowed')
+        refuse(f'the file has {number(len(content))} bytes: at most {number(MAX_BYTES)} are allowed')
     try:
         text = content.decode('utf-8-sig')
     except UnicodeDecodeError:

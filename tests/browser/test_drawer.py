@@ -148,6 +148,8 @@ async def test_by_keyboard_alone(visitor: Visitor) -> None:
     await expect(skip).to_be_in_viewport()
     await page.keyboard.press('Enter')
     await page.keyboard.press('Tab')
+    await expect(page.get_by_label('Find a machine')).to_be_focused()
+    await page.keyboard.press('Tab')
     await expect(page.get_by_role('link', name='Wall screen')).to_be_focused()
     await page.keyboard.press('Tab')
     first = tile(page, 'Source_Sorter_01_01')

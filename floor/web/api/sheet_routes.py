@@ -10,12 +10,13 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from ...core.people import Identity
 from ...plant.plant_sheet import SheetKind, read_sheet
 from ...plant.sheet_import import SheetImport, written
+from ..http.file_response import MEDIA_TYPES as FILE_TYPES
 from .floor_api import database_errors
 from .problems import documented
 from .sheet_answers import PastImportAnswer, SheetPlanAnswer, UndoPlanAnswer
 
-CSV, XLSX = 'text/csv', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-MEDIA_TYPES = {CSV, XLSX, 'text/tab-separated-values', 'application/octet-stream'}
+CSV, XLSX = FILE_TYPES['csv'].partition(';')[0], FILE_TYPES['xlsx']
+ACCEPTED = {CSV, XLSX, 'text/tab-separated-values', 'application/octet-stream'}
 BINARY = {'schema': {'type': 'string', 'format': 'binary'}}
 BODY = {'requestBody': {'required': True, 'content': {'application/octet-stream': BINARY}, 'description': (
     'A sheet of machines or of people, recognized by its columns: CSV or XLSX, at most 5 MiB. Their own media types '
@@ -72,11 +73,11 @@ def add_exports(router: APIRouter, sheets: SheetImport, timeout: float) -> None:
         async with database_errors(timeout):
             rows = [] if empty else await sheets.export(kind)
         content = await asyncio.to_thread(written, kind, rows, xlsx=file_format == 'xlsx')
-        return Response(content, media_type=f'{CSV}; charset=utf-8' if file_format == 'csv' else XLSX, headers={
+        return Response(content, media_type=FILE_TYPES[file_format], headers={
             'Content-Disposition': f'attachment; filename="{kind}.{file_format}"', 'Cache-Control': 'no-store'})
 
 
 def _check_media_type(header: str) -> None:
     """Only accept media types that pages of other sites cannot send without a preflight request, as in bodies.py."""
-    if header.partition(';')[0].strip().lower() not in MEDIA_TYPES:
+    if header.partition(';')[0].strip().lower() not in ACCEPTED:
         raise HTTPException(415, f'send the file itself, with the header Content-Type: {CSV} or {XLSX}')

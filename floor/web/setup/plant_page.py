@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 
 from ...core.errors import EditConflictError, FloorError
+from ...core.moments import time_and_offset
 from ...core.people import Identity
 from ...core.plant_calendar import PlantSettings, Weekday
 from ...feed.difference import Difference
@@ -136,6 +137,4 @@ class PlantPage:
 
 def zone_labels(names: Iterable[str], now: datetime) -> dict[str, str]:
     """'Asia/Kathmandu · 02:47 (UTC+05:45)' by name: with the present time there. Reads a file for each."""
-    local = {name: now.astimezone(ZoneInfo(name)) for name in sorted(names)}
-    return {name: f'{name.replace("_", " ")} · {there:%H:%M} (UTC{there.isoformat()[-6:]})'
-            for name, there in local.items()}
+    return {name: f'{name.replace("_", " ")} · {time_and_offset(now, ZoneInfo(name))}' for name in sorted(names)}
