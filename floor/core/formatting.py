@@ -96,3 +96,8 @@ def file_size(size: int) -> str:
         return f'{number(-(-size // KILOBYTE))} kB'
     unit, name = (MEGABYTE, 'MB') if size < GIGABYTE else (GIGABYTE, 'GB')
     return f'{number(-(-size * 10 // unit) / 10, 1)} {name}'
+
+
+def line_label(name: str, area: str | None) -> str:
+    """'Hall 1 · Press line': a line in a list to choose from. area None: it is in none."""
+    return name if area is None else f'{area} · {name}'

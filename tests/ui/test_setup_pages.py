@@ -89,6 +89,19 @@ async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back
     assert form.field('First day of the week').value == Weekday.MONDAY.value
 
 
+async def test_on_a_demo_the_set_up_says_that_it_goes_with_the_demo(shop_floor: Floor, setup: Any,
+                                                                   open_page: OpenPage) -> None:
+    shop_floor.is_demo = True
+    shop_floor.publish()
+    screen = await open_page('/setup/plant')
+    note, = screen.of_class('setup-demo')
+    assert 'hidden' not in note['class']
+    assert 'This floor is a demo: what you set up here is removed with it.' in screen._texts_within(note)
+    shop_floor.is_demo = False
+    shop_floor.publish()
+    await screen.until(lambda: 'hidden' in screen.of_class('setup-demo')[0]['class'])
+
+
 async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_over_it(
         shop_floor: Floor, setup: Any, user: User) -> None:
     form = Form(user, await user.open('/setup/plant'))

@@ -37,6 +37,7 @@ class ReportFilters:
         self._showing = False
         self._shift_names = plant.shifts.names
         self._lines: Mapping[str, Collection[MachineName]] = {}
+        self._labels: Mapping[str, str] = {}
         self._machines: tuple[MachineName, ...] = ()
         self._range = RangeDialog(self._change_range, plant.zone)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
@@ -100,9 +101,11 @@ class ReportFilters:
             hide(link, hidden=True)
         self.show_status('')
 
-    def offer(self, lines: Mapping[str, Collection[MachineName]], machines: Iterable[MachineName]) -> None:
-        """Set the options for lines and machines. lines: with the machines of each. machines: all, in order."""
-        self._lines, self._machines = lines, tuple(machines)
+    def offer(self, lines: Mapping[str, Collection[MachineName]], machines: Iterable[MachineName],
+              labels: Mapping[str, str]) -> None:
+        """Set the options for lines and machines. lines: with the machines of each. machines: all, in order. labels:
+        of the lines."""
+        self._lines, self._machines, self._labels = lines, tuple(machines), labels
         self._showing = True
         self._offer()
         self._showing = False
@@ -117,7 +120,7 @@ class ReportFilters:
     def _offer(self) -> None:
         """Set options and values of all filters: with a line, only its machines."""
         query = self._query
-        _choose(self._line, query.line, {line: line for line in self._lines})
+        _choose(self._line, query.line, self._labels)
         _choose(self._machine, query.machine, {name: str(DisplayName.of(name)) for name in self._machines
                                                if self._is_on(query.line, name)})
         _choose(self._shift, query.shift, {name: name for name in self._shift_names})

@@ -15,6 +15,7 @@ from nicegui import background_tasks, ui
 from ...analytics import Analytics, Kpi, Window
 from ...analytics.chart_definitions import Chart
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError, QueryError
+from ...core.formatting import line_label
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.names import name_key
@@ -90,7 +91,7 @@ class ReportsPage:
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
-        self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...]] = {}, ()
+        self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...], dict[str, str]] = {}, (), {}
         self._explain = ExplainDialog(analytics, services.store, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._paper = ReportHead('Reports', services.store, view)
@@ -269,8 +270,10 @@ class ReportsPage:
 
     def _offer(self) -> None:
         store = self._services.store
-        offered = ({line.name: tuple(machine.name for machine in line.machines) for line in store.lines
-                    if line.name != NOT_ON_A_LINE}, tuple(sorted(store.machines, key=name_key)))
+        lines = [line for line in store.lines if line.name != NOT_ON_A_LINE]
+        offered = ({line.name: tuple(machine.name for machine in line.machines) for line in lines},
+                   tuple(sorted(store.machines, key=name_key)),
+                   {line.name: line_label(line.name, line.area) for line in lines})
         if offered != self._offered:
             self._offered = offered
             self._filters.offer(*offered)

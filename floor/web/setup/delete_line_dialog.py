@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from ...core.formatting import counted
+from ...core.formatting import counted, line_label
 from ...plant.plant_items import ProductionLine
 from ..shell.confirmation import close_when_done
 from ..shell.heading import Heading
@@ -41,7 +41,8 @@ class DeleteLineDialog:
         self._heading.set_text(f'Delete {line.name}?')
         self._text.set_text(f'It has {counted(line.machines, "machine")}. Work orders and history stay. What '
                             'happened on this line is in reports of the whole floor, without its name.')
-        self._target.set_options({**{other.id: other.name for other in others}, NO_LINE: 'No line'}, value=None)
+        self._target.set_options({**{other.id: line_label(other.name, other.area) for other in others},
+                                  NO_LINE: 'No line'}, value=None)
         self._problem.show('')
         self._allow()
         self._dialog.open()

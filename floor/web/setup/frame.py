@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from nicegui import ui
 
 from ...core.people import Person, Role
+from ...feed.difference import Difference
+from ...feed.store import Store
 from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.frame import SETUP, frame
@@ -34,6 +36,8 @@ SECTIONS = {
 }
 """Every page by its name in the navigation, with its address."""
 STYLESHEET = 'setup.css'
+DEMO_NOTE = 'This floor is a demo: what you set up here is removed with it.'
+NO_DIFFERENCE = Difference()
 
 
 @contextmanager
@@ -58,6 +62,8 @@ def setup_frame(section: str, services: Services, view: LiveView, person: Person
         with ui.element('div').classes('setup has-sections'):
             _sections(section)
             with ui.element('div').classes('setup-content'):
+                if section != OVERVIEW:
+                    _demo_note(services.store)
                 yield True
 
 
@@ -72,6 +78,7 @@ def people_frame(title: str, services: Services, view: LiveView, person: Person)
         with ui.element('div').classes('setup has-sections'):
             _sections(PEOPLE)
             with ui.element('div').classes('setup-content'):
+                _demo_note(services.store)
                 yield
 
 
@@ -81,6 +88,20 @@ def _sections(current: str) -> None:
             link = ui.link(name, address).classes('setup-section')
             if name == current:
                 link.props['aria-current'] = 'page'
+
+
+def _demo_note(store: Store) -> None:
+    """Says on a demo that what is set up is removed with it; hidden on a plant."""
+    with ui.element('p').classes('setup-demo') as note:
+        ui.label(DEMO_NOTE)
+        ui.link('Set up your plant first', SECTIONS[OVERVIEW])
+
+    def show(_: Difference = NO_DIFFERENCE) -> None:
+        if note.visible != bool(store.is_demo):
+            note.set_visibility(bool(store.is_demo))
+
+    show()
+    ui.context.client.on_delete(store.subscribe(show))
 
 
 def _refuse(refusal: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from ...core.formatting import line_label
 from ...core.people import Identity
 from ...orders.order_values import UNCHANGED
 from ...plant.machine_commands import NO_TYPE, MachineEdit, NewMachine
@@ -123,7 +124,8 @@ class MachinesPage:
                                   replace(chosen, page=chosen.page + by))[1].page > chosen.page))
         self._filter = chosen
         self._retired.show(f'Retired ({len(items.retired)})', self._filter.retired)
-        names = {'': 'All lines', **{str(line.id): line.name for line in items.lines}, NO_LINE: 'Not on a line'}
+        names = {'': 'All lines', **{str(line.id): line_label(line.name, line.area) for line in items.lines},
+                 NO_LINE: 'Not on a line'}
         if self._line.options != names:
             self._line.set_options(names)
         self._line.value = self._filter.line if self._filter.line in names else ''

@@ -10,6 +10,7 @@ from nicegui import ui
 from ....access.key_links import path_of
 from ....core.access_keys import AccessKey, KeyKind
 from ....core.errors import InvalidInputError
+from ....core.formatting import line_label
 from ....core.names import in_order_of_names
 from ....core.people import Identity
 from ...shell.services import Services
@@ -60,11 +61,12 @@ class NewStationDialog(AddDialog):
         self._services, self._identity, self._secrets = services, identity, secrets
         with self._fields:
             self._name = TextField('Name of the station').props('outlined autofocus').classes('field')
-            self._line = ui.select({}, label='Line (optional)', clearable=True).props('outlined')
+            self._line = ui.select({}, label='Line (optional)', clearable=True, with_input=True).props('outlined')
 
     async def _reset(self) -> None:
         self._name.value = ''
-        self._line.set_options({line.id: line.name for line in await self._services.setup.lines()}, value=None)
+        self._line.set_options({line.id: line_label(line.name, line.area)
+                                for line in await self._services.setup.lines()}, value=None)
 
     async def _make(self) -> Callable[[], None]:
         if not self._name.value:

@@ -10,9 +10,10 @@ from nicegui import ui
 from ....access.api_tokens import NewToken
 from ....core.access_keys import AccessKey, KeyKind
 from ....core.errors import InvalidInputError
-from ....core.formatting import counted
+from ....core.formatting import counted, line_label
 from ....core.people import Identity
 from ....core.scopes import MEANINGS, Scope
+from ....feed.machine import NOT_ON_A_LINE
 from ...shell.services import Services
 from ...shell.text_field import TextField
 from .entries import AddDialog, Entry, EntryPanel, PanelTexts, facts, since
@@ -57,8 +58,9 @@ class NewTokenDialog(AddDialog):
         with self._fields:
             self._name = TextField('Name of the program').props('outlined autofocus').classes('field')
             self._scopes = {scope: ui.checkbox(MEANINGS[scope], on_change=self._limit) for scope in Scope}
-            self._lines = ui.select([], label='Only these lines (optional)', multiple=True).props('outlined use-chips')
-            self._machines = ui.select([], label='Only these machines (optional)', multiple=True) \
+            self._lines = ui.select({}, label='Only these lines (optional)', multiple=True, with_input=True) \
+                .props('outlined use-chips')
+            self._machines = ui.select([], label='Only these machines (optional)', multiple=True, with_input=True) \
                 .props('outlined use-chips')
             self._days = ui.select(LIFETIMES, label='Valid', value=0).props('outlined')
 
@@ -68,9 +70,9 @@ class NewTokenDialog(AddDialog):
         for scope, box in self._scopes.items():
             box.value = scope is Scope.READ
         store = self._services.store
-        for select, names in ((self._lines, [line.name for line in store.lines]),
-                              (self._machines, [str(name) for name in store.machines])):
-            select.set_options(names, value=[])
+        self._lines.set_options({line.name: line_label(line.name, line.area) for line in store.lines
+                                 if line.name != NOT_ON_A_LINE}, value=[])
+        self._machines.set_options([str(name) for name in store.machines], value=[])
         self._limit()
 
     def _chosen(self) -> list[Scope]:

@@ -11,6 +11,7 @@ from nicegui import ui
 from ....access.key_links import path_of
 from ....core.access_keys import AccessKey, KeyKind
 from ....core.errors import InvalidInputError
+from ....core.formatting import line_label
 from ....core.people import Identity
 from ...shell.services import Services
 from ...shell.text_field import TextField
@@ -58,13 +59,15 @@ class NewWallDialog(AddDialog):
         self._services, self._identity, self._secrets = services, identity, secrets
         with self._fields:
             self._name = TextField('Name of the screen').props('outlined autofocus').classes('field')
-            self._lines = ui.select([], label='Lines (empty: all)', multiple=True).props('outlined use-chips')
+            self._lines = ui.select([], label='Lines (empty: all)', multiple=True, with_input=True) \
+                .props('outlined use-chips')
             self._turn = ui.select(TURNS, label='Shows', value=0).props('outlined')
             self._theme = ui.select(THEMES, label='Theme', value='dark').props('outlined')
 
     async def _reset(self) -> None:
+        lines = self._services.store.lines
         self._name.value = ''
-        self._lines.set_options([line.name for line in self._services.store.lines], value=[])
+        self._lines.set_options({line.name: line_label(line.name, line.area) for line in lines}, value=[])
         self._turn.value, self._theme.value = 0, 'dark'
 
     async def _make(self) -> Callable[[], None]:
