@@ -74,8 +74,8 @@ async def read_orders(reading: Reading) -> OrderReport:
     window = {'names': names, 'start': reading.window.start, 'until': reading.window.end}
     return OrderReport(
         tuple([VolumeOfDay(row['day'], row['orders'], None if row['of_week'] is None else row['of_week'] / WEEK,
-                           row['day'] < reading.now.astimezone(reading.zone).date()) async for row in
-               queries.order_volume(connection, zone=reading.zone.key, **window)]),
+                           row['is_over']) async for row in
+               queries.order_volume(connection, zone=reading.zone.key, now=reading.now, **window)]),
         tuple([OpenOrderAges(Priority(row['priority']), row['orders'], row['overdue'],
                              seconds(row['sum_of_ages']) / row['orders'], seconds(row['median']),
                              seconds(row['oldest']))

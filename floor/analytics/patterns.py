@@ -14,7 +14,8 @@ DAYS, HOURS = 7, 24
 
 @dataclass(frozen=True, slots=True)
 class HourlyPattern:
-    """Seven days from Monday with 24 hours each, by the clock of the plant; down and covered in seconds, share down of
+    """Seven days from Monday with 24 hours each, by the clock of the plant; the hours before the start
+    of a day are in the row of the day before. down and covered in seconds, share down of
     what is covered, 0 to 1, None where nothing is. An hour that the clocks repeat counts twice, a skipped one never.
     """
 

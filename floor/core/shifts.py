@@ -19,6 +19,7 @@ from .errors import InvalidInputError
 MAX_SHIFTS = 24
 MAX_NAME_LENGTH = 40
 DAY = timedelta(days=1)
+MIDNIGHT = time()
 AROUND = 2
 """Days to search on either side of a moment: time zones have skipped whole days."""
 
@@ -29,7 +30,7 @@ _NAME_AND_START = re.compile(r"(\w[\w .&/'-]*?)\s+([01]?[0-9]|2[0-3]):([0-5][0-9
 class Shift:
     """One shift from start (inclusive) to end (exclusive), both in UTC, so that their difference is elapsed time.
 
-    date: the local date on which it starts.
+    date: the day of the plant in which it starts.
     """
 
     name: str
@@ -41,13 +42,16 @@ class Shift:
 class Shifts:
     """The shifts of all days. Arguments are aware datetimes of any zone."""
 
-    def __init__(self, spec: str, zone: ZoneInfo) -> None:
-        """spec: names and starts, as 'Early 06:00,Late 14:00,Night 22:00', in any order; zone: the plant's.
+    def __init__(self, spec: str, zone: ZoneInfo, day_start: time = MIDNIGHT) -> None:
+        """spec: names and starts, as 'Early 06:00,Late 14:00,Night 22:00', in any order; zone: the plant's; day_start:
+        when its day begins, so that shifts that start earlier belong to the day before.
 
         :raises InvalidInputError: a start is not a time, a start or name is repeated, or there are none or too many
         """
         self._zone = zone
-        self._starts = parse_shifts(spec)
+        self._day_start = day_start
+        starts = parse_shifts(spec)
+        self._starts = {start: starts[start] for start in sorted(starts, key=lambda start: (start < day_start, start))}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,14 +82,14 @@ class Shifts:
         return found
 
     def of(self, day: date, name: str) -> Shift | None:
-        """The shift of that name that starts on a local date; None if there is none."""
+        """The shift of that name that starts in a day; None if there is none."""
         return next((shift for shift in self._of_days(day) if (shift.date, shift.name) == (day, name)), None)
 
     def _of_days(self, day: date) -> list[Shift]:
         """The shifts of the days around this one."""
         days = [day + number * DAY for number in range(-AROUND, AROUND + 1)]
-        starts = [(datetime.combine(day, start, self._zone).astimezone(UTC), day, name)
-                  for day in days for start, name in self._starts.items()]
+        starts = [(datetime.combine(day + DAY if start < self._day_start else day, start, self._zone).astimezone(UTC),
+                   day, name) for day in days for start, name in self._starts.items()]
         for index in range(len(starts) - 2, -1, -1):  # a skipped start is not after the next one
             starts[index] = (min(starts[index][0], starts[index + 1][0]), *starts[index][1:])
         return [Shift(name, start, end, day) for (start, day, name), (end, _, _) in pairwise(starts) if start < end]

@@ -43,7 +43,8 @@ def to_employee(row: Any) -> Employee:
 
 def to_plant_settings(row: Any) -> PlantSettings:
     """The plant's own settings."""
-    return PlantSettings(row['name'], to_zone(row['time_zone']), Weekday(row['first_weekday']), row['version'])
+    return PlantSettings(row['name'], to_zone(row['time_zone']), Weekday(row['first_weekday']), row['day_start'],
+                         row['version'])
 
 
 def to_zone(name: str) -> ZoneInfo:

@@ -33,7 +33,8 @@ class WorkOrderList:
     and HistoryNotReadyError while the history of a demo is being created."""
 
     def __init__(self, database: Database, zone: Callable[[], tzinfo]) -> None:
-        """zone: returns that of the plant, by a name that PostgreSQL knows; `today` begins at its midnight."""
+        """zone: returns that of the plant, by a name that PostgreSQL knows; `today` begins with the
+        plant's day."""
         self._database = database
         self._zone = zone
         self._shared = SharedReads()

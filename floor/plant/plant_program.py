@@ -25,7 +25,7 @@ from ..db.migrations import connect_prepared
 from ..orders.employees import Employees
 from ..orders.order_values import UNCHANGED
 from .demo_removal import ask_in_terminal, new
-from .plant_settings import PlantSettingsCommands, PlantSettingsEdit
+from .plant_settings import PlantSettingsCommands, PlantSettingsEdit, parse_day_start
 from .plant_sheet import LAYOUTS, MACHINES, PEOPLE, SheetKind, read_sheet
 from .sheet_import import SheetImport, written
 from .sheet_plan import RowOutcome, RowPlan, SheetPlan
@@ -56,10 +56,11 @@ def _parser(program: str) -> Parser:
     outgoing = commands.add_parser('export', help='write the machines to a sheet')
     outgoing.add_argument('file', metavar='FILE', help='.csv or .xlsx; -: CSV on standard output')
     outgoing.add_argument('--people', action='store_true', help='write the people')
-    own = commands.add_parser('settings', help="show or change the plant's name, time zone and first day of the week")
+    own = commands.add_parser('settings', help="show or change the plant's name, time zone, week and day")
     own.add_argument('--name', help='shown on every page; empty: none')
     own.add_argument('--time-zone', metavar='ZONE', help='IANA name, as America/Detroit')
     own.add_argument('--first-weekday', metavar='DAY', choices=[day.name.lower() for day in Weekday], help='as monday')
+    own.add_argument('--day-start', metavar='TIME', help='local time at which a day begins, as 06:00')
     return parser
 
 
@@ -133,14 +134,16 @@ def own_settings(settings: Settings, edit: PlantSettingsEdit) -> None:
             _terminal_user(), current.version, edit)
 
     plant = _with_database(settings, run)
-    say(f'name: {plant.name or "none"}, time zone: {plant.zone.key}, first day of the week: {plant.first_weekday.word}')
+    say(f'name: {plant.name or "none"}, time zone: {plant.zone.key}, '
+        f'first day of the week: {plant.first_weekday.word}, start of the day: {plant.day_start:%H:%M}')
 
 
 def _edit(options: Namespace) -> PlantSettingsEdit:
     return PlantSettingsEdit(
         UNCHANGED if options.name is None else options.name,
         UNCHANGED if options.time_zone is None else options.time_zone,
-        UNCHANGED if options.first_weekday is None else Weekday[options.first_weekday.upper()])
+        UNCHANGED if options.first_weekday is None else Weekday[options.first_weekday.upper()],
+        UNCHANGED if options.day_start is None else parse_day_start(options.day_start))
 
 
 def _kind(options: Namespace) -> SheetKind:

@@ -1,11 +1,14 @@
-"""Commands on the plant's own settings: its name, its time zone, and the first day of its week."""
+"""Commands on the plant's own settings: name, time zone, first day of the week, and start of the day."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import time
 from zoneinfo import available_timezones
 
 from ..core.errors import EditConflictError, InvalidInputError
+from ..core.moments import Form
 from ..core.people import Identity
 from ..core.plant_calendar import PlantSettings, Weekday
 from ..core.text import exact_name, shown
@@ -15,17 +18,19 @@ from ..db.transactions import logged, reading
 from ..orders.order_values import UNCHANGED, Unchanged
 from .plant_transactions import MAX_NAME_LENGTH, PlantTransactions, conflict_sentence
 
+HOURS_AND_MINUTES = re.compile(r'([01]?[0-9]|2[0-3]):([0-5][0-9])', re.ASCII)
 NOT_FOR_PLANTS = {'Factory', 'localtime', 'posixrules'}
 """Names in the time zone database that are no place."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlantSettingsEdit:
-    """New values. name '': none. time_zone: an IANA name."""
+    """New values. name '': none. time_zone: an IANA name. day_start: a local time in whole minutes."""
 
     name: str | Unchanged = UNCHANGED
     time_zone: str | Unchanged = UNCHANGED
     first_weekday: Weekday | Unchanged = UNCHANGED
+    day_start: time | Unchanged = UNCHANGED
 
 
 class PlantSettingsCommands(PlantTransactions):
@@ -48,7 +53,8 @@ class PlantSettingsCommands(PlantTransactions):
         """
         new = {'name': None if isinstance(edit.name, Unchanged) else checked_name(edit.name),
                'time_zone': None if isinstance(edit.time_zone, Unchanged) else checked_zone(edit.time_zone),
-               'first_weekday': None if isinstance(edit.first_weekday, Unchanged) else edit.first_weekday}
+               'first_weekday': None if isinstance(edit.first_weekday, Unchanged) else edit.first_weekday,
+               'day_start': None if isinstance(edit.day_start, Unchanged) else edit.day_start}
         async with logged('plant settings changed', who) as fields, self._changing(who) as connection:
             current = await self._settings(connection)
             if current.version != version:
@@ -57,7 +63,8 @@ class PlantSettingsCommands(PlantTransactions):
             await self._queries.edit_plant_settings(connection, **new)
             changed = await self._settings(connection)
             fields.update({} if changed == current else {'plant': changed.name, 'zone': changed.zone.key,
-                                                         'first_weekday': changed.first_weekday.word})
+                                                         'first_weekday': changed.first_weekday.word,
+                                                         'day_start': changed.day_start.strftime(Form.TIME)})
         return changed
 
     async def _settings(self, connection: Connection) -> PlantSettings:
@@ -75,6 +82,17 @@ def checked_zone(name: str) -> str:
         raise InvalidInputError(f'there is no time zone {shown(name)}: use a name of the IANA time zone database, as '
                                 'America/Detroit', 'time_zone')
     return name
+
+
+def parse_day_start(text: str) -> time:
+    """Parse '06:00'.
+
+    :raises InvalidInputError: it is no time from 00:00 to 23:59 in whole minutes
+    """
+    match = HOURS_AND_MINUTES.fullmatch(text.strip())
+    if match is None:
+        raise InvalidInputError(f'cannot understand {shown(text)}: write the start of the day as 06:00', 'day_start')
+    return time(int(match[1]), int(match[2]))
 
 
 def time_zones() -> list[str]:

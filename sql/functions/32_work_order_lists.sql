@@ -1,8 +1,17 @@
 -- Work orders under a filter, and work orders at a time in the past.
 
--- The orders of a filter; null means no condition. PostgreSQL inlines it, so that indexes are used. done: 'today' (in the
--- time zone) or 'week' adds the orders completed since then to those with one of the statuses. search: the texts of the
--- order contain each of these words. among: only orders with these ids.
+-- When the plant's day of now began by the clock of a time zone. PL/pgSQL, because what it calls is in a later file.
+CREATE OR REPLACE FUNCTION start_of_today(zone text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT AS $$
+DECLARE
+    start time := plant_day_start();
+BEGIN
+    RETURN day_start(day_of(now(), zone, start), zone, start);
+END $$;
+
+-- The orders of a filter; null means no condition. PostgreSQL inlines it, so that indexes are used. done: 'today' (the
+-- plant's day in the time zone) or 'week' adds the orders completed since then to those with one of the statuses. search: the
+-- texts of the order contain each of these words. among: only orders with these ids.
 CREATE OR REPLACE FUNCTION filtered_work_orders(statuses text[], done text, zone text, priorities text[], machine text,
                                      person integer, unassigned boolean, overdue boolean, search text,
                                      changed_after timestamptz, among text[] DEFAULT NULL)
@@ -13,7 +22,7 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN work_order_texts t ON t.work_order_id = o.id
     WHERE (among IS NULL OR o.id = ANY (among))
       AND (statuses IS NULL OR o.status = ANY (statuses)
-           OR o.completed_at >= CASE done WHEN 'today' THEN date_trunc('day', now(), zone)
+           OR o.completed_at >= CASE done WHEN 'today' THEN (SELECT start_of_today(zone))
                                           WHEN 'week' THEN now() - interval '7 days' END)
       AND (priorities IS NULL OR o.priority = ANY (priorities))
       AND (machine IS NULL OR o.machine_id = machine)

@@ -2,12 +2,35 @@
 
 CREATE OR REPLACE FUNCTION plant_zone() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
+CREATE OR REPLACE FUNCTION plant_day_start() RETURNS time
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT day_start FROM plant_settings $$;
 
--- The only two places that know where a day begins: when, and which day a moment is in.
-CREATE OR REPLACE FUNCTION day_start(day timestamp, zone text) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT day AT TIME ZONE zone $$;
-CREATE OR REPLACE FUNCTION day_of(moment timestamptz, zone text) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT (moment AT TIME ZONE zone)::date $$;
+-- The only two places that know where a day begins: when, and which day a moment is in. A day begins at a local time.
+-- Where the clocks skip it, the day begins when that much time has passed as if they had not; where they show it twice, the first
+-- counts (AT TIME ZONE takes the second). floor/core/plant_calendar.py has the same rule.
+CREATE OR REPLACE FUNCTION day_start(day timestamp, zone text, start time) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN earlier.at AT TIME ZONE zone = day + start THEN earlier.at ELSE later.at END
+    FROM (SELECT (day + start) AT TIME ZONE zone AS at) AS later
+    CROSS JOIN LATERAL (SELECT CASE WHEN isfinite(later.at) THEN later.at - interval '3 hours' END AS at) AS before
+    CROSS JOIN LATERAL (SELECT (day + start - (before.at AT TIME ZONE zone - before.at AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC' AS at)
+        AS earlier
+$$;
+CREATE OR REPLACE FUNCTION day_of(moment timestamptz, zone text, start time) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN moment < day_start(local.day, zone, start) THEN local.day - 1
+                WHEN moment >= day_start(local.day + 1, zone, start) THEN local.day + 1
+                ELSE local.day END
+    FROM (SELECT (moment AT TIME ZONE zone)::date AS day) AS local
+$$;
+
+-- The days from one to another: what asks about many moments compares them with these, instead of asking day_of() for each.
+CREATE OR REPLACE FUNCTION days_from(first_day date, last_day date, zone text, start time)
+RETURNS TABLE (day date, since timestamptz, until timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 40 AS $$
+    SELECT day::date, day_start(day, zone, start), day_start(day + interval '1 day', zone, start)
+    FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS day
+$$;
 
 -- The days whose sums are right: summed up, not changed since, and by the clock of now, or of a time whose intervals are gone.
 CREATE OR REPLACE VIEW summed_days AS
@@ -15,7 +38,8 @@ SELECT d.day, d.since, d.until, d.hours
 FROM history_days d
 WHERE d.summed_at IS NOT NULL
   AND (d.until <= (SELECT forgotten_until FROM history_upkeep)
-       OR d.day NOT IN (SELECT c.day FROM changed_days c) AND d.time_zone = (SELECT time_zone FROM plant_settings));
+       OR d.day NOT IN (SELECT c.day FROM changed_days c)
+          AND (d.time_zone, d.day_start) = (SELECT time_zone, day_start FROM plant_settings));
 COMMENT ON VIEW summed_days IS 'The days of which machine_days, machine_hours and line_hours are right; others are read from the intervals.';
 
 -- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. Today is marked
@@ -24,9 +48,9 @@ CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at times
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO changed_days
     SELECT day::date
-    FROM (SELECT day_of(floor_clock(), plant_zone()) AS date) AS today
-    CROSS JOIN LATERAL generate_series(day_of(from_at, plant_zone()),
-                                       least(day_of(least(until_at, floor_clock()), plant_zone()),
+    FROM (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()) AS date) AS today
+    CROSS JOIN LATERAL generate_series(day_of(from_at, plant_zone(), plant_day_start()),
+                                       least(day_of(least(until_at, floor_clock()), plant_zone(), plant_day_start()),
                                              today.date - CASE WHEN today_too THEN 0 ELSE 1 END), '1 day') AS day
 $$;
 
@@ -63,18 +87,19 @@ CREATE OR REPLACE FUNCTION list_days() RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM history_days
     WHERE until > floor_clock()
-       OR time_zone <> plant_zone() AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
-    DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));  -- once, not for each row
-    DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
-    DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
-    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone()));
-    INSERT INTO history_days (day, since, until, time_zone)
-    SELECT day::date, day_start(day, zone.name), day_start(day + interval '1 day', zone.name), zone.name
-    FROM (SELECT plant_zone() AS name) AS zone
-    CROSS JOIN LATERAL generate_series(
-        coalesce((SELECT max(d.day) + 1 FROM history_days d), day_of(first_interval(), zone.name))::timestamp,
-        day_of(floor_clock(), zone.name) - 1, interval '1 day') AS day
-    WHERE day_start(day, zone.name) >= coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity')
+       OR (time_zone, day_start) <> (SELECT time_zone, day_start FROM plant_settings)
+          AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
+    DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));  -- once
+    DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
+    DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
+    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
+    INSERT INTO history_days (day, since, until, time_zone, day_start)
+    SELECT d.day, d.since, d.until, plant.time_zone, plant.day_start
+    FROM plant_settings plant
+    CROSS JOIN LATERAL days_from(
+        coalesce((SELECT max(h.day) + 1 FROM history_days h), day_of(first_interval(), plant.time_zone, plant.day_start)),
+        day_of(floor_clock(), plant.time_zone, plant.day_start) - 1, plant.time_zone, plant.day_start) d
+    WHERE d.since >= coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity')
     ON CONFLICT DO NOTHING;
 $$;
 

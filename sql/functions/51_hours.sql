@@ -2,36 +2,43 @@
 
 -- Some machines while they stood on a line (0: on none; null: on any), straight from their intervals, by any clock.
 CREATE OR REPLACE FUNCTION hours_in_intervals(ids integer[], of_line smallint, from_at timestamptz, until_at timestamptz,
-                                              now_at timestamptz, zone text)
+                                              now_at timestamptz, zone text, start time)
 RETURNS TABLE (day date, hour smallint, operational bigint, warning bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    SELECT local.at::date, extract(hour FROM local.at)::smallint,
+    WITH days AS MATERIALIZED (
+        SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts
+        FROM days_from(day_of(from_at, zone, start), day_of(until_at, zone, start) + 1, zone, start) d
+    )
+    SELECT days.first + n - 1, extract(hour FROM local.at)::smallint,
            coalesce(sum(q.length) FILTER (WHERE p.status = 'operational'), 0)::bigint,
            coalesce(sum(q.length) FILTER (WHERE p.status = 'warning'), 0)::bigint,
            coalesce(sum(q.length) FILTER (WHERE p.status = 'down'), 0)::bigint
-    FROM placed_intervals(ids, from_at, until_at, now_at) p
-    CROSS JOIN LATERAL quarters_of(p.since, p.until) q
+    FROM days
+    CROSS JOIN placed_intervals(ids, from_at, until_at, now_at) p
+    CROSS JOIN LATERAL generate_series(width_bucket(p.since, days.starts),
+                                       width_bucket(p.until - interval '1 microsecond', days.starts)) AS n
+    CROSS JOIN LATERAL quarters_of(greatest(p.since, days.starts[n]), least(p.until, days.starts[n + 1])) q
     CROSS JOIN LATERAL (SELECT q.since AT TIME ZONE zone AS at) AS local
     WHERE p.status <> 'unknown' AND (of_line IS NULL OR p.line_id = of_line)
     GROUP BY 1, 2
 $$;
 
 -- All machines that stood on a line (0: on none; null: on any), by the hours of the plant's clock, in the parts of a period. line_hours
--- adds up an hour that the clock shows twice: of one that is only in part in a part, the intervals are read.
+-- adds up an hour that the clock shows twice in a day, also where the day begins within an hour: of one that is only in
+-- part in a part, the intervals are read.
 CREATE OR REPLACE FUNCTION hours_of_line(of_line smallint, starts timestamptz[], untils timestamptz[], now_at timestamptz)
 RETURNS TABLE (day date, hour smallint, operational bigint, warning bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    WITH found AS MATERIALIZED (
+    WITH piece AS MATERIALIZED (
         SELECT h.part, h.day, extract(hour FROM h.hours[n] AT TIME ZONE (SELECT plant_zone()))::smallint AS hour,
-               bool_and(n >= h.first AND n < h.last) AS is_whole,
-               min(h.hours[n]) FILTER (WHERE n >= h.first AND n < h.last) AS since,
-               max(h.hours[n + 1]) FILTER (WHERE n >= h.first AND n < h.last) AS until
+               n >= h.first AND n < h.last AS is_inside, h.hours[n] AS since, h.hours[n + 1] AS until
         FROM hours_of_parts(starts, untils) h CROSS JOIN LATERAL generate_series(1, cardinality(h.hours) - 1) AS n
-        GROUP BY 1, 2, 3
+    ), found AS MATERIALIZED (
+        SELECT p.part, p.day, p.hour, bool_and(p.is_inside) AS is_whole FROM piece p GROUP BY 1, 2, 3
     ), rest AS (
         SELECT r.since, r.until FROM rest_of_parts(starts, untils) r
         UNION ALL
-        SELECT found.since, found.until FROM found WHERE NOT found.is_whole AND found.since IS NOT NULL
+        SELECT p.since, p.until FROM piece p JOIN found USING (part, day, hour) WHERE p.is_inside AND NOT found.is_whole
     )
     SELECT h.day, h.hour, h.operational, h.warning, h.down
     FROM line_hours h
@@ -43,5 +50,5 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     UNION ALL
     SELECT p.day, p.hour, p.operational, p.warning, p.down
     FROM rest CROSS JOIN LATERAL hours_in_intervals(machine_ids(NULL), of_line, rest.since, rest.until, now_at,
-                                                    (SELECT plant_zone())) p  -- once, not for each interval
+                                                    (SELECT plant_zone()), (SELECT plant_day_start())) p  -- once
 $$;

@@ -16,7 +16,7 @@ $$;
 CREATE OR REPLACE FUNCTION forget_history(before timestamptz, most bigint DEFAULT 5000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    until_at timestamptz := day_start(day_of(before, plant_zone()), plant_zone());
+    until_at timestamptz := day_start(day_of(before, plant_zone(), plant_day_start()), plant_zone(), plant_day_start());
     summed_until timestamptz;
     amount bigint;
 BEGIN
@@ -57,4 +57,4 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;
 COMMENT ON FUNCTION forget_history IS
-    'Deletes at most so many rows of the log before a time (its midnight by the plant''s clock), which must be in the days.';
+    'Deletes at most so many rows of the log before a time (the start of its day by the plant''s clock), which must be in the days.';

@@ -127,7 +127,8 @@ FROM (SELECT * FROM hours_of_line(:line::smallint, :starts::timestamptz[], :unti
       UNION ALL
       SELECT h.*
       FROM unnest(:starts, :untils) AS part (since, until)
-      CROSS JOIN LATERAL hours_in_intervals(machine_ids(:names::text[]), :line, part.since, part.until, :now, :zone) h
+      CROSS JOIN LATERAL hours_in_intervals(machine_ids(:names::text[]), :line, part.since, part.until, :now, :zone,
+                                            (SELECT plant_day_start())) h
       WHERE NOT (:whole_line AND :zone = plant_zone())) AS h
 GROUP BY 1, 2;
 

@@ -1,23 +1,27 @@
--- name: order_volume(names, start, until, zone)
--- Orders reported on each day of a period by the clock of a time zone, and those of the seven days up to it; null before the
--- seventh day from the first order on.
+-- name: order_volume(names, start, until, zone, now)
+-- Orders reported on each day of the plant in a period by the clock of a time zone, and those of the seven days up to it; null
+-- before the seventh day from the first order on.
 WITH day AS (
-    SELECT day::date, day::date >= (first.at AT TIME ZONE :zone::text)::date + 6 AS has_week
+    SELECT d.day, d.since, d.until, d.day >= day_of(first.at, :zone::text, plant.day_start) + 6 AS has_week,
+           row_number() OVER (ORDER BY d.day) AS number
     FROM (SELECT min(timestamp) AS at FROM work_orders WHERE machine_id = ANY (:names::text[])) AS first
-    CROSS JOIN generate_series(
-        (greatest(:start::timestamptz, first.at) AT TIME ZONE :zone)::date - 6,
-        ((:until::timestamptz - interval '1 microsecond') AT TIME ZONE :zone)::date, '1 day') AS day
+    CROSS JOIN plant_settings plant
+    CROSS JOIN LATERAL days_from(
+        day_of(greatest(:start::timestamptz, first.at), :zone, plant.day_start) - 6,
+        day_of(:until::timestamptz - interval '1 microsecond', :zone, plant.day_start), :zone, plant.day_start) d
     WHERE first.at IS NOT NULL
-), counted AS (
-    SELECT day.day, day.has_week, count(o.id) AS orders
-    FROM day LEFT JOIN work_orders o ON (o.timestamp AT TIME ZONE :zone)::date = day.day AND o.machine_id = ANY (:names::text[])
-    GROUP BY day.day, day.has_week
+), reported AS (
+    SELECT width_bucket(o.timestamp, period.starts) AS number, count(*) AS orders
+    FROM (SELECT array_agg(since ORDER BY day) AS starts, max(until) AS until FROM day) AS period
+    JOIN work_orders o ON o.timestamp < period.until AND o.machine_id = ANY (:names::text[])
+    GROUP BY 1
 ), averaged AS (
-    SELECT day, orders, has_week, sum(orders) OVER (ORDER BY day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS of_week,
-           row_number() OVER (ORDER BY day) AS number
-    FROM counted
+    SELECT day.day, coalesce(r.orders, 0) AS orders, day.until, day.has_week, day.number,
+           sum(coalesce(r.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS of_week
+    FROM day LEFT JOIN reported r USING (number)
 )
-SELECT day, orders, CASE WHEN has_week THEN of_week::bigint END AS of_week FROM averaged WHERE number > 6 ORDER BY day;
+SELECT day, orders, CASE WHEN has_week THEN of_week::bigint END AS of_week, until <= :now::timestamptz AS is_over
+FROM averaged WHERE number > 6 ORDER BY day;
 
 -- name: open_order_ages(names, now)
 -- How old the orders are that somebody still has to see to, in microseconds since they were reported.

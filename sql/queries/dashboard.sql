@@ -32,12 +32,16 @@ WITH part AS (
 ), change AS (
     SELECT p.version, m.machine_name, p.since AS changed_at, p.status,
            CASE WHEN p.is_first_there THEN NULL ELSE p.status_before END AS previous_status, p.reason, m.production_line, m.type,
-           (p.since AT TIME ZONE (SELECT plant_zone())) AS local_time
+           day.day, extract(hour FROM p.since AT TIME ZONE (SELECT plant_zone()))::integer AS hour
     FROM (SELECT part.*, part.until_before < part.since
                          AND NOT EXISTS (SELECT FROM status_intervals u WHERE u.machine_id = part.machine_id
                                          AND u.until = part.since AND u.since >= part.until_before) AS is_first_there
           FROM part) AS p
     JOIN known_machines m USING (machine_id)
+    JOIN (SELECT d.* FROM plant_settings plant
+          CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 8,
+                                       day_of(now(), plant.time_zone, plant.day_start) + 1, plant.time_zone, plant.day_start) d) AS day
+        ON p.since >= day.since AND p.since < day.until
     WHERE p.since >= now() - interval '7 days'
       AND (p.is_first_there OR p.status IS DISTINCT FROM p.status_before)
 ), no_longer AS (
@@ -47,7 +51,7 @@ WITH part AS (
 INSERT INTO dashboard_machine_status_changes_7days AS d
     (status_date, status_hour, machine_name, production_line, type, status, previous_status, status_change_type,
      last_updated, version, changed_at, reason)
-SELECT c.local_time::date, extract(hour FROM c.local_time)::integer, c.machine_name, c.production_line, c.type, c.status,
+SELECT c.day, c.hour, c.machine_name, c.production_line, c.type, c.status,
        c.previous_status,
        CASE WHEN c.status = 'down' THEN 'FAILURE' WHEN c.previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
        now(), c.version, c.changed_at, c.reason
@@ -55,7 +59,7 @@ FROM change c LEFT JOIN dashboard_machine_status_changes_7days was USING (versio
 WHERE was.version IS NULL
    OR (was.status_date, was.status_hour, was.machine_name, was.production_line, was.type, was.status, was.previous_status,
        was.changed_at, was.reason)
-      IS DISTINCT FROM (c.local_time::date, extract(hour FROM c.local_time)::integer, c.machine_name, c.production_line, c.type,
+      IS DISTINCT FROM (c.day, c.hour, c.machine_name, c.production_line, c.type,
                         c.status, c.previous_status, c.changed_at, c.reason)
 ON CONFLICT (version) DO UPDATE SET
     status_date = excluded.status_date, status_hour = excluded.status_hour, machine_name = excluded.machine_name,
@@ -96,9 +100,12 @@ ON CONFLICT (machine_name) DO UPDATE SET
 WITH stop AS MATERIALIZED (
     SELECT s.machine_name, s.since, s.down, s.since >= period.start AS began,
            s.fails,
-           (greatest(s.since, period.start) AT TIME ZONE period.time_zone)::date AS first_day,
-           ((least(s.until, now()) - interval '1 microsecond') AT TIME ZONE period.time_zone)::date AS last_day
-    FROM (SELECT now() - interval '30 days' AS start, time_zone FROM plant_settings) AS period
+           width_bucket(greatest(s.since, period.start), period.days) AS first_day,
+           width_bucket(least(s.until, now()) - interval '1 microsecond', period.days) AS last_day
+    FROM (SELECT now() - interval '30 days' AS start, array_agg(d.since ORDER BY d.day) AS days
+          FROM plant_settings plant
+          CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 31,
+                                       day_of(now(), plant.time_zone, plant.day_start), plant.time_zone, plant.day_start) d) AS period
     CROSS JOIN LATERAL stops_between(NULL, period.start, now(), now()) s
 ), day AS (
     SELECT machine_name, count(*) AS days
@@ -167,14 +174,18 @@ ON CONFLICT (status) DO UPDATE SET
 -- name: refresh_work_order_trends()!
 -- 6. Orders reported on each of 30 days. The average is of the seven days that end with each, from the seventh day with orders on.
 WITH day AS (
-    SELECT day::date FROM generate_series((now() AT TIME ZONE (SELECT plant_zone()))::date - 35,
-                                          (now() AT TIME ZONE (SELECT plant_zone()))::date, '1 day') AS day
+    SELECT d.day, d.since, d.until, d.day > today.day - 30 AS is_shown,
+           d.day >= day_of((SELECT min(timestamp) FROM work_orders), plant.time_zone, plant.day_start) + 6 AS has_week
+    FROM plant_settings plant
+    CROSS JOIN LATERAL (SELECT day_of(now(), plant.time_zone, plant.day_start) AS day) AS today
+    CROSS JOIN LATERAL days_from(today.day - 35, today.day, plant.time_zone, plant.day_start) d
 ), counted AS (
-    SELECT (timestamp AT TIME ZONE (SELECT plant_zone()))::date AS day, count(*) AS orders
-    FROM work_orders WHERE timestamp >= now() - interval '37 days' GROUP BY 1
+    SELECT day.day, count(*) AS orders
+    FROM day JOIN work_orders o ON o.timestamp >= day.since AND o.timestamp < day.until
+    WHERE o.timestamp >= now() - interval '38 days' GROUP BY 1
 ), averaged AS (
-    SELECT day.day, coalesce(counted.orders, 0) AS orders,
-           CASE WHEN day.day >= (SELECT (min(timestamp) AT TIME ZONE (SELECT plant_zone()))::date + 6 FROM work_orders)
+    SELECT day.day, day.is_shown, coalesce(counted.orders, 0) AS orders,
+           CASE WHEN day.has_week
                 THEN sum(coalesce(counted.orders, 0)) OVER (ORDER BY day.day ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) / 7.0
            END AS average
     FROM day LEFT JOIN counted USING (day)
@@ -183,7 +194,7 @@ INSERT INTO dashboard_work_order_trends_30days AS d
     (order_date, daily_count, seven_day_moving_avg, volume_indicator, last_updated)
 SELECT day, orders, round(average, 2),
        CASE WHEN orders > 1.2 * average THEN 'High' WHEN orders < 0.8 * average THEN 'Low' ELSE 'Normal' END, now()
-FROM averaged WHERE day > (now() AT TIME ZONE (SELECT plant_zone()))::date - 30
+FROM averaged WHERE is_shown
 ON CONFLICT (order_date) DO UPDATE SET
     daily_count = excluded.daily_count, seven_day_moving_avg = excluded.seven_day_moving_avg,
     volume_indicator = excluded.volume_indicator, last_updated = excluded.last_updated;

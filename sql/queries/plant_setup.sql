@@ -198,17 +198,18 @@ ORDER BY c.change_id DESC;
 
 -- name: plant_settings()^
 -- The plant's own settings.
-SELECT name, time_zone, first_weekday, setup_version AS version FROM plant_settings;
+SELECT name, time_zone, first_weekday, day_start, setup_version AS version FROM plant_settings;
 
--- name: edit_plant_settings(name, time_zone, first_weekday)!
+-- name: edit_plant_settings(name, time_zone, first_weekday, day_start)!
 -- Null: as it is.
 UPDATE plant_settings SET name = coalesce(:name::text, name), time_zone = coalesce(:time_zone::text, time_zone),
-                          first_weekday = coalesce(:first_weekday::smallint, first_weekday);
+                          first_weekday = coalesce(:first_weekday::smallint, first_weekday),
+                          day_start = coalesce(:day_start::time, day_start);
 
 -- name: last_plant_setting_change()^
 -- The latest change of one of them.
 SELECT changed_by, setting AS field, old_value, new_value FROM setting_changes
-WHERE kind = 'setting' AND setting IN ('plant name', 'time zone', 'first day of the week')
+WHERE kind = 'setting' AND setting IN ('plant name', 'time zone', 'first day of the week', 'start of the day')
 ORDER BY change_id DESC LIMIT 1;
 
 -- name: write_first_plant_settings(time_zone)!

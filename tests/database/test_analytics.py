@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,12 @@ LINES = {'Press': ('Transmission Line', 1), 'Welder': ('Transmission Line', 2), 
          'Cutter': ('Engine Line', 1), 'Crane': (None, 1)}
 NAMES = [*LINES, 'Gone']
 SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
+MIDNIGHT = time()
+CLOCKS = [(ZoneInfo('UTC'), MIDNIGHT), (DETROIT, MIDNIGHT), (LORD_HOWE, MIDNIGHT),
+          (DETROIT, time(6)), (DETROIT, time(5, 30)), (LORD_HOWE, time(5, 30)), (DETROIT, time(6, 7)),
+          (DETROIT, time(1, 30)), (LORD_HOWE, time(1, 45)),  # which their clocks show twice
+          (DETROIT, time(2, 30)), (LORD_HOWE, time(2, 15))]  # and which they skip
+"""By which a plant's days can be, and begin."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TABLES = ('machine_status_history', 'status_intervals', 'data_gaps', 'machine_stops', 'history_days', 'changed_days',
           'machine_days', 'machine_hours', 'line_hours', 'stop_days', 'machine_feed_stream', 'former_machine_names',
@@ -60,6 +66,7 @@ class Plant:
     def __init__(self, connection: asyncpg.Connection, database: Database) -> None:
         self.connection = connection
         self.database = database
+        self.clock = CLOCKS[0]
 
     async def tell(self, history: History, chance: random.Random | None = None) -> None:
         """Write the history, and sum up some of its days."""
@@ -137,8 +144,7 @@ class Plant:
 
     async def sum_up(self, chance: random.Random | None) -> None:
         """All of it, or what chance has left time for; of some something came late again."""
-        zone = chance.choice(['UTC', DETROIT.key, LORD_HOWE.key]) if chance else DETROIT.key
-        await self.connection.execute('UPDATE plant_settings SET time_zone = $1', zone)
+        await self.set_clock(*(chance.choice(CLOCKS) if chance else (DETROIT, MIDNIGHT)))
         await self.connection.execute('SELECT list_days()')
         days = [row['day'] for row in await self.connection.fetch('SELECT day FROM history_days ORDER BY day')]
         for day in days:
@@ -148,6 +154,11 @@ class Plant:
                 await self.connection.execute('DELETE FROM machine_days WHERE day = $1', day)
                 await self.connection.execute('DELETE FROM stop_days WHERE day = $1', day)
                 await self.connection.execute('INSERT INTO changed_days VALUES ($1)', day)
+
+    async def set_clock(self, zone: ZoneInfo, day_start: time) -> None:
+        """By which days are from now on."""
+        self.clock = zone, day_start
+        await self.connection.execute('UPDATE plant_settings SET time_zone = $1, day_start = $2', zone.key, day_start)
 
     def analytics(self, history: History, zone: ZoneInfo = DETROIT, shifts: str = SHIFTS) -> Analytics:
         calendar = PlantSettings(zone=zone).calendar(shifts)
@@ -422,16 +433,28 @@ async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_t
     assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
 
 
+def by_clock(base: datetime, clock: tuple[ZoneInfo, time]) -> Probe:
+    """A machine that is down in the night in which the clocks change, and whose days are by this clock."""
+    seed = next(seed for seed in range(1000) if random.Random(seed).choice(CLOCKS) == clock)
+    rows = [HistoryRow('Press', base + at * HOUR, status, None, version) for version, (at, status) in enumerate([
+        (-24, 'operational'), (4, 'down'), (11, 'operational')], 1)]
+    return Probe(History(rows, base + 4 * DAY, places=LINES), Window(base - 22 * HOUR, base + 58 * HOUR), seed)
+
+
 @given(question=questions())
+@example(question=by_clock(SPRING, (DETROIT, time(6))))
+@example(question=by_clock(AUTUMN, (DETROIT, time(6))))
+@example(question=by_clock(SPRING, (DETROIT, time(5, 30))))
+@example(question=by_clock(AUTUMN, (DETROIT, time(5, 30))))
 @many
 async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     await ask(plant, question)
-    for zone in DETROIT, LORD_HOWE:  # of one, or of neither, the days are summed up
-        await plant.connection.execute('UPDATE plant_settings SET time_zone = $1', zone.key)
+    for zone, day_start in plant.clock, random.Random(question.seed + 1).choice(CLOCKS):  # days are summed by the first
+        await plant.set_clock(zone, day_start)
         for scope in SCOPES[:3]:
             names = history.scope(window.start, window.end, scope.line, scope.machine)
-            down, known = history.hours(names, window.start, window.end, zone, scope.line)
+            down, known = history.hours(names, window.start, window.end, (zone, day_start), scope.line)
             pattern = await plant.analytics(history, zone).hourly_pattern(window, scope)
             for day in range(7):
                 for hour in range(24):

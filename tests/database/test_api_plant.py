@@ -242,15 +242,17 @@ async def test_the_plants_own_settings_are_read_and_changed(clients: dict[str, C
     client, path = clients[SUPERVISOR], '/api/plant'
     answer = await client.get(path)
     plant = answer.json()
-    assert plant == {'name': None, 'time_zone': 'UTC', 'first_weekday': 'monday', 'version': 1}
+    assert plant == {'name': None, 'time_zone': 'UTC', 'first_weekday': 'monday', 'day_start': '00:00', 'version': 1}
     problem_in(await clients[TECHNICIAN].patch(path, json={'version': 1, 'name': 'Werk'}), 403)
     problem_in(await client.patch(path, json={'name': 'Werk'}), 428)
-    for wrong in {'time_zone': 'Mars/Olympus'}, {'first_weekday': 'someday'}, {'name': 'x' * 81}, {'week': 1}, {}:
+    for wrong in ({'time_zone': 'Mars/Olympus'}, {'first_weekday': 'someday'}, {'day_start': '24:00'},
+                  {'name': 'x' * 81}, {'week': 1}, {}):
         problem_in(await client.patch(path, json={'version': 1, **wrong}), 422)
     changed = await client.patch(path, json={'name': 'Werk Süd', 'time_zone': 'Asia/Kathmandu',
-                                             'first_weekday': 'sunday'}, headers={'If-Match': answer.headers['etag']})
+                                             'first_weekday': 'sunday', 'day_start': '06:00'},
+                                 headers={'If-Match': answer.headers['etag']})
     assert changed.json() == {'name': 'Werk Süd', 'time_zone': 'Asia/Kathmandu', 'first_weekday': 'sunday',
-                              'version': 2}
+                              'day_start': '06:00', 'version': 2}
     conflict = problem_in(await client.patch(path, json={'version': 1, 'name': 'Another'}), 409)
     assert conflict['current'] == changed.json()
     problem_in(await client.patch(path, json={'name': None}, headers={'If-Match': answer.headers['etag']}), 412)

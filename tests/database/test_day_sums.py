@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from database.postgres import Connect, Psql, until
 from floor.analytics import Analytics, Scope, Window
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
+from floor.core.plant_calendar import PlantSettings
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.jobs.day_sums import DaySums
@@ -236,13 +237,30 @@ async def test_days_of_another_clock_are_not_used_and_made_again(
     await feed.fetchval(REFRESH)
     asked = window(24 * 5, datetime.now(UTC))
     before = await analytics.kpis(asked)
-    await feed.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
-    assert await feed.fetchval('SELECT count(*) FROM summed_days') == 0
-    assert await analytics.kpis(asked) == before
-    assert await feed.fetchval(REFRESH) >= 39
-    assert await feed.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
-                               'FROM summed_days') == 0
-    assert await analytics.kpis(asked) == before
+    for change, hour in ("time_zone = 'America/Detroit'", 0), ("day_start = '06:00'", 6):
+        await feed.execute(f'UPDATE plant_settings SET {change}')
+        assert await feed.fetchval('SELECT count(*) FROM summed_days') == 0
+        assert await analytics.kpis(asked) == before
+        assert await feed.fetchval(REFRESH) >= 38
+        assert await feed.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
+                                   'FROM summed_days') == hour
+        assert await analytics.kpis(asked) == before
+
+
+@pytest.mark.newest_postgres
+async def test_the_database_and_the_pages_agree_when_days_begin(connect: Connect) -> None:
+    """Around all clock changes of a year: also where the clocks skip or repeat the time, or do so at midnight."""
+    connection = await connect()
+    for zone in 'America/Detroit', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/Havana', 'Asia/Kathmandu':
+        for start in time(), time(0, 30), time(1, 30), time(1, 45), time(2, 15), time(2, 30), time(5, 30), time(23, 59):
+            plant = PlantSettings(zone=ZoneInfo(zone), day_start=start).calendar('All day 00:00')
+            moments = [datetime(2026, month, day, tzinfo=UTC) + number * timedelta(minutes=15) for month, day in (
+                (3, 8), (3, 29), (4, 4), (10, 3), (10, 25), (11, 1)) for number in range(-40, 100)]
+            rows = await connection.fetch(
+                'SELECT day_of(at, $2, $3), day_start(day_of(at, $2, $3), $2, $3) FROM unnest($1::timestamptz[]) AS at',
+                moments, zone, start)
+            assert [tuple(row) for row in rows] == [
+                (day, plant.start_of(day)) for day in map(plant.day_of, moments)], (zone, start)
 
 
 # data gaps

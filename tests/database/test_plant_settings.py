@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,8 +19,11 @@ from floor.db.database import Database
 from floor.db.migrations import connect_prepared
 from floor.feed.listener import Listener
 from floor.feed.store import Store
+from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.day_sums import DaySums
 from floor.orders.employees import Employees
+from floor.orders.order_filter import Done, OrderFilter
+from floor.orders.work_order_list import WorkOrderList
 from floor.plant import plant_program
 from floor.plant.plant_commands import PlantCommands
 from floor.plant.plant_settings import PlantSettingsEdit
@@ -61,8 +64,9 @@ async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version
     assert before == PlantSettings()
     with pytest.raises(NotAllowedError):
         await plant.edit_settings(CARLOS, before.version, PlantSettingsEdit(name=NAME))
-    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(f' {NAME} ', KATHMANDU, Weekday.SUNDAY))
-    assert changed == PlantSettings(NAME, ZoneInfo(KATHMANDU), Weekday.SUNDAY, before.version + 1)
+    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(
+        f' {NAME} ', KATHMANDU, Weekday.SUNDAY, time(5, 30)))
+    assert changed == PlantSettings(NAME, ZoneInfo(KATHMANDU), Weekday.SUNDAY, time(5, 30), before.version + 1)
     with pytest.raises(EditConflictError, match='Mike Johnson changed the settings of the plant') as conflict:
         await plant.edit_settings(JAMES, before.version, PlantSettingsEdit(name='Another'))
     assert conflict.value.current == changed
@@ -76,10 +80,13 @@ async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version
     connection = await connect()
     with pytest.raises(Exception, match='time zone'):
         await connection.execute("UPDATE plant_settings SET time_zone = '+03'")
+    with pytest.raises(Exception, match='day_start_check'):
+        await connection.execute("UPDATE plant_settings SET day_start = '06:00:30'")
     await connection.execute("UPDATE plant_settings SET first_weekday = 6, machine_silent_after = '1 hour'")
     assert [(each.by, each.field, each.old, each.new) for each in await plant.changes(10)][::-1] == [
         ('Mike Johnson', 'plant name', None, NAME), ('Mike Johnson', 'time zone', 'UTC', KATHMANDU),
-        ('Mike Johnson', 'first day of the week', 'Monday', 'Sunday'), ('James Wilson', 'plant name', NAME, None),
+        ('Mike Johnson', 'first day of the week', 'Monday', 'Sunday'),
+        ('Mike Johnson', 'start of the day', '00:00', '05:30'), ('James Wilson', 'plant name', NAME, None),
         (await connection.fetchval('SELECT session_user'), 'first day of the week', 'Sunday', 'Saturday')]
 
 
@@ -109,9 +116,40 @@ async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_aga
     assert order.split('-')[1] == f'{datetime.now(ZoneInfo(KATHMANDU)):%Y%m%d}'
 
 
+async def test_orders_and_dashboard_tables_count_by_days_that_begin_at_the_plants_time(
+        connect: Connect, database: Database, plant: PlantCommands) -> None:
+    """The day began 40 minutes ago: of four orders, an hour apart from each other, the latest is of today."""
+    connection, zone, now = await connect(), ZoneInfo(KATHMANDU), datetime.now(UTC)
+    began = (now - timedelta(minutes=40)).replace(second=0, microsecond=0)
+    await plant.edit_settings(MIKE, 1, PlantSettingsEdit(time_zone=KATHMANDU, day_start=began.astimezone(zone).time()))
+    settings = await plant.settings()
+    today = settings.calendar('All day 00:00').day_of(now)
+    assert today == began.astimezone(zone).date()
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_02_01'")
+    await connection.execute("""
+        INSERT INTO work_orders (machine_id, issue_description, priority, timestamp, status, completed_at, cause,
+                                 action_taken)
+        SELECT 'Valve_02_01', 'Leak', 'low', at, 'completed', at + interval '1 minute', 'Wear', 'Replaced'
+        FROM generate_series(now() - interval '3 hours 10 minutes', now(), '1 hour') AS at""")
+
+    volume = (await Analytics(database).work_orders(Window(now - timedelta(days=2), now + timedelta(minutes=1)))).volume
+    assert [(day.day, day.orders, day.is_over) for day in volume] == [
+        (today - timedelta(1), 3, True), (today, 1, False)]
+    counts = await WorkOrderList(database, lambda: settings.zone).counts(OrderFilter())
+    assert (counts.completed_today, counts.completed_this_week) == (1, 4)
+    assert len((await WorkOrderList(database, lambda: settings.zone).page(OrderFilter(done=Done.TODAY))).orders) == 1
+    assert await DashboardRefresh(database, DaySums(database)).refresh()
+    trends = {row['order_date']: row['daily_count'] for row in await connection.fetch(
+        'SELECT order_date, daily_count FROM dashboard_work_order_trends_30days')}
+    assert (len(trends), trends[today - timedelta(1)], trends[today]) == (30, 3, 1)
+    assert await connection.fetchrow("""
+        SELECT status_date, status_hour FROM dashboard_machine_status_changes_7days
+        WHERE machine_name = 'Valve_02_01' AND status = 'down'""") == (today, now.astimezone(zone).hour)
+
+
 def test_the_terminal_shows_and_changes_them(database_url: str, settings: Settings,
                                              capsys: pytest.CaptureFixture[str]) -> None:
-    plant_program.own_settings(settings, PlantSettingsEdit('Plant 7', KATHMANDU, Weekday.SUNDAY))
+    plant_program.own_settings(settings, PlantSettingsEdit('Plant 7', KATHMANDU, Weekday.SUNDAY, time(6)))
     plant_program.own_settings(settings, PlantSettingsEdit())
     assert capsys.readouterr().out.count(
-        'name: Plant 7, time zone: Asia/Kathmandu, first day of the week: Sunday\n') == 2
+        'name: Plant 7, time zone: Asia/Kathmandu, first day of the week: Sunday, start of the day: 06:00\n') == 2

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -519,6 +519,24 @@ def change(screen: Screen, element: dict[str, Any], value: Any) -> None:
 def shown(screen: Screen, **attributes: Any) -> dict[str, Any]:
     found, = screen.all(**attributes)
     return found
+
+
+async def test_days_that_begin_at_six_are_shown_and_chosen_as_such(shop_floor: Floor, reports: Reports,
+                                                                   open_page: OpenPage) -> None:
+    shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'), day_start=time(6))
+    screen = await opened(open_page)
+    assert any(text.startswith('A day begins at 06:00: earlier hours are in the row') for text in screen.texts)
+    dates, = (element for element in screen.of_class('chip') if element.get('text') == 'Dates…')
+    screen.click(dates)
+    assert 'A day begins at 06:00.' in screen.texts
+    change(screen, shown(screen, label='First day'), '2026-10-24')
+    change(screen, shown(screen, label='Last day'), '2026-10-24')
+    screen.click(shown(screen, label='Show'))
+
+    shown_as = 'Sat 2026-10-24 06:00 to Sun 2026-10-25 06:00'
+    await screen.until(lambda: any(text.startswith(shown_as) for text in screen.texts))
+    window, _ = reports.asked('kpis')[-1]
+    assert window == Window(datetime(2026, 10, 24, 4, tzinfo=UTC), datetime(2026, 10, 25, 5, tzinfo=UTC)), '25 hours'
 
 
 async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: None, reports: Reports,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,7 @@ def setup(shop_floor: Floor) -> Any:
         nonlocal saved
         if version != saved.version:
             raise EditConflictError('Lisa Garcia changed the settings of the plant', saved)
-        saved = PlantSettings(edit.name, ZoneInfo(edit.time_zone), edit.first_weekday, version + 1)
+        saved = PlantSettings(edit.name, ZoneInfo(edit.time_zone), edit.first_weekday, edit.day_start, version + 1)
         show(shop_floor, saved)
         return saved
     setup: Any = shop_floor.services.setup
@@ -79,14 +80,16 @@ async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back
     assert form.field('Time zone').options['Asia/Kathmandu'].endswith('(UTC+05:45)')
     form.fill('Name', 'プラント 7')
     form.fill('First day of the week', Weekday.SUNDAY.value)
+    form.fill('Start of the production day', '06:00')
     form.press('Save')
     await floor.until(lambda: heading(floor) == 'プラント 7')
-    assert setup.asked[-1][1][1:] == (1, PlantSettingsEdit('プラント 7', 'UTC', Weekday.SUNDAY))
+    assert setup.asked[-1][1][1:] == (1, PlantSettingsEdit('プラント 7', 'UTC', Weekday.SUNDAY, time(6)))
     await form.until(lambda: form.says('Saved'))
     form.press('Undo')
     await form.until(lambda: form.says('Taken back'))
     await floor.until(lambda: heading(floor) == 'Werk Süd')
     assert form.field('First day of the week').value == Weekday.MONDAY.value
+    assert form.field('Start of the production day').value == '00:00'
 
 
 async def test_on_a_demo_the_set_up_says_that_it_goes_with_the_demo(shop_floor: Floor, setup: Any,
@@ -106,10 +109,10 @@ async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_ove
         shop_floor: Floor, setup: Any, user: User) -> None:
     form = Form(user, await user.open('/setup/plant'))
     await form.until(lambda: form.field('Name').value == 'Werk Süd')
-    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY))
+    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
     await form.until(lambda: form.field('Name').value == 'Werk Nord')
     form.fill('Name', 'Mine')
-    setup.answers['edit_settings'](None, 2, PlantSettingsEdit('Werk West', 'UTC', Weekday.MONDAY))
+    setup.answers['edit_settings'](None, 2, PlantSettingsEdit('Werk West', 'UTC', Weekday.MONDAY, time()))
     assert form.field('Name').value == 'Mine'
     form.press('Save')
     await form.until(lambda: form.says('Lisa Garcia changed the settings of the plant'))

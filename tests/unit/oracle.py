@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -322,18 +322,21 @@ class History:
                 rows.append((name, sum(downs), sum(stop.since >= start for stop in stops), max(downs)))
         return sorted(rows, key=lambda row: (-row[1], -row[2], -row[3], row[0]))
 
-    def hours(self, names: list[str], start: datetime, end: datetime, zone: ZoneInfo,
+    def hours(self, names: list[str], start: datetime, end: datetime, clock: tuple[ZoneInfo, time],
               line: str | None = None) -> tuple[Hours, Hours]:
-        """Microseconds down and known in each hour (weekday from 0, hour) by the clock of the zone."""
+        """Microseconds down and known in each hour (weekday of the day from 0, hour). clock: the zone, and when days
+        begin."""
+        zone, day_start = clock
         down: Hours = Counter()
         known: Hours = Counter()
         for name in names:
             for stretch in self.known(name, start, end, line):
                 for since, until in quarters(stretch.since, stretch.until):
-                    local = since.astimezone(zone)
-                    known[local.weekday(), local.hour] += (until - since) // US
-                    if stretch.status == 'down':
-                        down[local.weekday(), local.hour] += (until - since) // US
+                    for moment, day, length in in_days(since, until, zone, day_start):
+                        hour = (day.weekday(), moment.astimezone(zone).hour)
+                        known[hour] += length
+                        if stretch.status == 'down':
+                            down[hour] += length
         return down, known
 
     # the floor
@@ -380,6 +383,15 @@ def blame(flow: list[str], now: dict[str, Stretch], name: str, asked: frozenset[
         if now[other].waits:
             return None if other in asked else blame(flow, now, other, asked | {name})
     return None
+
+
+def in_days(since: datetime, until: datetime, zone: ZoneInfo, start: time) -> Iterator[tuple[datetime, date, int]]:
+    """A stretch cut where a day begins: when each piece begins, its day, and its microseconds."""
+    dates = [since.astimezone(zone).date() + timedelta(days) for days in range(-2, 4)]
+    for day, following in pairwise(dates):
+        began, ends = (datetime.combine(each, start, zone).astimezone(since.tzinfo) for each in (day, following))
+        if max(since, began) < min(until, ends):
+            yield max(since, began), day, (min(until, ends) - max(since, began)) // US
 
 
 def quarters(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -90,8 +90,11 @@ def test_two_that_wait_for_each_other_are_nobodys_fault() -> None:
 def test_the_hour_that_the_clocks_repeat_counts_twice() -> None:
     night = datetime(2026, 11, 1, 4, tzinfo=UTC)   # midnight in Detroit, where the clocks go back at two
     history = History([HistoryRow('Press', night, 'down')], night + timedelta(hours=4))
-    down, _ = history.hours(['Press'], night, history.now, ZoneInfo('America/Detroit'))
+    detroit = ZoneInfo('America/Detroit')
+    down, _ = history.hours(['Press'], night, history.now, (detroit, time()))
     assert down == {(6, 0): 60 * MINUTE, (6, 1): 120 * MINUTE, (6, 2): 60 * MINUTE}
+    down, _ = history.hours(['Press'], night, history.now, (detroit, time(1, 30)))  # Saturday until the first 01:30
+    assert down == {(5, 0): 60 * MINUTE, (5, 1): 30 * MINUTE, (6, 1): 90 * MINUTE, (6, 2): 60 * MINUTE}
 
 
 def test_the_floor_at_a_moment_says_since_when_not_why_since_when() -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...core.moments import Form
 from ...core.plant_calendar import PlantSettings
 from .fields import AT, LATER
 from .weekday_names import WeekdayName, weekday_name
@@ -32,13 +33,15 @@ class PlantAnswer(BaseModel):
     time_zone: Annotated[str, Field(description='IANA name of the time zone of every page and file.',
                                     examples=['America/Detroit'])]
     first_weekday: Annotated[WeekdayName, Field(description='With which day a week begins.', examples=['monday'])]
+    day_start: Annotated[str, Field(description='Local time at which a day begins.', examples=['06:00'])]
     version: Version
 
     @classmethod
     def of(cls, settings: PlantSettings) -> PlantAnswer:
         """The settings in a response."""
         return cls(name=settings.name or None, time_zone=settings.zone.key,
-                   first_weekday=weekday_name(settings.first_weekday), version=settings.version)
+                   first_weekday=weekday_name(settings.first_weekday),
+                   day_start=settings.day_start.strftime(Form.TIME), version=settings.version)
 
 
 class LineAnswer(BaseModel):

@@ -10,10 +10,11 @@ from ...orders.order_values import UNCHANGED
 from ...plant.line_commands import LineEdit
 from ...plant.machine_commands import NO_TYPE, MachineEdit, NewMachine
 from ...plant.machine_type_commands import MachineTypeEdit
-from ...plant.plant_settings import PlantSettingsEdit
+from ...plant.plant_settings import PlantSettingsEdit, parse_day_start
 from .order_forms import MAX_VERSION, number_only
 from .weekday_names import WeekdayName, weekday_of
 
+DAY_START = '^([01][0-9]|2[0-3]):[0-5][0-9]$'
 NAME = '1 to 80 characters, unique regardless of upper and lower case.'
 SeenVersion = Annotated[int, BeforeValidator(number_only), Field(
     default_factory=int, ge=1, le=MAX_VERSION, examples=[1],
@@ -109,13 +110,17 @@ class PlantSettingsPatch(PlantPatch):
                                                 'again.', examples=['America/Detroit'])] = Field(default_factory=str)
     first_weekday: Annotated[WeekdayName, Field(description='With which day a week begins.', examples=['sunday'])] = \
         Field(default_factory=lambda: 'monday')
+    day_start: Annotated[str, Field(pattern=DAY_START, examples=['06:00'], description=(
+        'Local time at which a day begins, 00:00 to 23:59. Days of reports are counted again.'))] = \
+        Field(default_factory=str)
 
     def edit(self) -> PlantSettingsEdit:
         """Convert the form to a command."""
         given = self.model_fields_set
         return PlantSettingsEdit(self.name or '' if 'name' in given else UNCHANGED,
                                  self.time_zone if 'time_zone' in given else UNCHANGED,
-                                 weekday_of(self.first_weekday) if 'first_weekday' in given else UNCHANGED)
+                                 weekday_of(self.first_weekday) if 'first_weekday' in given else UNCHANGED,
+                                 parse_day_start(self.day_start) if 'day_start' in given else UNCHANGED)
 
 
 class LinePatch(PlantPatch):

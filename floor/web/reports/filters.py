@@ -39,7 +39,7 @@ class ReportFilters:
         self._lines: Mapping[str, Collection[MachineName]] = {}
         self._labels: Mapping[str, str] = {}
         self._machines: tuple[MachineName, ...] = ()
-        self._range = RangeDialog(self._change_range, plant.zone)
+        self._range = RangeDialog(self._change_range, plant)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
                 self._span = ui.select(dict(_SPANS), on_change=self._span_chosen)

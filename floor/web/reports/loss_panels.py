@@ -13,7 +13,8 @@ from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
 from ...core.formatting import counted, number
-from ...core.plant_calendar import PlantCalendar
+from ...core.moments import Form
+from ...core.plant_calendar import MIDNIGHT, PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
@@ -97,6 +98,9 @@ class LossPanels:
             pattern = await analytics.hourly_pattern(widened.window, scope)
             with self._client, self._hours.fill():
                 heat_map(pattern, self._plant.first_weekday)
+                if self._plant.day_start != MIDNIGHT:
+                    ui.label(f'A day begins at {self._plant.day_start.strftime(Form.TIME)}: earlier hours are in the '
+                             'row of the day before.').classes('panel-note')
         else:
             self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view)

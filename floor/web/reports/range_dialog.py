@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from nicegui import ui
 
 from ...analytics import Window
 from ...core.errors import InvalidInputError, QueryError
-from ...core.moments import parse_day
+from ...core.moments import Form, parse_day, with_offset
+from ...core.plant_calendar import DAY, MIDNIGHT, PlantCalendar
 from ..shell.heading import Heading
 from ..shell.messages import Alert
 from ..shell.text_field import TextField
@@ -17,21 +18,22 @@ from .moment_field import MomentField
 from .report_query import ReportQuery
 from .report_windows import Span
 
-DAY = timedelta(days=1)
-
 
 class RangeDialog:
     """It opens with the window that is shown: as days where it is made of whole days, else as times."""
 
-    def __init__(self, on_range: Callable[[datetime, datetime], None], zone: tzinfo) -> None:
-        """on_range: called with the start, and with the end, which is not included. zone: of the plant."""
+    def __init__(self, on_range: Callable[[datetime, datetime], None], plant: PlantCalendar) -> None:
+        """on_range: called with the start, and with the end, which is not included."""
         self._on_range = on_range
-        self._zone = zone
+        self._plant = plant
+        self._zone = zone = plant.zone
         with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog range-dialog'):
             self._dialog.props['aria-label'] = 'Dates'
             Heading('Dates')
             with ui.element('div').classes('range-fields') as self._days:
                 self._first, self._last = day_field('First day'), day_field('Last day')
+                if plant.day_start != MIDNIGHT:
+                    ui.label(f'A day begins at {plant.day_start.strftime(Form.TIME)}.').classes('panel-note')
             with ui.element('div').classes('range-fields') as self._times:
                 self._from, self._to = MomentField('From', zone), MomentField('Until', zone)
                 ui.label('Plant time. The end is not included.').classes('panel-note')
@@ -45,9 +47,9 @@ class RangeDialog:
         """With this window in its fields."""
         if window is not None:
             start, end = (moment.astimezone(self._zone) for moment in (window.start, window.end))
-            self._with_times.value = not start.time() == end.time() == time()
-            self._first.value = start.date().isoformat()
-            self._last.value = (end - timedelta(microseconds=1)).date().isoformat()
+            self._with_times.value = not self._plant.is_of_days(window.start, window.end)
+            self._first.value = self._plant.day_of(window.start).isoformat()
+            self._last.value = self._plant.day_of(window.end - timedelta(microseconds=1)).isoformat()
             self._from.show(start)
             self._to.show(end)
         self._show_fields()
@@ -73,8 +75,7 @@ class RangeDialog:
         first, last = parse_day(self._first.value, 'first day'), parse_day(self._last.value, 'last day')
         if last < first:
             raise InvalidInputError('The last day has to be the first day or later.', 'to')
-        midnights = (datetime.combine(day, time()).isoformat(timespec='minutes') for day in (first, last + DAY))
-        return self._range(*midnights)
+        return self._range(*(with_offset(self._plant.start_of(day), self._zone) for day in (first, last + DAY)))
 
     def _asked_times(self) -> tuple[datetime, datetime]:
         if not (self._from.text and self._to.text):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
 from ...analytics import Window
 from ...core.moments import FIRST_YEAR, Form, local_time
-from ...core.plant_calendar import PlantCalendar
+from ...core.plant_calendar import DAY, MIDNIGHT, PlantCalendar
 
 MICROSECOND = timedelta(microseconds=1)
-DAY = timedelta(days=1)
 WEEKDAY_AND_DATE = '%a %Y-%m-%d'
 
 NOT_STARTED = 'This window has not started yet.'
@@ -78,8 +77,8 @@ class Calendar:
         """The window of a name, whole: its end may be to come."""
         if span in _DAYS:
             days = timedelta(_DAYS[span])
-            first = datetime.combine(self._local(self.now).date(), time()) - days + DAY
-            return self._between(first, first + days)
+            first = self.plant.day_of(self.now) - days + DAY
+            return self._days(first, first + days)
         unit, is_last = _UNITS[span]
         window = self.unit_at(unit, self.now)
         return self.neighbour(window, -1) if is_last else window
@@ -102,10 +101,10 @@ class Calendar:
         unit = self.unit_of(window)
         if unit is not None:
             return self.unit_at(unit, window.start - MICROSECOND if step < 0 else window.end)
-        start, end = self._local(window.start), self._local(window.end)
-        if start.time() == end.time() == time():
-            length = end - start
-            return self._between(start + step * length, end + step * length)
+        if self.plant.is_of_days(window.start, window.end):
+            first, end = self.plant.day_of(window.start), self.plant.day_of(window.end)
+            length = end - first
+            return self._days(first + step * length, end + step * length)
         elapsed = window.end - window.start
         return Window(window.start + step * elapsed, window.end + step * elapsed)
 
@@ -114,14 +113,14 @@ class Calendar:
         if unit == 'shift':
             shift = self.plant.shifts.at(moment)
             return Window(shift.start, shift.end)
-        day = datetime.combine(self._local(moment).date(), time())
+        day = self.plant.day_of(moment)
         if unit == 'day':
-            return self._between(day, day + DAY)
+            return self._days(day, day + DAY)
         if unit == 'week':
-            first = datetime.combine(self.plant.week_of(day.date()), time())
-            return self._between(first, first + timedelta(7))
+            first = self.plant.week_of(day)
+            return self._days(first, first + timedelta(7))
         first = day.replace(day=1)
-        return self._between(first, (first + timedelta(31)).replace(day=1))
+        return self._days(first, (first + timedelta(31)).replace(day=1))
 
     def unit_of(self, window: Window) -> Unit | None:
         """Which calendar unit a window is, if it is one."""
@@ -144,11 +143,12 @@ class Calendar:
         return Comparison(window, before, words, dates, '' if before is None else self.dates(before))
 
     def dates(self, window: Window) -> str:
-        """'Mon 2026-11-16 to Sun 2026-11-22', with times where they are not midnight; 'now' for an end to come."""
+        """'Mon 2026-11-16 to Sun 2026-11-22', with times where days do not begin at midnight, or the window
+        does not; 'now' for an end to come."""
         start, end = self._local(window.start), self._local(window.end)
         if window.start <= self.now < window.end:
             return f'{self._moment(window.start)} to now'
-        if start.time() != time() or end.time() != time() or start == end:
+        if self.plant.day_start != MIDNIGHT or start.time() != MIDNIGHT or end.time() != MIDNIGHT or start == end:
             same_day = end.date() == start.date()
             return f'{self._moment(window.start)} to {self._moment(window.end, Form.TIME if same_day else None)}'
         last = end - DAY
@@ -162,8 +162,9 @@ class Calendar:
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.plant.zone).replace(tzinfo=None)
 
-    def _between(self, start: datetime, end: datetime) -> Window:
-        return Window(self._utc(start), self._utc(end))
+    def _days(self, first: date, end: date) -> Window:
+        """end: the day after the last."""
+        return Window(self.plant.start_of(first), self.plant.start_of(end))
 
     def _utc(self, local: datetime) -> datetime:
         return local.replace(tzinfo=self.plant.zone)

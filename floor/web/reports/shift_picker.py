@@ -24,7 +24,7 @@ class ShiftPicker:
                  choose: Callable[[Shift], None]) -> None:
         """now: by the database's clock."""
         self._shifts = shifts = plant.shifts
-        self._zone = plant.zone
+        self._plant = plant
         self._now = now
         self._choose = choose
         self._shift: Shift | None = None
@@ -45,7 +45,7 @@ class ShiftPicker:
         self._shift = shift
         self._is_showing = True
         now = self._now()
-        self._day.props['max'] = now.astimezone(self._zone).date().isoformat()
+        self._day.props['max'] = self._plant.day_of(now).isoformat()
         if self._day.value != shift.date.isoformat():
             self._day.value = shift.date.isoformat()
         self._name.value = shift.name

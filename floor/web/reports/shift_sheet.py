@@ -60,7 +60,7 @@ class ShiftSheet:
         shift, zone = report.shift, self._zone
         start, end = (local_time(at, zone, Form.TIME) for at in (shift.start, shift.end))
         so_far = f', as of {local_time(report.until, zone, Form.SECONDS)}' if report.is_going else ''
-        self._title.set_text(f'Shift report: {shift.name}, {shift.start.astimezone(zone):%a %Y-%m-%d}')
+        self._title.set_text(f'Shift report: {shift.name}, {shift.date:%a %Y-%m-%d}')
         self._time.set_text(f'{start} to {end}, '
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
         self._show(0, figures(report.kpis), show_figures)

@@ -63,16 +63,17 @@ def cut(calendar: Calendar, window: Window, unit: TrendUnit) -> tuple[Window, ..
 def labels_of(calendar: Calendar, buckets: Sequence[Window], unit: TrendUnit) -> list[str]:
     """'Mon Late', 'Mon 23' or of many days '23 Nov', 'from 16 Nov'; 'part' is added where the window begins or ends."""
     is_short = len(buckets) <= DAYS_OF_A_WEEK
-    return [_label(calendar, bucket.start.astimezone(calendar.plant.zone), unit, is_short=is_short)
+    return [_label(calendar, bucket.start, unit, is_short=is_short)
             + ('\npart' if _is_part(calendar, bucket, unit) else '') for bucket in buckets]
 
 
 def _label(calendar: Calendar, start: datetime, unit: TrendUnit, *, is_short: bool) -> str:
+    day = calendar.plant.day_of(start)
     if unit == 'shift':
-        return f'{start:%a} {calendar.plant.shifts.at(start).name}'
+        return f'{day:%a} {calendar.plant.shifts.at(start).name}'
     if unit == 'day' and is_short:
-        return f'{start:%a} {start.day}'
-    return f'{"from " if unit == "week" else ""}{start.day} {start:%b}'
+        return f'{day:%a} {day.day}'
+    return f'{"from " if unit == "week" else ""}{day.day} {day:%b}'
 
 
 def _is_part(calendar: Calendar, bucket: Window, unit: TrendUnit) -> bool:

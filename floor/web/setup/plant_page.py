@@ -1,4 +1,4 @@
-"""/setup/plant: the plant's name, its time zone, and the first day of its week."""
+"""/setup/plant: the plant's name, its time zone, the first day of its week, and the start of its day."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from nicegui import ui
 
-from ...core.errors import EditConflictError, FloorError
-from ...core.moments import time_and_offset
+from ...core.errors import EditConflictError, FloorError, InvalidInputError
+from ...core.moments import Form, time_and_offset
 from ...core.people import Identity
 from ...core.plant_calendar import PlantSettings, Weekday
 from ...feed.difference import Difference
-from ...plant.plant_settings import PlantSettingsEdit, time_zones
+from ...plant.plant_settings import PlantSettingsEdit, parse_day_start, time_zones
 from ...plant.plant_transactions import MAX_NAME_LENGTH
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
@@ -56,6 +56,8 @@ class PlantPage:
             self._zone.props['hint'] = 'Every time, day and shift is by this clock. Reports of the past follow.'
             self._week = ui.select({day.value: day.word for day in Weekday}, label='First day of the week')
             self._week.props('outlined')
+            self._start = TextField('Start of the production day').props('type=time outlined stack-label')
+            self._start.props['hint'] = 'Days, weeks and months of reports begin then. Reports of the past follow.'
             self._problem = Alert()
             with ui.element('div').classes('plant-form-buttons'):
                 self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps unelevated')
@@ -83,13 +85,19 @@ class PlantPage:
         self._name.value = settings.name
         self._zone.value = settings.zone.key
         self._week.value = settings.first_weekday.value
+        self._start.value = settings.day_start.strftime(Form.TIME)
 
     async def _save(self) -> None:
         saved = self._saved
         if saved is None or self._zone.value is None:
             return
         self._problem.show('')
-        edit = PlantSettingsEdit(self._name.value or '', self._zone.value, Weekday(self._week.value))
+        try:
+            start = parse_day_start(self._start.value or '')
+        except InvalidInputError as error:
+            self._problem.show(as_sentence(error))
+            return
+        edit = PlantSettingsEdit(self._name.value or '', self._zone.value, Weekday(self._week.value), start)
         if await self._run(saved.version, edit):
             self._before = saved
             self._say('Saved')
@@ -98,7 +106,7 @@ class PlantPage:
         saved, before, self._before = self._saved, self._before, None
         if saved is None or before is None:
             return
-        edit = PlantSettingsEdit(before.name, before.zone.key, before.first_weekday)
+        edit = PlantSettingsEdit(before.name, before.zone.key, before.first_weekday, before.day_start)
         if await self._run(saved.version, edit):
             self._say('Taken back')
 
@@ -131,8 +139,8 @@ class PlantPage:
         self._say('')
 
     def _typed(self, saved: PlantSettings) -> bool:
-        return (self._name.value, self._zone.value, self._week.value) != (
-            saved.name, saved.zone.key, saved.first_weekday.value)
+        return (self._name.value, self._zone.value, self._week.value, self._start.value) != (
+            saved.name, saved.zone.key, saved.first_weekday.value, saved.day_start.strftime(Form.TIME))
 
 
 def zone_labels(names: Iterable[str], now: datetime) -> dict[str, str]:

@@ -8,7 +8,7 @@ from ...feed.difference import Difference
 from .messages import TextNode
 from .services import Services
 
-CHANGED = "The plant's time zone or week has changed. Times on this page are as before until it is loaded again."
+CHANGED = "The plant's time zone, week or day has changed. Times on this page are as before until it is loaded again."
 
 
 class CalendarChange(ui.element):
