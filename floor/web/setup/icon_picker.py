@@ -19,16 +19,17 @@ from .icon_upload import IconUpload
 
 BY_NAME = 'By its name'
 NOTHING = 'No icon is called so.'
+Read = Callable[[MachineType], Awaitable[tuple[MachineType, list[MachineIcon]]]]
 Choose = Callable[[MachineType, str | None], Awaitable[None]]
 
 
 class IconPicker:
     """The dialog; one per page, filled when it opens. Enter in the search takes the first icon that is found."""
 
-    def __init__(self, read: Callable[[], Awaitable[list[MachineIcon]]], choose: Choose,
+    def __init__(self, read: Read, choose: Choose,
                  build_upload: Callable[[Callable[[MachineIcon], Awaitable[None]]], IconUpload]) -> None:
-        """read: all icons; raises FloorError. choose: gives a type an icon, None: the one with its name; raises
-        FloorError. build_upload: called with what to do after an upload."""
+        """read: a type as it is by now, and all icons; raises FloorError. choose: gives a type an icon, None: the one
+        with its name; raises FloorError. build_upload: called with what to do after an upload."""
         self._read = read
         self._choose = choose
         self._prefix = with_prefix('')
@@ -56,7 +57,8 @@ class IconPicker:
         self._problem.show('')
         self._upload.reset()
         try:
-            self._fill(kind, await self._read())
+            self._type, icons = await self._read(kind)
+            self._fill(self._type, icons)
         except FloorError as error:
             self._problem.show(as_sentence(error))
         self._dialog.open()

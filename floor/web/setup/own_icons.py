@@ -25,6 +25,7 @@ class OwnIcons:
         self._services = services
         self._delete = delete
         self._prefix = with_prefix('')
+        self._shown: list[MachineIcon] = []
         with ui.card().classes('panel').props('role=region aria-label="Uploaded icons"') as self._panel:
             Heading('Uploaded icons').classes('panel-title')
             TextNode('p', 'One that a machine type has cannot be deleted.').classes('panel-note')
@@ -38,8 +39,9 @@ class OwnIcons:
 
     async def _read(self) -> None:
         icons = [icon for icon in await self._services.setup.icons() if icon.version is not None]
-        if self._list.is_deleted:
+        if self._list.is_deleted or icons == self._shown:  # a button that is pressed just now stays
             return
+        self._shown = icons
         own = {icon.key: icon.version for icon in icons if icon.version}
         self._panel.set_visibility(bool(icons))
         self._list.clear()

@@ -53,7 +53,7 @@ class TypesPage:
         self._services = services
         self._changes = TypeChanges(services.setup, identity)
         drafts = Drafts(identity)
-        self._picker = IconPicker(services.setup.icons, self._choose_icon, lambda added: IconUpload(
+        self._picker = IconPicker(self._read_icons, self._choose_icon, lambda added: IconUpload(
             self._changes.add_icon, added, partial(slot_for, services.uploads, identity)))
         actions = TypeActions(edit=self._edit, choose_icon=self._picker.open, delete=self._delete)
         with ui.card().classes('panel').props('role=region aria-label="Machine types"'):
@@ -85,10 +85,14 @@ class TypesPage:
         self._undo.show(done)
         return done.item
 
+    async def _read_icons(self, kind: MachineType) -> tuple[MachineType, list[MachineIcon]]:
+        return await self._services.setup.machine_type(kind.id), await self._services.setup.icons()
+
     async def _choose_icon(self, kind: MachineType, key: str | None) -> None:
         """The type as it is now, unless somebody has given it another icon meanwhile."""
         present = next((each for each in self.reader.items.types if each.id == kind.id), kind)
-        await self._edit(present if present.icon == kind.icon else kind, MachineTypeEdit(icon=key))
+        is_newer = present.icon == kind.icon and present.version > kind.version
+        await self._edit(present if is_newer else kind, MachineTypeEdit(icon=key))
 
     async def _delete(self, kind: MachineType) -> None:
         if not await self._undo.run(self._changes.delete(kind)):
