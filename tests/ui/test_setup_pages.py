@@ -116,7 +116,11 @@ async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_ove
     assert form.field('Name').value == 'Mine'
     form.press('Save')
     await form.until(lambda: form.says('Lisa Garcia changed the settings of the plant'))
-    assert form.field('Name').value == 'Werk West'
+    assert form.field('Name').value == 'Mine'
+    form.press('Save')
+    await form.until(lambda: form.says('Saved'))
+    assert setup.asked[-1][1][1] == 3
+    assert form.field('Name').value == 'Mine'
 
 
 async def test_the_floor_shows_another_zone_and_pages_with_windows_are_loaded_again(

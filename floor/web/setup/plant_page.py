@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from nicegui import ui
@@ -24,7 +25,7 @@ from ..shell.text_field import TextField
 from .frame import SECTIONS, setup_frame
 
 SECTION = 'Plant'
-CHANGED_MEANWHILE = 'The fields show what is saved now: enter your change again.'
+CHANGED_MEANWHILE = 'Save again to keep what you entered, or reload the page.'
 
 
 def register(services: Services) -> None:
@@ -58,6 +59,7 @@ class PlantPage:
             self._week.props('outlined')
             self._start = TextField('Start of the production day').props('type=time outlined stack-label')
             self._start.props['hint'] = 'Days, weeks and months of reports begin then. Reports of the past follow.'
+            self._fields = self._name, self._zone, self._week, self._start
             self._problem = Alert()
             with ui.element('div').classes('plant-form-buttons'):
                 self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps unelevated')
@@ -82,10 +84,16 @@ class PlantPage:
 
     def _show(self, settings: PlantSettings) -> None:
         self._saved = settings
-        self._name.value = settings.name
-        self._zone.value = settings.zone.key
-        self._week.value = settings.first_weekday.value
-        self._start.value = settings.day_start.strftime(Form.TIME)
+        for field, value in zip(self._fields, values_of(settings), strict=True):
+            field.value = value
+
+    def _merge(self, settings: PlantSettings) -> None:
+        """Show the settings that somebody else has saved, in the fields that were not changed here."""
+        before, now = values_of(self._saved or settings), values_of(settings)
+        for field, old, new in zip(self._fields, before, now, strict=True):
+            if field.value == old:
+                field.value = new
+        self._saved = settings
 
     async def _save(self) -> None:
         saved = self._saved
@@ -116,7 +124,7 @@ class PlantPage:
         except EditConflictError as conflict:
             self._problem.show(f'{as_sentence(conflict)} {CHANGED_MEANWHILE}')
             if isinstance(conflict.current, PlantSettings):
-                self._show(conflict.current)
+                self._merge(conflict.current)
         except FloorError as error:
             self._problem.show(as_sentence(error))
         else:
@@ -139,8 +147,12 @@ class PlantPage:
         self._say('')
 
     def _typed(self, saved: PlantSettings) -> bool:
-        return (self._name.value, self._zone.value, self._week.value, self._start.value) != (
-            saved.name, saved.zone.key, saved.first_weekday.value, saved.day_start.strftime(Form.TIME))
+        return tuple(field.value for field in self._fields) != values_of(saved)
+
+
+def values_of(settings: PlantSettings) -> tuple[Any, ...]:
+    """The values of the fields, in their order."""
+    return settings.name, settings.zone.key, settings.first_weekday.value, settings.day_start.strftime(Form.TIME)
 
 
 def zone_labels(names: Iterable[str], now: datetime) -> dict[str, str]:
