@@ -21,6 +21,7 @@ from . import (
     bench_orders,
     bench_outages,
     bench_page,
+    bench_rename,
     bench_reports,
     bench_soak,
     bench_start,
@@ -33,7 +34,8 @@ from .server import PROGRAM
 BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_many, 'page': bench_page,
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
               'outages': bench_outages, 'load': bench_load, 'flood': bench_flood, 'stop': bench_stop,
-              'crawl': bench_crawl, 'wall': bench_wall, 'import': bench_import, 'ingest': bench_ingest}
+              'crawl': bench_crawl, 'wall': bench_wall, 'import': bench_import, 'ingest': bench_ingest,
+              'rename': bench_rename}
 
 
 def main() -> int:

@@ -162,6 +162,14 @@ class OrdersBrowser(FloorBrowser):
 
 
 @dataclass(slots=True)
+class NamesBrowser(FloorBrowser):
+    """A browser on the floor, where machines are renamed to the names of changes. Each stands for its own machine."""
+
+    def shown(self, message: bytes) -> tuple[Shown, int | None]:
+        return _orders_message(message)
+
+
+@dataclass(slots=True)
 class YardstickBrowser(Browser):
     """A browser on the yardstick's page."""
 

@@ -16,12 +16,13 @@ from dataclasses import asdict, dataclass
 
 import httpx
 
-from .browsers import Browser, FloorBrowser, OrdersBrowser, YardstickBrowser
+from .browsers import Browser, FloorBrowser, NamesBrowser, OrdersBrowser, YardstickBrowser
 from .changes import Change
 from .report import percentile
 from .server import ROOT
 
-KINDS: dict[str, type[Browser]] = {'floor': FloorBrowser, 'orders': OrdersBrowser, 'yardstick': YardstickBrowser}
+KINDS: dict[str, type[Browser]] = {'floor': FloorBrowser, 'names': NamesBrowser, 'orders': OrdersBrowser,
+                                  'yardstick': YardstickBrowser}
 OPENING_AT_ONCE = 4
 LAST_WORD_S = 1.0
 LINE_LIMIT = 64 * 1024 * 1024
