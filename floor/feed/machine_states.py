@@ -17,7 +17,10 @@ class MachineStates:
     def __init__(self, silent_after: float | None) -> None:
         """silent_after: seconds without a report after which a machine's status is unknown (None: never)."""
         self.by_name: dict[MachineName, Machine] = {}
+        self.by_id: dict[int, Machine] = {}
         self.lines: list[Line] = []
+        self.arrangement = 0
+        """As in the store."""
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
         self.silent_after = silent_after
 
@@ -37,9 +40,19 @@ class MachineStates:
             machines[record.name] = machine
         self.by_name = machines
         if layout:
-            self.lines = lines_of(machines.values())
+            self.by_id = {machine.record.machine_id: machine for machine in machines.values()}
+            self._arrange(lines_of(machines.values()))
             changed = set(machines)
         return changed
+
+    def _arrange(self, lines: list[Line]) -> None:
+        """Keep the lines that pages show if each machine has kept its place."""
+        if list(map(places_of, lines)) != list(map(places_of, self.lines)):
+            self.lines = lines
+            self.arrangement += 1
+            return
+        for line, present in zip(self.lines, lines, strict=True):
+            line.machines = present.machines
 
     def differs_in_layout(self, records: Sequence[MachineRecord]) -> bool:
         """Whether names, types, lines or the order of the machines differ."""
@@ -82,6 +95,11 @@ class MachineStates:
             machine.status, machine.reason, machine.since_ms = Status.UNKNOWN, None, reported_ms
             silent.add(machine.name)
         return silent
+
+
+def places_of(line: Line) -> tuple[str, str | None, tuple[int, ...]]:
+    """Name and area of a line, and the ids of its machines in their order."""
+    return line.name, line.area, tuple(machine.record.machine_id for machine in line.machines)
 
 
 def layout_of(record: MachineRecord) -> tuple[str, str, str | None, str | None]:

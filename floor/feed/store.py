@@ -86,6 +86,15 @@ class Store:
         """All machines by name, in flow order."""
         return self._states.by_name
 
+    def machine_with(self, machine_id: int) -> Machine | None:
+        """The machine with this id; None: it is not on the floor."""
+        return self._states.by_id.get(machine_id)
+
+    @property
+    def arrangement(self) -> int:
+        """Grows when lines, or the places of machines on them, change; not with the name or the type of a machine."""
+        return self._states.arrangement
+
     @property
     def lines(self) -> list[Line]:
         """The lines with their machines."""

@@ -23,7 +23,7 @@ from floor.core.plant_calendar import PlantSettings
 from floor.feed.store import Store
 from floor.web.floor_view import floor_page
 from floor.web.live.broadcast import Broadcast
-from floor.web.live.live_element import LiveElement
+from floor.web.live.live_element import LiveElement, Topic, machine_topic
 
 OpenPage = Callable[..., Awaitable['Screen']]
 """Call it with a path and, optionally, another person's browser."""
@@ -89,8 +89,18 @@ class Floor:
         """A row of the feed, in this status for that long; `publish` shows it."""
         self._version += 1
         since_ms = self.now_ms - int(minutes * MINUTE_MS)
-        self.records[name] = MachineRecord(len(self.records) + 1, MachineName(name), kind, line, Status(status), reason,
+        machine_id = self.records[name].machine_id if name in self.records else len(self.records) + 1
+        self.records[name] = MachineRecord(machine_id, MachineName(name), kind, line, Status(status), reason,
                                            self._version, self.now_ms, since_ms)
+
+    def rename(self, name: str, to: str) -> None:
+        """A machine gets another name and keeps its place; `publish` shows it."""
+        self.records = {to if each == name else each: replace(record, name=MachineName(to)) if each == name else record
+                        for each, record in self.records.items()}
+
+    def topic(self, name: str) -> Topic:
+        """Of a machine on the floor."""
+        return machine_topic(self.records[name].machine_id)
 
     def add(self, name: str, line: str | None = None, kind: str = 'valve') -> None:
         """A machine that nothing has reported yet; `publish` shows it."""

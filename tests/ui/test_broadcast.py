@@ -16,7 +16,7 @@ from ui.harness import Floor, OpenPage, Screen, Socket, Switchboard, settled, ti
 from floor.core.machines import MachineChange, MachineName, Status
 from floor.web.live import broadcast as broadcast_module
 from floor.web.live import stale_overlay
-from floor.web.live.live_element import SECOND, LiveElement, machine_topic
+from floor.web.live.live_element import SECOND, LiveElement
 from floor.web.live.socket_fanout import MAX_WAITING, has_read_all, send_update
 from floor.web.shell import connection_badge
 
@@ -205,7 +205,7 @@ async def test_a_machine_whose_time_cannot_be_shown_takes_no_other_with_it(
     assert 'cannot be shown' in screen.tile('Valve_01_01')['props']['aria-label']
     complaints = [getattr(record, 'topic', None) for record in caplog.records
                   if record.message == 'an element of a page cannot be shown']
-    assert 1 <= complaints.count('machine Valve_01_01') <= 4, 'each element says it once, and not each second'
+    assert 1 <= complaints.count(shop_floor.topic('Valve_01_01')) <= 4, 'each element says it once, and not each second'
     caplog.clear()  # what was logged was to be logged
 
 async def test_the_page_itself_comes_with_the_content_of_the_live_elements(shop_floor: Floor, user: User) -> None:
@@ -242,7 +242,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
     try:
         for number in range(3 * MAX_WAITING):
             shop_floor.change('Valve_01_01', 'down', f'change {number}')
-            shop_floor.broadcast.flush([machine_topic('Valve_01_01')])
+            shop_floor.broadcast.flush([shop_floor.topic('Valve_01_01')])
             got += sockets['quick'].queue.qsize()
             take_all(sockets['quick'])
         assert not has_read_all(slow.client.id)
@@ -294,7 +294,7 @@ async def test_what_nicegui_is_just_sending_does_not_overtake_what_is_newer(shop
     await on_its_way.wait()
 
     shop_floor.change('Valve_01_01', 'down', 'Leak')
-    shop_floor.broadcast.flush([machine_topic('Valve_01_01'), SECOND])
+    shop_floor.broadcast.flush([shop_floor.topic('Valve_01_01'), SECOND])
     assert shown == []
     may_arrive.set()
 
@@ -319,7 +319,7 @@ async def test_what_nicegui_replays_late_is_not_shown_after_what_is_newer(shop_f
     for handler in screen.client.connect_handlers:
         handler()
     shop_floor.change('Valve_01_01', 'down', 'Leak')
-    shop_floor.broadcast.flush([machine_topic('Valve_01_01'), SECOND])
+    shop_floor.broadcast.flush([shop_floor.topic('Valve_01_01'), SECOND])
     may_arrive.set()
 
     await screen.until(lambda: 'down' in shown)

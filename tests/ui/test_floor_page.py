@@ -15,6 +15,7 @@ from floor.core.errors import DatabaseUnavailableError
 from floor.core.icons import FloorIcons, OwnIcon, TypeIcon
 from floor.core.machines import MachineName, Status, StatusEvent
 from floor.web.floor_view import attention_list, event_stream, machine_orders
+from floor.web.floor_view.machine_tile import MachineTile
 from floor.web.shell.theme import STORED_AS
 
 HOSTILE = ['<img src=x onerror="alert(1)">', '"><script>alert(1)</script>', "O'Brien & Söhne \\ {{ 7*7 }} ${x}",
@@ -90,6 +91,21 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(shop_flo
     await screen.until(lambda: screen.of_class('row-machine'))
     assert screen.of_class('row-machine')[0]['text'] == '01·01 Valve\nSupply air low'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Warning: Supply air low'
+
+
+async def test_a_renamed_machine_keeps_its_element(shop_floor: Floor, open_page: OpenPage,
+                                                   switchboard: Switchboard) -> None:
+    """A page that builds all its lines again for one name would keep the program busy: seconds with 1,000 machines."""
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
+    tile = next(each for each in screen.client.elements.values() if isinstance(each, MachineTile)
+                and each.name == 'Valve_01_01')
+
+    shop_floor.rename('Valve_01_01', 'Press A')
+    shop_floor.publish()
+
+    await screen.until(lambda: screen.tile('Press A')['props']['title'] == 'Press A')
+    assert screen.client.elements.get(tile.id) is tile and tile.name == 'Press A'
 
 
 async def test_changes_of_two_lines_at_once_show_on_both(shop_floor: Floor, open_page: OpenPage,

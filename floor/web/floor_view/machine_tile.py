@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from ...core.formatting import Detail, duration
-from ...core.machines import DisplayName, Status
+from ...core.machines import DisplayName, MachineName, Status
 from ...core.orders import OrderBrief
 from ...core.text import shortened
 from ...feed.machine import Machine
@@ -19,11 +19,19 @@ class MachineTile(LiveElement):
     cost of a page depends on the number of elements."""
 
     def __init__(self, store: Store, machine: Machine, on_press: PressHandler) -> None:
-        super().__init__('button', machine_topic(machine.name))
-        self.name = machine.name
+        super().__init__('button', machine_topic(machine.record.machine_id))
+        self._id = machine.record.machine_id
+        self._last_name = machine.name
         self._store = store
         self.classes('tile')
         self.on_press(on_press)
+
+    @property
+    def name(self) -> MachineName:
+        """The present name of its machine, or the last one."""
+        if (machine := self._store.machine_with(self._id)) is not None:
+            self._last_name = machine.name
+        return self._last_name
 
     def content_of_a_fault(self) -> Content:
         display = DisplayName.of(self.name)
@@ -31,12 +39,12 @@ class MachineTile(LiveElement):
                 'aria-label': f'{display}, cannot be shown'}, shortened(display.title)
 
     def content(self) -> Content:
-        machine = self._store.machines.get(self.name)
+        machine = self._store.machine_with(self._id)
         if machine is None:
             return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
                     'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
-        orders = self._store.orders_of(self.name)
+        orders = self._store.orders_of(machine.name)
         overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)
         label = accessible_name(machine, self._store.plant.zone)
         return {

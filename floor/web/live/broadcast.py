@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
+from ...core.machines import MachineName
 from ...feed.difference import Difference
 from ...feed.store import Store
 from .frame_scheduler import FrameScheduler
@@ -45,6 +46,7 @@ class Broadcast:
         self._store = store
         self._after_change = after_change
         self._announced_ms = store.written_ms
+        self._arrangement = store.arrangement, store.is_demo
         self._views: dict[str, LiveView] = {}
         self._audiences: dict[Hashable, Audience] = {}
         self._lagging: set[str] = set()
@@ -84,7 +86,7 @@ class Broadcast:
             self._store.tick()
             topics: Iterable[Topic] = [SECOND, TURNS]
             if minute != (minute := self._store.now_ms // 60_000):
-                topics = [SECOND, TURNS, LISTS, *map(machine_topic, self._store.machines)]
+                topics = [SECOND, TURNS, LISTS, *self._topics_of(self._store.machines)]
             self.flush(topics)
             self._send_all([client_id for client_id in self._lagging if has_read_all(client_id)])
 
@@ -105,15 +107,21 @@ class Broadcast:
 
     # internals
 
+    def _topics_of(self, names: Iterable[MachineName]) -> list[Topic]:
+        """Of the machines with these names that are on the floor."""
+        found = map(self._store.machines.get, names)
+        return [machine_topic(machine.record.machine_id) for machine in found if machine is not None]
+
     def _on_difference(self, difference: Difference) -> None:
-        if difference.layout:
+        if difference.layout and self._arrangement != (arranged := (self._store.arrangement, self._store.is_demo)):
+            self._arrangement = arranged
             self._rebuild()
         if not self._views:
             return
         if difference.plant:  # its name and times are everywhere
-            self._scheduler.want([SECOND, LISTS, *map(machine_topic, self._store.machines)])
+            self._scheduler.want([SECOND, LISTS, *self._topics_of(self._store.machines)])
         concerned = {order.machine for change in difference.orders for order in (change.before, change.after) if order}
-        self._scheduler.want([*map(machine_topic, {*difference.machines, *concerned}), SECOND])
+        self._scheduler.want([*self._topics_of({*difference.machines, *concerned}), SECOND])
         if self._announced_ms != (written := self._store.written_ms):
             self._announced_ms = written
             self._after_change()
@@ -132,7 +140,7 @@ class Broadcast:
 
     def _rebuild(self) -> None:
         """Machines or lines were added, removed or moved: each page rebuilds its lines, through NiceGUI's own
-        messages."""
+        messages. A machine that is renamed, or of another type, keeps its element."""
         self._audiences.clear()
         for view in tuple(self._views.values()):
             try:

@@ -20,9 +20,9 @@ Content = tuple[dict[str, Any], str | None]
 PressHandler = Callable[[GenericEventArguments], Awaitable[None] | None]
 
 
-def machine_topic(name: str) -> Topic:
-    """The topic of one machine."""
-    return sys.intern(f'machine {name}')  # every page has one for each machine
+def machine_topic(machine_id: int) -> Topic:
+    """The topic of one machine, which keeps it when it is renamed."""
+    return sys.intern(f'machine {machine_id}')  # every page has one for each machine
 
 
 def line_topic(name: str) -> Topic:
