@@ -20,7 +20,8 @@ from .access_keys import AccessKeys, KeyDetails
 from .secret_hash import secret_hash
 
 VALID_FOR = timedelta(hours=24)
-EXISTS = 'there is a supervisor already, who can add others in the list of people'
+EXISTS = ('there is a supervisor already: on the machine of this program, python -m floor.access invite EMAIL prints '
+          'a link that signs them in')
 USED = 'this link was used already'
 DEPARTMENT = 'Management'
 

@@ -13,6 +13,7 @@ from ..core.settings import Settings, on_databricks
 
 log = logging.getLogger(__name__)
 COMMAND = 'python -m floor.access first-supervisor'
+INVITE = 'python -m floor.access invite EMAIL'
 
 
 async def offer_first_supervisor(settings: Settings, first_supervisor: FirstSupervisor) -> None:
@@ -21,6 +22,8 @@ async def offer_first_supervisor(settings: Settings, first_supervisor: FirstSupe
         return
     try:
         if not await first_supervisor.is_missing():
+            if not (settings.signs_people_in or settings.allow_anonymous):
+                say(f'People sign in by links. {INVITE} prints one, for a supervisor too.')
             return
         if settings.log_format != 'text':
             log.warning('there is no supervisor: %s prints a link that makes one', COMMAND)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.markup import escape
 
+from ..access.key_links import own_address
 from ..core.console import say
 from ..core.errors import SettingsError
 from ..core.settings import Settings
@@ -30,9 +31,10 @@ def welcome(settings: Settings, source: DatabaseSource) -> None:
         log.info('started', extra={'version': program_version(), 'host': settings.host, 'port': settings.port,
                                    'database': settings.source.value})
         return
-    host = 'localhost' if settings.host in {'127.0.0.1', '::1', '0.0.0.0'} else settings.host  # noqa: S104
+    here = f'http://localhost:{settings.port}'
+    address = here if settings.is_private else settings.public_url or own_address(settings)
     console = Console(soft_wrap=True)
-    console.print(f'\n[bold]Line Monitor[/bold] is at [bold]http://{host}:{settings.port}[/bold]')
+    console.print(f'\n[bold]Line Monitor[/bold] is at [bold]{address}[/bold]')
     console.print(f'[dim]database[/dim]  {escape(source.psql)}')
     console.print('[dim]stop[/dim]      Ctrl-C\n')
 

@@ -120,6 +120,9 @@ async def test_a_feed_is_connected_as_readme_writes_it(folder: Path) -> None:
     try:
         await until(lambda: program.health().get('status') == 'live', 60)
         assert await run('bash', '-euc', shell) == accepted
+        token = await asyncio.create_subprocess_exec('line-monitor', 'token', 'from Python', env=environment,
+                                                     stdout=asyncio.subprocess.PIPE)
+        environment['TOKEN'] = (await token.communicate())[0].decode().strip()
         assert await run(sys.executable, '-c', python) == {'results': [accepted | {'message': None}] * 2}
         connection = await asyncpg.connect(program.database_url)
         await connection.execute(sql)

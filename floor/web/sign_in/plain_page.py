@@ -15,7 +15,8 @@ from ..shell.assets import address_of
 
 POLICY = ("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
           "frame-ancestors 'none'")
-HEADERS = {'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer'}
+HEADERS = {'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store'}
+"""Without another Referrer-Policy: with no-referrer, browsers send a form without its origin, which is refused."""
 
 
 def plain_page(request: HTTPConnection, title: str, *parts: str, status: int = 200) -> HTMLResponse:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import segno
 from nicegui import ui
 
+from ....core.text import shortened
 from ...shell.addresses import with_prefix
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
@@ -24,13 +27,16 @@ class SecretDialog:
             with ui.element('footer').classes('sheet-buttons'):
                 ui.button('Done', on_click=self._close, color=None).props('no-caps autofocus').classes('primary')
 
-    def show_token(self, name: str, token: str, *, reads: bool) -> None:
-        """A token, and a curl line that works as it is. reads: it may read."""
+    def show_token(self, name: str, token: str, machine: str | None) -> None:
+        """A token, and a curl line that works as it is. machine: the example of a token that only reports; None: it
+        reads."""
         self._open(f'Token {name}', 'Copy it now: it is not shown again. Send it in the header Authorization.')
         with self._parts:
             _copyable('Token', token)
-            if reads:
-                _copyable('Try it', f"curl -H 'Authorization: Bearer {token}' '{own_address()}/api/machines'")
+            path = '/api/machines' if machine is None else f'/api/feed/{quote(machine, safe="")}'
+            data = '' if machine is None else ' -d status=operational'
+            label = 'Try it' if machine is None else f'Report that {shortened(machine, 80)} runs'
+            _copyable(label, f"curl -H 'Authorization: Bearer {token}' '{own_address()}{path}'{data}")
 
     def show_link(self, title: str, text: str, path: str, *, for_here: str = '') -> None:
         """A link, to copy or to scan. for_here: the label of a link that opens it in this browser; empty: none."""

@@ -68,7 +68,7 @@ class NewTokenDialog(AddDialog):
         self._name.value = ''
         self._days.value = 0
         for scope, box in self._scopes.items():
-            box.value = scope is Scope.READ
+            box.value = scope is Scope.FEED  # as line-monitor token
         store = self._services.store
         self._lines.set_options({line.name: line_label(line.name, line.area) for line in store.lines
                                  if line.name != NOT_ON_A_LINE}, value=[])
@@ -90,7 +90,8 @@ class NewTokenDialog(AddDialog):
         made = await self._services.access.tokens.make(self._identity, NewToken(
             str(self._name.value), scopes, self._days.value or None,
             self._lines.value if is_feed else (), self._machines.value if is_feed else ()))
-        return lambda: self._secrets.show_token(made.key.name, made.secret, reads=not is_feed)
+        machine = next(iter(self._machines.value or self._services.store.machines), 'MACHINE') if is_feed else None
+        return lambda: self._secrets.show_token(made.key.name, made.secret, machine)
 
 
 def limit_text(key: AccessKey) -> str:
