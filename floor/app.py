@@ -249,7 +249,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
         report.register(services, analytics)
     reports_api.register(app, analytics=analytics, calendar=services.read_calendar, database_now=data.database.now,
                          downloads=services.downloads)
-    link_pages.register(app, data.access, has_sign_in=settings.signs_people_in)
+    link_pages.register(app, data.access, store, has_sign_in=settings.signs_people_in)
     station_page.register(app, data.access.stations)
     serve_session()
     sign_in_routes.register(app, settings, data.access.sessions, secret=storage_secret(settings))

@@ -51,7 +51,7 @@ async def test_a_supervisor_replaces_the_demo_and_every_open_page_follows(visito
         for page in floor, wall, past, drawer:
             await expect(page.get_by_text(RIBBON)).to_be_hidden()
         await expect(floor).to_have_url(f'{first.url}/setup')
-        await expect(floor.get_by_role('link', name='Add the first machine')).to_be_visible()
+        await expect(floor.get_by_role('link', name='Import a sheet')).to_be_visible()
         for page in wall, drawer:
             await expect(page.get_by_text('There are no machines on the floor')).to_be_visible()
         await mike.go(floor, '/')

@@ -9,10 +9,9 @@ from ...core.formatting import counted
 from ...core.people import Role
 from ...feed.store import Store
 from ...plant.plant_items import ProductionLine
-from .frame import LINES, MACHINES, SECTIONS
+from .frame import ACCESS, IMPORT, LINES, MACHINES, SECTIONS
 
 EMPLOYEES = '/employees'
-FEEDS = '/docs'
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,9 @@ def steps_of(store: Store, lines: Sequence[ProductionLine]) -> list[Step]:
     return [
         Step(counted(len(lines), 'line') if lines else 'No line yet: machines stand on lines, in flow order.',
              bool(lines), 'Lines' if lines else 'Add the first line', SECTIONS[LINES]),
-        Step(counted(machines, 'machine') if machines else 'No machine yet: add a few, or import a sheet of all.',
-             bool(machines), 'Machines' if machines else 'Add the first machine', SECTIONS[MACHINES]),
+        Step(counted(machines, 'machine'), True, 'Machines', SECTIONS[MACHINES]) if machines else
+        Step('No machine yet: import a sheet of all, or add each in Machines.', False, 'Import a sheet',
+             SECTIONS[IMPORT]),
         _feed(machines, silent),
         Step('Supervisors: ' + ', '.join(sorted(person.name for person in supervisors)[:3])
              + (f' and {len(supervisors) - 3} more' if supervisors[3:] else '') if supervisors else
@@ -48,8 +48,8 @@ def _feed(machines: int, silent: int) -> Step:
     if not machines:
         return Step('No machine reports yet: that comes after the machines.', False)
     if silent == machines:
-        return Step('No machine has ever reported. Connect a feed: a gateway of the machines, or an MES.', False,
-                    'How a feed reports', FEEDS)
+        return Step('No machine has ever reported. A program that reports needs a token.', False, 'Make a token',
+                    SECTIONS[ACCESS])
     if silent:
         return Step(f'{counted(silent, "machine")} of {machines} never reported.', False, 'Show the floor', '/')
     return Step('Every machine has reported.', True)

@@ -22,7 +22,7 @@ from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 
 OVERVIEW, LINES, TYPES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machine types', 'Machines', 'Changes'
-PEOPLE, IMPORT = 'People', 'Import'
+PEOPLE, IMPORT, ACCESS = 'People', 'Import', 'Access'
 SECTIONS = {
     OVERVIEW: '/setup',
     'Plant': '/setup/plant',
@@ -31,7 +31,7 @@ SECTIONS = {
     MACHINES: '/setup/machines',
     PEOPLE: '/employees',
     IMPORT: '/setup/import',
-    'Access': '/setup/access',
+    ACCESS: '/setup/access',
     CHANGES: '/setup/changes',
 }
 """Every page by its name in the navigation, with its address."""

@@ -6,7 +6,9 @@ by the button of its page.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from fastapi import FastAPI, Request, Response
@@ -21,6 +23,7 @@ from ...access.wall_links import WALL
 from ...core.access_keys import KeyKind
 from ...core.errors import DatabaseUnavailableError, FloorError, InvalidInputError
 from ...core.people import Employee, SignedIn
+from ...feed.store import Store
 from ..http.credential_cookie import credential_in, delete_credential, set_credential
 from .plain_page import field, form, link, plain_page, problem, text
 
@@ -29,13 +32,14 @@ BROWSER_LIFE = timedelta(days=400)
 INVITED_FOR = timedelta(days=180)
 """An invited person signs in again by another invitation, so their session lasts longer than others."""
 SEE_OTHER = 303
+KNOWN_WITHIN_S = 5.0
 UNKNOWN = 'this link is not complete: copy it again'
 Page = Callable[[Request, str], Awaitable[Response]]
 
 
-def register(app: FastAPI, access: Access, *, has_sign_in: bool) -> None:
+def register(app: FastAPI, access: Access, store: Store, *, has_sign_in: bool) -> None:
     """Serve the links. has_sign_in: people sign in by a provider or proxy, so the first supervisor does too."""
-    pages = LinkPages(access, has_sign_in=has_sign_in)
+    pages = LinkPages(access, store, has_sign_in=has_sign_in)
 
     @app.get(f'{PATH}{{secret}}', include_in_schema=False)
     async def open_link(request: Request, secret: str) -> Response:
@@ -61,8 +65,9 @@ async def _answered(request: Request, secret: str, pages: dict[KeyKind, Page]) -
 class LinkPages:
     """What each kind of link shows, and what its button does."""
 
-    def __init__(self, access: Access, *, has_sign_in: bool) -> None:
+    def __init__(self, access: Access, store: Store, *, has_sign_in: bool) -> None:
         self._access = access
+        self._store = store
         self._has_sign_in = has_sign_in
         self.shown: dict[KeyKind, Page] = {
             KeyKind.INVITATION: self._show_invitation, KeyKind.FIRST_SUPERVISOR: self._show_first_supervisor,
@@ -94,6 +99,7 @@ class LinkPages:
         if self._has_sign_in:
             return plain_page(request, f'{employee.name} is a supervisor now',
                               text(f'Sign in with the address {employee.email}.'), link(request, 'Sign in', '/setup'))
+        await self._known(employee)
         return await self._signed_in(request, employee, 'first supervisor', '/setup')
 
     async def _show_station(self, request: Request, secret: str) -> Response:
@@ -118,6 +124,23 @@ class LinkPages:
         response = RedirectResponse(f'/?{wall.view}', SEE_OTHER)
         set_credential(response, request, WALL, secret, seconds=int(BROWSER_LIFE.total_seconds()))
         return response
+
+    async def _known(self, employee: Employee) -> None:
+        """Wait briefly until the next page knows the role of somebody who has just got it."""
+        known = asyncio.Event()
+
+        def look(_: object = None) -> None:
+            person = self._store.people.get(employee.id)
+            if person is not None and person.role is employee.role:
+                known.set()
+
+        stop = self._store.subscribe(look)
+        look()
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(known.wait(), KNOWN_WITHIN_S)
+        finally:
+            stop()
 
     async def _signed_in(self, request: Request, employee: Employee, by: str, path: str) -> Response:
         signed_in = SignedIn(f'{by} {employee.id}', employee.email.lower(), employee.name)

@@ -9,14 +9,12 @@ from nicegui import ui
 from ...live.live_view import LiveView
 from ...shell.loading import RESPONSE_TIMEOUT_S
 from ...shell.services import Services
-from ..frame import SECTIONS, setup_frame
+from ..frame import ACCESS, SECTIONS, setup_frame
 from .people import InvitationPanel, SessionPanel
 from .secret_dialog import SecretDialog
 from .stations import PinPanel, StationPanel
 from .tokens import TokenPanel
 from .walls import WallPanel
-
-ACCESS = 'Access'
 
 
 def register(services: Services) -> None:
