@@ -71,7 +71,7 @@ class Audit:
         if session.resync_wanted or session.something_came.is_set() or self._counters.snapshots != snapshots:
             return  # the floor is changing now, and changes are notified
         wrong = self._differences(snapshot, versions, orders_revision)
-        recorded = await self._record(session)
+        recorded = await self._record(session) if wrong or FEED in self._store.feed_warnings else 0
         if wrong or recorded:
             self._counters.audits_with_difference += 1
         if wrong:
