@@ -16,6 +16,7 @@ from typing import TypeVar
 from ..core.console import Parser, run_command, say
 from ..core.errors import FloorError, InvalidInputError
 from ..core.formatting import counted
+from ..core.moments import Form
 from ..core.people import Identity, Role
 from ..core.plant_calendar import PlantSettings, Weekday
 from ..core.settings import Settings
@@ -135,7 +136,7 @@ def own_settings(settings: Settings, edit: PlantSettingsEdit) -> None:
 
     plant = _with_database(settings, run)
     say(f'name: {plant.name or "none"}, time zone: {plant.zone.key}, '
-        f'first day of the week: {plant.first_weekday.word}, start of the day: {plant.day_start:%H:%M}')
+        f'first day of the week: {plant.first_weekday.word}, start of the day: {plant.day_start.strftime(Form.TIME)}')
 
 
 def _edit(options: Namespace) -> PlantSettingsEdit:

@@ -32,6 +32,8 @@ def plant(shop_floor: Floor) -> Any:
 @pytest.fixture
 def page(shop_floor: Floor, user: User) -> OpenForm:
     """Open a page of a demo, as Mike, a supervisor, or somebody else."""
+    ui.page('/setup')(lambda: None)  # where removing the demo leads
+
     async def page(address: str = '/', role: str = 'supervisor') -> Form:
         person_at(user, shop_floor.hire('Mike', 'Johnson', role))
         shop_floor.is_demo = True
