@@ -64,7 +64,7 @@ def test_areas_are_chapters_and_a_plant_without_any_has_none() -> None:
 def test_the_checklist_leads_from_an_empty_plant_to_one_that_reports() -> None:
     store = Store()
     assert [step.address for step in steps_of(store, []) if not step.is_done] == [
-        '/setup/lines', '/setup/machines', '', '/employees']
+        '/setup/lines', '/setup/import', '', '/employees']
 
     now = datetime(2026, 11, 23, tzinfo=UTC)
     silent = MachineRecord(1, MachineName('Press 1'), 'press', 'Press hall', Status.UNKNOWN, None, 1, None, 0)
