@@ -7,11 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from ...core.errors import EditConflictError
 from ...core.people import Employee, Identity, Role
 from ...core.rate_limit import ChangeRateLimit
 from ...orders.employees import EmployeeEdit, Employees
-from ..http.entity_tags import tag_of, tag_of_version
 from .bodies import JsonRoute
 from .callers import caller
 from .floor_api import TIMEOUT_S, database_errors, no_store
@@ -20,9 +18,10 @@ from .order_parameters import LOCATION
 from .people_answers import EmployeeAnswer
 from .plant_change import IfMatch, ItemId
 from .plant_forms import PlantPatch
-from .problems import documented, problem
+from .problems import documented
 from .rate_limit_headers import RateLimitHeaders
-from .versioned_change import VersionMismatchError, change
+from .versioned_answers import answered, created, tagged
+from .versioned_change import change
 
 PREFIX = '/api/employees'
 FirstName = Annotated[str, Field(description='First name, at most 100 characters.', examples=['Anna'])]
@@ -78,9 +77,7 @@ def register(app: FastAPI, *, employees: Employees, limit: ChangeRateLimit | Non
     async def get_employee(item_id: ItemId, response: Response) -> EmployeeAnswer:
         """Its ETag is for If-Match."""
         async with database_errors(timeout):
-            answer = EmployeeAnswer.model_validate(await employees.get(item_id))
-        response.headers['ETag'] = tag_of(answer.model_dump_json().encode(), answer.version)
-        return answer
+            return tagged(response, EmployeeAnswer.model_validate(await employees.get(item_id)))
 
     @router.post('', status_code=201, summary='Add an employee', operation_id='add_employee',
                  responses={201: {'headers': LOCATION}, **documented(400, 413, 415, 429)})
@@ -89,9 +86,7 @@ def register(app: FastAPI, *, employees: Employees, limit: ChangeRateLimit | Non
         """Requires the role supervisor."""
         async with database_errors(timeout):
             added = await employees.add(who, EmployeeEdit(**new.model_dump()))
-        response.headers['Location'] = f'{request.url.path}/{added.id}'
-        response.headers['ETag'] = tag_of_version(added.version)
-        return EmployeeAnswer.model_validate(added)
+        return EmployeeAnswer.model_validate(created(request, response, added))
 
     @router.patch('/{item_id}', summary='Change, deactivate or reactivate an employee', operation_id='update_employee',
                   responses=documented(400, 404, 409, 412, 413, 415, 428, 429), response_model=EmployeeAnswer)
@@ -99,17 +94,9 @@ def register(app: FastAPI, *, employees: Employees, limit: ChangeRateLimit | Non
                               if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. The last active supervisor stays one."""
         edit = EmployeeEdit(**patch.given())  # type: ignore[arg-type]
-        try:
-            async with database_errors(timeout):
-                employee = await change(lambda: employees.get(item_id),
-                                        lambda version: employees.edit(who, item_id, version, edit),
-                                        patch.seen_version, if_match, called=_name)
-        except EditConflictError as conflict:
-            return problem(409, str(conflict), current=EmployeeAnswer.model_validate(conflict.current))
-        except VersionMismatchError as mismatch:
-            return problem(412, str(mismatch), current=EmployeeAnswer.model_validate(mismatch.current))
-        response.headers['ETag'] = tag_of_version(employee.version)
-        return EmployeeAnswer.model_validate(employee)
+        return await answered(timeout, response, EmployeeAnswer.model_validate, change(
+            lambda: employees.get(item_id), lambda version: employees.edit(who, item_id, version, edit),
+            patch.seen_version, if_match, called=_name))
 
     app.include_router(router)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from ...core.errors import EditConflictError
 from ...core.people import Identity
-from ...core.plant_calendar import PlantSettings
 from ...core.rate_limit import ChangeRateLimit
 from ...orders.order_values import UNCHANGED
 from ...plant.plant_commands import PlantCommands
 from ...plant.sheet_import import SheetImport
-from ..http.entity_tags import tag_of, tag_of_version
 from .bodies import JsonRoute
 from .callers import caller
 from .floor_api import TIMEOUT_S, database_errors, no_store
@@ -22,7 +18,7 @@ from .icon_routes import add_icons, add_pictures
 from .known_parameters import known_parameters
 from .order_parameters import LOCATION
 from .plant_answers import LineAnswer, MachineTypeAnswer, PlantAnswer, PlantChangeAnswer, PlantMachineAnswer
-from .plant_change import IfMatch, Item, ItemId, SeenVersion, answer_of, name_of
+from .plant_change import IfMatch, ItemId, SeenVersion, answer_of, name_of
 from .plant_forms import (
     LinePatch,
     MachinePatch,
@@ -32,13 +28,13 @@ from .plant_forms import (
     NewMachineTypeForm,
     PlantSettingsPatch,
 )
-from .problems import documented, problem
+from .problems import documented
 from .rate_limit_headers import RateLimitHeaders
 from .sheet_routes import add_exports, add_sheets
-from .versioned_change import VersionMismatchError, change
+from .versioned_answers import answered, created, tagged
+from .versioned_change import change
 
 PREFIX = '/api/plant'
-Answer = TypeVar('Answer', PlantAnswer, LineAnswer, MachineTypeAnswer, PlantMachineAnswer)
 NEW: dict[int | str, dict[str, Any]] = {201: {'headers': LOCATION}, **documented(400, 413, 415, 429)}
 PATCHED = documented(400, 404, 409, 412, 413, 415, 428, 429)
 DELETED = documented(404, 409, 412, 428, 429)
@@ -89,14 +85,14 @@ def _add_settings(router: APIRouter, plant: PlantCommands, identity: Any, timeou
     async def get_plant(response: Response) -> PlantAnswer:
         """Its ETag is for If-Match."""
         async with database_errors(timeout):
-            return _tagged(response, PlantAnswer.of(await plant.settings()))
+            return tagged(response, PlantAnswer.of(await plant.settings()))
 
     @router.patch('', summary="Change the plant's name, time zone or week", operation_id='update_plant',
                   responses=PATCHED, response_model=PlantAnswer)
     async def update_plant(patch: PlantSettingsPatch, response: Response, who: Identity = identity,
                            if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Every open page follows."""
-        return await _answered(timeout, response, change(
+        return await answered(timeout, response, answer_of, change(
             plant.settings, lambda version: plant.edit_settings(who, version, patch.edit()), patch.seen_version,
             if_match, called=name_of))
 
@@ -112,21 +108,21 @@ def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: 
     async def get_line(item_id: ItemId, response: Response) -> LineAnswer:
         """Its ETag is for If-Match."""
         async with database_errors(timeout):
-            return _tagged(response, LineAnswer.model_validate(await plant.line(item_id)))
+            return tagged(response, LineAnswer.model_validate(await plant.line(item_id)))
 
     @router.post('/lines', status_code=201, summary='Add a line', operation_id='add_line', responses=NEW)
     async def add_line(new: NewLineForm, request: Request, response: Response, who: Identity = identity) -> LineAnswer:
         """Requires the role supervisor."""
         async with database_errors(timeout):
             line = await plant.add_line(who, new.name, new.code, new.position, new.area)
-        return LineAnswer.model_validate(_created(request, response, line))
+        return LineAnswer.model_validate(created(request, response, line))
 
     @router.patch('/lines/{item_id}', summary='Rename or move a line', operation_id='update_line', responses=PATCHED,
                   response_model=LineAnswer)
     async def update_line(item_id: ItemId, patch: LinePatch, response: Response, who: Identity = identity,
                           if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Machines, work orders and reports follow."""
-        return await _answered(timeout, response, change(
+        return await answered(timeout, response, answer_of, change(
             lambda: plant.line(item_id), lambda version: plant.edit_line(who, item_id, version, patch.edit()),
             patch.seen_version, if_match, called=name_of))
 
@@ -136,7 +132,7 @@ def _add_lines(router: APIRouter, plant: PlantCommands, identity: Any, timeout: 
                           who: Identity = identity, if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Its past stays in reports of all lines."""
         to_line = UNCHANGED if machines_to is None else None if machines_to == 'none' else int(machines_to)
-        return await _answered(timeout, Response(status_code=204), change(
+        return await answered(timeout, Response(status_code=204), answer_of, change(
             lambda: plant.line(item_id), lambda seen: plant.delete_line(who, item_id, seen, to_line), version, if_match,
             called=name_of))
 
@@ -153,7 +149,7 @@ def _add_machine_types(router: APIRouter, plant: PlantCommands, identity: Any, t
     async def get_machine_type(item_id: ItemId, response: Response) -> MachineTypeAnswer:
         """Its ETag is for If-Match."""
         async with database_errors(timeout):
-            return _tagged(response, MachineTypeAnswer.model_validate(await plant.machine_type(item_id)))
+            return tagged(response, MachineTypeAnswer.model_validate(await plant.machine_type(item_id)))
 
     @router.post('/machine-types', status_code=201, summary='Add a machine type', operation_id='add_machine_type',
                  responses=NEW)
@@ -162,14 +158,14 @@ def _add_machine_types(router: APIRouter, plant: PlantCommands, identity: Any, t
         """Requires the role supervisor."""
         async with database_errors(timeout):
             added = await plant.add_machine_type(who, new.name, new.icon)
-        return MachineTypeAnswer.model_validate(_created(request, response, added))
+        return MachineTypeAnswer.model_validate(created(request, response, added))
 
     @router.patch('/machine-types/{item_id}', summary='Rename a machine type or change its icon',
                   operation_id='update_machine_type', responses=PATCHED, response_model=MachineTypeAnswer)
     async def update_machine_type(item_id: ItemId, patch: MachineTypePatch, response: Response,
                                   who: Identity = identity, if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. Its machines follow."""
-        return await _answered(timeout, response, change(
+        return await answered(timeout, response, answer_of, change(
             lambda: plant.machine_type(item_id),
             lambda version: plant.edit_machine_type(who, item_id, version, patch.edit()), patch.seen_version, if_match,
             called=name_of))
@@ -179,7 +175,7 @@ def _add_machine_types(router: APIRouter, plant: PlantCommands, identity: Any, t
     async def delete_machine_type(item_id: ItemId, version: SeenVersion = None, who: Identity = identity,
                                   if_match: IfMatch = None) -> Any:
         """Requires the role supervisor."""
-        return await _answered(timeout, Response(status_code=204), change(
+        return await answered(timeout, Response(status_code=204), answer_of, change(
             lambda: plant.machine_type(item_id), lambda seen: plant.delete_machine_type(who, item_id, seen), version,
             if_match, called=name_of))
 
@@ -196,7 +192,7 @@ def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeou
     async def get_plant_machine(item_id: ItemId, response: Response) -> PlantMachineAnswer:
         """On the floor or retired. Its ETag is for If-Match."""
         async with database_errors(timeout):
-            return _tagged(response, PlantMachineAnswer.model_validate(await plant.machine(item_id)))
+            return tagged(response, PlantMachineAnswer.model_validate(await plant.machine(item_id)))
 
     @router.post('/machines', status_code=201, summary='Add a machine', operation_id='add_machine', responses=NEW)
     async def add_machine(new: NewMachineForm, request: Request, response: Response,
@@ -204,7 +200,7 @@ def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeou
         """Requires the role supervisor. It has no signal until a feed reports it."""
         async with database_errors(timeout):
             added = await plant.add_machine(who, new.machine())
-        return PlantMachineAnswer.model_validate(_created(request, response, added))
+        return PlantMachineAnswer.model_validate(created(request, response, added))
 
     @router.patch('/machines/{item_id}', summary='Rename, move, retype, retire or bring back a machine',
                   operation_id='update_machine', responses=PATCHED, response_model=PlantMachineAnswer)
@@ -216,40 +212,14 @@ def _add_machines(router: APIRouter, plant: PlantCommands, identity: Any, timeou
                 return plant.edit_machine(who, item_id, version, patch.edit())
             return (plant.retire_machine if patch.retired else plant.bring_back_machine)(who, item_id, version)
 
-        return await _answered(timeout, response, change(lambda: plant.machine(item_id), make, patch.seen_version,
-                                                         if_match, called=name_of))
+        return await answered(timeout, response, answer_of, change(
+            lambda: plant.machine(item_id), make, patch.seen_version, if_match, called=name_of))
 
     @router.delete('/machines/{item_id}', status_code=204, summary='Delete a machine without a past',
                    operation_id='delete_machine', responses=DELETED, response_class=Response, response_model=None)
     async def delete_machine(item_id: ItemId, version: SeenVersion = None, who: Identity = identity,
                              if_match: IfMatch = None) -> Any:
         """Requires the role supervisor. One that has reported or has work orders can be retired."""
-        return await _answered(timeout, Response(status_code=204), change(
+        return await answered(timeout, Response(status_code=204), answer_of, change(
             lambda: plant.machine(item_id), lambda seen: plant.delete_machine(who, item_id, seen), version, if_match,
             called=name_of))
-
-
-async def _answered(seconds: float, response: Response, making: Awaitable[Item | PlantSettings | None]) -> Any:
-    """The item after a change, or the problem of a conflict. response: gets the ETag, or answers a deletion."""
-    try:
-        async with database_errors(seconds):
-            item = await making
-    except EditConflictError as conflict:
-        return problem(409, str(conflict), current=answer_of(conflict.current))
-    except VersionMismatchError as mismatch:
-        return problem(412, str(mismatch), current=answer_of(mismatch.current))
-    if item is None:
-        return response
-    response.headers['ETag'] = tag_of_version(item.version)
-    return answer_of(item)
-
-
-def _tagged(response: Response, answer: Answer) -> Answer:
-    response.headers['ETag'] = tag_of(answer.model_dump_json().encode(), answer.version)
-    return answer
-
-
-def _created(request: Request, response: Response, item: Item) -> Item:
-    response.headers['Location'] = f'{request.url.path}/{item.id}'
-    response.headers['ETag'] = tag_of_version(item.version)
-    return item
