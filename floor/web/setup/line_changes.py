@@ -7,7 +7,7 @@ from ...core.people import Identity
 from ...plant.line_commands import LineEdit, areas_of
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import ProductionLine
-from .undo_note import Done
+from .undo_note import Done, change_text
 
 
 class LineChanges:
@@ -55,14 +55,11 @@ class LineChanges:
 
 def edit_text(before: ProductionLine, after: ProductionLine) -> str:
     """'Renamed Line 1 to Press hall.'"""
-    sentences = []
-    if before.name != after.name:
-        sentences.append(f'Renamed {before.name} to {after.name}.')
-    if before.code != after.code:
-        sentences.append(f'Changed the code of {after.name} from {before.code} to {after.code}.')
+    code = f'Changed the code of {after.name} from {before.code} to {after.code}.' if before.code != after.code else ''
+    place = ''
     if before.area != after.area:
-        sentences.append(f'Moved {after.name} to {after.area}.' if after.area is not None else
-                         f'Took {after.name} out of {before.area}.')
+        place = f'Moved {after.name} to {after.area}.' if after.area is not None else \
+            f'Took {after.name} out of {before.area}.'
     elif before.position != after.position:
-        sentences.append(f'Moved {after.name} to position {after.position}.')
-    return ' '.join(sentences) or f'{after.name} is unchanged.'
+        place = f'Moved {after.name} to position {after.position}.'
+    return change_text(before, after, code, place)

@@ -6,7 +6,7 @@ from ...core.people import Identity
 from ...plant.machine_commands import MachineEdit, NewMachine
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import PlantMachine
-from .undo_note import Done
+from .undo_note import Done, change_text
 
 
 class MachineChanges:
@@ -61,14 +61,11 @@ def _inverse(before: PlantMachine, after: PlantMachine) -> MachineEdit:
 
 def edit_text(before: PlantMachine, after: PlantMachine) -> str:
     """'Renamed Valve_01 to V1. Moved V1 to Engine Line.'"""
-    sentences = []
-    if before.name != after.name:
-        sentences.append(f'Renamed {before.name} to {after.name}.')
-    if before.type != after.type:
-        sentences.append(f'Changed the type of {after.name} from {before.type} to {after.type}.')
+    kind = f'Changed the type of {after.name} from {before.type} to {after.type}.' if before.type != after.type else ''
+    place = ''
     if before.line_id != after.line_id:
-        sentences.append(f'Moved {after.name} to {after.line}.' if after.line is not None else
-                         f'Took {after.name} off {before.line}.')
+        place = f'Moved {after.name} to {after.line}.' if after.line is not None else \
+            f'Took {after.name} off {before.line}.'
     elif before.position != after.position:
-        sentences.append(f'Moved {after.name} to position {after.position}.')
-    return ' '.join(sentences) or f'{after.name} is unchanged.'
+        place = f'Moved {after.name} to position {after.position}.'
+    return change_text(before, after, kind, place)

@@ -6,7 +6,7 @@ from ...core.people import Identity
 from ...plant.machine_type_commands import MachineTypeEdit
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import MachineIcon, MachineType
-from .undo_note import Done
+from .undo_note import Done, change_text
 
 
 class TypeChanges:
@@ -49,9 +49,4 @@ class TypeChanges:
 
 def edit_text(before: MachineType, after: MachineType) -> str:
     """'Renamed press to Press.'"""
-    sentences = []
-    if before.name != after.name:
-        sentences.append(f'Renamed {before.name} to {after.name}.')
-    if before.icon != after.icon:
-        sentences.append(f'Changed the icon of {after.name}.')
-    return ' '.join(sentences) or f'{after.name} is unchanged.'
+    return change_text(before, after, f'Changed the icon of {after.name}.' if before.icon != after.icon else '')

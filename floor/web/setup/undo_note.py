@@ -25,6 +25,14 @@ class Done(Generic[Item]):
     item: Item
 
 
+def change_text(before: ProductionLine | MachineType | PlantMachine, after: ProductionLine | MachineType | PlantMachine,
+                *others: str) -> str:
+    """'Renamed Valve_01 to V1. Moved V1 to Engine Line.' others: sentences about what else changed; empty: it did
+    not."""
+    renamed = f'Renamed {before.name} to {after.name}.' if before.name != after.name else ''
+    return ' '.join(filter(None, (renamed, *others))) or f'{after.name} is unchanged.'
+
+
 class UndoNote(ui.element):
     """Stays until the next change, because people read at different speeds."""
 
