@@ -43,28 +43,24 @@ LANGUAGE sql IMMUTABLE AS $$  -- by way of UTC it is immutable indeed, so that i
                                     ELSE moment END AT TIME ZONE 'UTC') * 1000)::bigint
 $$;
 
+-- Of triggers of statements. Its argument: why the table is to be read again.
+CREATE OR REPLACE FUNCTION announce_resync() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM announce(jsonb_build_object('resync', TG_ARGV[0])::text);
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION announce_resync FROM PUBLIC;
+
 -- A line that is renamed or a machine that moves changes the picture too.
-CREATE OR REPLACE FUNCTION floor_layout_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    PERFORM announce('{"resync": "the layout changed"}');
-    RETURN NULL;
-END $$;
-REVOKE EXECUTE ON FUNCTION floor_layout_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OF machine_name, type, line_id, position OR DELETE OR TRUNCATE
-    ON machines FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+    ON machines FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 CREATE OR REPLACE TRIGGER production_lines_layout_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON production_lines
-    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 CREATE OR REPLACE TRIGGER machine_types_layout_changed AFTER UPDATE ON machine_types
-    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 CREATE OR REPLACE TRIGGER plant_changed AFTER INSERT OR UPDATE ON plant
-    FOR EACH STATEMENT EXECUTE FUNCTION floor_layout_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 -- What no machine shows, such as a line without machines, is part of the set-up too.
-CREATE OR REPLACE FUNCTION setup_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    PERFORM announce('{"resync": "the set-up changed"}');
-    RETURN NULL;
-END $$;
-REVOKE EXECUTE ON FUNCTION setup_changed FROM PUBLIC;
-CREATE OR REPLACE TRIGGER setup_changed AFTER INSERT ON setting_changes FOR EACH STATEMENT EXECUTE FUNCTION setup_changed();
+CREATE OR REPLACE TRIGGER setup_changed AFTER INSERT ON setting_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the set-up changed');

@@ -65,17 +65,10 @@ CREATE OR REPLACE TRIGGER employee_renamed AFTER UPDATE OF first_name, last_name
     FOR EACH ROW WHEN ((OLD.first_name, OLD.last_name) IS DISTINCT FROM (NEW.first_name, NEW.last_name))
     EXECUTE FUNCTION employee_renamed();
 
-CREATE OR REPLACE FUNCTION people_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-    PERFORM announce('{"resync": "the people or the due times changed"}');
-    RETURN NULL;
-END $$;
-REVOKE EXECUTE ON FUNCTION people_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER people_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON employees
-    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the people or the due times changed');
 CREATE OR REPLACE TRIGGER due_times_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON work_order_priorities
-    FOR EACH STATEMENT EXECUTE FUNCTION people_changed();
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the people or the due times changed');
 
 -- The audit, with log_plant_change of 27_plant_changes.sql.
 CREATE OR REPLACE FUNCTION person_changed() RETURNS trigger
