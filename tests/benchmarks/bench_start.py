@@ -21,7 +21,7 @@ from .report import Row, at_most, say, spread
 from .server import SCHEMA, data_folder, floor, start_floor
 
 COLD_S, WARM_S, BACKFILL_S = 10.0, 3.0, 12.0
-LIVE_TILE = 'body:has([data-connection="live"]) .tile:not([data-status="unknown"])'
+LIVE_TILE = 'body:has([data-connection="live"]) .tile'
 TRY_EVERY_S = 0.05
 
 
