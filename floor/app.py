@@ -22,6 +22,9 @@ from simulator.runner import SimulatorRunner
 
 from .access.access import Access, access_to
 from .access.credentials import ended_credentials
+from .access.sessions import KIND as SESSION
+from .access.stations import STATION
+from .access.wall_links import WALL
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
@@ -85,9 +88,8 @@ from .web.shell.services import Services
 from .web.shell.session import serve_session
 from .web.sign_in import link_pages, station_page
 from .web.sign_in import routes as sign_in_routes
+from .web.sign_in.credential_sources import cookie_source, token_source
 from .web.sign_in.ended_pages import CHECK_EVERY_S, EndedPages
-from .web.sign_in.key_sources import station_source, token_source, wall_source
-from .web.sign_in.session_source import session_source
 
 RECONNECT_S = 120.0
 """Seconds that the server keeps a page without a connection; after that its browser loads it again, without what was
@@ -261,13 +263,13 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
 
 def credential_sources(access: Access) -> list[Source]:
     """Who may be found in the database, in the order in which they are asked: a limit of the role goes first."""
-    return [token_source(access.tokens), station_source(access.stations), session_source(access.sessions),
-            wall_source(access.walls)]
+    return [token_source(access.tokens), cookie_source(STATION, access.stations.find),
+            cookie_source(SESSION, access.sessions.find), cookie_source(WALL, access.walls.find)]
 
 
 def close_ended_pages(data: Data, jobs: Jobs) -> None:
     """Close pages whose sign-in has ended: at once if it ended here, else at the next check."""
-    job = PeriodicJob(EndedPages(partial(ended_credentials, data.database), data.access.sessions.forget).check,
+    job = PeriodicJob(EndedPages(partial(ended_credentials, data.database), data.access.forget).check,
                       CHECK_EVERY_S)
     for ending in data.access.sessions, data.access.stations, data.access.walls:
         ending.on_end(job.wake)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..core.people import Role
+from ..core.people import Credential, Role
 from ..db.database import Database
 from ..orders.employees import Employees
 from .access_keys import AccessKeys
@@ -31,6 +31,11 @@ class Access:
     walls: WallLinks
     invitations: Invitations
     first_supervisor: FirstSupervisor
+
+    def forget(self, credentials: Collection[Credential]) -> None:
+        """Look these up again at their next request: they have ended, perhaps by another instance."""
+        for each in self.sessions, self.stations, self.walls:
+            each.forget(credentials)
 
 
 def access_to(database: Database, employees: Employees, *, session_life: timedelta, session_idle: timedelta,

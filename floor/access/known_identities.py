@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from ..core.errors import DatabaseUnavailableError, SignedOutError
-from ..core.people import Identity
+from ..core.people import Credential, Identity
 from .secret_hash import secret_hash
 
 KNOWN_FOR_S = 5.0
 """Seconds for which an identity is not looked up again. Commands check its credential in their own transaction."""
-MAX_KNOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,13 @@ class _Known:
 class KnownIdentities:
     """Remembers what look-ups found."""
 
-    def __init__(self, look_up: Callable[[str], Awaitable[Identity]],
-                 monotonic: Callable[[], float] = time.monotonic) -> None:
-        """look_up: the identity of a secret; raises SignedOutError if it proves nothing."""
+    def __init__(self, look_up: Callable[[str], Awaitable[Identity | None]],
+                 monotonic: Callable[[], float] = time.monotonic, *, most: int = 1_000) -> None:
+        """look_up: the identity of a secret; None or SignedOutError: it proves nothing. most: how many are
+        remembered."""
         self._look_up = look_up
         self._monotonic = monotonic
+        self._most = most
         self._known: dict[bytes, _Known] = {}
 
     async def find(self, secret: str) -> Identity | None:
@@ -43,17 +44,22 @@ class KnownIdentities:
         try:
             identity = await self._look_up(secret)
         except SignedOutError:
-            self._known.pop(key, None)
-            return None
+            identity = None
         except DatabaseUnavailableError:
             if known is None:
                 raise
             return known.identity
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[key] = _Known(identity, now)
+        self._known.pop(key, None)
+        if identity is not None:
+            if len(self._known) >= self._most:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = _Known(identity, now)
         return identity
 
-    def forget(self) -> None:
-        """Look everybody up again."""
-        self._known.clear()
+    def forget(self, credentials: Collection[Credential] | None = None) -> None:
+        """Look the identities of these credentials up again at their next request; None: all."""
+        if credentials is None:
+            self._known.clear()
+            return
+        for key in [key for key, known in self._known.items() if known.identity.credential in credentials]:
+            del self._known[key]

@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ..core.errors import DatabaseUnavailableError, NotFoundError, SignInError
+from ..core.errors import NotFoundError, SignInError
 from ..core.people import Credential, Identity, Role, SignedIn
 from ..core.text import shortened
 from ..db.database import Database
 from ..db.transactions import command, logged, reading
 from ..orders.employees import Employees
+from .known_identities import KnownIdentities
 from .secret_hash import new_secret, secret_hash
 
 log = logging.getLogger(__name__)
 
 KIND = 'session'
-KNOWN_FOR_S = 5.0
-"""Seconds for which a session is not looked up again. Commands check it in their own transaction."""
 MAX_KNOWN = 10_000
 MAX_BROWSER_LENGTH = 200
 
@@ -41,13 +40,6 @@ class SessionEntry:
     browser: str
     created_at: datetime
     last_seen_at: datetime
-    valid_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    identity: Identity
-    checked_at: float
 
 
 class Sessions:
@@ -63,8 +55,7 @@ class Sessions:
         self._life = life
         self._idle = idle
         self._roles = roles
-        self._monotonic = monotonic
-        self._known: dict[bytes, _Known] = {}
+        self._known = KnownIdentities(self._read, monotonic, most=MAX_KNOWN)
         self._on_end: list[Callable[[], None]] = []
 
     def on_end(self, ended: Callable[[], None]) -> None:
@@ -106,22 +97,7 @@ class Sessions:
 
         :raises DatabaseUnavailableError: the database does not answer, and this session was not seen before
         """
-        key, now = secret_hash(secret), self._monotonic()
-        known = self._known.get(key)
-        if known is not None and now - known.checked_at < KNOWN_FOR_S:
-            return known.identity
-        try:
-            identity = await self._read(key)
-        except DatabaseUnavailableError:
-            if known is None:
-                raise
-            return known.identity
-        self._known.pop(key, None)
-        if identity is not None:
-            if len(self._known) >= MAX_KNOWN:
-                self._known.pop(next(iter(self._known)))
-            self._known[key] = _Known(identity, now)
-        return identity
+        return await self._known.find(secret)
 
     async def end(self, secret: str) -> str | None:
         """The person signs out. Returns the ID token of the session; None: there is none.
@@ -148,7 +124,7 @@ class Sessions:
             await self._employees.look_up(connection, who, Role.SUPERVISOR)
             rows = self._database.queries.valid_sessions(connection)
             return [SessionEntry(row['session_id'], row['email'], row['name'], row['browser'], row['created_at'],
-                                 row['last_seen_at'], row['valid_until']) async for row in rows]
+                                 row['last_seen_at']) async for row in rows]
 
     async def end_session(self, who: Identity, session_id: int) -> None:
         """End somebody's session. Requires the role supervisor.
@@ -165,17 +141,16 @@ class Sessions:
 
     def forget(self, credentials: Collection[Credential]) -> None:
         """Look these sessions up again at their next request."""
-        for key in [key for key, known in self._known.items() if known.identity.credential in credentials]:
-            del self._known[key]
+        self._known.forget(credentials)
 
     def _ended(self) -> None:
-        self._known.clear()
+        self._known.forget()
         for ended in self._on_end:
             ended()
 
-    async def _read(self, key: bytes) -> Identity | None:
+    async def _read(self, secret: str) -> Identity | None:
         async with command(self._database) as connection:
-            row = await self._database.queries.session_of(connection, secret_hash=key)
+            row = await self._database.queries.session_of(connection, secret_hash=secret_hash(secret))
             if row is None:
                 return None
             if row['is_unseen']:

@@ -20,8 +20,8 @@ from ..db.database import Database
 from ..db.row_mapping import to_employee
 from ..db.transactions import MAX_ID, command, logged, reading
 from ..orders.employees import Employees
-from .access_keys import MAX_NAME_LENGTH, AccessKeys, KeyDetails, key_secret
-from .known_identities import KnownIdentities
+from .access_keys import MAX_NAME_LENGTH, KeyDetails, key_secret
+from .known_keys import KnownKeys
 from .secret_hash import secret_hash
 from .station_pins import StationPins
 
@@ -41,13 +41,12 @@ class StationPerson:
     has_pin: bool
 
 
-class Stations(AccessKeys):
+class Stations(KnownKeys):
     """Pairs stations, and identifies who acts there."""
 
     def __init__(self, database: Database, employees: Employees, pins: StationPins) -> None:
         super().__init__(database, employees)
         self._pins = pins
-        self._known = KnownIdentities(self.identity)
 
     async def make(self, who: Identity, name: str, line_id: int | None) -> NewKey:
         """A new station, and the secret of the link that pairs a browser with it within an hour. line_id: the floor
@@ -84,15 +83,6 @@ class Stations(AccessKeys):
                 await self._unpaired(connection, secret)
                 raise SignedOutError(USED)
         return NewKey(await self._find(KeyKind.STATION, cookie), cookie)
-
-    async def find(self, secret: str) -> Identity | None:
-        """As identity, and None for a station that is unknown or revoked; looked up every few seconds."""
-        return await self._known.find(secret)
-
-    async def revoke(self, who: Identity, key_id: int) -> None:
-        """As for every key."""
-        await super().revoke(who, key_id)
-        self._known.forget()
 
     async def identity(self, secret: str) -> Identity:
         """Who asks from a station: the person who picked their name, else the station, which only looks.

@@ -6,23 +6,17 @@ from ..core.access_keys import AccessKey, KeyKind, NewKey
 from ..core.errors import InvalidInputError
 from ..core.people import Credential, Identity, Role
 from ..core.text import exact_name
-from ..db.database import Database
 from ..db.transactions import command, logged
-from ..orders.employees import Employees
-from .access_keys import MAX_NAME_LENGTH, AccessKeys, KeyDetails
-from .known_identities import KnownIdentities
+from .access_keys import MAX_NAME_LENGTH, KeyDetails
+from .known_keys import KnownKeys
 
 MAX_VIEW_LENGTH = 2_000
 WALL = 'wall'
 """The kind of the credential: pages other than the floor refuse it."""
 
 
-class WallLinks(AccessKeys):
+class WallLinks(KnownKeys):
     """Makes links, and identifies the browsers that opened them."""
-
-    def __init__(self, database: Database, employees: Employees) -> None:
-        super().__init__(database, employees)
-        self._known = KnownIdentities(self.identity)
 
     async def make(self, who: Identity, name: str, view: str) -> NewKey:
         """A new link. view: the query of the address that it opens, as `kiosk&rotate=20`. Requires the role supervisor.
@@ -43,15 +37,6 @@ class WallLinks(AccessKeys):
         :raises SignedOutError: it is unknown or revoked
         """
         return await self._find(KeyKind.WALL, secret)
-
-    async def find(self, secret: str) -> Identity | None:
-        """As identity, and None for a link that is unknown or revoked; looked up every few seconds."""
-        return await self._known.find(secret)
-
-    async def revoke(self, who: Identity, key_id: int) -> None:
-        """As for every key."""
-        await super().revoke(who, key_id)
-        self._known.forget()
 
     async def identity(self, secret: str) -> Identity:
         """Who a browser is that opened the link.

@@ -44,5 +44,5 @@ RETURNING session_id;
 
 -- name: valid_sessions()
 -- Everybody who is signed in, the latest use first.
-SELECT session_id, email, name, browser, created_at, last_seen_at, least(idle_until, expires_at) AS valid_until
+SELECT session_id, email, name, browser, created_at, last_seen_at
 FROM valid_sessions ORDER BY last_seen_at DESC, session_id;

@@ -40,7 +40,7 @@ from floor.web.live.render_probe import browser_latency
 from floor.web.middleware.credential_limits import CredentialLimits
 from floor.web.middleware.identity_required import IdentityRequired
 from floor.web.middleware.request_limits import RequestLimits
-from floor.web.sign_in.key_sources import token_source
+from floor.web.sign_in.credential_sources import token_source
 
 Client = httpx.AsyncClient
 SUPERVISOR = 'mike.johnson@example.com'

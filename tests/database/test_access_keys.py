@@ -355,7 +355,11 @@ async def test_a_wall_screen_only_looks(database: Database, employees: Employees
         await WorkOrders(database, employees).create(wall, LEAK)
     with pytest.raises(InvalidInputError):
         await walls.make(MIKE, 'Other', 'kiosk\r\nX: 1')
-    await walls.revoke(MIKE, made.key.id)
+    assert await walls.find(made.secret) == wall
+    await WallLinks(database, employees).revoke(MIKE, made.key.id)  # by another instance
+    assert wall.credential is not None
+    walls.forget([wall.credential])  # once the page is closed, so that it does not open again
+    assert await walls.find(made.secret) is None
     with pytest.raises(SignedOutError, match='this wall link was revoked'):
         await walls.identity(made.secret)
 

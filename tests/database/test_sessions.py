@@ -10,7 +10,8 @@ from database.people import CARLOS, LISA, MIKE
 from database.postgres import Connect
 from together import together
 
-from floor.access.sessions import KNOWN_FOR_S, Sessions
+from floor.access.known_identities import KNOWN_FOR_S
+from floor.access.sessions import Sessions
 from floor.core.errors import NotAllowedError, NotFoundError, SignedOutError, SignInError
 from floor.core.people import Identity, Role, SignedIn
 from floor.db.database import Database

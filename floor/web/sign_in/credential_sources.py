@@ -1,14 +1,14 @@
-"""Finds the API token, station or wall screen of a request."""
+"""Finds the API token of a request, or the session, station or wall screen of its cookies."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection
 
 from auth.source import Source
 
 from ...access.api_tokens import ApiTokens
-from ...access.stations import STATION, Stations
-from ...access.wall_links import WALL, WallLinks
 from ...core.errors import SignedOutError
 from ...core.people import Identity
 from ..http.credential_cookie import credential_in
@@ -29,18 +29,9 @@ def token_source(tokens: ApiTokens) -> Source:
     return identify
 
 
-def station_source(stations: Stations) -> Source:
-    """A source of identities: shared tablets, also where somebody is signed in otherwise, because their role is
-    limited."""
+def cookie_source(kind: str, find: Callable[[str], Awaitable[Identity | None]]) -> Source:
+    """A source of identities: the secret in the cookie of this kind. find: None for one that proves nothing."""
     async def identify(connection: HTTPConnection) -> Identity | None:
-        secret = credential_in(connection, STATION)
-        return await stations.find(secret) if secret else None
-    return identify
-
-
-def wall_source(walls: WallLinks) -> Source:
-    """A source of identities: wall screens where nobody is signed in."""
-    async def identify(connection: HTTPConnection) -> Identity | None:
-        secret = credential_in(connection, WALL)
-        return await walls.find(secret) if secret else None
+        secret = credential_in(connection, kind)
+        return await find(secret) if secret else None
     return identify
