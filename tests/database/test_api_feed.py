@@ -17,10 +17,13 @@ from httpx import AsyncClient, Response
 from together import together
 
 from floor.access.api_tokens import ApiTokens, NewToken
+from floor.core.errors import NotAllowedError
+from floor.core.machines import Status
 from floor.core.people import Role
 from floor.core.scopes import Scope
 from floor.core.settings import Settings
 from floor.db.database import Database
+from floor.feed.ingest import FeedEvent, FeedIngest, Result
 from floor.orders.employees import Employees
 
 pytestmark = pytest.mark.newest_postgres
@@ -121,6 +124,15 @@ async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, w
 async def test_a_body_that_cannot_be_read_is_refused_whole(feed: AsyncClient, content: bytes, headers: dict[str, str],
                                                            status: int) -> None:
     problem_in(await feed.post(PATH, content=content, headers=headers), status)
+
+
+async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Database, tokens: ApiTokens) -> None:
+    key = (await tokens.make(MIKE, NewToken('gateway', [Scope.FEED]))).key
+    down = FeedEvent(VALVE, Status.DOWN)
+    assert (await FeedIngest(database).report(key.id, [down]))[0].result is Result.ACCEPTED
+    await tokens.revoke(MIKE, key.id)
+    with pytest.raises(NotAllowedError, match='revoked'):
+        await FeedIngest(database).report(key.id, [down])
 
 
 async def test_only_a_token_for_it_reports_and_only_its_machines(feed: AsyncClient, tokens: ApiTokens,

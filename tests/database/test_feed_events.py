@@ -89,6 +89,10 @@ async def test_what_is_sent_again_is_stored_once(floor: Floor) -> None:
     assert [result for result, _ in await floor.send(*events)] == ['duplicate'] * 3
     assert await floor.past() == before
 
+    await floor.connection.execute("UPDATE feed_event_ids SET received_at = now() - interval '9 days'")
+    await floor.send(event(VALVE, 'down', id='2'))
+    assert await floor.connection.fetchval('SELECT array_agg(event_id) FROM feed_event_ids') == ['2']  # 1 is forgotten
+
 
 async def test_a_token_reports_its_own_machines_and_lines(floor: Floor) -> None:
     value = floor.connection.fetchval

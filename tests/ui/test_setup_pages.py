@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import time
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,15 @@ from ui.services import person_at
 from floor.core.errors import EditConflictError
 from floor.core.people import Identity, Person, Role
 from floor.core.plant_calendar import PlantSettings, Weekday
+from floor.plant.machine_commands import MachineEdit
+from floor.plant.plant_items import PlantMachine, ProductionLine
 from floor.plant.plant_settings import PlantSettingsEdit
 from floor.web.live.live_view import LiveView
-from floor.web.setup import overview, plant_page
+from floor.web.setup import machines_page, overview, plant_page
 from floor.web.setup.frame import SECTIONS
 from floor.web.shell.frame import frame
+
+NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 
 async def test_supervisors_get_all_sections_and_others_a_sentence(shop_floor: Floor, user: User,
@@ -150,3 +155,39 @@ async def test_the_floor_shows_another_zone_and_pages_with_windows_are_loaded_ag
     await busy.until(lambda: busy.of_class('calendar-change') != [])
     dialog.close()
     assert loaded == [times.client, busy.client]
+
+
+async def test_two_quick_moves_of_a_machine_are_two_steps(shop_floor: Floor, user: User) -> None:
+    """The second is of the place that the first has led to, also where it is pressed before that is shown."""
+    machines = [PlantMachine(number, name, 'valve', 1, 'Hall', number, NOON, None, 1, True)
+                for number, name in enumerate('ABC', 1)]
+
+    def edit(_: Identity, machine_id: int, version: int, edit: MachineEdit) -> PlantMachine:
+        assert isinstance(edit.position, int)
+        machine = next(each for each in machines if each.id == machine_id)
+        assert machine.version == version
+        machines.remove(machine)
+        machines.insert(edit.position - 1, replace(machine, position=edit.position, version=version + 1))
+        return machines[edit.position - 1]
+    setup: Any = shop_floor.services.setup
+    setup.answers |= {'lines': [ProductionLine(1, '01', 'Hall', None, 1, 1, 3)], 'machine_types': [],
+                      'edit_machine': edit,
+                      'machines': lambda *, retired=False: [] if retired else list(machines)}
+    machines_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/machines'))
+    await form.until(lambda: down_of(form, 'A'))
+
+    for _ in range(2):
+        press(form, down_of(form, 'A')[0])
+
+    await form.until(lambda: [each.name for each in machines] == ['B', 'C', 'A'])
+
+
+def down_of(form: Form, name: str) -> list[ui.element]:
+    return [each for each in form.client.elements.values() if each.props.get('aria-label') == f'Move {name} down']
+
+
+def press(form: Form, element: ui.element) -> None:
+    for listener in list(element._event_listeners.values()):
+        if listener.type == 'click':
+            form.client.handle_event({'id': element.id, 'listener_id': listener.id, 'args': []})
