@@ -164,6 +164,7 @@ async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Conne
     page = await visitor.open()
     shapes, words = {}, {}
     for status in 'operational', 'warning', 'down':
+        await expect(page.locator(f'.tile[data-status={status}]')).to_have_count(10)  # none is about to change
         first = page.locator(f'.tile[data-status={status}]').first
         shapes[status] = await first.evaluate(
             "tile => getComputedStyle(tile, '::before').webkitMaskImage.split('url')[1]")
