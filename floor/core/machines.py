@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from .text import shortened
+
 MachineName = NewType('MachineName', str)
 _CODED_NAME = re.compile(r'(.*[^\s_])_([0-9]{2})_([0-9]+)')
+_CODE = re.compile(r'[0-9]{2}·[0-9]+')
 _NUMBERED_NAME = re.compile(r'(.*[^\s0-9_-])([\s_-]*)([0-9][0-9.\-/]*)')
 _FITS_A_TILE, _MAX_LENGTH = 14, 300
 """The number of letters of a name that fit on a tile; a Chinese, Japanese or Korean one is twice as wide."""
@@ -108,6 +111,16 @@ class DisplayName:
 
     def __str__(self) -> str:
         return f'{self.title}{self.between}{self.code}' if self.code else self.title
+
+    def cut(self, most: int) -> str:
+        """On one line of about this many letters, whose end may not be visible: 02·01 Injection Molder. Of a name that
+        ends with a number, and is one to read from its beginning, the number is kept: Verpackungsanlage Hal… 12."""
+        if not self.code:
+            return shortened(self.title, most)
+        if _CODE.fullmatch(self.code):
+            return shortened(f'{self.code} {self.title}', most)
+        end = f'{self.between}{self.code}'
+        return f'{shortened(self.title, max(1, most - len(end)))}{end}'
 
 
 def _width(text: str) -> int:

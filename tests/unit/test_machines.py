@@ -45,6 +45,18 @@ def test_a_display_name_is_one_text() -> None:
         assert str(DisplayName.of(MachineName(other))) == other
 
 
+@pytest.mark.parametrize(('name', 'line'), [
+    ('Robotic_Arm_01_03', '01·03 Robotic Arm'),
+    ('Bandsäge Kasto 1', 'Bandsäge Kasto 1'),
+    ('Verpackungsanlage-12', 'Verpackungsanlage-12'),
+    ('Verpackungsanlage der Halle Süd 12', 'Verpackungsanlage der Ha… 12'),
+    ('半自動射出成形機12', '半自動射出成形機12'),
+    ('A machine whose name has no number', 'A machine whose name has no…'),
+])
+def test_in_a_list_only_the_code_of_a_coded_name_comes_first(name: str, line: str) -> None:
+    assert DisplayName.of(MachineName(name)).cut(27) == line
+
+
 def test_the_worst_status_is_the_most_severe_one() -> None:
     assert sorted(Status, key=lambda status: status.severity) == [
         Status.OPERATIONAL, Status.UNKNOWN, Status.WARNING, Status.DOWN]

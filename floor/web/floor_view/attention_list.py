@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nicegui import ui
 
 from ...core.formatting import Detail, counted, duration
-from ...core.machines import DisplayName, MachineName, Status
+from ...core.machines import MachineName, Status
 from ...core.text import shortened
 from ...feed.machine import Machine
 from ...feed.store import Store
@@ -17,6 +17,7 @@ from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
 
 ROWS = 12
+NAME_LENGTH = 32
 ID_LENGTH = 4  # characters of an order id: enough to identify an open order, and space is limited
 
 
@@ -54,7 +55,7 @@ class AttentionRow(LiveElement):
                 'data-icon': str(machine.record.type_id),
                 'aria-label': f'{machine.display}, {machine.status_label}, {shortened(machine.reason)} for {since}'
                               f'{order and f", {order}"}'}, \
-            f'{short_name(machine.display)}\n{" · ".join(filter(None, (reason, order)))}'
+            f'{machine.display.cut(NAME_LENGTH)}\n{" · ".join(filter(None, (reason, order)))}'
 
     def _order_of(self, machine: Machine) -> str:
         """The most urgent order with its assignee; 'no work order' for a stop without one."""
@@ -82,8 +83,3 @@ class AttentionSummary(LiveElement):
         if count == 0:
             return {}, 'All machines are running.'
         return ({}, f'{counted(count, "machine")} in total') if count > ROWS else ({'hidden': True}, '')
-
-
-def short_name(display: DisplayName) -> str:
-    """The name with the code first, because the end of the line may be truncated."""
-    return shortened(f'{display.code} {display.title}' if display.code else display.title, 60)
