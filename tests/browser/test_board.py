@@ -275,6 +275,8 @@ async def test_on_paper_no_column_cuts_its_cards(visitor: Visitor, sql: asyncpg.
     await add(sql, 30)
     page = await visitor.open(BOARD)
     cards = column(page, 'open').locator('.cards')
+    await expect(card(page, 'Leak 1')).to_be_attached()
+    await expect(card(page, 'Leak 30')).to_be_attached()
     assert await cards.evaluate('cards => cards.scrollHeight > cards.clientHeight')
 
     await page.emulate_media(media='print')

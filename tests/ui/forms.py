@@ -26,6 +26,7 @@ MOVES = {
     OPEN: (AllowedTransition(OPEN, STARTED, Role.TECHNICIAN, None),
            AllowedTransition(OPEN, HELD, Role.TECHNICIAN, None), AllowedTransition(OPEN, DONE, Role.TECHNICIAN, None),
            AllowedTransition(OPEN, WorkOrderStatus.CANCELLED, Role.SUPERVISOR, None)),
+    STARTED: (AllowedTransition(STARTED, HELD, Role.TECHNICIAN, None),),
     DONE: (AllowedTransition(DONE, OPEN, Role.TECHNICIAN, timedelta(days=7)),),
 }
 

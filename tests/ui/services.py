@@ -10,6 +10,7 @@ The person is named by a header that `person_at` sets on a browser; without it, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any
 
 from nicegui.testing import User
@@ -40,7 +41,8 @@ class Recorded(Any):
             answer = self.answers[name]
             if isinstance(answer, Exception):
                 raise answer
-            return answer(*arguments, **named) if callable(answer) else answer
+            result = answer(*arguments, **named) if callable(answer) else answer
+            return await result if isawaitable(result) else result
         return asked
 
 

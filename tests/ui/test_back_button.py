@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from nicegui import ui
-from nicegui.testing import User
+from nicegui.testing import User, UserInteraction
 
 from floor.web.shell.back_button import BackCloses
 
@@ -42,12 +42,14 @@ class DialogPage:
             self.dialog.close()
 
     def tell(self, event: str) -> None:
-        self._user.find(kind=BackCloses).trigger(event)
+        UserInteraction(self._user, {self.entry}, None).trigger(event)
 
     def _build(self) -> None:
         with ui.dialog() as self.dialog:
-            heading = ui.element('h2')
-        BackCloses(self.dialog, lambda: heading).return_focus = lambda: self.steps.append(FOCUS)
+            self.heading = ui.element('h2')
+        self.entry = BackCloses(self.dialog, lambda: self.heading)
+        self.entry.return_focus = lambda: self.steps.append(FOCUS)
+        self.above = BackCloses(ui.dialog(), lambda: self.heading)
 
 
 @pytest.fixture
@@ -102,3 +104,19 @@ async def test_closed_without_an_entry_in_the_history_it_gives_the_focus_back_at
     page.escape()
 
     assert page.steps == [FOCUS]
+
+
+async def test_the_focus_is_set_once_and_again_after_a_dialog_above_it(
+        page: DialogPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has gone on to the next field before the browser reports the fragment stays there."""
+    focused: list[str] = []
+    monkeypatch.setattr(page.heading, 'run_method', focused.append)
+    page.tell(FRAGMENT_SHOWS)
+    assert focused == []
+
+    page.above.depth = 2
+    page.tell(FRAGMENT_WENT)  # the address is that of the dialog above
+    page.above.depth = 0
+    page.tell(FRAGMENT_SHOWS)
+
+    assert focused == ['focus']

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, timedelta
@@ -22,7 +23,16 @@ from floor.core.errors import (
     NotFoundError,
     TooManyChangesError,
 )
-from floor.core.orders import Attachment, ChecklistItem, HoldReason, OrderId, Priority, WorkOrder, WorkOrderEvent
+from floor.core.orders import (
+    Attachment,
+    ChecklistItem,
+    HoldReason,
+    OrderId,
+    Priority,
+    WorkOrder,
+    WorkOrderDetails,
+    WorkOrderEvent,
+)
 from floor.core.people import Employee, Identity
 from floor.core.rate_limit import ChangeRateLimit
 from floor.orders.order_values import UNCHANGED
@@ -158,6 +168,30 @@ async def test_a_press_is_not_lost_while_somebody_else_changes_the_order(shop_fl
     form.click(start)
 
     await form.until(lambda: sent(shop_floor, 'transition'))
+
+
+async def test_a_press_is_not_lost_while_the_page_reads_what_the_last_one_did(shop_floor: Floor,
+                                                                              page: OpenForm) -> None:
+    """Its change is announced, and shown, before the page has read it for the one who made it."""
+    read = asyncio.Event()
+
+    async def slow_read(_: OrderId) -> WorkOrderDetails:
+        await read.wait()
+        return details(work_order(status=STARTED, version=2))
+
+    def transition(*_: Any) -> None:
+        shop_floor.orders.answers['details'] = slow_read
+    shop_floor.orders.answers['transition'] = transition
+    form = await page()
+    form.press('Start')
+    await form.until(lambda: shop_floor.orders.answers['details'] is slow_read)
+    announce(shop_floor, work_order(status=STARTED, version=2))
+    await form.until(lambda: form.says('In progress'))
+
+    form.press('Put on hold')
+
+    await form.until(lambda: form.says('Waiting for'))
+    read.set()
 
 
 async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_about(shop_floor: Floor,

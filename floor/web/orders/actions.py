@@ -33,8 +33,8 @@ class OrderActions:
         self._person = person
         self._reload = reload
         self._transitions = transitions
-        self._busy = False
         self._order: WorkOrder | None = None
+        self._changing: WorkOrder | None = None  # the order as it was shown when a command on it was sent
         self._line = ui.element('div').classes('order-line')
         self._buttons: dict[tuple[WorkOrderStatus, WorkOrderStatus], ui.button] = {}
         with ui.element('div').classes('order-buttons') as self._row:
@@ -93,20 +93,28 @@ class OrderActions:
 
     async def _make_transition(self, transition: AllowedTransition) -> None:
         order = self._order
-        if self._busy or order is None or order.status is not transition.from_status:  # a double click
+        if order is None or order.status is not transition.from_status or self._is_changing(order):  # a double click
             return
-        self._busy = True
+        self._changing = order
         try:
             await self._transitions.make(order, transition.to_status)
             await self._reload()
         finally:
-            self._busy = False
+            self._changed(order)
+
+    def _is_changing(self, order: WorkOrder) -> bool:
+        """Whether a command on this version is under way; one on what the page shows after it is no double click."""
+        return self._changing is not None and self._changing.version == order.version
+
+    def _changed(self, order: WorkOrder) -> None:
+        if self._changing is order:
+            self._changing = None
 
     async def _take(self) -> None:
         order = self._order
-        if self._busy or order is None or self._take_refusal(order):
+        if order is None or self._take_refusal(order) or self._is_changing(order):
             return
-        self._busy = True
+        self._changing = order
         try:
             edit = OrderEdit(assignee_id=self._person.employee_id)
             await self._services.orders.edit(self._identity, order.id, order.version, edit)
@@ -115,7 +123,7 @@ class OrderActions:
         else:
             self._show_problem('')
         finally:
-            self._busy = False
+            self._changed(order)
         await self._reload()
 
     def _show_problem(self, problem: str) -> None:

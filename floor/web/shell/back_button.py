@@ -31,6 +31,7 @@ class BackCloses(ui.element):
         self._query = query
         self.depth = 0  # number of open dialogs with a history entry, up to this one; 0: it has no entry
         self.going_back = False  # the server has to go back, to remove the entry
+        self._was_covered = False  # by a dialog above it, since it last had the focus
         self._drawn = False  # the animation runs, so that the browser reports when the fragment is removed
         self.return_focus: Callable[[], object] | None = None
         """Gives the focus back to what opened the dialog, when that is closed and the browser has gone back."""
@@ -52,6 +53,7 @@ class BackCloses(ui.element):
         self.depth = 1 + max(each.depth for each in self._all())
         if not self._drawn:
             self.going_back = False  # reopened before it went back after the last time
+        self._was_covered = False
         ui.navigate.to(f'#{self.html_id}')
         if query:
             ui.navigate.history.replace(f'{query}#{self.html_id}')
@@ -76,7 +78,8 @@ class BackCloses(ui.element):
             return
         for each in self._all():
             each.going_back = False
-        if self.depth:  # a dialog above it was closed, and going back moved the focus
+        if self.depth and self._was_covered:  # the dialog above it was closed, and going back moved the focus
+            self._was_covered = False
             self._take_focus()
 
     def _take_focus(self) -> None:
@@ -90,7 +93,9 @@ class BackCloses(ui.element):
         if self.going_back:  # caused by the server
             self.going_back = False
             self._return_focus()
-        elif self.depth and not self._covered():
+        elif self.depth and self._covered():
+            self._was_covered = True
+        elif self.depth:
             self.depth = 0
             self._dialog.close()
 
