@@ -1,0 +1,1 @@
+"""The gateway: a process on the plant's network that reads machines and reports to the app over HTTP."""
