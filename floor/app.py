@@ -28,6 +28,7 @@ from .access.wall_links import WALL
 from .analytics import Analytics
 from .analytics.dashboard_link import dashboard_link
 from .core.latency import LatencyHistogram
+from .core.log_lines import LogCounter
 from .core.plant_calendar import PlantSettings
 from .core.rate_limit import ChangeRateLimit
 from .core.settings import Settings
@@ -52,7 +53,7 @@ from .operations.event_loop_latency import event_loop_latency, measure_event_loo
 from .operations.first_supervisor_link import offer_first_supervisor
 from .operations.freshness_log import FreshnessLog, after_first_snapshot
 from .operations.gc_schedule import collect_garbage
-from .operations.log_output import CancelledAtShutdown, LogCounter
+from .operations.log_output import CancelledAtShutdown
 from .operations.refused_origins import RefusedOrigins
 from .operations.runtime_status import RuntimeStatus
 from .operations.shutdown import Shutdown

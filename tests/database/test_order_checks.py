@@ -12,12 +12,12 @@ import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, until
 
+from floor.core.log_lines import TextLines
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.migrations import migrate
 from floor.db.schema_files import load_schema_files
 from floor.jobs.order_checks import OrderChecks
-from floor.operations.log_output import TextLines
 
 OFTEN = 0.01   # seconds between two looks
 

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from floor.operations.log_output import CancelledAtShutdown, JsonLines, LogCounter, RateLimitedMessages, TextLines
+from floor.core.log_lines import JsonLines, LogCounter, TextLines
+from floor.operations.log_output import CancelledAtShutdown, RateLimitedMessages
 
 
 def record(message: str, *arguments: object, level: int = logging.WARNING, error: BaseException | None = None,
