@@ -51,4 +51,4 @@ def body_of(lines: Sequence[str]) -> tuple[bytes, dict[str, str]]:
 
 def _event(machine: str, at: datetime, fields: dict[str, object]) -> str:
     moment = at.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
-    return json.dumps({'machine': machine, 'at': moment, **fields}, ensure_ascii=False, separators=(',', ':'))
+    return json.dumps({'machine': machine, 'at': moment, **fields}, separators=(',', ':'))

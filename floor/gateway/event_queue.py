@@ -100,8 +100,13 @@ class EventQueue:
         self.lost += excess
 
     def first(self, most: int) -> list[QueuedEvent]:
-        """The oldest events, in their order."""
-        rows = self._database.execute('SELECT id, event, queued_at FROM events ORDER BY id LIMIT ?', (most,))
+        """The oldest events, in their order.
+
+        :raises QueueError: they cannot be read
+        """
+        with self._errors():
+            rows = self._database.execute('SELECT id, event, queued_at FROM events ORDER BY id LIMIT ?',
+                                          (most,)).fetchall()
         return [QueuedEvent(number, event, queued_at / 1000) for number, event, queued_at in rows]
 
     def remove(self, through: int) -> None:
@@ -112,7 +117,8 @@ class EventQueue:
         with self._transaction():
             self._database.execute('DELETE FROM events WHERE id <= ?', (through,))
         self._first = max(self._first, min(through, self._last) + 1)
-        self._database.execute(f'PRAGMA incremental_vacuum({FREED_PAGES})').fetchall()
+        with self._errors():
+            self._database.execute(f'PRAGMA incremental_vacuum({FREED_PAGES})').fetchall()
 
     def total(self, point: str) -> int | None:
         """The last total of a counter."""
@@ -154,7 +160,7 @@ class EventQueue:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with self._errors():
             self._database.execute('BEGIN IMMEDIATE')
             try:
                 yield
@@ -163,8 +169,13 @@ class EventQueue:
                 if self._database.in_transaction:
                     self._database.execute('ROLLBACK')
                 raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
-            raise QueueError(f'the queue {self._file} cannot be written: {error}') from error
+            raise QueueError(f'the queue {self._file} cannot be used: {error}') from error
 
 
 def _lock(folder: Path) -> TextIO:

@@ -59,11 +59,12 @@ Meaning = StatusMeaning | ReasonMeaning | CounterMeaning | NoMeaning | None
 
 
 def value_key(value: Any) -> str:
-    """A value as the keys of tables are compared: 1, 1.0 and '1' are the same, upper and lower case too."""
+    """A value as the keys of tables are compared: 1, 1.0 and '1.0' are the same, upper and lower case too."""
     if isinstance(value, bool):
         return 'true' if value else 'false'
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    number = as_number(value)
+    if number is not None and number.is_integer():
+        return str(int(number))
     return str(value).strip().casefold()
 
 

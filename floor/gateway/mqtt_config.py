@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from .json_path import parse_path
 from .point_config import PointConfig, SourceConfig
-from .strict import FilePath, Secret, Strict
+from .strict import FilePath, Secret, Strict, nearest
+from .topic_pattern import TopicPattern, names_in
 
 
 class Login(Strict):
@@ -66,6 +68,22 @@ class MqttPoint(PointConfig):
     value."""
     at: str | None = None
     """Where the time is in a JSON payload: ISO 8601, or seconds or milliseconds since 1970."""
+
+    @model_validator(mode='after')
+    def _can_be_read(self) -> MqttPoint:
+        try:
+            known = TopicPattern(self.topic).names
+            for path in filter(None, (self.path, self.at)):
+                parse_path(path)
+        except ValueError as error:
+            raise PydanticCustomError('pattern', '{sentence}', {'sentence': str(error)}) from error
+        if self.at is not None and self.path is None:
+            raise PydanticCustomError('at', 'at needs a path: only JSON payloads have a time')
+        for name in names_in(self.machine):
+            if name not in known:
+                raise PydanticCustomError('placeholder', '{sentence}', {
+                    'sentence': f'the topic has no placeholder {{{name}}}{nearest(name, known)}'})
+        return self
 
 
 class MqttConfig(BrokerConfig):

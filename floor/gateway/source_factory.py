@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .config import AnySource
+from .mqtt_config import MqttConfig
 from .source import Source
 
 
@@ -12,4 +13,9 @@ def make_source(config: AnySource, *, trial: bool = False) -> Source:
 
     :raises GatewayConfigError: a secret or a certificate cannot be read
     """
-    raise NotImplementedError(f'{config.type} {trial}')
+    match config:
+        case MqttConfig():
+            from .mqtt_source import MqttSource  # noqa: PLC0415
+
+            return MqttSource(config, trial=trial)
+    raise NotImplementedError(config.type)

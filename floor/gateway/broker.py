@@ -1,0 +1,114 @@
+"""A connection to an MQTT broker, for all sources that have one."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from .errors import GatewayConfigError, QueueError
+from .mqtt_config import BrokerConfig, Tls
+
+ERRORS = (aiomqtt.MqttError, OSError, QueueError)
+"""End a session with a broker."""
+SESSION_EXPIRY_S = 7 * 86_400
+"""So long a broker keeps messages for a gateway that is away (MQTT 5; 3.1.1 leaves it to the broker)."""
+MAX_IN_FLIGHT = 20
+TIMEOUT_S = 10.0
+
+Take = Callable[[aiomqtt.Message], None]
+
+
+class Broker:
+    """Makes connections.
+
+    Messages are taken by a function, before they are acknowledged: a message that cannot be stored comes again.
+    """
+
+    def __init__(self, config: BrokerConfig, *, trial: bool) -> None:
+        """trial: under another client id, without a session that outlives the connection.
+
+        :raises GatewayConfigError: a secret or a certificate cannot be read
+        """
+        self._config, self._trial = config, trial
+        self._password = config.login.password.read() if config.login else None
+        self._tls = tls_context(config.tls) if config.tls else None
+        self.client_id = config.client_id or f'line-monitor-gateway-{config.name}'
+
+    @property
+    def address(self) -> str:
+        """For people."""
+        return f'{self._config.host}:{self._port}'
+
+    def client(self, take: Take, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+        """A client, to be used once: async with. take: called with each message in the event loop's thread; if it
+        raises, the connection ends and the message is not acknowledged."""
+        config = self._config
+        is_5 = config.version == '5'
+        return aiomqtt.Client(
+            config.host, self._port, identifier=None if self._trial else self.client_id,
+            username=config.login.user if config.login else None, password=self._password,
+            protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
+            clean_session=None if is_5 else self._trial,
+            clean_start=self._trial if is_5 else True, properties=self._properties() if is_5 else None,
+            keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will,
+            queue_type=_queue_that_calls(take), max_inflight_messages=MAX_IN_FLIGHT)
+
+    def explain(self, error: Exception) -> str:
+        """An error in plain words, with the broker's address."""
+        text = str(error)
+        if isinstance(error, QueueError):
+            return text
+        if isinstance(error.__cause__, QueueError):
+            return str(error.__cause__)
+        if 'CERTIFICATE_VERIFY_FAILED' in text:
+            text = f'its certificate is not accepted: {text.rpartition("failed: ")[2].partition(" (_ssl")[0]}'
+        return f'the broker {self.address}: {text or type(error).__name__}'
+
+    @property
+    def _port(self) -> int:
+        return self._config.port or (8883 if self._config.tls else 1883)
+
+    def _properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 0 if self._trial else SESSION_EXPIRY_S
+        return properties
+
+
+def tls_context(tls: Tls) -> ssl.SSLContext:
+    """:raises GatewayConfigError: a certificate or key cannot be read"""
+    try:
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.certificate is not None:
+            context.load_cert_chain(tls.certificate, tls.key)
+    except OSError as error:
+        names = ', '.join(str(each) for each in tls.files)
+        raise GatewayConfigError(f'a certificate or key cannot be read ({names}): {error}') from error
+    context.check_hostname = tls.check_name
+    return context
+
+
+def _queue_that_calls(take: Take) -> type[asyncio.Queue[aiomqtt.Message]]:
+    """aiomqtt puts each message into its queue, and paho acknowledges it when that returns."""
+
+    class CallingQueue(asyncio.Queue[aiomqtt.Message]):
+        """Never has anything in it."""
+
+        def put_nowait(self, item: aiomqtt.Message) -> None:
+            """Take it."""
+            take(item)
+
+    return CallingQueue
+
+
+async def until_disconnected(client: aiomqtt.Client) -> None:
+    """Wait until the connection ends.
+
+    :raises aiomqtt.MqttError: then
+    """
+    async for _ in client.messages:
+        pass  # the queue has none

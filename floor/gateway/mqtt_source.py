@@ -1,0 +1,129 @@
+"""Reads machines from an MQTT broker."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import aiomqtt
+
+from .broker import ERRORS, Broker, until_disconnected
+from .json_path import PayloadError, Steps, parse_json, parse_path, parse_text, parse_time, value_at
+from .mqtt_config import MqttConfig, MqttPoint
+from .reading import Emit, Point, Reading, Value
+from .source import SourceState, keep_connected
+from .topic_pattern import TopicPattern, fill
+
+MAX_TOPICS = 20_000
+"""Whose points are remembered."""
+MISSING = object()
+
+
+class MqttPointReader:
+    """A configured point, for all topics of its pattern."""
+
+    def __init__(self, source: str, config: MqttPoint) -> None:
+        self._source, self._config = source, config
+        self.pattern = TopicPattern(config.topic)
+        self.path: Steps | None = parse_path(config.path) if config.path else None
+        self.at: Steps | None = parse_path(config.at) if config.at else None
+
+    @property
+    def needs_json(self) -> bool:
+        """Whether a payload is JSON."""
+        return self.path is not None or self.at is not None
+
+    def point(self, topic: str) -> Point | None:
+        """The point of a topic; None: it does not match."""
+        values = self.pattern.match(topic)
+        if values is None:
+            return None
+        config = self._config
+        address = f'{topic} {config.path}' if config.path else topic
+        if config.reports != 'status':
+            address += f' ({config.reports})'
+        return Point(self._source, address, fill(config.machine, values), config)
+
+
+class MqttSource:
+    """A broker with points. Messages of QoS 1 are acknowledged when what follows from them is on disk."""
+
+    def __init__(self, config: MqttConfig, *, trial: bool = False) -> None:
+        """:raises GatewayConfigError: a secret or a certificate cannot be read"""
+        self.state = SourceState(config.name)
+        self._config = config
+        self._broker = Broker(config, trial=trial)
+        self._readers = [MqttPointReader(config.name, each) for each in config.points]
+        self._points: dict[str, list[tuple[MqttPointReader, Point]]] = {}
+        announce = f'line-monitor/gateway/{self._broker.client_id}' if config.announce is None else config.announce
+        self._announce = '' if trial else announce
+        self._emit: Emit = lambda _reading: None
+
+    async def run(self, emit: Emit) -> None:
+        """Emit readings until cancelled."""
+        self._emit = emit
+        await keep_connected(self.state, self._session, ERRORS, self._broker.explain)
+
+    async def _session(self) -> None:
+        will = aiomqtt.Will(self._announce, 'offline', qos=1, retain=True) if self._announce else None
+        async with self._broker.client(self._take, will) as client:
+            filters = sorted({each.pattern.filter for each in self._readers})
+            await client.subscribe([(each, self._config.qos) for each in filters])
+            self.state.connect()
+            if self._announce:
+                await client.publish(self._announce, 'online', qos=1, retain=True)
+            try:
+                await until_disconnected(client)
+            except asyncio.CancelledError:
+                with suppress(*ERRORS):
+                    if self._announce:
+                        await client.publish(self._announce, 'offline', qos=1, retain=True)
+                raise
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        """:raises QueueError: a reading cannot be stored"""
+        self.state.receive()
+        topic = str(message.topic)
+        payload = message.payload
+        if not isinstance(payload, bytes) or not payload:
+            return  # an empty one only deletes a retained message
+        points = self._points_of(topic)
+        try:
+            data = parse_json(payload) if any(reader.needs_json for reader, _ in points) else None
+            found = [self._read(reader, point, payload, data) for reader, point in points]
+        except PayloadError as error:
+            self.state.ignore(error.cause, f'{topic}: {error}')
+            return
+        if points and not any(found):
+            paths = ', '.join(sorted({str(point.config.path) for _, point in points
+                                      if isinstance(point.config, MqttPoint)}))
+            self.state.ignore('no value', f'{topic}: the payload has no value at {paths}')
+
+    def _read(self, reader: MqttPointReader, point: Point, payload: bytes, data: Any) -> bool:
+        """Emit the value of a point. Returns whether there is one."""
+        value: Any = MISSING
+        if reader.path is None:
+            value = parse_text(payload)
+        else:
+            with suppress(LookupError):
+                value = value_at(data, reader.path)
+        if value is MISSING:
+            return False
+        if not isinstance(value, Value | None):
+            raise PayloadError('not a plain value', f'the value at {reader.path} is not a text, a number or a boolean')
+        at = None
+        if reader.at is not None:
+            try:
+                at = parse_time(value_at(data, reader.at))
+            except (PayloadError, LookupError):
+                self.state.ignore('not a time', f'{point.address}: there is no time that can be read; taken as of now')
+        self._emit(Reading(point, value, at, detail=None if value is not None else 'no value'))
+        return True
+
+    def _points_of(self, topic: str) -> list[tuple[MqttPointReader, Point]]:
+        if topic not in self._points:
+            if len(self._points) >= MAX_TOPICS:
+                self._points.clear()
+            self._points[topic] = [(reader, point) for reader in self._readers if (point := reader.point(topic))]
+        return self._points[topic]

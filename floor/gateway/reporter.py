@@ -1,0 +1,178 @@
+"""From readings to events in the queue: the core of the gateway."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from ..core.machines import Status
+from .clock import Clock
+from .counters import Step, increment
+from .errors import QueueError
+from .event_format import MAX_INCREMENT, counter_event, status_event
+from .event_queue import EventQueue
+from .machine_state import MachineState
+from .mapping import CounterMeaning, NoMeaning
+from .point_config import SourceConfig
+from .point_filter import Held, PointFilter
+from .point_times import event_time, reading_time
+from .presets import StatusMeaning
+from .reading import Point, Reading
+from .source import SourceState
+
+log = logging.getLogger(__name__)
+
+MAX_POINTS = 20_000
+"""Topics that match a pattern are made by others; further ones are ignored."""
+
+
+class Reporter:
+    """Takes readings, and puts events. All in the event loop's thread."""
+
+    def __init__(self, queue: EventQueue, sources: Iterable[tuple[SourceConfig, SourceState]], clock: Clock) -> None:
+        self._queue, self._clock = queue, clock
+        self._sources = {config.name: (config, state) for config, state in sources}
+        self._machines: dict[str, MachineState] = {}
+        self._filters: dict[Point, PointFilter] = {}
+        self._read_at: dict[Point, datetime] = {}
+        self._lost: set[str] = set()
+
+    @property
+    def machines(self) -> int:
+        """The number of machines that have a status."""
+        return sum(each.status is not None for each in self._machines.values())
+
+    @property
+    def points(self) -> int:
+        """The number of points that were read."""
+        return len(self._read_at)
+
+    def emit(self, reading: Reading) -> None:
+        """Put the events that follow from a reading, or hold them back.
+
+        :raises QueueError: they cannot be stored; nothing has changed
+        """
+        point = reading.point
+        config, state = self._sources[point.source]
+        if point not in self._read_at and len(self._read_at) >= MAX_POINTS:
+            state.ignore('too many points', f'more than {MAX_POINTS} points: {point.address} is ignored')
+            return
+        now = self._clock.now()
+        before = None if reading.is_historical else self._read_at.get(point)
+        moment = reading_time(reading.at if config.source_time else None, before, now)
+        is_past = reading.is_historical or moment.is_overtaken
+        if reading.is_historical and moment.at != reading.at:
+            state.ignore('not a time of the past', f'{point.address}: a historical value of {reading.at} is ignored')
+            return
+        if moment.fault:
+            state.ignore(moment.fault, f'{moment.fault} at {point.address}: {reading.at}; taken as of now')
+        meaning = point.config.meaning(reading.value, reading.detail)
+        if isinstance(meaning, NoMeaning):
+            state.ignore(meaning.cause, f'{point.address}: {meaning.problem}')
+        elif isinstance(meaning, CounterMeaning):
+            self._count(point, meaning, moment.at, is_past)
+        elif is_past:
+            self._put_past(point, meaning, moment.at)
+        elif meaning is not None:
+            self._filter(point).take(meaning, moment.at)
+        if not is_past:
+            self._read_at[point] = moment.at
+
+    def tick(self) -> None:
+        """Call once a second: repeats the status of machines, and reports those whose source is lost.
+
+        :raises QueueError: as emit
+        """
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        for name, (config, state) in self._sources.items():
+            if state.connected:
+                self._lost.discard(name)
+            elif name not in self._lost and now.timestamp() - state.changed_at >= config.grace:
+                self._lose(name, datetime.fromtimestamp(state.changed_at, now.tzinfo))
+        self._repeat([each for each in self._machines.values() if each.status not in (None, Status.UNKNOWN)
+                      and self._sources[each.source][1].connected
+                      and monotonic - each.put_at >= each.repeat_every])
+
+    def _filter(self, point: Point) -> PointFilter:
+        if point not in self._filters:
+            self._filters[point] = PointFilter(
+                point.config.debounce, point.config.least_time, self._clock,
+                lambda value, at: self._report(point, value, at))
+        return self._filters[point]
+
+    def _machine(self, name: str) -> MachineState:
+        return self._machines.setdefault(name, MachineState(name))
+
+    def _report(self, point: Point, value: Held, at: datetime) -> None:
+        """A value that lasted."""
+        machine = self._machine(point.machine)
+        config, state = self._sources[point.source]
+        was_lost = machine.status is Status.UNKNOWN
+        if isinstance(value, StatusMeaning):
+            machine.source, machine.repeat_every = config.name, config.repeat
+        if not machine.take(value):
+            return
+        now = self._clock.now()
+        moment = event_time(at, machine.event_at, now)
+        if moment.fault and not was_lost:
+            state.ignore(moment.fault, f'{moment.fault} at {point.address}: {at}; taken as of now')
+        events = [self._event(machine, moment.at)]
+        if now - moment.at > timedelta(seconds=config.repeat):
+            moment = reading_time(now, None, now)  # a status that began long ago, and holds now
+            events.append(self._event(machine, now))
+        self._put(machine, events, moment.at)
+
+    def _put_past(self, point: Point, meaning: object, at: datetime) -> None:
+        """A status of the past, which does not change the present one."""
+        if isinstance(meaning, StatusMeaning):
+            self._queue.put([status_event(point.machine, at, meaning.status, meaning.reason)])
+
+    def _count(self, point: Point, meaning: CounterMeaning, at: datetime, is_past: bool) -> None:
+        total = int(meaning.number)
+        state = self._sources[point.source][1]
+        if point.config.counts == 'increment':
+            made, totals = total, {}
+        else:
+            key = f'{point.source} {point.address}'
+            made, step = increment(self._queue.total(key), total, point.config.rollover)
+            if is_past and step is not Step.COUNT:
+                return  # a later total has counted this
+            totals = {key: total}
+            if step in {Step.RESET, Step.ROLLOVER}:
+                log.info('counter %s: %s', point.address, step, extra={'source': point.source})
+        if made > MAX_INCREMENT:
+            state.ignore('not a count', f'{point.address}: {made} more at once is not a count')
+            made = 0
+        if made or totals:
+            self._queue.put([counter_event(point.machine, at, meaning.counter, made)] if made else [], totals)
+
+    def _lose(self, source: str, since: datetime) -> None:
+        """Its machines are "No signal" since then."""
+        for machine in self._machines.values():
+            if machine.source == source and machine.status not in (None, Status.UNKNOWN):
+                machine.take(StatusMeaning(Status.UNKNOWN, f'no connection to {source}'))
+                self._put(machine, [self._event(machine, moment := event_time(
+                    since, machine.event_at, self._clock.now()).at)], moment)
+        for point, each in self._filters.items():
+            if point.source == source:
+                each.forget()
+        self._lost.add(source)
+
+    def _repeat(self, machines: list[MachineState]) -> None:
+        now = self._clock.now()
+        for machine in machines:
+            at = event_time(now, machine.event_at, now).at
+            self._put(machine, [self._event(machine, at)], at)
+
+    def _event(self, machine: MachineState, at: datetime) -> str:
+        assert machine.status is not None  # noqa: S101
+        return status_event(machine.name, at, machine.status, machine.reason)
+
+    def _put(self, machine: MachineState, events: list[str], at: datetime) -> None:
+        try:
+            self._queue.put(events)
+        except QueueError:
+            machine.status = None  # what is next is reported in any event
+            raise
+        machine.event_at, machine.put_at = at, self._clock.monotonic()

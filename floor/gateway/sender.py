@@ -1,0 +1,184 @@
+"""Sends queued events to the app, in their order, until it has answered for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections import Counter
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from ..core.repeated_log import RateLimitedLog
+from ..core.text import shortened
+from .errors import QueueError
+from .event_format import MAX_EVENTS, body_of, machine_of
+from .event_queue import EventQueue, QueuedEvent
+
+log = logging.getLogger(__name__)
+
+GAP_S = 0.05
+"""Between requests, so that events that follow closely share one."""
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.5, 30.0
+REFUSED_BACKOFF_S = 30.0
+"""After a response that a person must end, such as 401."""
+TIMEOUT_S = 30.0
+STORED = frozenset({'accepted', 'late', 'duplicate'})
+MAX_CAUSES = 100
+
+
+class Delivery(StrEnum):
+    """What became of a request."""
+
+    DONE = 'done'
+    TOO_LARGE = 'too large'
+    LATER = 'later'
+
+
+class Sender:
+    """Empties the queue into POST /api/feed. One request at a time, so that events of a machine stay in order."""
+
+    def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True) -> None:
+        self._queue = queue
+        self._url = f'{url}/api/feed'
+        self._client = httpx.AsyncClient(headers={'Authorization': f'Bearer {token}'}, verify=tls, timeout=TIMEOUT_S,
+                                         trust_env=True)
+        self._put = asyncio.Event()
+        self._most = MAX_EVENTS
+        self._backoff = FIRST_BACKOFF_S
+        self._repeated = RateLimitedLog(log)
+        self.error: str | None = 'not yet reached'
+        """Why the app does not take events, in plain words; None: it does."""
+        self.sent = 0
+        """Events that the app has answered for as stored, since the start."""
+        self.not_stored: Counter[str] = Counter()
+        """Events that the app did not store, by its sentence."""
+        self.last_sent_at: float | None = None
+
+    def wake(self) -> None:
+        """Call after events were put."""
+        self._put.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            self._put.clear()
+            if not self._queue.waiting:
+                await self._put.wait()
+            try:
+                pause = GAP_S if await self.send_once() else self._pause()
+            except QueueError as error:  # the same events are sent again: they have ids
+                self._fail(str(error))
+                pause = self._pause()
+            await asyncio.sleep(pause)
+
+    async def send_once(self) -> bool:
+        """Send the oldest events. Returns whether the app has answered for them; they are removed then."""
+        events = self._queue.first(self._most)
+        if not events:
+            return True
+        delivery, results = await self._request(events)
+        if delivery is Delivery.LATER:
+            return False
+        if delivery is Delivery.TOO_LARGE and len(events) > 1:
+            self._most = max(1, len(events) // 2)
+            return True
+        for event, result in zip(events, results, strict=True):
+            self._count(event, result)
+        self._queue.remove(events[-1].number)
+        self._most, self._backoff = min(MAX_EVENTS, 2 * self._most), FIRST_BACKOFF_S
+        self.last_sent_at = time.time()
+        return True
+
+    async def close(self, within: float) -> None:
+        """Send what waits, for so many seconds at most, and close the connection."""
+        try:
+            async with asyncio.timeout(within):
+                while self._queue.waiting and self.error is None and await self.send_once():
+                    pass
+        except TimeoutError:
+            pass
+        await self._client.aclose()
+
+    async def _request(self, events: list[QueuedEvent]) -> tuple[Delivery, list[dict[str, Any]]]:
+        body, headers = body_of([each.event for each in events])
+        try:
+            response = await self._client.post(self._url, content=body, headers=headers)
+        except (httpx.HTTPError, OSError) as error:
+            return self._fail(f'the app at {self._url} does not answer: {_words(error)}')
+        if response.status_code == httpx.codes.OK:
+            results = _results(response)
+            if results is None or len(results) != len(events):
+                return self._fail(f'{self._url} answers, but not as the app does', REFUSED_BACKOFF_S)
+            self._recover()
+            return Delivery.DONE, results
+        message = _message(response)
+        match response.status_code:
+            case 400 | 413 | 422:
+                if len(events) == 1:
+                    self._recover()
+                return Delivery.TOO_LARGE, [{'result': 'refused', 'message': message}] * len(events)
+            case 408 | 425 | 429 | 500 | 502 | 503 | 504:
+                return self._fail(f'the app answers {response.status_code}: {message}', _retry_after(response))
+        return self._fail(f'the app answers {response.status_code}: {message}', REFUSED_BACKOFF_S)
+
+    def _fail(self, error: str, pause: float = 0) -> tuple[Delivery, list[dict[str, Any]]]:
+        """pause: at least so many seconds until the next request."""
+        if error != self.error:
+            log.warning('%s; %d events wait', error, self._queue.waiting)
+        self.error = error
+        self._backoff = max(self._backoff, pause)
+        return Delivery.LATER, []
+
+    def _recover(self) -> None:
+        if self.error is not None:
+            log.info('the app takes events; %d wait', self._queue.waiting)
+        self.error = None
+
+    def _pause(self) -> float:
+        """Seconds until the next request after one that failed."""
+        pause = self._backoff * random.uniform(0.5, 1)  # noqa: S311 (not a secret)
+        self._backoff = min(MAX_BACKOFF_S, 2 * self._backoff)
+        return pause
+
+    def _count(self, event: QueuedEvent, result: dict[str, Any]) -> None:
+        if result.get('result') in STORED:
+            self.sent += 1
+            return
+        cause = shortened(str(result.get('message') or result.get('result')))
+        self.not_stored[cause if cause in self.not_stored or len(self.not_stored) < MAX_CAUSES else 'others'] += 1
+        self._repeated.warn(cause, f'the app did not store an event of {machine_of(event.event)}: {cause}')
+
+
+def _results(response: httpx.Response) -> list[dict[str, Any]] | None:
+    try:
+        results = response.json()['results']
+    except (ValueError, KeyError, TypeError):
+        return None
+    return results if isinstance(results, list) and all(isinstance(each, dict) for each in results) else None
+
+
+def _message(response: httpx.Response) -> str:
+    """The sentence of a problem (RFC 9457), or the start of another body."""
+    try:
+        problem = response.json()
+        return shortened(str(problem.get('detail') or problem.get('title')))
+    except (ValueError, AttributeError):
+        return shortened(response.text) or response.reason_phrase
+
+
+def _retry_after(response: httpx.Response) -> float:
+    try:
+        return min(MAX_BACKOFF_S, float(response.headers.get('Retry-After', 0)))
+    except ValueError:
+        return 0
+
+
+def _words(error: Exception) -> str:
+    return shortened(str(error)) or type(error).__name__
+
+
