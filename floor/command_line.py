@@ -1,7 +1,7 @@
 """The command line: `line-monitor` if installed, `python main.py` in a checkout.
 
     line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
-    line-monitor simulator | backup | restore | plant | token | access ...  the other programs, each with its own --help
+    line-monitor simulator | backup | restore | plant | token | access | gateway ...  other programs, each with --help
 
 NiceGUI is imported only to serve: the import takes seconds, and reads the location of its storage.
 """
@@ -31,7 +31,7 @@ PROGRAM = 'line-monitor'
 RUN = 'run'
 COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
             'plant': 'floor.plant.plant_program', 'access': 'floor.access.access_program',
-            'token': 'floor.access.token_program'}
+            'token': 'floor.access.token_program', 'gateway': 'floor.gateway.program'}
 """Each is a module whose main takes the arguments and the program's name."""
 
 
@@ -106,7 +106,8 @@ def _parser() -> console.Parser:
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
                         help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
                         f'embedded database, restore it; plant: replaces the demo by an empty floor, imports '
-                        f'and exports machines; token: makes a token for a program; access: makes links for people')
+                        f'and exports machines; token: makes a token for a program; access: makes links for people; '
+                        f'gateway: reports from MQTT, Sparkplug B and OPC UA')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -54,7 +55,8 @@ class Broker:
             username=config.login.user if config.login else None, password=self._password,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if is_5 else self._trial,
-            clean_start=self._trial if is_5 else True, properties=self._properties() if is_5 else None,
+            clean_start=self._trial if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=self._properties() if is_5 else None,
             keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will,
             queue_type=_queue_that_calls(take), max_inflight_messages=MAX_IN_FLIGHT)
 

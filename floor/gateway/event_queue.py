@@ -13,7 +13,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -70,7 +70,8 @@ class EventQueue:
         self._first = first or self._last + 1
         self._run = secrets.token_hex(4)
         """Begins the ids of this process: numbers may be used again after a power cut."""
-        self._put = 0
+        self.put_count = 0
+        """Events that were put since the start."""
 
     @property
     def waiting(self) -> int:
@@ -91,10 +92,10 @@ class EventQueue:
         now = int(time.time() * 1000)
         with self._transaction():
             self._database.executemany('INSERT INTO events (queued_at, event) VALUES (?, ?)', [
-                (now, with_id(each, f'{self._run}-{self._put + place}')) for place, each in enumerate(events)])
+                (now, with_id(each, f'{self._run}-{self.put_count + place}')) for place, each in enumerate(events)])
             self._database.executemany('INSERT OR REPLACE INTO totals VALUES (?, ?)', (totals or {}).items())
             excess = self._discard(self.waiting + len(events) - self._limit)
-        self._put += len(events)
+        self.put_count += len(events)
         self._last += len(events)
         self._first += excess
         self.lost += excess
@@ -126,13 +127,13 @@ class EventQueue:
         return None if row is None else int(row[0])
 
     def sync(self) -> None:
-        """Write to the disk itself what was put. Takes as long as the disk; may run in another thread."""
+        """Write to the disk itself what was put. Takes as long as the disk; may run in another thread.
+
+        :raises QueueError: it cannot be written
+        """
         if self._file is not None:
-            database = sqlite3.connect(self._file, timeout=1)
-            try:
+            with self._errors(), closing(sqlite3.connect(self._file, timeout=1)) as database:
                 database.execute('PRAGMA wal_checkpoint(PASSIVE)').fetchall()
-            finally:
-                database.close()
 
     def close(self) -> None:
         """Close the file; another gateway may use it then."""

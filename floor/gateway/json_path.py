@@ -69,16 +69,17 @@ def parse_text(payload: bytes) -> str:
         raise PayloadError('not text', 'the payload is not text in UTF-8') from error
 
 
-def value_at(data: Any, steps: Steps) -> Any:
+def value_at(data: object, steps: Steps) -> Any:
     """The value at a path.
 
     :raises LookupError: there is none
     """
+    found: Any = data
     for step in steps:
-        if not isinstance(data, dict if isinstance(step, str) else list):
+        if not isinstance(found, dict if isinstance(step, str) else list):
             raise LookupError(step)
-        data = data[step]
-    return data
+        found = found[step]  # type: ignore[index]  # a dict with a str, or a list with an int
+    return found
 
 
 def parse_time(value: Any) -> datetime:

@@ -16,6 +16,7 @@ from .strict import Strict, nearest
 
 WORDS = 'words'
 MAX_REASON_LENGTH = 2_000
+MAX_COUNT = 2 ** 53
 
 
 class Reports(StrEnum):
@@ -186,7 +187,7 @@ class Mapping(Strict):
 
     def _counter(self, value: bool | float | str) -> Meaning:
         number = as_number(value)
-        if number is None or number < 0:
+        if number is None or not 0 <= number <= MAX_COUNT:
             return NoMeaning('not a count', f'the value {str(value)[:80]!r} is not a count')
         return CounterMeaning(self.reports, number)
 

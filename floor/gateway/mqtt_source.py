@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any
 
 import aiomqtt
 
 from .broker import ERRORS, Broker, until_disconnected
+from .errors import QueueError
 from .json_path import PayloadError, Steps, parse_json, parse_path, parse_text, parse_time, value_at
 from .mqtt_config import MqttConfig, MqttPoint
 from .reading import Emit, Point, Reading, Value
 from .source import SourceState, keep_connected
 from .topic_pattern import TopicPattern, fill
 
+log = logging.getLogger(__name__)
+
 MAX_TOPICS = 20_000
 """Whose points are remembered."""
+REFUSED = range(128, 256)
+"""Codes of subscriptions that failed."""
 MISSING = object()
 
 
@@ -68,8 +74,7 @@ class MqttSource:
     async def _session(self) -> None:
         will = aiomqtt.Will(self._announce, 'offline', qos=1, retain=True) if self._announce else None
         async with self._broker.client(self._take, will) as client:
-            filters = sorted({each.pattern.filter for each in self._readers})
-            await client.subscribe([(each, self._config.qos) for each in filters])
+            await self._subscribe(client)
             self.state.connect()
             if self._announce:
                 await client.publish(self._announce, 'online', qos=1, retain=True)
@@ -81,8 +86,24 @@ class MqttSource:
                         await client.publish(self._announce, 'offline', qos=1, retain=True)
                 raise
 
+    async def _subscribe(self, client: aiomqtt.Client) -> None:
+        filters = sorted({each.pattern.filter for each in self._readers})
+        wanted: list[tuple[str, int]] = [(each, self._config.qos) for each in filters]
+        for name, code in zip(filters, await client.subscribe(wanted), strict=False):
+            if getattr(code, 'value', code) in REFUSED:
+                raise aiomqtt.MqttError(f'this login may not read {name}')
+
     def _take(self, message: aiomqtt.Message) -> None:
-        """:raises QueueError: a reading cannot be stored"""
+        """:raises QueueError: a reading cannot be stored: the message must come again"""
+        try:
+            self._take_message(message)
+        except QueueError:
+            raise
+        except Exception:  # a bug must not make a message come repeatedly
+            log.exception('a message on %s could not be read', message.topic)
+            self.state.ignore('a fault in this program', f'{message.topic}: a fault in this program')
+
+    def _take_message(self, message: aiomqtt.Message) -> None:
         self.state.receive()
         topic = str(message.topic)
         payload = message.payload

@@ -97,9 +97,6 @@ async def keep_connected(state: SourceState, session: Callable[[], Awaitable[Non
             state.lose('the connection was closed')
         except errors as error:
             state.lose(shortened(explain(error)) or type(error).__name__)
-        finally:
-            if state.connected:
-                state.lose('the gateway stops')
         if state.connections > connections:
             backoff = FIRST_BACKOFF_S
         await asyncio.sleep(backoff * random.uniform(0.5, 1))  # noqa: S311 (not a secret)

@@ -1,0 +1,148 @@
+"""The running gateway: sources, queue and sender, and what ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ..core.version import program_version
+from .clock import Clock
+from .config import GatewayConfig
+from .errors import GatewayConfigError, QueueError
+from .event_queue import EventQueue
+from .health_server import HealthServer
+from .reading import Reading
+from .reporter import Reporter
+from .sender import Sender
+from .source import Source
+from .source_factory import make_source
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+RETRY_S = 5.0
+CLOSE_S = 3.0
+"""So long a gateway that stops tries to send what waits; the rest stays on disk."""
+
+
+class Gateway:
+    """Reads, queues and sends until it is cancelled. Make it in a running event loop."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        """:raises GatewayConfigError: a secret, a certificate or the queue cannot be used"""
+        self.config = config
+        token, tls = config.app.token.read(), _app_tls(config.app.ca)
+        self.sources = [make_source(each) for each in config.sources]
+        self.queue = EventQueue(config.queue.folder, config.queue.limit)
+        self.sender = Sender(self.queue, config.app.url, token, tls)
+        self.reporter = Reporter(self.queue, zip(config.sources, (each.state for each in self.sources), strict=True),
+                                 Clock())
+        self.started_at = time.time()
+        self._unsynced = 0
+
+    async def run(self) -> None:
+        """Run until cancelled; then stop the sources, send what waits and close the queue."""
+        health = HealthServer(self.config.health, self) if self.config.health else None
+        try:
+            if health:
+                await health.start()
+            log.info('gateway %s: %d sources, %d events wait', program_version(), len(self.sources), self.queue.waiting)
+            await self._work()
+        finally:
+            if health:
+                await health.close()
+            await self.sender.close(CLOSE_S)
+            self.queue.close()
+            log.info('stopped')
+
+    async def _work(self) -> None:
+        sources = [asyncio.create_task(each.run(self._emit), name=each.state.name) for each in self.sources]
+        others = [asyncio.create_task(each) for each in (self._tick(), self._sync(), self.sender.run())]
+        try:
+            done, _ = await asyncio.wait([*sources, *others], return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()  # a task that ends has failed
+        finally:
+            await _cancel(sources)
+            await _cancel(others)
+
+    def _emit(self, reading: Reading) -> None:
+        try:
+            self.reporter.emit(reading)
+        finally:
+            self.sender.wake()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                self.reporter.tick()
+            except QueueError as error:
+                log.error('%s', error)
+                await asyncio.sleep(RETRY_S)
+            self.sender.wake()
+
+    async def _sync(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._unsynced != self.queue.put_count:
+                self._unsynced = self.queue.put_count
+                try:
+                    await asyncio.to_thread(self.queue.sync)
+                except QueueError as error:
+                    log.error('%s', error)
+
+
+async def run_until_stopped(run: Callable[[], Awaitable[None]]) -> None:
+    """Run until SIGTERM or Ctrl-C."""
+    import signal  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(run())
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def run_trial(config: GatewayConfig, write: Callable[[str], None]) -> None:
+    """Read the sources, and write the events that would be sent, until cancelled.
+
+    :raises GatewayConfigError: as Gateway
+    """
+    sources: Sequence[Source] = [make_source(each, trial=True) for each in config.sources]
+    queue = EventQueue(None, config.queue.limit)
+    reporter = Reporter(queue, zip(config.sources, (each.state for each in sources), strict=True), Clock())
+    tasks = [asyncio.create_task(each.run(reporter.emit)) for each in sources]
+    try:
+        while not any(each.done() for each in tasks):
+            await asyncio.sleep(0.1)
+            reporter.tick()
+            for event in queue.first(queue.waiting or 1):
+                write(event.event)
+                queue.remove(event.number)
+        for each in tasks:
+            if each.done():
+                each.result()
+    finally:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for each in tasks:
+        each.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _app_tls(ca: Path | None) -> ssl.SSLContext | bool:
+    if ca is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as error:
+        raise GatewayConfigError(f'the certificates in {ca} cannot be read: {error}') from error
