@@ -108,7 +108,7 @@ async def test_closed_without_an_entry_in_the_history_it_gives_the_focus_back_at
 
 async def test_the_focus_is_set_once_and_again_after_a_dialog_above_it(
         page: DialogPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has gone on to the next field before the browser reports the fragment stays there."""
+    """A person who has gone on to the next field before the browser reports the fragment stays there."""
     focused: list[str] = []
     monkeypatch.setattr(page.heading, 'run_method', focused.append)
     page.tell(FRAGMENT_SHOWS)
