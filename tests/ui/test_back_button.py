@@ -17,6 +17,7 @@ class DialogPage:
 
     def __init__(self) -> None:
         self.steps: list[str] = []
+        self.query: str | None = ''
         ui.page('/')(self._build)
 
     async def open(self, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,15 +27,10 @@ class DialogPage:
         self._user = user
         self.press()
 
-    def open_unseen(self) -> None:
-        """The dialog is opened; the browser has not reported it yet."""
+    def press(self) -> None:
         assert self._user.client
         with self._user.client:
             self.dialog.open()
-
-    def press(self) -> None:
-        self.open_unseen()
-        self._user.find(kind=ui.dialog).trigger('beforeShow')
 
     def escape(self) -> None:
         assert self._user.client
@@ -47,7 +43,7 @@ class DialogPage:
     def _build(self) -> None:
         with ui.dialog() as self.dialog:
             self.heading = ui.element('h2')
-        self.entry = BackCloses(self.dialog, lambda: self.heading)
+        self.entry = BackCloses(self.dialog, lambda: self.heading, lambda: self.query)
         self.entry.return_focus = lambda: self.steps.append(FOCUS)
         self.above = BackCloses(ui.dialog(), lambda: self.heading)
 
@@ -94,13 +90,13 @@ async def test_opened_again_before_it_was_drawn_it_stays_open(page: DialogPage) 
 
 
 async def test_closed_without_an_entry_in_the_history_it_gives_the_focus_back_at_once(page: DialogPage) -> None:
-    """The event of its opening arrives after it was closed."""
     page.tell(FRAGMENT_SHOWS)
     page.escape()
     page.tell(FRAGMENT_WENT)
     page.steps.clear()
+    page.query = None
 
-    page.open_unseen()
+    page.press()
     page.escape()
 
     assert page.steps == [FOCUS]

@@ -35,8 +35,7 @@ class BackCloses(ui.element):
         self._drawn = False  # the animation runs, so that the browser reports when the fragment is removed
         self.return_focus: Callable[[], object] | None = None
         """Gives the focus back to what opened the dialog, when that is closed and the browser has gone back."""
-        dialog.on('before-show', self._showing, args=[])
-        dialog.on_value_change(lambda event: None if event.value else self._closed())
+        dialog.on_value_change(lambda event: self._opened() if event.value else self._closed())
         self.on('animationstart', self._arrived, args=[])
         self.on('animationcancel', self._left, args=[])
 
@@ -45,10 +44,11 @@ class BackCloses(ui.element):
         """Whether the browser's history has an entry for the open dialog."""
         return self.depth > 0
 
-    def _showing(self) -> None:
-        # the dialog has stored the element to focus when it closes; the fragment moves the focus, so it is set again
+    def _opened(self) -> None:
+        # The browser gets this with the open dialog, and after it: by then the dialog has stored the element to focus
+        # when it closes. The fragment moves the focus, so it is set again, before a person can have moved it.
         query = self._query()
-        if query is None or self.depth or not self._dialog.value:
+        if query is None or self.depth:
             return
         self.depth = 1 + max(each.depth for each in self._all())
         if not self._drawn:
