@@ -19,8 +19,8 @@ _FITS_A_TILE, _MAX_LENGTH = 14, 300
 
 
 class Status(StrEnum):
-    """The status of a machine. Feeds report the first three; a machine that has not reported, or has stopped
-    reporting, is unknown."""
+    """The status of a machine. unknown: it has not reported, has stopped reporting, or its feed says that it gives no
+    data."""
 
     OPERATIONAL = 'operational'
     WARNING = 'warning'
@@ -38,7 +38,7 @@ class Status(StrEnum):
         return _SEVERITIES[self]
 
 
-_WORDS = {Status.OPERATIONAL: 'Running', Status.WARNING: 'Warning', Status.DOWN: 'Down', Status.UNKNOWN: 'No data'}
+_WORDS = {Status.OPERATIONAL: 'Running', Status.WARNING: 'Warning', Status.DOWN: 'Down', Status.UNKNOWN: 'No signal'}
 _SEVERITIES = {Status.OPERATIONAL: 0, Status.UNKNOWN: 1, Status.WARNING: 2, Status.DOWN: 3}
 
 

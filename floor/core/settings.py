@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         "Names and starting times of the plant's shifts")] = 'Early 06:00,Late 14:00,Night 22:00'
     machine_silent_after: Annotated[float | None, setting(
         'seconds, above 0; empty: never',
-        'Seconds without a report after which a machine shows "No data", for feeds that repeat themselves. Empty: a '
+        'Seconds without a report after which a machine shows "No signal", for feeds that repeat themselves. Empty: a '
         'machine keeps its last status, and `/diagnosis` says which feeds have stopped', gt=0)] = None
     auto_work_order_after: Annotated[float | None, setting(
         f'seconds, above 0, at most {YEAR_S}; empty: off',

@@ -42,7 +42,8 @@ class Machine:
         return self.status.word if self.reported_ms is not None else NO_SIGNAL_YET
 
     def agrees_with(self, record: MachineRecord) -> bool:
-        """Whether it equals the row in the database; a silent machine is unknown only in the store."""
+        """Whether it equals the row in the database; a silent machine is unknown only in the
+        store, and one without signal has no other status there."""
         if self.status is Status.UNKNOWN:
             return self.version == record.version
         return (self.version, self.status, self.reason, self.since_ms, self.reported_ms) == \
@@ -91,6 +92,6 @@ def lines_of(machines: Iterable[Machine]) -> list[Line]:
 
 
 def unknown_label(machines: Iterable[Machine]) -> str:
-    """The label of unknown machines: 'No signal yet' if none of them has ever reported, else 'No data'."""
+    """The label of unknown machines: 'No signal yet' if none of them has ever reported, else 'No signal'."""
     labels = {machine.status_label for machine in machines if machine.status is Status.UNKNOWN}
     return NO_SIGNAL_YET if labels == {NO_SIGNAL_YET} else Status.UNKNOWN.word

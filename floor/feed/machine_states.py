@@ -75,7 +75,8 @@ class MachineStates:
             if (machine.status, machine.reason) != (change.status, change.reason):
                 before = None if machine.reported_ms is None else machine.status
                 self.events.appendleft(StatusEvent(change.version, change.name, before, change.status, change.reason,
-                                                   change.reported_ms))
+                                                   change.since_ms if change.status is Status.UNKNOWN
+                                                   else change.reported_ms))
             machine.set_status(change)
             applied.append(change)
         return applied

@@ -22,7 +22,6 @@ TIMES_MS = range(0, 253_370_764_800_000)
 Word = TypeVar('Word', bound=StrEnum)
 
 MAX_REASON_LENGTH = 2_000
-FEED_STATUSES = Status.OPERATIONAL, Status.WARNING, Status.DOWN
 COUNTS = range(-2**63, 2**63)
 IDS = range(-2**31, 2**31)
 
@@ -81,7 +80,7 @@ def _change(item: list[object]) -> MachineChange:
     version, reported_ms, since_ms, written_ms = numbers
     _check_numbers('version', COUNTS, version)
     _check_numbers('a time', TIMES_MS, reported_ms, since_ms, written_ms)
-    return MachineChange(MachineName(name), _one_of(FEED_STATUSES, status), reason and reason[:MAX_REASON_LENGTH],
+    return MachineChange(MachineName(name), _one_of(Status, status), reason and reason[:MAX_REASON_LENGTH],
                          version, reported_ms, since_ms, written_ms)  # type: ignore[arg-type]
 
 

@@ -161,7 +161,7 @@ class Store:
         return unknown_label(self.machines.values())
 
     def seconds_in_status(self, machine: Machine) -> float:
-        """Seconds since the last status change; for unknown, since the last report."""
+        """Seconds since the last status change; for unknown, since the last report or the loss of its signal."""
         return max(0.0, (self.now_ms - machine.since_ms) / 1000)
 
     def needing_attention(self) -> list[Machine]:

@@ -48,6 +48,7 @@ BEGIN
         NEW.reason      := machine_feed_clean_text(NEW.reason, 2000);
         NEW.reported_at := NEW.status_since;
     END IF;
+    NEW.signal_lost_at := NULL;
     NEW.version := nextval('machine_feed_version');
     RETURN NEW;
 END $$;
@@ -84,7 +85,10 @@ BEGIN
             PERFORM correct_future_history(OLD.machine_id);
             began := least(began, (SELECT since FROM status_start(OLD.machine_id, 'infinity')));
         END IF;
-        NEW.reported_at := machine_feed_time(OLD.reported_at);
+        NEW.reported_at := greatest(machine_feed_time(OLD.reported_at), machine_feed_time(OLD.signal_lost_at));
+        NEW.signal_lost_at := NULL;
+    ELSIF NEW.reported_at >= OLD.signal_lost_at THEN  -- it has signal again
+        NEW.signal_lost_at := NULL;
     END IF;
     NEW.status_since := CASE WHEN NEW.status = OLD.status THEN least(began, NEW.reported_at)
                              ELSE NEW.reported_at END;
@@ -117,9 +121,10 @@ BEGIN
     END IF;
     IF NOT is_history_upkeep() THEN
         NEW.version := OLD.version; NEW.reported_at := OLD.reported_at; NEW.status_since := OLD.status_since;
+        NEW.signal_lost_at := OLD.signal_lost_at;
     END IF;
     RETURN NEW;
 END $$;
 -- BEFORE triggers fire in the order of their names; 2 is skipped where 1 has drawn a version.
-CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF machine_id, version, reported_at, status_since
+CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF machine_id, version, reported_at, status_since, signal_lost_at
     ON machine_feed_stream FOR EACH ROW EXECUTE FUNCTION machine_feed_keep_stamps();

@@ -23,7 +23,11 @@ REVOKE EXECUTE ON FUNCTION machine_feed_inserted FROM PUBLIC;
 CREATE OR REPLACE TRIGGER machine_feed_inserted AFTER INSERT ON machine_feed_stream REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION machine_feed_inserted();
 
--- A machine was not heard of for too long: that is what it was meanwhile. What it is now begins again.
+-- From when on a machine is unknown if no other report comes: it was not heard of for too long, or its feed lost the signal.
+CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, silent_after interval) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + silent_after, signal_lost_at) $$;
+
+-- A machine was unknown for a while: that is what it was meanwhile. What it is now begins again.
 CREATE OR REPLACE FUNCTION record_gap(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -50,18 +54,20 @@ DECLARE
     announced    jsonb[];
 BEGIN
     SELECT bool_or((o.machine_name, o.type) IS DISTINCT FROM (n.machine_name, n.type)),
-           bool_or(n.reported_at > o.reported_at + silent_after),
+           bool_or(n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after)),
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)),
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AND 'down' IN (o.status, n.status)),
-           array_agg(jsonb_build_array(n.machine_name, n.status, n.reason, n.version,
-                                       epoch_ms(n.reported_at), epoch_ms(n.status_since), epoch_ms(clock_timestamp()))
-                     ORDER BY n.version)
+           array_agg(jsonb_build_array(
+               n.machine_name, CASE WHEN n.signal_lost_at IS NULL THEN n.status ELSE 'unknown' END,
+               CASE WHEN n.signal_lost_at IS NULL THEN n.reason END, n.version, epoch_ms(n.reported_at),
+               epoch_ms(coalesce(n.signal_lost_at, n.status_since)), epoch_ms(clock_timestamp())) ORDER BY n.version)
                FILTER (WHERE n.status IS NOT NULL)
     INTO renamed, silent, changed, stopped, announced
     FROM new_rows n FULL JOIN old_rows o USING (machine_id);  -- FULL: hashed, also by a plan that was made for one row
     IF silent THEN
-        PERFORM record_gap(n.machine_id, o.reported_at + silent_after, n.reported_at)
-        FROM new_rows n JOIN old_rows o USING (machine_id) WHERE n.reported_at > o.reported_at + silent_after;
+        PERFORM record_gap(n.machine_id, silent_since(o.reported_at, o.signal_lost_at, silent_after), n.reported_at)
+        FROM new_rows n JOIN old_rows o USING (machine_id)
+        WHERE n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after);
     END IF;
     IF changed OR silent THEN
         WITH report AS (
@@ -70,7 +76,8 @@ BEGIN
             FROM new_rows n FULL JOIN old_rows o USING (machine_id)
             LEFT JOIN LATERAL (SELECT since, version FROM status_intervals WHERE machine_id = n.machine_id
                                ORDER BY since DESC LIMIT 1) AS last ON true
-            WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) OR n.reported_at > o.reported_at + silent_after
+            WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)
+               OR n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after)
         ), log AS (
             INSERT INTO machine_status_history (version, machine_id, old_status, new_status, reason, datetime, happened_at)
             SELECT version, machine_id, status_before, status, reason, datetime, reported_at FROM report WHERE is_change
@@ -124,23 +131,23 @@ CREATE OR REPLACE TRIGGER machine_feed_updated AFTER UPDATE ON machine_feed_stre
 CREATE OR REPLACE FUNCTION machine_left(gone machine_feed_stream) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    left_at      timestamptz;
-    silent_since timestamptz;
+    left_at timestamptz;
+    silent  timestamptz := silent_since(gone.reported_at, gone.signal_lost_at,
+                                        (SELECT machine_silent_after FROM plant_settings));
 BEGIN
     IF gone.reported_at > floor_clock() + interval '1 hour' THEN
         PERFORM correct_future_history(gone.machine_id);
         gone.reported_at := (SELECT max(since) FROM status_intervals WHERE machine_id = gone.machine_id);
     END IF;
-    left_at      := machine_feed_time(gone.reported_at);
-    silent_since := gone.reported_at + (SELECT machine_silent_after FROM plant_settings);
+    left_at := machine_feed_time(gone.reported_at);
     UPDATE machines SET retired_at = left_at WHERE machine_id = gone.machine_id;
     IF gone.status IS NULL THEN
         RETURN;
     END IF;
     INSERT INTO machine_status_history (version, machine_id, old_status, new_status, happened_at)
     VALUES (nextval('machine_feed_version'), gone.machine_id, gone.status, NULL, left_at);
-    IF silent_since < left_at THEN
-        PERFORM record_gap(gone.machine_id, silent_since, left_at);
+    IF silent < left_at THEN
+        PERFORM record_gap(gone.machine_id, silent, left_at);
     END IF;
     UPDATE status_intervals SET until = left_at WHERE machine_id = gone.machine_id AND until = 'infinity';
     UPDATE machine_stops SET until = left_at, unconfirmed = (SELECT length FROM unknown_between(machine_id, since, left_at))

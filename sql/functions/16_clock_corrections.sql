@@ -15,10 +15,12 @@ BEGIN
     IF with_feed THEN
         UPDATE machine_feed_stream
         SET reported_at = CASE WHEN reported_at > clock THEN clock ELSE reported_at END,
-            status_since = least(status_since, clock), version = nextval('machine_feed_version')
+            status_since = least(status_since, clock),
+            signal_lost_at = CASE WHEN signal_lost_at > clock THEN clock + interval '1 microsecond' ELSE signal_lost_at END,
+            version = nextval('machine_feed_version')
         WHERE machine_id = (SELECT machine_id FROM machine_feed_stream
                             WHERE machine_id = of_machine
-                              AND greatest(reported_at, status_since) > clock + interval '1 hour'
+                              AND greatest(reported_at, status_since, signal_lost_at) > clock + interval '1 hour'
                             FOR UPDATE SKIP LOCKED);  -- it is reporting now
     END IF;
     SELECT max(since) INTO latest FROM status_intervals WHERE machine_id = of_machine;
@@ -47,6 +49,6 @@ CREATE OR REPLACE FUNCTION correct_clock() RETURNS bigint
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     SELECT coalesce(sum(correct_future_history(m.machine_id, true)), 0)::bigint
     FROM machines m LEFT JOIN machine_feed_stream f USING (machine_id)
-    WHERE greatest(f.reported_at, f.status_since,
+    WHERE greatest(f.reported_at, f.status_since, f.signal_lost_at,
                    (SELECT max(since) FROM status_intervals WHERE machine_id = m.machine_id)) > floor_clock() + interval '1 hour'
 $$;

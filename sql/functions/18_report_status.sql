@@ -1,13 +1,13 @@
 -- report_status(): a status with the time at which it happened, in order or late.
 
 -- In order: 'current' (a change) or 'repeated' (nothing new). Late: 'late' (put where it belongs) or 'known' (it is there already).
--- A late one never turns the live status back.
+-- A late one never turns the live status back. The status 'unknown': the machine gives no data from then on.
 CREATE OR REPLACE FUNCTION report_status(machine text, status text, reason text DEFAULT NULL,
                                          happened_at timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     of_machine integer := machine_called(machine);
-    clean      text := machine_feed_clean_status(status);
+    clean      text := reported_status(status);
     why        text := machine_feed_clean_text(reason, 2000);
     clock      timestamptz := floor_clock();
     f          machine_feed_stream;
@@ -24,7 +24,9 @@ BEGIN
         PERFORM correct_future_history(of_machine, true);
         SELECT * INTO f FROM machine_feed_stream WHERE machine_id = of_machine;
     END IF;
-    IF happened_at <= f.reported_at THEN
+    IF clean = 'unknown' THEN
+        RETURN record_lost_signal(f, happened_at);
+    ELSIF happened_at <= f.reported_at THEN
         RETURN record_late_status(f, clean, why, happened_at);
     END IF;
     outcome := CASE WHEN (f.status, f.reason) IS NOT DISTINCT FROM (clean, coalesce(why, f.reason)) THEN 'repeated'
@@ -36,12 +38,19 @@ BEGIN
         reported_at = coalesce(report_status.happened_at, s.reported_at)
     WHERE s.machine_id = of_machine;
     PERFORM set_config('floor.history_upkeep', '', true);
-    RETURN outcome;
+    PERFORM mark_changed_days(happened_at, clock);  -- of a feed that was offline since yesterday
+    RETURN CASE WHEN happened_at < f.signal_lost_at THEN 'late' ELSE outcome END;
 END $$;
 REVOKE EXECUTE ON FUNCTION report_status FROM PUBLIC;
 COMMENT ON FUNCTION report_status IS
-    'A machine''s status as of a time: at most 2 minutes ahead of the server''s clock and 7 days old; null: now. Returns current,'
-    ' repeated, late (it was put where it belongs; the live status stays) or known (it is there already).';
+    'A machine''s status as of a time: at most 2 minutes ahead of the server''s clock and 7 days old; null: now. unknown: it gives no'
+    ' data. Returns current, repeated, late (it was put where it belongs; the live status stays) or known (it is there already).';
+
+-- What report_status() and feeds may say: a status, or that there is none.
+CREATE OR REPLACE FUNCTION reported_status(status text) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
+    SELECT CASE WHEN lower(btrim(status)) = 'unknown' THEN 'unknown' ELSE machine_feed_clean_status(status) END
+$$;
 
 CREATE OR REPLACE FUNCTION check_event_time(happened_at timestamptz, clock timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -66,6 +75,61 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
             format('history before %s was deleted: a status at %s cannot be added',
                    (SELECT forgotten_until FROM history_upkeep), happened_at) END
 $$;
+
+-- The machine gives no data from a time on (null: now), until its next report. Of one that was never reported, nothing was known.
+CREATE OR REPLACE FUNCTION record_lost_signal(f machine_feed_stream, happened_at timestamptz) RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    moment timestamptz := greatest(coalesce(happened_at, machine_feed_time(f.reported_at)),
+                                   f.reported_at + interval '1 microsecond');  -- what it reported in this moment was before
+BEGIN
+    IF happened_at < f.reported_at THEN
+        RETURN record_late_gap(f, happened_at);
+    ELSIF f.reported_at IS NULL OR f.signal_lost_at <= moment THEN
+        RETURN 'repeated';
+    END IF;
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
+    UPDATE machine_feed_stream SET signal_lost_at = moment, version = nextval('machine_feed_version')
+    WHERE machine_id = f.machine_id;
+    PERFORM set_config('floor.history_upkeep', '', true);
+    PERFORM mark_changed_days(moment, floor_clock());
+    RETURN 'current';
+END $$;
+
+-- A gap where it belongs: from its time to the next that is known, as a late status.
+CREATE OR REPLACE FUNCTION record_late_gap(f machine_feed_stream, moment timestamptz) RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    was  status_intervals;
+    next bigint;
+    ends timestamptz;
+BEGIN
+    SELECT * INTO was FROM status_intervals WHERE machine_id = f.machine_id AND since <= moment ORDER BY since DESC LIMIT 1;
+    moment := greatest(moment, was.since + interval '1 microsecond');  -- what it reported in this moment was before
+    ends := CASE WHEN was.until = 'infinity' THEN f.reported_at ELSE was.until END;
+    IF moment < ends AND was.status <> 'unknown' THEN
+        SELECT version INTO next FROM status_intervals WHERE machine_id = f.machine_id AND since = ends AND status = 'unknown';
+        UPDATE status_intervals SET until = moment WHERE machine_id = f.machine_id AND since = was.since;
+        PERFORM set_config('floor.history_upkeep', 'yes', true);
+        IF next IS NOT NULL THEN  -- the gap that follows begins earlier
+            UPDATE data_gaps SET since = moment WHERE version = next;
+            UPDATE status_intervals SET since = moment WHERE machine_id = f.machine_id AND since = ends;
+        ELSE
+            INSERT INTO data_gaps (machine_id, since, until) VALUES (f.machine_id, moment, ends) RETURNING version INTO next;
+            INSERT INTO status_intervals (machine_id, since, until, status, version)
+            VALUES (f.machine_id, moment, ends, 'unknown', next);
+        END IF;
+        PERFORM set_config('floor.history_upkeep', '', true);
+        IF was.until = 'infinity' THEN  -- the last report was of this status
+            INSERT INTO status_intervals (machine_id, since, status, reason, version)
+            VALUES (f.machine_id, ends, was.status, was.reason, next);
+        END IF;
+        PERFORM derive_stops(f.machine_id, moment, ends);
+        PERFORM mark_changed_days(moment, ends);
+        RETURN 'late';
+    END IF;
+    RETURN 'known';
+END $$;
 
 -- Puts a status where it belongs: from its time to the next that is known, which is the end of the interval that it falls in, and
 -- in the present one the last report. Corrects the stops, and marks the days.

@@ -46,6 +46,7 @@ BEGIN
         f.machine_id  := number;
         f.status      := latest.status;
         f.reported_at := greatest(latest.since, floor_clock());
+        f.signal_lost_at := NULL;
         PERFORM machine_left(f);
         amount := amount + 1;
     END LOOP;

@@ -25,7 +25,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     ), in_turn AS (
         SELECT *, row_number() OVER (PARTITION BY problem IS NULL, machine_id ORDER BY at, item) AS turn FROM judged
     )
-    SELECT array_agg(ROW(item, machine, machine_id, machine_feed_clean_status(status), machine_feed_clean_text(reason, 2000), at,
+    SELECT array_agg(ROW(item, machine, machine_id, reported_status(status), machine_feed_clean_text(reason, 2000), at,
         id, turn, CASE WHEN problem LIKE 'no machine%' THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END,
         problem)::feed_event)
     FROM in_turn
@@ -50,34 +50,43 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     FROM (SELECT *, row_number() OVER (PARTITION BY result IS NULL, id ORDER BY item) AS nth FROM unnest(events)) AS e
 $$;
 
+-- The result of an event that is not the next status of its machine.
 CREATE OR REPLACE FUNCTION late_result(f machine_feed_stream, e feed_event) RETURNS text
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    SELECT CASE WHEN record_late_status(f, e.status, e.reason, e.at) = 'late' THEN 'late'
-                WHEN (SELECT status FROM status_intervals WHERE machine_id = f.machine_id AND since <= e.at
-                      ORDER BY since DESC LIMIT 1) = e.status THEN 'duplicate'
-                ELSE 'refused' END
+    SELECT CASE CASE WHEN e.status = 'unknown' THEN record_lost_signal(f, e.at)
+                     ELSE record_late_status(f, e.status, e.reason, e.at) END
+        WHEN 'late' THEN 'late'
+        WHEN 'known' THEN CASE WHEN e.status IN ('unknown', (SELECT status FROM status_intervals
+                                                             WHERE machine_id = f.machine_id AND since <= e.at
+                                                             ORDER BY since DESC LIMIT 1)) THEN 'duplicate' ELSE 'refused' END
+        ELSE 'accepted' END
 $$;
 
 -- Stores one event of each machine: those in order by one statement.
 CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[], this_turn integer) RETURNS feed_event[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    late jsonb := (SELECT jsonb_object_agg(e.item, late_result(f, e)) FROM unnest(events) AS e
-                   JOIN machine_feed_stream f ON f.machine_id = e.machine_id
-                   WHERE e.turn = this_turn AND e.result IS NULL AND e.at <= f.reported_at);
+    results jsonb := coalesce((SELECT jsonb_object_agg(e.item, late_result(f, e)) FROM unnest(events) AS e
+                               JOIN machine_feed_stream f ON f.machine_id = e.machine_id
+                               WHERE e.turn = this_turn AND e.result IS NULL
+                                 AND (e.at <= f.reported_at OR e.status = 'unknown')), '{}');
 BEGIN
     PERFORM set_config('floor.history_upkeep', 'yes', true);
-    UPDATE machine_feed_stream s
-    SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
-        reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
-    FROM unnest(events) AS e
-    WHERE e.turn = this_turn AND e.result IS NULL AND s.machine_id = e.machine_id
-      AND NOT coalesce(late, '{}') ? e.item::text;
+    WITH reported AS (
+        UPDATE machine_feed_stream s
+        SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
+            reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
+        FROM unnest(events) AS e
+        WHERE e.turn = this_turn AND e.result IS NULL AND s.machine_id = e.machine_id AND NOT results ? e.item::text
+        RETURNING e.item, s.signal_lost_at
+    )
+    SELECT results || coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
+    INTO results FROM reported;
     PERFORM set_config('floor.history_upkeep', '', true);
     RETURN (SELECT array_agg(ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn,
-        CASE WHEN e.turn <> this_turn OR e.result IS NOT NULL THEN e.result ELSE coalesce(late ->> e.item::text, 'accepted') END,
-        CASE WHEN e.turn = this_turn AND late ->> e.item::text = 'refused' THEN 'another status was reported for this moment before'
-             ELSE e.message END)::feed_event)
+        CASE WHEN e.turn = this_turn THEN coalesce(e.result, results ->> e.item::text) ELSE e.result END,
+        CASE WHEN e.turn = this_turn AND results ->> e.item::text = 'refused' THEN
+             'another status was reported for this moment before' ELSE e.message END)::feed_event)
         FROM unnest(events) AS e);
 END $$;
 
@@ -99,7 +108,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
 $$;
 
 -- events: objects with item (a number), machine, status, reason, at and id; of these at, reason and id may be null. at: when
--- it happened; null: now. The results:
+-- it happened; null: now. status: also unknown, where the feed knows that the machine gives no data. The results:
 --   accepted         a change, or a repetition of the present status
 --   late             put where it belongs in the past; the live status stays
 --   duplicate        reported before: by its id, or the same status at the same time
@@ -124,6 +133,8 @@ BEGIN
     FOR this_turn IN 1..coalesce(turns, 0) LOOP
         parsed := stored_feed_events(parsed, this_turn);
     END LOOP;
+    PERFORM mark_changed_days(min(e.at), clock) FROM unnest(parsed) AS e  -- of a feed that was offline since yesterday
+    WHERE e.result IN ('accepted', 'late');
     PERFORM count_feed_events(of_feed, parsed);
     RETURN QUERY SELECT e.item, e.result, e.message FROM unnest(parsed) AS e ORDER BY e.item;
 END $$;

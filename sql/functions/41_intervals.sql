@@ -8,13 +8,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
                                                  WHEN 'starved' THEN 'starved' WHEN 'blocked' THEN 'blocked' END END
 $$;
 
--- The machines that are silent now, and since when they are unknown for it.
+-- The machines that are silent now or have no signal, and since when they are unknown for it.
 CREATE OR REPLACE FUNCTION machines_without_data(now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, machine_id integer)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
-    SELECT f.machine_name, f.reported_at + (SELECT machine_silent_after FROM plant_settings), f.machine_id
+    SELECT f.machine_name, silent_since(f.reported_at, f.signal_lost_at, (SELECT machine_silent_after FROM plant_settings)),
+           f.machine_id
     FROM machine_feed_stream f
-    WHERE f.reported_at + (SELECT machine_silent_after FROM plant_settings) < now_at
+    WHERE silent_since(f.reported_at, f.signal_lost_at, (SELECT machine_silent_after FROM plant_settings)) < now_at
 $$;
 
 -- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.

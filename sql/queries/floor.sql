@@ -1,8 +1,9 @@
 -- name: snapshot()
 -- The whole floor in flow order (machines on no line: by name), read in one statement: one moment. now_ms is the database's clock, which alone
--- measures ages. status and reported_ms are null for a machine that was never reported. former_names: that nobody has now.
-SELECT f.machine_id, f.machine_name, m.type, kind.type_id, f.status, left(f.reason, 2000) AS reason, f.version,
-       epoch_ms(f.reported_at) AS reported_ms, epoch_ms(f.status_since) AS since_ms,
+-- measures ages. status and reported_ms are null for a machine that was never reported; one without signal is unknown. former_names: that nobody has now.
+SELECT f.machine_id, f.machine_name, m.type, kind.type_id, CASE WHEN f.signal_lost_at IS NULL THEN f.status ELSE 'unknown' END AS status,
+       CASE WHEN f.signal_lost_at IS NULL THEN left(f.reason, 2000) END AS reason, f.version,
+       epoch_ms(f.reported_at) AS reported_ms, epoch_ms(coalesce(f.signal_lost_at, f.status_since)) AS since_ms,
        l.name AS line, l.area, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
        epoch_ms(clock_timestamp()) AS now_ms
 FROM machine_feed_stream f

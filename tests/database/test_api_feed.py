@@ -74,6 +74,9 @@ async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, sql: asyncpg.
     answer = await feed.post(f'{PATH}/{VALVE}', json={'status': 'operational'})
     assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
 
+    answer = await feed.post(f'{PATH}/{VALVE}', data={'status': 'unknown'})
+    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
+
     both = [one, {'machine': PAINTER, 'status': 'down'}]
     assert results(await feed.post(PATH, json=both)) == ['accepted'] * 2
     lines = '\n'.join(map(json.dumps, [{'machine': 'Nowhere', 'status': 'down'}, one])).encode() + b'\n{"machine":\n'
@@ -99,7 +102,7 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
 
 @together(('body', 'words'), [
     ({'machine': VALVE}, 'status: Field required'),
-    ({'machine': VALVE, 'status': 'broken'}, "status: Input should be 'operational', 'warning' or 'down'"),
+    ({'machine': VALVE, 'status': 'broken'}, "status: Input should be 'operational', 'warning', 'down' or 'unknown'"),
     ({'machine': VALVE, 'status': 'down', 'colour': 1}, 'colour: Extra inputs are not permitted'),
     ({'machine': VALVE, 'status': 'down', 'at': 1_700_000_000}, 'at: must be a time with its offset from UTC'),
     ({'machine': VALVE, 'status': 'down', 'at': '2026-03-02T06:31:04'}, 'at: Input should have timezone info'),

@@ -94,6 +94,26 @@ async def test_what_is_sent_again_is_stored_once(floor: Floor) -> None:
     assert await floor.connection.fetchval('SELECT array_agg(event_id) FROM feed_event_ids') == ['2']  # 1 is forgotten
 
 
+async def test_a_gateway_that_was_offline_says_what_happened_meanwhile(floor: Floor) -> None:
+    await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON - 90 * MINUTE)
+    day = [event(VALVE, 'down', 60, reason='Leak', id='1'), event(VALVE, 'unknown', 50, id='2'),
+           event(VALVE, 'operational', 20, id='3'), event(VALVE, 'unknown', 5, id='4')]
+    assert [result for result, _ in await floor.send(*day)] == ['accepted'] * 4
+    rows = await floor.connection.fetch(
+        'SELECT i.status, i.since FROM intervals_of(machine_ids($1), $2, $3, $3) i ORDER BY i.since', [VALVE],
+        NOON - 90 * MINUTE, NOON)
+    assert [(row['status'], (NOON - row['since']) / MINUTE) for row in rows] == [
+        ('operational', 90), ('down', 60), ('unknown', 50), ('operational', 20), ('unknown', 5)]
+    before = await floor.past()
+    assert [result for result, _ in await floor.send(*day)] == ['duplicate'] * 4
+    unnamed = [{name: value for name, value in each.items() if name != 'id'} for each in day]
+    assert [result for result, _ in await floor.send(*unnamed)] == ['duplicate'] * 3 + ['accepted'], 'it still is so'
+    assert [result for result, _ in await floor.send(event(VALVE, 'warning', 10))] == ['late']
+    stops = await floor.connection.fetch('SELECT until - since AS length, unconfirmed FROM machine_stops')
+    assert [tuple(row) for row in stops] == [(40 * MINUTE, 30 * 60_000_000)]
+    assert (await floor.past())['floor'] != before['floor']
+
+
 async def test_a_token_reports_its_own_machines_and_lines(floor: Floor) -> None:
     value = floor.connection.fetchval
     valve, line = await value('SELECT machine_id FROM machines WHERE machine_name = $1', VALVE), \
@@ -108,7 +128,7 @@ async def test_a_token_reports_its_own_machines_and_lines(floor: Floor) -> None:
 
 async def test_many_at_once_are_what_they_are_one_by_one(floor: Floor, connect: Connect) -> None:
     draw = random.Random(18)
-    events = [event(draw.choice((VALVE, PAINTER)), draw.choice(('operational', 'warning', 'down')),
+    events = [event(draw.choice((VALVE, PAINTER)), draw.choice(('operational', 'warning', 'down', 'unknown')),
                     draw.choice((None, draw.randrange(600))), reason=draw.choice((None, 'Leak', 'Jam')))
               for _ in range(120)]
     transaction = floor.connection.transaction()

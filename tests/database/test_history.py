@@ -217,6 +217,76 @@ async def test_a_late_report_ends_a_data_gap_for_as_long_as_it_counts(floor: Flo
     assert await floor.intervals() == expected
 
 
+# a lost signal: the feed knows that the machine gives no data
+
+async def test_a_lost_signal_is_a_gap_until_the_next_report(floor: Floor) -> None:
+    await floor.set('down', 'Leak')
+    await floor.at(NOON + 60 * MINUTE)
+    assert await floor.report('unknown', NOON + 20 * MINUTE) == 'current'
+    assert await floor.report('Unknown ', None) == 'repeated'
+    assert await floor.live() == ('down', 0), 'SQL sees the last status'
+    rows = await floor.connection.fetch('SELECT machine_name, status, minutes FROM ('
+        "SELECT m.machine_name, i.status, extract(epoch FROM i.until - i.since) / 60 AS minutes "
+        'FROM intervals_of(machine_ids(NULL), $1, $2, $2) i JOIN machines m USING (machine_id)) AS i ORDER BY 2',
+        NOON, floor.now)
+    assert [tuple(row) for row in rows] == [(VALVE, 'down', 20), (VALVE, 'unknown', 40)], 'before it has ended'
+
+    await floor.at(NOON + 70 * MINUTE)
+    await floor.set('down')
+    await floor.at(NOON + 75 * MINUTE)
+    await floor.set('operational')
+    assert await floor.intervals() == [(0, 20, 'down'), (20, 70, 'unknown'), (70, 75, 'down'), (75, None, 'operational')]
+    assert await floor.stops() == [(0, 75, 'Leak', 50)]
+
+
+async def test_the_earlier_of_silence_and_a_lost_signal_counts(floor: Floor) -> None:
+    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.report('unknown', NOON + 30 * MINUTE)
+    since = 'SELECT since FROM machines_without_data(floor_clock())'
+    assert await floor.value(since) == NOON + 10 * MINUTE
+    await floor.report('unknown', NOON + 5 * MINUTE)
+    assert await floor.value(since) == NOON + 5 * MINUTE
+    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await floor.intervals() == [(0, 5, 'operational'), (5, 60, 'unknown')]
+
+
+async def test_a_late_report_from_before_the_loss_does_not_end_it(floor: Floor) -> None:
+    await floor.set('operational')
+    await floor.at(NOON + 60 * MINUTE)
+    await floor.report('unknown', NOON + 40 * MINUTE)
+    assert await floor.report('down', NOON + 30 * MINUTE) == 'late'
+    assert await floor.value('SELECT since FROM machines_without_data(floor_clock())') == NOON + 40 * MINUTE
+    assert await floor.report('warning', NOON + 40 * MINUTE) == 'current', 'of one moment the status counts'
+    assert await floor.intervals() == [(0, 30, 'operational'), (30, 40, 'down'), (40, None, 'warning')]
+
+
+async def test_a_late_loss_is_put_where_it_belongs(floor: Floor) -> None:
+    for minute, status in (0, 'operational'), (20, 'down'), (40, 'warning'), (60, 'warning'):
+        await floor.at(NOON + minute * MINUTE)
+        await floor.set(status)
+    assert await floor.report('unknown', NOON - HOUR) == 'known', 'nothing was known of it'
+    assert [await floor.report('unknown', NOON + minute * MINUTE) for minute in (10, 12, 30, 50)] == [
+        'late', 'known', 'late', 'late']
+    expected = [(0, 10, 'operational'), (10, 20, 'unknown'), (20, 30, 'down'), (30, 40, 'unknown'),
+                (40, 50, 'warning'), (50, 60, 'unknown'), (60, None, 'warning')]
+    assert await floor.intervals() == expected
+    assert await floor.stops() == [(20, 40, None, 10)]
+    assert await floor.report('unknown', NOON + 25 * MINUTE) == 'late'
+    assert await floor.stops() == [(20, 40, None, 15)], 'the gap that was known begins earlier'
+    assert await floor.live() == ('warning', 40)
+
+
+async def test_a_writer_of_the_table_cannot_lose_a_signal_and_of_a_machine_never_reported_none_is_lost(
+        floor: Floor) -> None:
+    assert await floor.report('unknown', None) == 'repeated'
+    await floor.set('operational')
+    await floor.execute('UPDATE machine_feed_stream SET signal_lost_at = now()')
+    assert await floor.value('SELECT count(signal_lost_at) FROM machine_feed_stream') == 0
+    assert await floor.intervals() == [(0, None, 'operational')]
+
+
 # who a machine is
 
 async def test_a_renamed_machine_keeps_its_past_wherever_it_is_renamed(floor: Floor) -> None:
@@ -304,7 +374,7 @@ async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> 
 
 @pytest.mark.parametrize('seed', range(8))
 async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor: Floor, seed: int) -> None:
-    """Reports now and late, data gaps, machines that leave and come back, new names: what was kept step by step is
+    """Reports now and late, data gaps, lost signals, machines that leave and come back, new names: what was kept step by step is
     what a rebuild makes of the log."""
     chance = random.Random(seed)
     await floor.execute('UPDATE plant_settings SET machine_silent_after = $1', chance.choice([None, HOUR, 3 * HOUR]))
@@ -315,13 +385,14 @@ async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor
         number = chance.randrange(2)
         machine = names[number]
         status = chance.choice(['operational', 'warning', 'down', 'down'])
+        said = chance.choice([status, status, status, 'unknown'])
         reason = chance.choice([None, None, 'Leak', 'Jam'])
         action = chance.random()
         if action < 0.4:
             await floor.set(status, reason, machine)
         elif action < 0.9 and await floor.value(IS_THERE, machine):
             ago = chance.random() * chance.choice([MINUTE, HOUR, DAY, 6 * DAY])
-            await floor.report(status, floor.now - ago, reason, machine)
+            await floor.report(said, floor.now - ago, reason, machine)
         elif action < 0.93:
             await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', machine)
         elif action < 0.96:
@@ -362,6 +433,20 @@ async def test_a_day_of_which_something_comes_late_is_read_from_the_intervals_un
     assert await floor.value('SELECT refresh_days()') == 2
     assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
     assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
+
+
+@pytest.mark.parametrize('status', ['down', 'unknown'])
+async def test_a_day_of_which_a_feed_that_was_offline_reports_is_summed_up_again(floor: Floor, status: str) -> None:
+    """In order: the machine had reported nothing since."""
+    await floor.set('operational')
+    await floor.at(NOON + 3 * DAY)
+    assert await floor.value('SELECT refresh_days()') == 3
+    await floor.report(status, NOON + DAY)
+    assert await days(floor.connection) == {'2026-03-05'}
+    answer = 'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
+    for _ in range(2):
+        assert await floor.value(answer, NOON - DAY, floor.now) == DAY / MINUTE * 60e6
+        await floor.value('SELECT refresh_days()')
 
 
 async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(floor: Floor, connect: Connect) -> None:

@@ -210,6 +210,30 @@ async def test_a_machine_that_is_renamed_is_known_by_its_former_names_too(plant:
 
 # a connection that breaks
 
+async def test_a_lost_signal_is_shown_at_once_and_after_reading_again_until_the_next_status(plant: Floor) -> None:
+    async def lose(minutes: int) -> None:
+        await plant.writer.execute("SELECT report_status($1, 'unknown', NULL, now() + $2 * interval '1 minute')", VALVE,
+                                   minutes)
+
+    async with plant.running(NEVER):
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
+        await lose(1)
+        await until(lambda: plant.status() is Status.UNKNOWN)
+        machine = plant.store.machines[VALVE]
+        assert (machine.status_label, machine.reason) == ('No signal', None)
+        assert machine.reported_ms is not None and 50_000 < machine.since_ms - machine.reported_ms < 70_000
+        shown = machine.status, machine.reason, machine.since_ms, machine.reported_ms, machine.version
+        record = next(each for each in (await read_floor(plant.writer, plant.database.queries)).machines
+                      if each.name == VALVE)
+        assert shown == (record.status, record.reason, record.since_ms, record.reported_ms, record.version)
+        await plant.set('down')
+        await until(lambda: plant.status() is Status.DOWN)
+    await lose(2)
+    async with plant.running(QUICK):
+        await until(lambda: plant.status() is Status.UNKNOWN)
+
+
 async def test_a_broken_connection_is_shown_and_what_was_missed_is_caught_up(plant: Floor) -> None:
     async with plant.running(NO_AUDIT):
         plant.refusal = DatabaseUnavailableError('the database does not answer: it is tea time')

@@ -86,7 +86,7 @@ async def test_a_change_shows_in_every_place_that_speaks_of_the_machine(shop_flo
     assert counts == {'operational': '2', 'warning': '1', 'down': '0', 'unknown': '0'}
     assert screen.line('Engine Line')[0]['props']['data-worst'] == 'operational'
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
-        'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No data: 0 of 5 machines',
+        'Running: 4 of 5 machines', 'Warning: 1 of 5 machines', 'Down: 0 of 5 machines', 'No signal: 0 of 5 machines',
         '0 open work orders', '0 critical open work orders']
     await screen.until(lambda: screen.of_class('row-machine'))
     assert screen.of_class('row-machine')[0]['text'] == '01·01 Valve\nSupply air low'
@@ -149,8 +149,8 @@ async def test_a_machine_that_went_silent_is_not_one_that_never_reported(empty: 
 
     screen = await open_page()
 
-    assert screen.tile('Valve_01_02')['props']['data-status-label'] == 'No data'
-    assert 'No data: 2 of 2 machines' in [figure['props']['aria-label'] for figure in screen.of_class('figure')]
+    assert screen.tile('Valve_01_02')['props']['data-status-label'] == 'No signal'
+    assert 'No signal: 2 of 2 machines' in [figure['props']['aria-label'] for figure in screen.of_class('figure')]
 
 
 @pytest.mark.parametrize(('statuses', 'worst'), [

@@ -84,7 +84,7 @@ async def test_it_shows_the_tiles_and_lists_of_that_moment_and_nothing_of_now(
     assert tile['text'] == 'Valve\n01·01 · 30 min'
     assert tile['props']['data-status'] == 'down'
     assert [figure['props']['aria-label'] for figure in screen.of_class('figure')] == [
-        'Running: 0 of 1 machines', 'Warning: 0 of 1 machines', 'Down: 1 of 1 machines', 'No data: 0 of 1 machines']
+        'Running: 0 of 1 machines', 'Warning: 0 of 1 machines', 'Down: 1 of 1 machines', 'No signal: 0 of 1 machines']
     assert screen.of_class('row-machine')[0]['text'] == '01·01 Valve\nSupply air low · WO-3f2a · Lisa Garcia'
     assert screen.of_class('row-event')[0]['text'] == 'Valve 01·01 Down: Supply air low'
     assert not any('Servo alarm' in text for text in screen.texts)

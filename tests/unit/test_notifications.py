@@ -87,7 +87,7 @@ def change_with(place: int, value: object) -> str:
     '[' * 7_000, '9' * 5_000,
     change_with(3, 2**63), change_with(4, 10**18), change_with(4, -1), change_with(5, 10**18), change_with(5, -10**18),
     change_with(6, -1), change_with(6, None),
-    change_with(1, 'unknown'), change_with(0, '\ud800'), change_with(2, 'Leak \udfff'),
+    change_with(1, 'broken'), change_with(0, '\ud800'), change_with(2, 'Leak \udfff'),
     order_with(1, 2**63), order_with(2, -2**64), order_with(6, 2**31), order_with(8, 10**18), order_with(8, -1),
     order_with(0, '\ud800'), order_with(9, 'Leak \ud83d'), order_with(7, '\udc00'), order_with(10, '\udc00'),
 ])

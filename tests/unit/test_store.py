@@ -611,4 +611,4 @@ def test_unknown_machines_have_no_signal_yet_only_if_none_has_ever_reported(cloc
     store.replace(snapshot(never))
     assert store.unknown_label == store.lines[0].unknown_label == 'No signal yet'
     store.replace(snapshot(never, record(OVEN, 'Forming', ago=61)))
-    assert store.unknown_label == store.lines[0].unknown_label == 'No data'
+    assert store.unknown_label == store.lines[0].unknown_label == 'No signal'

@@ -17,8 +17,9 @@ MAX_ID_LENGTH = 100
 MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
 
-Reported = Annotated[Literal['operational', 'warning', 'down'], BeforeValidator(lower), Field(
-    description='Case-insensitive.', examples=['down'])]
+Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'], BeforeValidator(lower), Field(
+    description='Case-insensitive. unknown: the machine gives no data, which the floor shows as No signal until its '
+                'next status.', examples=['down'])]
 Reason = Annotated[str | None, Field(description='Why. A new status without a reason has none.', examples=['E-047'])]
 At = Annotated[AwareDatetime | None, BeforeValidator(moment), Field(
     description='When it happened, with its offset from UTC: at most 2 minutes ahead and 7 days ago. Default: now.',

@@ -34,7 +34,7 @@ FeedId = Annotated[int, Field(description='Row number in the feed: machine_id of
                                           'machine_feed_stream.', examples=[10])]
 MachineType = Annotated[str, Field(description='Type of the machine.', examples=['injection_molder'])]
 KnownStatus = Annotated[Status, BeforeValidator(to_status), Field(
-    description='unknown: no status was ever reported.', examples=['warning'])]
+    description='unknown: no signal, or no status was ever reported.', examples=['warning'])]
 Reason = Annotated[str | None, Field(description='Why the machine is not running, if reported.',
                                      examples=['Mould temperature high'])]
 FeedTime = Annotated[datetime | None, Field(

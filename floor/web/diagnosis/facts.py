@@ -89,7 +89,7 @@ def _connection(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[
 def _silent_machines(silent_after: float | None) -> str:
     if silent_after is None:
         return 'keep their last status: MACHINE_SILENT_AFTER is not set'
-    return f'show "No data" after {duration(silent_after)}'
+    return f'show "No signal" after {duration(silent_after)}'
 
 
 def _delays(runtime: RuntimeStatus) -> Iterable[tuple[str, str]]:
