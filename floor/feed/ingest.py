@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -28,15 +28,25 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What a machine has made since the last event with counts: parts that are good, parts that are not, and cycles."""
+
+    good: int = 0
+    reject: int = 0
+    cycles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """A status of a machine. at: when it happened; None: now. id: given by the feed, so that an event that is sent
-    again is stored once."""
+    """A status of a machine, what it has made, or both. at: when it happened; None: now. id: given by the feed, so that
+    an event that is sent again is stored once."""
 
     machine: str
-    status: Status
+    status: Status | None
     reason: str | None = None
     at: datetime | None = None
     id: str | None = None
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,8 @@ class FeedIngest:
         """
         results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
         readable = json.dumps([
-            {'item': number, 'machine': each.machine, 'status': each.status.value, 'reason': each.reason,
-             'at': each.at and each.at.isoformat(), 'id': each.id}
+            {'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
+             'at': each.at and each.at.isoformat(), 'id': each.id} | (asdict(each.counts) if each.counts else {})
             for number, each in enumerate(events) if isinstance(each, FeedEvent)])
         async with command(self._database) as connection:
             if await self._database.queries.lock_feed(connection, feed_id=feed_id) is None:

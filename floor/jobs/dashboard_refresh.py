@@ -83,8 +83,8 @@ class DashboardRefresh:
                     self._forgot_on = today  # history expires at midnight
                     break
         if rows:
-            log.info('%s changes of status older than %s days were forgotten; what they add up to stays', number(rows),
-                     self._retention.days)
+            log.info('%s changes of status and counts of minutes older than %s days were forgotten; what the changes '
+                     'add up to stays', number(rows), self._retention.days)
         return rows
 
     async def _refresh_and_forget(self) -> None:

@@ -55,7 +55,7 @@ class MachineIcon:
 @dataclass(frozen=True, slots=True)
 class PlantMachine:
     """line None: on no line. position: its place in the flow of its line. retired_at None: it is on the floor.
-    has_past: it has reported, or has work orders, so it can be retired but not deleted."""
+    has_past: it has reported, made something, or has work orders, so it can be retired but not deleted."""
 
     id: int
     name: str

@@ -24,7 +24,8 @@ CREATE OR REPLACE TRIGGER machine_feed_inserted AFTER INSERT ON machine_feed_str
     FOR EACH STATEMENT EXECUTE FUNCTION machine_feed_inserted();
 
 -- From when on a machine is unknown if no other report comes: it was not heard of for too long, or its feed lost the signal.
-CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, silent_after interval) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, silent_after interval)
+RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + silent_after, signal_lost_at) $$;
 
 -- A machine was unknown for a while: that is what it was meanwhile. What it is now begins again.

@@ -90,7 +90,8 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         RAISE check_violation USING
             MESSAGE = format('machine_id %s cannot become %s: the number is the machine', OLD.machine_id, NEW.machine_id);
-    ELSIF EXISTS (SELECT FROM status_intervals WHERE machine_id = OLD.machine_id) THEN
+    ELSIF EXISTS (SELECT FROM status_intervals WHERE machine_id = OLD.machine_id)
+       OR EXISTS (SELECT FROM machine_counts WHERE machine_id = OLD.machine_id) THEN
         RAISE foreign_key_violation USING
             MESSAGE = format('%s has a history, which would go with it', OLD.machine_name),
             HINT = 'Delete its row in machine_feed_stream: it leaves the floor, and its past stays.';

@@ -1,4 +1,4 @@
--- report_events(): many statuses of a feed at once, each with a result.
+-- report_events(): many statuses and counts of a feed at once, each with a result.
 
 -- Whether a feed's token is for this machine.
 CREATE OR REPLACE FUNCTION may_report(of_feed integer, of_machine integer) RETURNS boolean
@@ -9,7 +9,7 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
 $$;
 
 -- The events with their machines, and with a result where they cannot be stored. turn: 1 for the first of its machine, 2 for
--- the next.
+-- the next; null: it has counts and no status.
 CREATE OR REPLACE FUNCTION checked_feed_events(of_feed integer, events jsonb, clock timestamptz) RETURNS feed_event[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     WITH event AS MATERIALIZED (
@@ -23,10 +23,12 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
             ELSE event_time_problem(e.at, clock) END AS problem
         FROM event e
     ), in_turn AS (
-        SELECT *, row_number() OVER (PARTITION BY problem IS NULL, machine_id ORDER BY at, item) AS turn FROM judged
+        SELECT *, CASE WHEN status IS NOT NULL THEN
+                   row_number() OVER (PARTITION BY problem IS NULL, status IS NULL, machine_id ORDER BY at, item) END AS turn
+        FROM judged
     )
-    SELECT array_agg(ROW(item, machine, machine_id, reported_status(status), machine_feed_clean_text(reason, 2000), at,
-        id, turn, CASE WHEN problem LIKE 'no machine%' THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END,
+    SELECT array_agg(ROW(item, machine, machine_id, CASE WHEN status IS NOT NULL THEN reported_status(status) END,
+        machine_feed_clean_text(reason, 2000), at, id, turn, CASE WHEN problem LIKE 'no machine%' THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END,
         problem)::feed_event)
     FROM in_turn
 $$;
@@ -90,6 +92,25 @@ BEGIN
         FROM unnest(events) AS e);
 END $$;
 
+-- Adds what machines have made to their minutes; the items of which it was stored. accepted: the events that were new.
+CREATE OR REPLACE FUNCTION store_counts(events jsonb, accepted feed_event[], clock timestamptz) RETURNS integer[]
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF NOT events @? '$[*].good' THEN
+        RETURN '{}';
+    END IF;
+    INSERT INTO machine_counts AS c (machine_id, minute, good, reject, cycles)
+    SELECT e.machine_id, date_trunc('minute', coalesce(e.at, clock), 'UTC'), sum(n.good), sum(n.reject), sum(n.cycles)
+    FROM unnest(accepted) AS e
+    JOIN jsonb_to_recordset(events) AS n (item integer, good bigint, reject bigint, cycles bigint) USING (item)
+    WHERE n.good + n.reject + n.cycles > 0
+    GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (machine_id, minute) DO UPDATE SET
+        good = c.good + excluded.good, reject = c.reject + excluded.reject, cycles = c.cycles + excluded.cycles;
+    RETURN ARRAY(SELECT item FROM unnest(accepted) JOIN jsonb_to_recordset(events) AS n (item integer, good bigint) USING (item)
+                 WHERE n.good IS NOT NULL);
+END $$;
+
 -- What the set-up of feeds shows: how much a feed has reported, and examples of what was refused.
 CREATE OR REPLACE FUNCTION count_feed_events(of_feed integer, events feed_event[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
@@ -107,8 +128,9 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200)
 $$;
 
--- events: objects with item (a number), machine, status, reason, at and id; of these at, reason and id may be null. at: when
--- it happened; null: now. status: also unknown, where the feed knows that the machine gives no data. The results:
+-- events: objects with item (a number), machine, status, reason, at and id, of which at, reason, id and status may be null; and
+-- good, reject and cycles, all three or none. at: when it happened; null: now. status: also unknown, where the feed knows that the
+-- machine gives no data; null: of an event with counts. The results:
 --   accepted         a change, or a repetition of the present status
 --   late             put where it belongs in the past; the live status stays
 --   duplicate        reported before: by its id, or the same status at the same time
@@ -121,21 +143,29 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     clock  timestamptz := floor_clock();
     parsed feed_event[];
+    new    feed_event[];
     turns  integer;
+    counts integer[];
 BEGIN
     parsed := new_feed_events(of_feed, checked_feed_events(of_feed, events, clock));
-    PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(parsed) AS e WHERE e.result IS NULL)
+    new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
+    PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
     ORDER BY machine_id FOR NO KEY UPDATE;
     PERFORM correct_future_history(f.machine_id, true) FROM machine_feed_stream f
     WHERE f.reported_at > clock + interval '1 hour'
-      AND f.machine_id IN (SELECT e.machine_id FROM unnest(parsed) AS e WHERE e.result IS NULL);
+      AND f.machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL);
     turns := (SELECT max(e.turn) FROM unnest(parsed) AS e);
     FOR this_turn IN 1..coalesce(turns, 0) LOOP
         parsed := stored_feed_events(parsed, this_turn);
     END LOOP;
     PERFORM mark_changed_days(min(e.at), clock) FROM unnest(parsed) AS e  -- of a feed that was offline since yesterday
     WHERE e.result IN ('accepted', 'late');
+    counts := store_counts(events, ARRAY(  -- one with an id that is new counts although its status was known
+        SELECT e FROM unnest(parsed) AS e JOIN unnest(new) AS n USING (item)
+        WHERE e.message IS NULL AND (e.result IS DISTINCT FROM 'duplicate' OR e.id IS NOT NULL)), clock);
     PERFORM count_feed_events(of_feed, parsed);
-    RETURN QUERY SELECT e.item, e.result, e.message FROM unnest(parsed) AS e ORDER BY e.item;
+    RETURN QUERY SELECT e.item, CASE WHEN e.item = ANY (counts) AND e.result = 'duplicate' THEN 'accepted'
+                                     ELSE coalesce(e.result, 'accepted') END, e.message
+                 FROM unnest(parsed) AS e ORDER BY e.item;
 END $$;
 REVOKE EXECUTE ON FUNCTION report_events FROM PUBLIC;

@@ -1,4 +1,4 @@
--- Forgetting: log and intervals that are old go once they are in the days; stops and days stay.
+-- Forgetting: log, intervals and counts that are old go once the first two are in the days; stops and days stay.
 
 -- From where on each machine's intervals stay when what is before a moment is forgotten: the one that it was in then, and where that
 -- is part of a stop, all of the stop. So that what was going on, and every sum from then on, stay right.
@@ -18,7 +18,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     until_at timestamptz := day_start(day_of(before, plant_zone(), plant_day_start()), plant_zone(), plant_day_start());
     summed_until timestamptz;
-    amount bigint;
+    amount  bigint;
+    counted bigint;
 BEGIN
     PERFORM FROM history_upkeep FOR UPDATE;
     summed_until := coalesce((SELECT min(since) FROM history_days WHERE day NOT IN (SELECT day FROM summed_days)),
@@ -49,12 +50,19 @@ BEGIN
         DELETE FROM data_gaps g USING kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since
     )
     SELECT count(*) INTO amount FROM log;
+    DELETE FROM machine_counts WHERE ctid = ANY (ARRAY(
+        SELECT c.row FROM machines m
+        CROSS JOIN LATERAL (SELECT ctid AS row FROM machine_counts WHERE machine_id = m.machine_id AND minute < until_at
+                            ORDER BY minute LIMIT most) AS c
+        LIMIT most));
+    GET DIAGNOSTICS counted = ROW_COUNT;
     PERFORM set_config('floor.history_upkeep', '', true);
     IF amount > 0 THEN
         UPDATE history_upkeep SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
     END IF;
-    RETURN amount;
+    RETURN amount + counted;
 END $$;
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;
 COMMENT ON FUNCTION forget_history IS
-    'Deletes at most so many rows of the log before a time (the start of its day by the plant''s clock), which must be in the days.';
+    'Deletes at most so many rows of the log, and as many counts, before a time (the start of its day by the plant''s clock). Days'
+    ' before it must be summed up. Returns how many.';

@@ -39,7 +39,7 @@ BEGIN
         WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
           AND relname IN ('production_lines', 'machines', 'machine_feed_stream', 'machine_status_history',
               'status_intervals', 'data_gaps', 'machine_stops', 'machine_placements', 'machine_days', 'line_hours', 'stop_days',
-              'employees', 'work_orders', 'work_order_events', 'work_order_checklist')
+              'machine_counts', 'employees', 'work_orders', 'work_order_events', 'work_order_checklist')
           AND (relreplident = 'f') <> wanted
     LOOP
         EXECUTE format('ALTER TABLE %I REPLICA IDENTITY %s', fed, CASE WHEN wanted THEN 'FULL' ELSE 'DEFAULT' END);

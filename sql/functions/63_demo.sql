@@ -29,7 +29,7 @@ BEGIN
     ALTER TABLE work_order_attachments DISABLE TRIGGER work_order_attachments_append_only;
     ALTER TABLE machine_status_history DISABLE TRIGGER machine_status_history_append_only;
     ALTER TABLE data_gaps DISABLE TRIGGER data_gaps_append_only;
-    TRUNCATE machine_feed_stream, machines, former_machine_names, machine_placements, production_lines, work_orders,
+    TRUNCATE machine_feed_stream, machine_counts, machines, former_machine_names, machine_placements, production_lines, work_orders,
         work_order_events, work_order_checklist, work_order_attachments, work_order_texts, work_order_sort_history,
         machine_types;
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,

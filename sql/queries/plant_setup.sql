@@ -101,6 +101,7 @@ SELECT type FROM machine_types WHERE icon = :key ORDER BY name_sort_key(type), t
 SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
        m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
+           OR EXISTS (SELECT FROM machine_counts c WHERE c.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
 FROM machines m LEFT JOIN production_lines l USING (line_id)
 WHERE (m.retired_at IS NOT NULL) = :retired
@@ -112,6 +113,7 @@ ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name
 SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
        m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
+           OR EXISTS (SELECT FROM machine_counts c WHERE c.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM work_orders o WHERE o.machine_id = m.machine_name) AS has_past
 FROM machines m LEFT JOIN production_lines l USING (line_id) WHERE m.machine_id = :machine_id;
 

@@ -43,9 +43,9 @@ PRESS = MachineName('Press_07_03')
 
 PLANT = f"""
 SET session_replication_role = replica;
-TRUNCATE machine_feed_stream, machines, machine_placements, former_machine_names, production_lines, work_orders,
-    work_order_events, work_order_checklist, work_order_attachments, machine_status_history, status_intervals,
-    machine_stops;
+TRUNCATE machine_feed_stream, machine_counts, machines, machine_placements, former_machine_names, production_lines,
+    work_orders, work_order_events, work_order_checklist, work_order_attachments, machine_status_history,
+    status_intervals, machine_stops;
 SET session_replication_role = origin;
 INSERT INTO production_lines (line_id, code, name, position)
 SELECT n, to_char(n, 'FM00'), 'Line ' || n, n FROM generate_series(1, {LINES}) AS n;

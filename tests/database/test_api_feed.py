@@ -63,7 +63,8 @@ def results(answer: Response) -> list[str]:
     return [each['result'] for each in answer.json()['results']]
 
 
-async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, tokens: ApiTokens, sql: asyncpg.Connection) -> None:
+    reader = (await tokens.make(MIKE, NewToken('reader', [Scope.READ]))).secret
     one = {'machine': VALVE, 'status': 'Down', 'reason': 'E-047'}
     answer = await feed.post(PATH, json=one)
     assert (answer.status_code, answer.json()) == (200, {'result': 'accepted'})
@@ -76,6 +77,9 @@ async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, sql: asyncpg.
 
     answer = await feed.post(f'{PATH}/{VALVE}', data={'status': 'unknown'})
     assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
+    machines = (await feed.get('/api/machines', headers={'Authorization': f'Bearer {reader}'})).json()
+    valve = next(each for each in machines if each['machine'] == VALVE)
+    assert (valve['status'], valve['status_since'] > valve['reported_at']) == ('unknown', True)
 
     both = [one, {'machine': PAINTER, 'status': 'down'}]
     assert results(await feed.post(PATH, json=both)) == ['accepted'] * 2
@@ -84,6 +88,21 @@ async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, sql: asyncpg.
     answer = await feed.post(PATH, content=gzip.compress(lines), headers=NDJSON | {'Content-Encoding': 'gzip'})
     assert results(answer) == ['unknown_machine', 'accepted', 'refused']
     assert answer.json()['results'][2]['message'].startswith('this line is not JSON')
+
+
+async def test_what_machines_make_is_added_up_by_the_minute(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    at = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(hours=1)
+    made = [{'machine': VALVE, 'good': 3, 'reject': 1, 'at': at.isoformat(), 'id': '1'},
+            {'machine': VALVE, 'status': 'down', 'cycles': 4, 'at': (at + timedelta(seconds=49)).isoformat(),
+             'id': '2'},
+            {'machine': VALVE, 'good': 5, 'at': (at + timedelta(seconds=50)).isoformat(), 'id': '3'}]
+    assert results(await feed.post(PATH, json=made)) == ['accepted', 'late', 'accepted']
+    assert results(await feed.post(PATH, json=made)) == ['duplicate'] * 3
+    answer = await feed.post(f'{PATH}/{VALVE}', data={'good': '2', 'at': at.isoformat()})
+    assert answer.json() == {'result': 'accepted'}
+    counts = 'SELECT minute, good, reject, cycles FROM machine_counts JOIN machines USING (machine_id) ORDER BY minute'
+    assert [tuple(row) for row in await sql.fetch(counts)] == [
+        (at.replace(second=0), 5, 1, 4), (at.replace(second=0) + timedelta(minutes=1), 5, 0, 0)]
 
 
 async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, sql: asyncpg.Connection) -> None:
@@ -101,7 +120,11 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
 
 
 @together(('body', 'words'), [
-    ({'machine': VALVE}, 'status: Field required'),
+    ({'machine': VALVE}, 'event: send a status, or what was made: good, reject or cycles'),
+    ({'machine': VALVE, 'good': -1}, 'good: Input should be greater than or equal to 0'),
+    ({'machine': VALVE, 'good': 1.5}, 'good: Input should be a valid integer'),
+    ({'machine': VALVE, 'cycles': True}, 'cycles: must be a whole number'),
+    ({'machine': VALVE, 'good': 3, 'at': '2001-03-02T06:31:04Z'}, 'too late'),
     ({'machine': VALVE, 'status': 'broken'}, "status: Input should be 'operational', 'warning', 'down' or 'unknown'"),
     ({'machine': VALVE, 'status': 'down', 'colour': 1}, 'colour: Extra inputs are not permitted'),
     ({'machine': VALVE, 'status': 'down', 'at': 1_700_000_000}, 'at: must be a time with its offset from UTC'),

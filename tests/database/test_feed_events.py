@@ -114,6 +114,26 @@ async def test_a_gateway_that_was_offline_says_what_happened_meanwhile(floor: Fl
     assert (await floor.past())['floor'] != before['floor']
 
 
+async def test_counts_are_stored_where_their_event_is(floor: Floor) -> None:
+    async def counts() -> list[tuple[float, int]]:
+        rows = await floor.connection.fetch(
+            'SELECT minute, good FROM machine_counts WHERE machine_id = machine_called($1) ORDER BY minute', VALVE)
+        return [((NOON - row['minute']) / MINUTE, row['good']) for row in rows]
+
+    made = {'reject': 0, 'cycles': 0}
+    await floor.send(event(VALVE, 'down', 5))
+    sent = await floor.send(
+        event(VALVE, 'down', 5, id='1', good=1, **made), event(VALVE, 'down', 5, good=2, **made),
+        event(VALVE, 'warning', 5, id='3', good=4, **made), event('Nowhere', 'down', good=8, **made),
+        {'machine': VALVE, 'good': 16, **made}, {'machine': VALVE, 'good': 32, 'id': '1', **made},
+        {'machine': VALVE, 'good': 0, 'at': NOON - 9 * MINUTE, **made})
+    assert [result for result, _ in sent] == [
+        'accepted', 'duplicate', 'refused', 'unknown_machine', 'accepted', 'duplicate', 'accepted']
+    assert await counts() == [(5, 1), (0, 16)], 'not of what is refused, or may be stored already'
+    status = 'SELECT status, reported_at FROM machine_feed_stream WHERE machine_name = $1'
+    assert tuple(await floor.connection.fetchrow(status, VALVE)) == ('down', NOON - 5 * MINUTE)
+
+
 async def test_a_token_reports_its_own_machines_and_lines(floor: Floor) -> None:
     value = floor.connection.fetchval
     valve, line = await value('SELECT machine_id FROM machines WHERE machine_name = $1', VALVE), \

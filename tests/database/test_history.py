@@ -225,21 +225,22 @@ async def test_a_lost_signal_is_a_gap_until_the_next_report(floor: Floor) -> Non
     assert await floor.report('unknown', NOON + 20 * MINUTE) == 'current'
     assert await floor.report('Unknown ', None) == 'repeated'
     assert await floor.live() == ('down', 0), 'SQL sees the last status'
-    rows = await floor.connection.fetch('SELECT machine_name, status, minutes FROM ('
-        "SELECT m.machine_name, i.status, extract(epoch FROM i.until - i.since) / 60 AS minutes "
-        'FROM intervals_of(machine_ids(NULL), $1, $2, $2) i JOIN machines m USING (machine_id)) AS i ORDER BY 2',
-        NOON, floor.now)
+    rows = await floor.connection.fetch(
+        'SELECT m.machine_name, i.status, extract(epoch FROM i.until - i.since) / 60 AS minutes '
+        'FROM intervals_of(machine_ids(NULL), $1, $2, $2) i JOIN machines m USING (machine_id) ORDER BY 2', NOON,
+        floor.now)
     assert [tuple(row) for row in rows] == [(VALVE, 'down', 20), (VALVE, 'unknown', 40)], 'before it has ended'
 
     await floor.at(NOON + 70 * MINUTE)
     await floor.set('down')
     await floor.at(NOON + 75 * MINUTE)
     await floor.set('operational')
-    assert await floor.intervals() == [(0, 20, 'down'), (20, 70, 'unknown'), (70, 75, 'down'), (75, None, 'operational')]
+    assert await floor.intervals() == [(0, 20, 'down'), (20, 70, 'unknown'), (70, 75, 'down'),
+                                       (75, None, 'operational')]
     assert await floor.stops() == [(0, 75, 'Leak', 50)]
 
 
-async def test_the_earlier_of_silence_and_a_lost_signal_counts(floor: Floor) -> None:
+async def test_the_earlier_of_no_report_and_a_lost_signal_counts(floor: Floor) -> None:
     await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
     await floor.set('operational')
     await floor.at(NOON + 60 * MINUTE)
@@ -332,6 +333,10 @@ async def test_a_machine_with_a_history_cannot_be_deleted(floor: Floor) -> None:
     await floor.execute('DELETE FROM machine_feed_stream')
     with pytest.raises(asyncpg.ForeignKeyViolationError, match=f'{VALVE} has a history, which would go with it'):
         await floor.execute('DELETE FROM machines WHERE machine_name = $1', VALVE)
+    await floor.execute('INSERT INTO machine_counts VALUES (machine_called($1), $2, 1, 0, 1)', PAINTER, NOON)
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match=f'{PAINTER} has a history'):
+        await floor.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
+    await floor.execute('DELETE FROM machine_counts')
     await floor.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
 
 
@@ -374,8 +379,8 @@ async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> 
 
 @pytest.mark.parametrize('seed', range(8))
 async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor: Floor, seed: int) -> None:
-    """Reports now and late, data gaps, lost signals, machines that leave and come back, new names: what was kept step by step is
-    what a rebuild makes of the log."""
+    """Reports now and late, data gaps, lost signals, machines that leave and return, new names: what was kept step by
+    step is what a rebuild makes of the log."""
     chance = random.Random(seed)
     await floor.execute('UPDATE plant_settings SET machine_silent_after = $1', chance.choice([None, HOUR, 3 * HOUR]))
     names = [VALVE, PAINTER]
@@ -385,14 +390,14 @@ async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor
         number = chance.randrange(2)
         machine = names[number]
         status = chance.choice(['operational', 'warning', 'down', 'down'])
-        said = chance.choice([status, status, status, 'unknown'])
+        with_unknown = chance.choice([status, status, status, 'unknown'])
         reason = chance.choice([None, None, 'Leak', 'Jam'])
         action = chance.random()
         if action < 0.4:
             await floor.set(status, reason, machine)
         elif action < 0.9 and await floor.value(IS_THERE, machine):
             ago = chance.random() * chance.choice([MINUTE, HOUR, DAY, 6 * DAY])
-            await floor.report(said, floor.now - ago, reason, machine)
+            await floor.report(with_unknown, floor.now - ago, reason, machine)
         elif action < 0.93:
             await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', machine)
         elif action < 0.96:

@@ -65,6 +65,7 @@ async def lived_in(connection: asyncpg.Connection) -> None:
         INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by)
         SELECT id, 'leak.png', 'image/png', 'x', 'Mike' FROM work_orders LIMIT 1;
         INSERT INTO work_order_checklist (work_order_id, text) SELECT id, 'Close the valve' FROM work_orders LIMIT 1;
+        INSERT INTO machine_counts VALUES (1, date_trunc('minute', now()), 1, 0, 1);
         UPDATE machines SET line_id = 2 WHERE machine_id = 1;
         UPDATE machine_feed_stream SET machine_name = 'Another' WHERE machine_id = 2;
         DELETE FROM machine_feed_stream WHERE machine_id = 3;
@@ -83,7 +84,7 @@ async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> No
     await lived_in(connection)
     before = await rows(connection)
     assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps', 'changed_days',
-            'former_machine_names', 'machine_placements', 'feed_event_ids', 'feed_totals',
+            'former_machine_names', 'machine_placements', 'feed_event_ids', 'feed_totals', 'machine_counts',
             'feed_refusals'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)

@@ -84,6 +84,15 @@ async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
     assert batches == [20, 20, 12, 0]
 
 
+async def test_counts_go_with_the_history_of_their_time(past: asyncpg.Connection, database: Database) -> None:
+    await past.execute('INSERT INTO machine_counts '
+                       "SELECT 1, date_trunc('minute', now(), 'UTC') - n * interval '1 day', n, 0, 0 "
+                       'FROM generate_series(0, 40) AS n')
+    assert await past.fetchval("SELECT forget_history(now() - interval '30 days', 6)") == 6 + 6
+    await DashboardRefresh(database, DaySums(database), retention_days=30).forget()
+    assert await past.fetchval('SELECT max(good) FROM machine_counts') == 30
+
+
 async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, database: Database) -> None:
     now = datetime.now(UTC)
     reports = Analytics(database, now=now)

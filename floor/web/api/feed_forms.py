@@ -1,25 +1,34 @@
-"""Statuses in requests of feeds, and what became of them."""
+"""Statuses and counts in requests of feeds, and what became of them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from ...core.errors import InvalidInputError
 from ...core.machines import Status
 from ...core.text import clean_text
-from ...feed.ingest import EventResult, FeedEvent, Result
+from ...feed.ingest import Counts, EventResult, FeedEvent, Result
 from .fields import AT
 from .order_forms import lower, moment
 
 MAX_ID_LENGTH = 100
+MAX_COUNT = 1_000_000_000
 MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
 
-Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'], BeforeValidator(lower), Field(
-    description='Case-insensitive. unknown: the machine gives no data, which the floor shows as No signal until its '
-                'next status.', examples=['down'])]
+Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'] | None, BeforeValidator(lower), Field(
+    description='Case-insensitive. unknown: the machine gives no data, and the floor shows No signal until its next '
+                'status. An event with counts needs none.', examples=['down'])]
 Reason = Annotated[str | None, Field(description='Why. A new status without a reason has none.', examples=['E-047'])]
 At = Annotated[AwareDatetime | None, BeforeValidator(moment), Field(
     description='When it happened, with its offset from UTC: at most 2 minutes ahead and 7 days ago. Default: now.',
@@ -29,26 +38,59 @@ EventId = Annotated[str | None, Field(
                 'for 8 days.', min_length=1, max_length=MAX_ID_LENGTH, examples=['01JDT3W8'])]
 
 
+def not_boolean(value: Any) -> Any:
+    """Before a number is read: true is none."""
+    if isinstance(value, bool):
+        raise ValueError('must be a whole number')
+    return value
+
+
+Count = Annotated[int, BeforeValidator(not_boolean), Field(ge=0, le=MAX_COUNT)]
+Good = Annotated[Count | None, Field(
+    description='Good parts since the last event with counts, not a total. They are added to the minute of `at`.',
+    examples=[3])]
+Reject = Annotated[Count | None, Field(description='Rejected parts since then.', examples=[0])]
+Cycles = Annotated[Count | None, Field(description='Cycles since then.', examples=[3])]
+
+
 class MachineEventForm(BaseModel):
-    """A status of the machine in the path."""
+    """A status of the machine in the path, what it has made, or both."""
 
     model_config = ConfigDict(extra='forbid', title='MachineEvent')
 
-    status: Reported
+    status: Reported = None
     reason: Reason = None
     at: At = None
     id: EventId = None
+    good: Good = None
+    reject: Reject = None
+    cycles: Cycles = None
+
+    @model_validator(mode='after')
+    def has_content(self) -> Self:
+        """:raises ValueError: neither a status nor counts"""
+        if self.status is None and self.counts is None:
+            raise ValueError('send a status, or what was made: good, reject or cycles')
+        return self
+
+    @property
+    def counts(self) -> Counts | None:
+        """What was made; a count that is missing is 0."""
+        if self.good is None and self.reject is None and self.cycles is None:
+            return None
+        return Counts(self.good or 0, self.reject or 0, self.cycles or 0)
 
     def event(self, machine: str) -> FeedEvent:
         """:raises InvalidInputError: a text cannot be stored"""
         return FeedEvent(
-            clean_text(machine, 'machine', MAX_TEXT_LENGTH), Status(self.status),
+            clean_text(machine, 'machine', MAX_TEXT_LENGTH), None if self.status is None else Status(self.status),
             clean_text(self.reason or '', 'reason', MAX_TEXT_LENGTH, required=False) or None,
-            self.at, self.id and clean_text(self.id, 'id', MAX_ID_LENGTH))
+            self.at, self.id and clean_text(self.id, 'id', MAX_ID_LENGTH),
+            self.counts)
 
 
 class EventForm(MachineEventForm):
-    """A status of a machine."""
+    """A status of a machine, what it has made, or both."""
 
     model_config = ConfigDict(extra='forbid', title='Event')
 
