@@ -9,6 +9,7 @@ from ..core.plant_calendar import CalendarSource
 from . import Analytics, Page, Scope, StopSelection, Window
 from . import report_tables as tables
 from .analytics import NEWEST, WHOLE_FLOOR
+from .report_snapshot import names_of
 from .report_tables import INTERVAL_COLUMNS, ReportTable
 from .row_labels import RowLabels
 from .stops import By
@@ -71,7 +72,8 @@ class ReportPages:
     async def labels(self) -> RowLabels:
         """What adds machine, line and shift to the rows of a table."""
         members = await self._analytics.members(ever=True)
-        return RowLabels({member.name: member.line_at for member in members}, self._calendar().shifts)
+        return RowLabels({member.name: member.line_at for member in members}, self._calendar().shifts,
+                         names_of(members))
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True
@@ -116,7 +118,8 @@ class ReportPages:
 
     async def _machine_kpis(self, part: ReportPart) -> ReportTable:
         machines = await self._analytics.machine_kpis(part.window, part.scope)
-        return tables.of_groups((each.line, each.machine, each.kpis) for each in machines)
+        return tables.of_groups(((each.line, each.machine, each.kpis) for each in machines),
+                                (await self.labels()).names)
 
     async def _hours(self, part: ReportPart) -> ReportTable:
         return tables.of_pattern(await self._analytics.hourly_pattern(part.window, part.scope))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ import asyncpg
 
 from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
-from ..core.machines import MachineName
+from ..core.machines import DisplayNames, MachineName
 from ..core.plant_calendar import UTC_ZONE
 from ..core.shifts import Shifts
 from ..db.connection import Connection, describe
@@ -42,7 +42,8 @@ class Placement:
 @dataclass(frozen=True, slots=True)
 class Member:
     """A machine of the report. present: it stands on the floor now; moved: it ever stood on another line;
-    placements: the lines of the window, in order; former_names: those that it had before and nobody has now."""
+    placements: the lines of the window, in order; former_names: those that it had before and nobody has now.
+    display_name: that somebody gave it; None: none."""
 
     name: MachineName
     type: str | None
@@ -50,6 +51,7 @@ class Member:
     moved: bool
     placements: tuple[Placement, ...]
     former_names: tuple[str, ...] = ()
+    display_name: str | None = None
 
     def is_called(self, name: str) -> bool:
         """Whether a link with this name, perhaps an old one, means the machine."""
@@ -101,6 +103,11 @@ class Reading:
     def names(self) -> list[MachineName]:
         """Of the machines, in flow order."""
         return [machine.name for machine in self.machines]
+
+    @property
+    def display_names(self) -> DisplayNames:
+        """Of the machines."""
+        return names_of(self.machines)
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -180,11 +187,16 @@ def members(rows: Sequence[Any], scope: Scope) -> tuple[Member, ...]:
         placements = tuple(Placement(row['line'], row['line_id'] or 0, _finite(row['since']), _finite(row['until']))
                            for row in lines)
         member = Member(MachineName(name), lines[0]['type'], lines[0]['present'], lines[0]['moved'], placements,
-                        tuple(lines[0]['former_names']))
+                        tuple(lines[0]['former_names']), lines[0]['display_name'])
         if ((scope.machine is None or member.is_called(scope.machine))
                 and (scope.line is None or scope.line in {row['line'] for row in lines})):
             found.append(member)
     return tuple(found)
+
+
+def names_of(machines: Iterable[Member]) -> DisplayNames:
+    """What pages and files call these machines."""
+    return DisplayNames({each.name: each.display_name for each in machines if each.display_name is not None})
 
 
 def line_id_of(machines: Sequence[Member], scope: Scope | None) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from ..core.machines import DisplayName, MachineName
+from ..core.machines import DisplayNames, MachineName
 from . import (
     DEFINITIONS,
     Cause,
@@ -125,10 +125,10 @@ GROUP_COLUMNS = (*(replace(column, if_null=f'{column.if_null or "of several mach
                  *WINDOW_COLUMNS, *FIGURES)
 
 
-def of_groups(groups: Iterable[tuple[str | None, MachineName | None, Kpis]]) -> ReportTable:
+def of_groups(groups: Iterable[tuple[str | None, MachineName | None, Kpis]], names: DisplayNames) -> ReportTable:
     """A row for each machine, line or the floor: names of line and machine, where it is one, and figures."""
     return ReportTable(GROUP_COLUMNS, tuple(
-        (None if machine is None else str(DisplayName.of(machine)), machine, line, kpis.machines, kpis.window.start,
+        (None if machine is None else str(names.of(machine)), machine, line, kpis.machines, kpis.window.start,
          kpis.window.end, *figures(kpis)) for line, machine, kpis in groups))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from ..core.machines import DisplayName, MachineName
+from ..core.machines import DisplayNames, MachineName
 from ..core.shifts import Shift, Shifts
 from .report_tables import MACHINE_COLUMNS, Cell, Kind, ReportColumn, ReportTable
 
@@ -22,8 +22,9 @@ LineAt = Callable[[datetime | None], str | None]
 class RowLabels:
     """Adds the columns to tables whose rows are of a machine; other tables are as on the page."""
 
-    def __init__(self, lines: Mapping[MachineName, LineAt], shifts: Shifts) -> None:
-        """lines: says on which line each machine stood."""
+    def __init__(self, lines: Mapping[MachineName, LineAt], shifts: Shifts, names: DisplayNames) -> None:
+        """lines: says on which line each machine stood. names: what people call them."""
+        self.names = names
         self._lines = lines
         self._shifts = shifts
         self._shift: Shift | None = None
@@ -42,7 +43,7 @@ class RowLabels:
         name = MachineName(str(row[machine]))
         at = None if moment is None else row[moment]
         line_at = self._lines.get(name)
-        of_machine = (str(DisplayName.of(name)), name,
+        of_machine = (str(self.names.of(name)), name,
                       line_at(at if isinstance(at, datetime) else None) if line_at else None)
         of_shift: tuple[Cell, ...] = ()
         if moment is not None:

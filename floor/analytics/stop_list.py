@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..core.machines import DisplayName, MachineName
-from ..core.names import fold, name_key
+from ..core.machines import MachineName
+from ..core.names import fold
 from .kpi_definitions import Kpi
 from .report_snapshot import Reading
 from .stops import Stop, to_stop
@@ -109,7 +108,7 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
     found = await _found(reading, selection.words) if found is None else found
     rows = reading.queries.stop_list(
         reading.connection, kpi=counted_by, only=only, sort=selection.sort,
-        descending=selection.descending, places=sorted(reading.names, key=name_key), skip=skip, most=most, **found,
+        descending=selection.descending, places=_in_order(reading), skip=skip, most=most, **found,
         **reading.chosen_stops)
     return [ListedStop(to_stop(row), row['counted'], seconds(row['amount'] or 0), row['began'],
                        row['until'] is not None and reading.has(row['until']))
@@ -122,10 +121,15 @@ async def _found(reading: Reading, words: str) -> dict[str, Any]:
     if not folded:
         return {'machines_found': None, 'reasons_found': None, 'order_words': None}
     reasons = [row['reason'] async for row in reading.queries.stop_causes(reading.connection, **reading.stop_period)]
-    return {'machines_found': _with_words(folded, reading.names),
+    return {'machines_found': _with_words(folded, reading),
             'reasons_found': [reason for reason in reasons if reason is not None and folded in fold(reason)],
             'order_words': folded.removeprefix('wo-')}
 
 
-def _with_words(folded: str, names: Sequence[MachineName]) -> list[MachineName]:
-    return [name for name in names if folded in fold(name) or folded in fold(str(DisplayName.of(name)))]
+def _with_words(folded: str, reading: Reading) -> list[MachineName]:
+    names = reading.display_names
+    return [name for name in reading.names if folded in fold(name) or folded in fold(str(names.of(name)))]
+
+
+def _in_order(reading: Reading) -> list[MachineName]:
+    return sorted(reading.names, key=reading.display_names.sort_key)

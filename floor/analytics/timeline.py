@@ -12,7 +12,7 @@ from ..core.errors import InvalidInputError
 from ..core.floor_snapshot import FloorSnapshot
 from ..core.formatting import number
 from ..core.machines import MachineName, MachineRecord, Status
-from ..db.row_mapping import to_brief, to_event, to_status
+from ..db.row_mapping import to_brief, to_display_names, to_event, to_status
 from .report_snapshot import Reading
 from .window import MICROSECOND, Window
 
@@ -122,7 +122,8 @@ async def read_floor_at(reading: Reading) -> FloorSnapshot:
     events = [to_event(row) async for row in
               reading.queries.events_before(reading.connection, moment=moment, most=EVENTS)]
     orders = [to_brief(row) async for row in reading.queries.orders_at(reading.connection, moment=moment)]
-    return FloorSnapshot(tuple(machines), tuple(events), int(moment.timestamp() * 1000), tuple(orders))
+    names = to_display_names([row async for row in reading.queries.display_names(reading.connection)])
+    return FloorSnapshot(tuple(machines), tuple(events), int(moment.timestamp() * 1000), tuple(orders), names=names)
 
 
 def to_record(row: Any) -> MachineRecord:

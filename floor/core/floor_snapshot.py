@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .icons import NO_ICONS, FloorIcons
-from .machines import MachineRecord, StatusEvent
+from .machines import DisplayNames, MachineRecord, StatusEvent
 from .orders import OrderBrief
 from .people import Employee
 from .plant_calendar import PlantSettings
+
+NO_DISPLAY_NAMES = DisplayNames()
 
 
 class HistoryState(StrEnum):
@@ -39,5 +41,7 @@ class FloorSnapshot:
     icons: FloorIcons = NO_ICONS
     plant: PlantSettings | None = None
     """The plant's own settings; None: a floor of the past, which has none."""
+    names: DisplayNames = NO_DISPLAY_NAMES
+    """Of the machines, also former ones."""
     former_lines: Mapping[str, str] = field(default_factory=dict)
     """The present names of lines, by names that they had before and no line has now."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from .names import sort_key
 from .text import shortened
 
 MachineName = NewType('MachineName', str)
@@ -105,6 +107,11 @@ class DisplayName:
         long one that ends with a number is that number."""
         if match := _CODED_NAME.fullmatch(name):
             return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
+        return cls.given(name)
+
+    @classmethod
+    def given(cls, name: str) -> DisplayName:
+        """A name that is for display, to the letter. The code of a long one that ends with a number is that number."""
         if _FITS_A_TILE < _width(name) < _MAX_LENGTH and (match := _NUMBERED_NAME.fullmatch(name)):
             return cls(match[1], match[3], match[2])
         return cls(name, '')
@@ -121,6 +128,28 @@ class DisplayName:
             return shortened(f'{self.code} {self.title}', most)
         end = f'{self.between}{self.code}'
         return f'{shortened(self.title, max(1, most - len(end)))}{end}'
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayNames:
+    """What machines are called on pages and in files. by_name: of those that have a display name."""
+
+    by_name: Mapping[MachineName, str] = field(default_factory=dict)
+
+    def of(self, name: MachineName) -> DisplayName:
+        """The display name of a machine; made of its name if it has none."""
+        given = self.by_name.get(name)
+        return DisplayName.of(name) if given is None else DisplayName.given(given)
+
+    def sorted(self, names: Iterable[MachineName]) -> dict[MachineName, str]:
+        """A list to choose from, by what machines are called. A name that somebody gave has the name of the machine
+        beside it, because several machines may be called the same: Press 1 (PR-0417)."""
+        return {name: f'{self.of(name)} ({name})' if name in self.by_name else str(self.of(name))
+                for name in sorted(names, key=self.sort_key)}
+
+    def sort_key(self, name: MachineName) -> tuple[str, str]:
+        """The place of a machine in a list that is sorted by what machines are called."""
+        return sort_key(self.by_name.get(name, name)), name
 
 
 def _width(text: str) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ..core.machines import MachineName, Status, StatusEvent
+from ..core.machines import DisplayNames, MachineName, Status, StatusEvent
 from ..core.orders import OrderBrief, Priority, WorkOrderStatus
 from ..core.people import Employee, Role
 from ..core.plant_calendar import UTC_ZONE, PlantSettings, Weekday
@@ -45,6 +46,11 @@ def to_plant_settings(row: Any) -> PlantSettings:
     """The plant's own settings."""
     return PlantSettings(row['name'], to_zone(row['time_zone']), Weekday(row['first_weekday']), row['day_start'],
                          row['version'])
+
+
+def to_display_names(rows: Iterable[Any]) -> DisplayNames:
+    """The rows of the query display_names."""
+    return DisplayNames({MachineName(row['machine_name']): row['display_name'] for row in rows})
 
 
 def to_zone(name: str) -> ZoneInfo:

@@ -26,9 +26,9 @@ class Machine:
     version: int
 
     @classmethod
-    def of(cls, record: MachineRecord) -> Machine:
+    def of(cls, record: MachineRecord, display: DisplayName) -> Machine:
         """The machine of a row in the database."""
-        return cls(record, DisplayName.of(record.name), record.status, record.reason, record.since_ms,
+        return cls(record, display, record.status, record.reason, record.since_ms,
                    record.reported_ms, record.version)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from ..core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from ..core.machines import DisplayNames, MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from .machine import Line, Machine, lines_of
 
 EVENTS_KEPT = 200
@@ -24,15 +24,15 @@ class MachineStates:
         self.events: deque[StatusEvent] = deque(maxlen=EVENTS_KEPT)
         self.silent_after = silent_after
 
-    def replace(self, records: Sequence[MachineRecord], *, layout: bool) -> set[MachineName]:
-        """Replace all machines by those of a snapshot; returns the changed ones. layout: group them by line again;
-        all of them are changed then."""
+    def replace(self, records: Sequence[MachineRecord], names: DisplayNames, *, layout: bool) -> set[MachineName]:
+        """Replace all machines by those of a snapshot; returns the changed ones. layout: group them by line again, with
+        these display names; all of them are changed then."""
         changed: set[MachineName] = set()
         machines: dict[MachineName, Machine] = {}
         for record in records:
             machine = self.by_name.get(record.name)
             if machine is None:
-                machine = Machine.of(record)
+                machine = Machine.of(record, names.of(record.name))
             elif not machine.agrees_with(record):
                 machine.set_status(record)
                 changed.add(record.name)
@@ -40,6 +40,8 @@ class MachineStates:
             machines[record.name] = machine
         self.by_name = machines
         if layout:
+            for name, machine in machines.items():
+                machine.display = names.of(name)
             self.by_id = {machine.record.machine_id: machine for machine in machines.values()}
             self._arrange(lines_of(machines.values()))
             changed = set(machines)

@@ -11,7 +11,7 @@ from ..core.icons import FloorIcons, OwnIcon, TypeIcon
 from ..core.machines import MachineName, MachineRecord, Status
 from ..db.connection import Connection
 from ..db.queries import Queries
-from ..db.row_mapping import to_brief, to_employee, to_event, to_plant_settings, to_status
+from ..db.row_mapping import to_brief, to_display_names, to_employee, to_event, to_plant_settings, to_status
 from .machine_states import EVENTS_KEPT
 
 PART = 500
@@ -27,6 +27,7 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         people = [row async for row in queries.everybody(connection)]
         events = [row async for row in queries.recent_events(connection, most=EVENTS_KEPT)]
         former_lines = {row['name']: row['today'] async for row in queries.former_line_names(connection)}
+        names = to_display_names([row async for row in queries.display_names(connection)])
         icons = FloorIcons(tuple([TypeIcon(**row) async for row in queries.type_icons(connection)]),
                            tuple([OwnIcon(**row) async for row in queries.own_icons(connection)]))
         is_demo = await queries.is_demo(connection)
@@ -38,7 +39,7 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
         is_demo=is_demo, history=history, setup_change=setup_change, icons=icons, plant=plant,
-        former_lines=former_lines)
+        names=names, former_lines=former_lines)
 
 
 def _to_record(row: Any) -> MachineRecord:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
 from ..core.icons import NO_ICONS
 from ..core.latency import LatencyHistogram
-from ..core.machines import MachineChange, MachineName, Status, StatusEvent
+from ..core.machines import DisplayNames, MachineChange, MachineName, Status, StatusEvent
 from ..core.names import name_key
 from ..core.orders import OrderBrief, OrderId, Priority
 from ..core.people import Employee, Identity, Person, Role
@@ -49,6 +49,8 @@ class Store:
         """Whether the floor is simulated; None if not known yet."""
         self.icons = NO_ICONS
         """The icons of machine types, and uploaded ones."""
+        self.names = DisplayNames()
+        """What machines are called on pages and in files, also former ones."""
         self.former_lines: Mapping[str, str] = {}
         """The present names of lines, by names that they had before and no line has now."""
         self.history = HistoryState.READY
@@ -221,8 +223,8 @@ class Store:
         asked, answered: as in set_clock."""
         self.set_clock(snapshot.now_ms, asked, answered)
         layout = snapshot.is_demo != self.is_demo or self.differs_in_layout(snapshot)
-        self.is_demo, self.former_lines = snapshot.is_demo, snapshot.former_lines
-        changed = self._states.replace(snapshot.machines, layout=layout)
+        self.is_demo, self.former_lines, self.names = snapshot.is_demo, snapshot.former_lines, snapshot.names
+        changed = self._states.replace(snapshot.machines, self.names, layout=layout)
         self.replace_events(snapshot.events)
         orders = self._active.replace(snapshot.orders)
         people = {each.id: each for each in snapshot.people}
@@ -240,8 +242,8 @@ class Store:
                                        history=history_changed, setup=setup_changed, plant=plant_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
-        """Whether names, types, lines or the order of the machines differ from what is shown."""
-        return self._states.differs_in_layout(snapshot.machines)
+        """Whether names, display names, types, lines or the order of the machines differ from what is shown."""
+        return snapshot.names != self.names or self._states.differs_in_layout(snapshot.machines)
 
     def replace_events(self, events: Iterable[StatusEvent]) -> None:
         """Replace the latest events, with those that were too quick to be notified one by one."""

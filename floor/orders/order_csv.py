@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, tzinfo
 
 from ..core.csv_file import heading, lines
+from ..core.machines import DisplayNames
 from ..core.orders import WorkOrder
 
 CHUNK_CHARACTERS = 32_768
+DISPLAY_NAME = 'Machine on pages'
 
 COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Id': lambda order: order.id,
@@ -35,11 +37,11 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
 }
 
 
-async def chunks(orders: AsyncIterator[WorkOrder], zone: tzinfo) -> AsyncIterator[str]:
-    """The file in chunks of about CHUNK_CHARACTERS."""
-    chunk = heading(COLUMNS)
+async def chunks(orders: AsyncIterator[WorkOrder], names: DisplayNames, zone: tzinfo) -> AsyncIterator[str]:
+    """The file in chunks of about CHUNK_CHARACTERS. names: what machines are called."""
+    chunk = heading([*COLUMNS, DISPLAY_NAME])
     async for order in orders:
-        chunk += lines([[value_of(order) for value_of in COLUMNS.values()]], zone)
+        chunk += lines([[*(value_of(order) for value_of in COLUMNS.values()), str(names.of(order.machine))]], zone)
         if len(chunk) >= CHUNK_CHARACTERS:
             yield chunk
             chunk = ''

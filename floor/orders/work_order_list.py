@@ -16,6 +16,7 @@ from ..core.floor_snapshot import HistoryState
 from ..core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
 from ..db.connection import Connection, describe
 from ..db.database import Database
+from ..db.row_mapping import to_display_names
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor
@@ -76,8 +77,10 @@ class WorkOrderList:
 
     async def csv(self, order_filter: OrderFilter) -> AsyncGenerator[str, None]:
         """The orders of all pages as CSV, in chunks."""
+        async with self._connection() as connection:
+            names = to_display_names([row async for row in self._database.queries.display_names(connection)])
         async with aclosing(self.every(order_filter)) as orders:
-            async for chunk in order_csv.chunks(orders, self.zone):
+            async for chunk in order_csv.chunks(orders, names, self.zone):
                 yield chunk
 
     async def former_assignees(self, revision: int | None = None) -> frozenset[int]:

@@ -21,23 +21,26 @@ NO_TYPE = 'other'
 
 @dataclass(frozen=True, slots=True)
 class NewMachine:
-    """line_id None: on no line. position: its place in the flow of the line, from 1; None: at the end."""
+    """line_id None: on no line. position: its place in the flow of the line, from 1; None: at the end. display_name:
+    what pages call it; None: its name."""
 
     name: str
     type: str = NO_TYPE
     line_id: int | None = None
     position: int | None = None
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineEdit:
     """New values of a machine. line_id None: on no line. position: its place in the flow of its line, from 1; the
-    others make room."""
+    others make room. display_name None: none, pages show the name."""
 
     name: str | Unchanged = UNCHANGED
     type: str | Unchanged = UNCHANGED
     line_id: int | Unchanged | None = UNCHANGED
     position: int | Unchanged = UNCHANGED
+    display_name: str | Unchanged | None = UNCHANGED
 
 
 class MachineCommands(AreaCommands, MachineTypeCommands):
@@ -61,13 +64,14 @@ class MachineCommands(AreaCommands, MachineTypeCommands):
     async def add_machine(self, who: Identity, new: NewMachine) -> PlantMachine:
         """Add a machine, which has no signal until a feed reports it. A type that is not there is added too."""
         new_name(new.name)
-        place = checked_place(new.position)
+        place, display_name = checked_place(new.position), checked_display_name(new.display_name, new.name)
         async with logged('machine added', who, machine=new.name), self._changing(who) as connection:
             await self._refuse_if_machine_exists(connection, None, new.name)
             await self._existing_line(connection, new.line_id, 'line_id')
             kind = await self._spelled_type(connection, new.type)
             machine_id, = [row['machine_id'] async for row in self._queries.add_machines(
-                connection, names=[new.name], types=[kind], line_ids=[new.line_id], positions=[None])]
+                connection, names=[new.name], display_names=[display_name], types=[kind],
+                line_ids=[new.line_id], positions=[None])]
             await self._queries.bring_machines(connection, machine_ids=[machine_id])
             if place is not None:
                 await self._queries.place_machine(connection, machine_id=machine_id, line_id=new.line_id, place=place)
@@ -88,8 +92,11 @@ class MachineCommands(AreaCommands, MachineTypeCommands):
                 await self._refuse_if_machine_exists(connection, machine_id, name)
             kind = before.type if isinstance(edit.type, Unchanged) or edit.type == before.type else (
                 await self._spelled_type(connection, edit.type))
-            if (name, kind) != (before.name, before.type):
-                await self._queries.edit_machine(connection, machine_id=machine_id, name=name, type=kind)
+            display_name = before.display_name if isinstance(edit.display_name, Unchanged) else (
+                checked_display_name(edit.display_name, name))
+            if (name, display_name, kind) != (before.name, before.display_name, before.type):
+                await self._queries.edit_machine(connection, machine_id=machine_id, name=name,
+                                                 display_name=display_name, type=kind)
             line_id = before.line_id if isinstance(edit.line_id, Unchanged) else edit.line_id
             place = None if isinstance(edit.position, Unchanged) else checked_place(edit.position)
             if line_id != before.line_id or place is not None:
@@ -156,6 +163,14 @@ class MachineCommands(AreaCommands, MachineTypeCommands):
                 raise InvalidInputError(exists_sentence(row['machine_name'], is_retired=row['is_retired']), 'name')
 
 
+def checked_display_name(text: str | None, name: str) -> str | None:
+    """What pages call a machine; None: its name, as for an empty text.
+
+    :raises InvalidInputError: it has more than 80 characters, or others could look the same
+    """
+    return None if text in (None, '', name) else new_name(text, 'display_name')
+
+
 def exists_sentence(name: str, *, is_retired: bool) -> str:
     """Why a machine cannot have a name that is another's, in upper or lower case."""
     return (f'{name} has left the floor and keeps its past: bring it back, or choose another name' if is_retired else
@@ -165,4 +180,5 @@ def exists_sentence(name: str, *, is_retired: bool) -> str:
 def to_plant_machine(row: Any) -> PlantMachine:
     """A row of the query plant_machines."""
     return PlantMachine(row['machine_id'], row['machine_name'], row['type'], row['line_id'], row['line'],
-                        row['position'], row['added_at'], row['retired_at'], row['version'], row['has_past'])
+                        row['position'], row['added_at'], row['retired_at'], row['version'], row['has_past'],
+                        row['display_name'])

@@ -45,11 +45,13 @@ class MachineImport(MachineCommands):
         lines = await self._prepare_lines(connection, plan)
         new, changed = plan.of(RowOutcome.NEW), plan.of(RowOutcome.CHANGED)
         await self._queries.edit_machines(
-            connection, machine_ids=[row.machine_id for row in changed], types=[row.type for row in changed],
+            connection, machine_ids=[row.machine_id for row in changed],
+            display_names=[row.display_name for row in changed], types=[row.type for row in changed],
             line_ids=[lines[row.line].id if row.line else None for row in changed],
             positions=[row.position for row in changed])
         added = sorted([row['machine_id'] async for row in self._queries.add_machines(
-            connection, names=[row.name for row in new], types=[row.type for row in new],
+            connection, names=[row.name for row in new], display_names=[row.display_name for row in new],
+            types=[row.type for row in new],
             line_ids=[lines[row.line].id if row.line else None for row in new],
             positions=[row.position for row in new])])
         await self._queries.bring_machines(
@@ -116,6 +118,7 @@ class MachineImport(MachineCommands):
                     if change['before'] is not None and change['id'] in taken]
         await self._queries.edit_machines(
             connection, machine_ids=[change['id'] for change in restored],
+            display_names=[change['before'].get('display_name') for change in restored],
             **{f'{name}s': [change['before'][name] for change in restored] for name in ('type', 'line_id', 'position')})
         leaving = [change['id'] for change in restored if change['before']['retired']]
         added = [number for number, outcome in taken.items() if outcome is not UndoOutcome.RESTORED]
@@ -143,7 +146,7 @@ class MachineImport(MachineCommands):
 
 def _state(machine: PlantMachine) -> State:
     return {'type': machine.type, 'line_id': machine.line_id, 'position': machine.position,
-            'retired': machine.retired_at is not None}
+            'retired': machine.retired_at is not None, 'display_name': machine.display_name}
 
 
 def _arrangement(lines: Iterable[ProductionLine]) -> dict[str, Any]:
@@ -199,4 +202,5 @@ def _differences(old: State, new: State, lines: Mapping[int, ProductionLine]) ->
 
     return differences((('line', line(old), line(new)), ('type', old['type'], new['type']),
                         ('position', old['position'], new['position']),
-                        ('retired', old['retired'], new['retired'])))
+                        ('retired', old['retired'], new['retired']),
+                        ('display name', old.get('display_name'), new.get('display_name'))))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..core.errors import InvalidInputError
 from ..core.names import name_identity
-from .machine_commands import NO_TYPE, exists_sentence
+from .machine_commands import NO_TYPE, checked_display_name, exists_sentence
 from .plant_items import PlantMachine
 from .plant_sheet import MACHINES, SheetRow
 from .plant_transactions import MAX_PLACE, new_name
@@ -17,12 +17,13 @@ from .sheet_plan import RowOutcome, RowPlan, SheetPlan, differences, twice
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineRowPlan(RowPlan):
     """The outcome of a row. machine_id: of a machine that there is or was. line None: on no line. position None: at the
-    end of its line, or where it is. comes_back: it was retired."""
+    end of its line, or where it is. display_name None: none. comes_back: it was retired."""
 
     machine_id: int = 0
     type: str = NO_TYPE
     line: str | None = None
     position: int | None = None
+    display_name: str | None = None
     comes_back: bool = False
 
 
@@ -64,16 +65,19 @@ class PresentMachines:
         line = machine.line if machine and 'line' not in row.cells else self._lines.spelled(row.cells.get('line'))
         area = list(self._area_change(row, line))
         kind = self._types.spelled(row.cells.get('type')) or (machine.type if machine else NO_TYPE)
+        display_name = _display_name(row.cells.get('display name'), name, machine)
         if machine is None:
             return MachineRowPlan(number=row.number, name=name, outcome=RowOutcome.NEW, details=', '.join(area),
-                                  notes=row.notes, type=kind, line=line, position=position)
+                                  notes=row.notes, type=kind, line=line, position=position, display_name=display_name)
         comes_back = machine.retired_at is not None
         changes = [*differences((('line', machine.line, line), ('type', machine.type, kind),
-                                 ('position', machine.position, machine.position if position is None else position))),
+                                 ('position', machine.position, machine.position if position is None else position),
+                                 ('display name', machine.display_name, display_name))),
                    *(['comes back'] if comes_back else []), *area]
         return MachineRowPlan(number=row.number, name=name, details=', '.join(changes), notes=row.notes,
                               outcome=RowOutcome.CHANGED if changes else RowOutcome.UNCHANGED, machine_id=machine.id,
-                              type=kind, line=line, position=position, comes_back=comes_back)
+                              type=kind, line=line, position=position, display_name=display_name,
+                              comes_back=comes_back)
 
     def _area_change(self, row: SheetRow, line: str | None) -> Iterator[str]:
         """What changes for a line that there is, in the first row that says so."""
@@ -116,6 +120,12 @@ class _Names:
             spelled = self._spelled[name_identity(name)] = new_name(name, self._field)
             self.new.append(name)
         return spelled
+
+
+def _display_name(text: str | None, name: str, machine: PlantMachine | None) -> str | None:
+    if machine is not None and text in (None, machine.display_name):
+        return machine.display_name
+    return checked_display_name(text, name)
 
 
 def _position(text: str, machine: PlantMachine | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..core.errors import InvalidInputError
@@ -71,14 +72,16 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
             command = self.bring_back_machine if old['retired'] == 'no' else self.retire_machine
             await command(who, machine.id, machine.version)
             return
-        edit = MachineEdit(**{field: old[field] for field in ('name', 'type') if field in old})  # type: ignore[arg-type]
+        edit = MachineEdit(**{field.replace(' ', '_'): old[field] for field in ('name', 'display name', 'type')
+                              if field in old})  # type: ignore[arg-type]
         if 'line' in old:
             lines = {line.name: line.id for line in await self.lines()}
             if old['line'] is not None and old['line'] not in lines:
                 raise InvalidInputError(f'there is no longer a line {old["line"]}: choose a line for {machine.name}')
-            edit = MachineEdit(edit.name, edit.type, None if old['line'] is None else lines[old['line']])
-        await self.edit_machine(who, machine.id, machine.version,
-                                MachineEdit(edit.name, edit.type, edit.line_id, *_position(old)))
+            edit = replace(edit, line_id=None if old['line'] is None else lines[old['line']])
+        if position := _position(old):
+            edit = replace(edit, position=position[0])
+        await self.edit_machine(who, machine.id, machine.version, edit)
 
     async def _take_back_of_person(self, who: Identity, employee_id: int, change: PlantChange) -> None:
         employee, old = await self._employees.get(employee_id), await self._values_before(change)

@@ -55,7 +55,8 @@ class MachineIcon:
 @dataclass(frozen=True, slots=True)
 class PlantMachine:
     """line None: on no line. position: its place in the flow of its line. retired_at None: it is on the floor.
-    has_past: it has reported, made something, or has work orders, so it can be retired but not deleted."""
+    has_past: it has reported, made something, or has work orders, so it can be retired but not deleted.
+    display_name: what pages call it; None: its name."""
 
     id: int
     name: str
@@ -67,6 +68,7 @@ class PlantMachine:
     retired_at: datetime | None
     version: int
     has_past: bool
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

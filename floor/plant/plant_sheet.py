@@ -40,8 +40,9 @@ class SheetLayout:
 
 
 MACHINES = SheetLayout(SheetKind.MACHINES, ('machine', 'machines'), 'machine', (
-    'area', 'line', 'machine', 'type', 'position'), {
-    'production line': 'line', 'machine name': 'machine', 'machine type': 'type'}, (20, 28, 32, 24, 10))
+    'area', 'line', 'machine', 'type', 'position', 'display name'), {
+    'production line': 'line', 'machine name': 'machine', 'machine type': 'type', 'displayname': 'display name',
+    'shown as': 'display name'}, (20, 28, 32, 24, 10, 32))
 PEOPLE = SheetLayout(SheetKind.PEOPLE, ('person', 'people'), 'e-mail', (
     'first name', 'last name', 'e-mail', 'department', 'role', 'active'), {
     'firstname': 'first name', 'given name': 'first name', 'lastname': 'last name', 'surname': 'last name',
@@ -100,7 +101,7 @@ def to_xlsx(layout: SheetLayout, rows: Iterable[Cells]) -> bytes:
 
 def machine_cells(machine: PlantMachine, area: str | None) -> Cells:
     """The row of a machine. area: of its line."""
-    return area or '', machine.line or '', machine.name, machine.type, machine.position
+    return area or '', machine.line or '', machine.name, machine.type, machine.position, machine.display_name or ''
 
 
 def person_cells(person: Employee) -> Cells:

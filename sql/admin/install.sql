@@ -40,7 +40,8 @@ SELECT set_config('floor.refusal', coalesce((
         (15, '612231bf1c35f06523d934336b45ebab94924a240e511f941c5d2c23bc1c7d0e'),
         (16, '646d61bc21b9f16685b104eece766096751558784c75ab585a4fb0aa20628c55'),
         (17, 'a926658dff7d9d2d134ce4601d55933a0c0b3c90504bea7add3d80152f05c7f2'),
-        (18, '982527442db7ac9e13744ef3f65b66cdf74152b0c72a0a75ed6bdffafb713464'))
+        (18, '982527442db7ac9e13744ef3f65b66cdf74152b0c72a0a75ed6bdffafb713464'),
+        (19, 'cc13318e1fb18690957e53aa3bbd8cbbd0ebd83819a261a9b934f5f49cf08256'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -179,6 +180,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 18) AS wanted \
 \if :wanted
     \ir ../migrations/0018_machine_counts.sql
     INSERT INTO schema_migrations (version, name, app_version) VALUES (18, 'machine_counts', :'program');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 19) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0019_display_names.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (19, 'display_names', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

@@ -53,8 +53,8 @@ END $$;
 REVOKE EXECUTE ON FUNCTION announce_resync FROM PUBLIC;
 
 -- A line that is renamed or a machine that moves changes the picture too.
-CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OF machine_name, type, line_id, position OR DELETE OR TRUNCATE
-    ON machines FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
+CREATE OR REPLACE TRIGGER machines_layout_changed AFTER UPDATE OF machine_name, display_name, type, line_id, position
+    OR DELETE OR TRUNCATE ON machines FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 CREATE OR REPLACE TRIGGER production_lines_layout_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON production_lines
     FOR EACH STATEMENT EXECUTE FUNCTION announce_resync('the layout changed');
 CREATE OR REPLACE TRIGGER machine_types_layout_changed AFTER UPDATE ON machine_types

@@ -27,8 +27,8 @@ CREATE OR REPLACE FUNCTION machine_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     NEW.setup_version := OLD.setup_version + (
-        (NEW.machine_name, NEW.type, NEW.line_id, NEW.retired_at)
-            IS DISTINCT FROM (OLD.machine_name, OLD.type, OLD.line_id, OLD.retired_at)
+        (NEW.machine_name, NEW.display_name, NEW.type, NEW.line_id, NEW.retired_at)
+            IS DISTINCT FROM (OLD.machine_name, OLD.display_name, OLD.type, OLD.line_id, OLD.retired_at)
         OR NEW.position <> OLD.position AND NOT is_making_room())::int;
     RETURN NEW;
 END $$;
@@ -103,10 +103,10 @@ CREATE OR REPLACE FUNCTION machine_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM log_plant_change(TG_OP, 'machine', coalesce(OLD.machine_id, NEW.machine_id), coalesce(OLD.machine_name, NEW.machine_name),
-        '{name,type,line,position,retired}',
-        ARRAY[OLD.machine_name, CASE WHEN EXISTS (SELECT FROM machine_types WHERE type = OLD.type) THEN OLD.type ELSE NEW.type END,
+        '{name,display name,type,line,position,retired}',
+        ARRAY[OLD.machine_name, OLD.display_name, CASE WHEN EXISTS (SELECT FROM machine_types WHERE type = OLD.type) THEN OLD.type ELSE NEW.type END,
               line_name(OLD.line_id), OLD.position::text, CASE WHEN OLD.retired_at IS NULL THEN 'no' ELSE 'yes' END],
-        ARRAY[NEW.machine_name, NEW.type, line_name(NEW.line_id),
+        ARRAY[NEW.machine_name, NEW.display_name, NEW.type, line_name(NEW.line_id),
               CASE WHEN is_making_room() THEN OLD.position ELSE NEW.position END::text,
               CASE WHEN NEW.retired_at IS NULL THEN 'no' ELSE 'yes' END]);
     RETURN NULL;

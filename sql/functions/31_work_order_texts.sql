@@ -10,15 +10,15 @@ $$;
 CREATE OR REPLACE FUNCTION prepare_work_order_texts(ids text[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO work_order_texts AS t (work_order_id, machine_key, description_key, assignee_key, words)
-    SELECT o.id, name_sort_key(o.machine_id), name_sort_key(left(o.issue_description, 100)), name_sort_key(o.assignee),
-           search_words(concat_ws(' ', o.id, o.machine_id,
+    SELECT o.id, name_sort_key(coalesce(m.display_name, o.machine_id)), name_sort_key(left(o.issue_description, 100)), name_sort_key(o.assignee),
+           search_words(concat_ws(' ', o.id, o.machine_id, m.display_name,
                o.issue_description, o.reporter_name, o.assignee, o.machine_reason, o.cause, o.action_taken,
                o.cancel_reason,
                (SELECT string_agg(c.text, ' ') FROM work_order_checklist c WHERE c.work_order_id = o.id),
                (SELECT string_agg(a.file_name, ' ') FROM work_order_attachments a WHERE a.work_order_id = o.id),
                (SELECT string_agg(work_order_event_text(e), ' ') FROM work_order_events e
                 WHERE e.work_order_id = o.id)))
-    FROM work_orders o
+    FROM work_orders o LEFT JOIN machines m ON m.machine_name = o.machine_id
     WHERE ids IS NULL OR o.id = ANY (ids)
     ORDER BY o.id
     ON CONFLICT (work_order_id) DO UPDATE
@@ -98,3 +98,14 @@ ALTER TABLE work_order_checklist ENABLE ALWAYS TRIGGER work_order_texts_follow;
 CREATE OR REPLACE TRIGGER work_order_texts_follow AFTER INSERT ON work_order_attachments
     FOR EACH ROW EXECUTE FUNCTION work_order_part_changed();
 ALTER TABLE work_order_attachments ENABLE ALWAYS TRIGGER work_order_texts_follow;
+
+CREATE OR REPLACE FUNCTION machine_display_name_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM prepare_work_order_texts(array_agg(id)) FROM work_orders WHERE machine_id = NEW.machine_name HAVING count(*) > 0;
+    RETURN NULL;
+END $$;
+REVOKE EXECUTE ON FUNCTION machine_display_name_changed FROM PUBLIC;
+CREATE OR REPLACE TRIGGER work_order_texts_follow AFTER UPDATE OF display_name ON machines
+    FOR EACH ROW WHEN (NEW.display_name IS DISTINCT FROM OLD.display_name) EXECUTE FUNCTION machine_display_name_changed();
+ALTER TABLE machines ENABLE ALWAYS TRIGGER work_order_texts_follow;

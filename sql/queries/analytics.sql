@@ -17,7 +17,7 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit
 -- name: report_machines(start, until)
 -- Every machine that stands on the floor or ever did, with each line that it stood on in a period, in order of time (from since
 -- until until), and the names that it had before and nobody has now.
-SELECT m.machine_name, m.type, p.line_id, l.name AS line, p.since, p.until, f.machine_id IS NOT NULL AS present,
+SELECT m.machine_name, m.display_name, m.type, p.line_id, l.name AS line, p.since, p.until, f.machine_id IS NOT NULL AS present,
        ever.moved, coalesce(former.names, '{}') AS former_names
 FROM machines m
 JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :until::timestamptz AND p.until > :start::timestamptz

@@ -1,7 +1,7 @@
 -- name: machines()
 -- Every machine in flow order, as the REST interface shows it: one that is silent or has no signal is unknown. A datetime that most
 -- languages can't hold (infinity, the year 10000, before Christ) comes as null.
-SELECT f.machine_id, f.machine_name, m.type, l.name AS production_line, m.position,
+SELECT f.machine_id, f.machine_name, m.display_name, m.type, l.name AS production_line, m.position,
        CASE WHEN lost.since IS NULL THEN coalesce(f.status, 'unknown') ELSE 'unknown' END AS status,
        CASE WHEN lost.since IS NULL THEN f.reason END AS reason,
        coalesce(lost.since, f.status_since) AS status_since, f.reported_at,

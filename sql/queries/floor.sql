@@ -15,6 +15,10 @@ LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_m
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(machine_name) END, m.position,
          f.machine_id;
 
+-- name: display_names()
+-- Machines that people call otherwise than the feeds do, also retired ones.
+SELECT machine_name, display_name FROM machines WHERE display_name IS NOT NULL;
+
 -- name: former_line_names()
 -- Names that no line has now but one had, and what that one is called today.
 SELECT DISTINCT ON (c.old_value) c.old_value AS name, l.name AS today

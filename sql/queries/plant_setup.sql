@@ -98,7 +98,7 @@ SELECT type FROM machine_types WHERE icon = :key ORDER BY name_sort_key(type), t
 
 -- name: plant_machines(retired)
 -- Machines on the floor in flow order, or those that are retired.
-SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
+SELECT m.machine_id, m.machine_name, m.display_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
        m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM machine_counts c WHERE c.machine_id = m.machine_id)
@@ -110,7 +110,7 @@ ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name
 
 -- name: plant_machine(machine_id)^
 -- One machine, on the floor or retired.
-SELECT m.machine_id, m.machine_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
+SELECT m.machine_id, m.machine_name, m.display_name, m.type, m.line_id, l.name AS line, m.position, m.added_at, m.retired_at,
        m.setup_version AS version,
        EXISTS (SELECT FROM status_intervals i WHERE i.machine_id = m.machine_id)
            OR EXISTS (SELECT FROM machine_counts c WHERE c.machine_id = m.machine_id)
@@ -121,15 +121,15 @@ FROM machines m LEFT JOIN production_lines l USING (line_id) WHERE m.machine_id 
 -- Of all machines, also retired ones.
 SELECT machine_id, machine_name, retired_at IS NOT NULL AS is_retired FROM machines;
 
--- name: add_machines(names, types, line_ids, positions)
+-- name: add_machines(names, display_names, types, line_ids, positions)
 -- Register machines; their numbers. Position null: at the end of the line, in the order given.
-INSERT INTO machines (machine_id, machine_name, type, line_id, position)
-SELECT (SELECT coalesce(max(machine_id), 0) FROM machines) + new.number, new.name, new.type, new.line_id,
+INSERT INTO machines (machine_id, machine_name, display_name, type, line_id, position)
+SELECT (SELECT coalesce(max(machine_id), 0) FROM machines) + new.number, new.name, new.display_name, new.type, new.line_id,
        coalesce(new.position, greatest(max(new.position) OVER (PARTITION BY new.line_id),
            (SELECT coalesce(max(m.position), 0) FROM machines m WHERE m.line_id IS NOT DISTINCT FROM new.line_id))
            + row_number() OVER (PARTITION BY new.line_id, new.position ORDER BY new.number))
-FROM unnest(:names::text[], :types::text[], :line_ids::smallint[], :positions::integer[])
-     WITH ORDINALITY AS new (name, type, line_id, position, number)
+FROM unnest(:names::text[], :display_names::text[], :types::text[], :line_ids::smallint[], :positions::integer[])
+     WITH ORDINALITY AS new (name, display_name, type, line_id, position, number)
 RETURNING machine_id;
 
 -- name: bring_machines(machine_ids)!
@@ -137,8 +137,8 @@ RETURNING machine_id;
 INSERT INTO machine_feed_stream (machine_id, machine_name, type)
 SELECT machine_id, machine_name, type FROM machines WHERE machine_id = ANY (:machine_ids::integer[]) ORDER BY machine_id;
 
--- name: edit_machine(machine_id, name, type)!
-UPDATE machines SET machine_name = :name, type = :type WHERE machine_id = :machine_id;
+-- name: edit_machine(machine_id, name, display_name, type)!
+UPDATE machines SET machine_name = :name, display_name = :display_name::text, type = :type WHERE machine_id = :machine_id;
 
 -- name: place_machine(machine_id, line_id, place)$
 -- At a place in the flow of a line, from 1; null: at the end.
@@ -176,18 +176,18 @@ FROM former_machine_names f JOIN machines m USING (machine_id)
 WHERE NOT EXISTS (SELECT FROM machines o WHERE o.machine_name = f.machine_name)
 ORDER BY f.machine_name, f.until DESC;
 
--- name: edit_machines(machine_ids, types, line_ids, positions)!
--- Give machines a type, a line and a position, null: the end of the line of one that moves, the same for one that stays.
-UPDATE machines m SET type = new.type, line_id = new.line_id, position = new.position
-FROM (SELECT given.machine_id, given.type, given.line_id, coalesce(
+-- name: edit_machines(machine_ids, display_names, types, line_ids, positions)!
+-- Give machines a display name (null: none), a type, a line and a position, null: the end of the line of one that moves, the same for one that stays.
+UPDATE machines m SET display_name = new.display_name, type = new.type, line_id = new.line_id, position = new.position
+FROM (SELECT given.machine_id, given.display_name, given.type, given.line_id, coalesce(
           given.position,
           CASE WHEN was.line_id IS NOT DISTINCT FROM given.line_id THEN was.position END,
           greatest(max(given.position) OVER (PARTITION BY given.line_id),
               (SELECT coalesce(max(o.position), 0) FROM machines o WHERE o.line_id IS NOT DISTINCT FROM given.line_id))
               + row_number() OVER (PARTITION BY given.line_id, given.position,
                                    was.line_id IS NOT DISTINCT FROM given.line_id ORDER BY given.number)) AS position
-      FROM unnest(:machine_ids::integer[], :types::text[], :line_ids::smallint[], :positions::integer[])
-           WITH ORDINALITY AS given (machine_id, type, line_id, position, number)
+      FROM unnest(:machine_ids::integer[], :display_names::text[], :types::text[], :line_ids::smallint[],
+                  :positions::integer[]) WITH ORDINALITY AS given (machine_id, display_name, type, line_id, position, number)
       JOIN machines was ON was.machine_id = given.machine_id) AS new
 WHERE m.machine_id = new.machine_id;
 

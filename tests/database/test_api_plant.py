@@ -261,7 +261,8 @@ async def test_the_plants_own_settings_are_read_and_changed(clients: dict[str, C
 
 async def test_a_script_imports_exports_and_undoes(clients: dict[str, Client], connect: Connect) -> None:
     client, csv = clients[SUPERVISOR], {'Content-Type': 'text/csv'}
-    sheet = 'area,line,machine,type,position\r\nNorth,Hall 1,Press 1,press,1\r\n,Hall 1, Saw,saw,2\r\n'
+    sheet = ('area,line,machine,type,position,display name\r\nNorth,Hall 1,Press 1,press,1,Presse 1\r\n'
+             ',Hall 1, Saw,saw,2,\r\n')
     refused = problem_in(await client.post('/api/plant/import', content=sheet, headers=csv), 422)
     assert refused['detail'].startswith('this floor is a demo')
     await (await connect()).execute('SELECT remove_demo($1)', SUPERVISOR)

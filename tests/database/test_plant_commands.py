@@ -20,6 +20,7 @@ from floor.core.people import Role
 from floor.db.database import Database
 from floor.feed.freshness import Freshness
 from floor.feed.listener import Listener
+from floor.feed.snapshot import read_floor
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 from floor.orders.employees import EmployeeEdit, Employees
@@ -411,6 +412,30 @@ async def test_an_installation_gets_its_types_when_it_is_upgraded(connect: Conne
     assert await plant.changes(10) == []  # a new demo is no change
 
 
+async def test_a_display_name_is_shown_and_feeds_report_by_the_name(connect: Connect, plant: PlantCommands,
+                                                                    database: Database) -> None:
+    valve = await called(plant, VALVE)
+    shown = await plant.edit_machine(MIKE, valve.id, valve.version, MachineEdit(display_name='Presse am Tor'))
+    assert (shown.name, shown.display_name, shown.version) == (VALVE, 'Presse am Tor', valve.version + 1)
+    press = await plant.add_machine(MIKE, NewMachine('PR-2', display_name='Presse am Tor'))
+    assert press.display_name == 'Presse am Tor'
+    connection = await connect()
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_02_01'")
+    async with database.acquire() as reader:
+        snapshot = await read_floor(reader, database.queries)
+    store = Store()
+    store.replace(snapshot)
+    assert (str(store.machines[VALVE].display), store.machines[VALVE].status) == ('Presse am Tor', Status.DOWN)
+    for text, why in ('x' * 81, '81 characters'), (' x', 'space'), ('a\u200bb', 'nobody can see'):
+        with pytest.raises(InvalidInputError, match=why):
+            await plant.edit_machine(MIKE, shown.id, shown.version, MachineEdit(display_name=text))
+    for nothing in VALVE, '', None:
+        assert (await plant.edit_machine(MIKE, valve.id, (await plant.machine(valve.id)).version,
+                                         MachineEdit(display_name=nothing))).display_name is None
+    assert [change[2:] for change in await noted(plant) if change[1] == VALVE] == [
+        ('display name', None, 'Presse am Tor'), ('display name', 'Presse am Tor', None)]
+
+
 async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands, database: Database) -> None:
     employees = Employees(database, default_role=Role.VIEWER)
 
@@ -421,8 +446,9 @@ async def test_the_latest_change_of_an_item_is_taken_back(plant: PlantCommands, 
         return next(each for each in await plant.machines() if each.id == before.id)
 
     before = next(each for each in await plant.machines() if each.name == 'Valve_01_01')
-    await plant.edit_machine(MIKE, before.id, before.version, MachineEdit('V1', 'pump', ENGINE, 2))
-    assert {change.field for change in await plant.changes(100, kind='machine')} == {'name', 'type', 'line', 'position'}
+    await plant.edit_machine(MIKE, before.id, before.version, MachineEdit('V1', 'pump', ENGINE, 2, 'Einlass'))
+    assert {change.field for change in await plant.changes(100, kind='machine')} == {
+        'name', 'display name', 'type', 'line', 'position'}
     assert [change.field for change in await plant.changes(100, text='MP')] == ['type', 'added']
     assert [change.is_latest for change in await plant.changes(100, kind='machine')].count(True) == 1
     assert await plant.changes(100, kind='line') == []

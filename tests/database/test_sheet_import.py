@@ -28,8 +28,8 @@ from floor.plant.sheet_import import SheetImport, written
 from floor.plant.sheet_plan import RowOutcome
 
 MACHINES, PEOPLE = SheetKind
-SHEET = ('area;line;machine;type;position\n;Hall 1;Press 1;press;1\n;Hall 1;Press 2;press;2\n;Hall 1;Oven ä;oven;3\n'
-         ';Packing · 梱包;Labeller;labeller;1\n;;Compressor;compressor;1\n')
+SHEET = ('area;line;machine;type;position;display name\n;Hall 1;Press 1;press;1;\n;Hall 1;Press 2;press;2;Presse am '
+         'Tor\n;Hall 1;Oven ä;oven;3;\n;Packing · 梱包;Labeller;labeller;1;梱包機\n;;Compressor;compressor;1;\n')
 
 
 @pytest.fixture
@@ -128,8 +128,8 @@ async def test_after_an_undo_the_export_is_what_it_was(sheets: SheetImport, comm
     await commands.retire_machine(MIKE, by_name['Oven ä'].id, by_name['Oven ä'].version)
     before, types = [await sheets.export(MACHINES), await commands.lines()], await commands.machine_types()
     plan = await sheets.apply(MIKE, read_sheet(
-        'machine,line,type,position\nOven ä,Hall 2,kiln,1\nPress 1,Hall 2,press,2\nPress 2,Hall 1,mill,7\n'
-        'Compressor,,compressor,1\nSaw,Hall 2,saw,3\nDrill,,drill,\nPump,Hall 1,,\n'), 'more.csv')
+        'machine,line,type,position,display name\nOven ä,Hall 2,kiln,1,\nPress 1,Hall 2,press,2,\nPress 2,Hall 1,mill,7'
+        ',Mühle\nCompressor,,compressor,1,\nSaw,Hall 2,saw,3,\nDrill,,drill,,\nPump,Hall 1,,,\n'), 'more.csv')
     assert str(plan).startswith('7 machines: 3 new, 3 changed, 1 unchanged')
     await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name IN ('Saw', 'Press 1')")
     last = (await sheets.past_imports(10))[0]
@@ -139,7 +139,8 @@ async def test_after_an_undo_the_export_is_what_it_was(sheets: SheetImport, comm
     assert list(map(str, undo.steps)) == [
         'Oven ä: changed back, line from Hall 2 to Hall 1, type from kiln to oven, position from 1 to 3, retired from '
         'no to yes', 'Press 1: changed back, line from Hall 2 to Hall 1, position from 2 to 1',
-        'Press 2: changed back, type from mill to press, position from 7 to 2',
+        'Press 2: changed back, type from mill to press, position from 7 to 2, '
+        'display name from Mühle to Presse am Tor',
         'Saw: retired, because it has reported or has work orders', 'Drill: deleted', 'Pump: deleted',
         'line Hall 2: deleted']
     assert await sheets.undo(MIKE, MACHINES, last.id) == undo

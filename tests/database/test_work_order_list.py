@@ -443,6 +443,10 @@ async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: W
 
     assert await whats(lists, q='ofen nunez') == ['renamed']
     assert await whats(lists, q='valve') == []
+    await psql.execute("UPDATE machines SET display_name = 'Brennofen am Tor' WHERE machine_name = 'Öfen 1'")
+    assert await whats(lists, q='brennofen') == await whats(lists, q='ofen 1') == ['renamed']
+    assert [(row['Machine'], row['Machine on pages']) for row in (await written(lists))[1]] == [
+        ('Öfen 1', 'Brennofen am Tor')]
 
 
 async def test_completed_recently_goes_by_the_day_of_the_plant(database: Database, orders: Orders) -> None:

@@ -16,7 +16,7 @@ from ui.services import Recorded, services
 
 from floor.core.floor_snapshot import FloorSnapshot, HistoryState
 from floor.core.icons import NO_ICONS
-from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.core.machines import DisplayNames, MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.people import Employee, Role
 from floor.core.plant_calendar import PlantSettings
@@ -60,6 +60,7 @@ class Floor:
         self.records: dict[str, MachineRecord] = {}
         self.icons = NO_ICONS
         self.former_lines: dict[str, str] = {}
+        self.names = DisplayNames()
         self.employees, self.orders, self.order_list = Recorded(), Recorded(), Recorded()
         self.services = services(self.store, self.broadcast, events_of=self._events_of, employees=self.employees,
                                  orders=self.orders, order_list=self.order_list, database_now=self._database_now)
@@ -112,7 +113,7 @@ class Floor:
         active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
                                          self.is_demo, self.history_state, icons=self.icons, plant=self.plant,
-                                         former_lines=self.former_lines))
+                                         names=self.names, former_lines=self.former_lines))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from nicegui import app, binding
@@ -13,8 +14,9 @@ from ui.services import person_at
 
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.icons import FloorIcons, OwnIcon, TypeIcon
-from floor.core.machines import MachineName, Status, StatusEvent
+from floor.core.machines import DisplayNames, MachineName, Status, StatusEvent
 from floor.web.floor_view import attention_list, event_stream, machine_orders
+from floor.web.floor_view.machine_search import find_machines
 from floor.web.floor_view.machine_tile import MachineTile
 from floor.web.shell.theme import STORED_AS
 
@@ -183,6 +185,23 @@ async def test_attention_has_stops_before_warnings_and_the_longest_first(empty: 
 
     assert [row['props']['data-row-machine'] for row in rows] == ['long_stop', 'short_stop', 'long_warning']
     assert [row['props']['data-state'] for row in rows] == ['1 h 30', '3 min', '8 h 20']
+
+
+async def test_a_display_name_shows_at_once_wherever_a_machine_does(shop_floor: Floor, open_page: OpenPage) -> None:
+    shop_floor.put('Valve_01_01', 'Transmission Line', 'down')
+    shop_floor.publish((StatusEvent(9, MachineName('Valve_01_01'), None, Status.DOWN, None, shop_floor.now_ms),))
+    screen = await open_page()
+    shop_floor.names = DisplayNames({MachineName('Valve_01_01'): 'Einlass am Tor 4'})
+    shop_floor.publish(tuple(shop_floor.store.events))
+
+    def tile() -> dict[str, Any]:
+        return next(each for each in screen.of_class('tile') if each['props']['data-machine'] == 'Valve_01_01')
+    await screen.until(lambda: tile()['text'].startswith('Einlass am Tor\n4'))
+    assert tile()['props']['aria-label'].startswith('Einlass am Tor 4, Down')
+    assert screen.of_class('row-machine')[0]['text'].startswith('Einlass am Tor 4\n')
+    assert 'Einlass am Tor 4 first report, Down' in screen.texts
+    for text in 'tor 4', 'valve_01':
+        assert [machine.name for machine in find_machines(shop_floor.store, text)] == ['Valve_01_01']
 
 
 async def test_attention_is_bounded_and_says_how_many_more_there_are(empty: Floor, open_page: OpenPage) -> None:

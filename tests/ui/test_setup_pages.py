@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +24,7 @@ from floor.plant.plant_settings import PlantSettingsEdit
 from floor.web.live.live_view import LiveView
 from floor.web.setup import machines_page, overview, plant_page
 from floor.web.setup.frame import SECTIONS
+from floor.web.setup.machine_list import MachineFilter
 from floor.web.shell.frame import frame
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -181,6 +182,31 @@ async def test_two_quick_moves_of_a_machine_are_two_steps(shop_floor: Floor, use
         press(form, down_of(form, 'A')[0])
 
     await form.until(lambda: [each.name for each in machines] == ['B', 'C', 'A'])
+
+
+async def test_a_display_name_is_given_searched_and_taken_back(shop_floor: Floor, user: User) -> None:
+    saved = PlantMachine(1, 'PR-0417', 'valve', None, None, 1, NOON, None, 1, True)
+
+    def edit(_: Identity, machine_id: int, version: int, edit: MachineEdit) -> PlantMachine:
+        nonlocal saved
+        saved = replace(saved, version=version + 1, display_name=cast(str, edit.display_name))
+        return saved
+    setup: Any = shop_floor.services.setup
+    setup.answers |= {'lines': [], 'machine_types': [], 'edit_machine': edit,
+                      'machines': lambda *, retired=False: [] if retired else [saved]}
+    machines_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/machines'))
+    await form.until(lambda: down_of(form, 'PR-0417'))
+
+    next(each for each in form.client.elements.values() if isinstance(each, ui.input)
+         and each.props.get('aria-label') == 'Display name of PR-0417').set_value('Presse am Tor')
+    form.press('Save')
+    await form.until(lambda: form.says('PR-0417 is shown as Presse am Tor.'))
+    form.press('Undo')
+    await form.until(lambda: form.says('Taken back: PR-0417 is shown as Presse am Tor.'))
+
+    assert saved == replace(saved, name='PR-0417', display_name=None, version=3)
+    assert MachineFilter('TOR').matches(replace(saved, display_name='Presse am Tor'))
 
 
 def down_of(form: Form, name: str) -> list[ui.element]:

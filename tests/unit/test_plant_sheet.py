@@ -36,8 +36,8 @@ PRESS = SheetRow(2, {'line': 'Hall A', 'machine': 'Press 1', 'type': 'press', 'p
 
 
 def machine(name: str, kind: str = 'press', line: str | None = 'Hall A', position: int = 1, *, number: int = 1,
-            retired_at: datetime | None = None) -> PlantMachine:
-    return PlantMachine(number, name, kind, 1 if line else None, line, position, AT, retired_at, 1, False)
+            retired_at: datetime | None = None, display_name: str | None = None) -> PlantMachine:
+    return PlantMachine(number, name, kind, 1 if line else None, line, position, AT, retired_at, 1, False, display_name)
 
 
 def plan_of(text: str, *machines: PlantMachine) -> SheetPlan[MachineRowPlan]:
@@ -77,7 +77,8 @@ def test_a_spreadsheet_is_read_with_its_numbers() -> None:
     (b'', 'there is nothing in it'), ('machine\nÖfen'.encode('latin-1'), 'row 2 is not in UTF-8: save the file as'),
     ('machine\nOven'.encode('utf-16'), 'the file is in UTF-16: save it as'), (b'machine\n\0', 'not a text file'),
     (b'Press 1,Hall A', 'the first row has to name the columns'),
-    (b'line,type\nHall A,press', 'for machines area, line, machine, type, position; or for people first name, last'),
+    (b'line,type\nHall A,press',
+     'for machines area, line, machine, type, position, display name; or for people first name, last'),
     (b'machine,colour\nPress 1,red', 'there is no column colour'), (b'machine,Machine\na,b', 'is there twice'),
     (b'machine\n"Press', 'the file is not CSV'), (b'PK\x03\x04 and no more', 'the spreadsheet cannot be read'),
     (b'machine\n' + b'x\n' * 10_001, 'more than 10,000 machines'), (b'x' * (5 * 2**20 + 1), 'at most 5,242,880')])
@@ -89,16 +90,20 @@ def test_what_cannot_be_read_is_refused_with_what_to_do(content: bytes, why: str
 names = st.text(st.characters(exclude_categories=['Cs', 'Cc'])).filter(lambda name: not identity_problem(name))
 
 
-@given(st.lists(st.tuples(names, names, st.none() | names, st.integers(1, 99)), unique_by=lambda row: row[0]))
-@example([("'=x", '=x', '@line', 1), ("''", '-1', "'", 2), ('a;b,c\t"d"', '+', 'x', 3), ('#N/A', '=1', '1e5', 4)])
-def test_what_is_written_is_read_again_and_changes_nothing(rows: list[tuple[str, str, str | None, int]]) -> None:
-    machines = [machine(*row, number=number) for number, row in enumerate(rows, 1)]
+@given(st.lists(st.tuples(names, names, st.none() | names, st.integers(1, 99), st.none() | names),
+                unique_by=lambda row: row[0]))
+@example([("'=x", '=x', '@line', 1, '=1'), ("''", '-1', "'", 2, None), ('a;b,c\t"d"', '+', 'x', 3, 'a;b'),
+          ('#N/A', '=1', '1e5', 4, "'x")])
+def test_what_is_written_is_read_again_and_changes_nothing(
+        rows: list[tuple[str, str, str | None, int, str | None]]) -> None:
+    machines = [machine(name, kind, line, position, number=number, display_name=shown)
+                for number, (name, kind, line, position, shown) in enumerate(rows, 1)]
     cells = [machine_cells(each, None) for each in machines]
     for written in to_csv(MACHINES, cells), to_csv(MACHINES, cells).encode(), to_xlsx(MACHINES, cells):
         read = read_sheet(written)
         assert [dict(row.cells) for row in read.rows] == [
-            {'area': '', 'machine': name, 'type': kind, 'line': line or '', 'position': str(position)}
-            for name, kind, line, position in rows]
+            {'area': '', 'machine': name, 'type': kind, 'line': line or '', 'position': str(position),
+             'display name': shown or ''} for name, kind, line, position, shown in rows]
         assert {row.outcome for row in present_machines(machines).plan(read.rows).rows} <= {RowOutcome.UNCHANGED}
 
 
@@ -115,6 +120,17 @@ def test_each_row_is_new_changed_or_unchanged() -> None:
     assert (plan.new_lines, plan.new_types) == (('Hall B',), ('saw', 'other')[:1])
     assert str(plan) == '5 machines: 2 new, 2 changed, 1 unchanged, 0 refused; 1 new line; 1 new type'
     assert str(plan.rows[1]) == 'row 3: Oven: changed, line from none to Hall B, position from 1 to 4'
+
+
+def test_a_display_name_is_given_kept_and_taken_away() -> None:
+    present = machine('Press 1', display_name='Tor'), machine('Press 2', number=2, display_name='Tor')
+    assert outcomes(plan_of('machine,display name\nPress 1,\nPress 2,Tor\nSaw,Säge am Tor\nMill,Mill', *present)) == [
+        ('changed', 'display name from Tor to none'), ('unchanged', ''), ('new', ''), ('new', '')]
+    assert [row.display_name for row in plan_of('machine,shown as\nSaw,Säge\nMill,Mill\nPress 1,', *present).rows] == [
+        'Säge', None, None]
+    assert outcomes(plan_of('machine\nPress 1', *present)) == [('unchanged', '')]
+    refused, = plan_of('machine,display name\nSaw,' + 'x' * 81).rows
+    assert 'display name has 81 characters' in str(refused)
 
 
 def test_a_column_that_is_not_there_changes_nothing() -> None:

@@ -14,7 +14,7 @@ from openpyxl import Workbook, load_workbook
 
 from floor.analytics import Member, Scope, Window, report_xlsx
 from floor.analytics.analytics import EARLIEST
-from floor.analytics.report_snapshot import Placement
+from floor.analytics.report_snapshot import Placement, names_of
 from floor.analytics.report_tables import Cell, Kind, ReportColumn, ReportTable
 from floor.analytics.report_xlsx import xlsx_pieces
 from floor.analytics.row_labels import RowLabels
@@ -93,14 +93,14 @@ def test_shift_and_line_of_a_row_are_those_of_when_it_began() -> None:
     moved = BEFORE + timedelta(hours=4.5)
     placements = (Placement('Body Line', 2, EARLIEST, moved),
                   Placement('Engine Line', 1, moved, EARLIEST.replace(year=9999)))
-    valve = Member(MachineName('Valve_01_01'), 'valve', True, True, placements)
-    labels = RowLabels({valve.name: valve.line_at}, shifts)
+    valve = Member(MachineName('Valve_01_01'), 'valve', True, True, placements, display_name='Inlet')
+    labels = RowLabels({valve.name: valve.line_at}, shifts, names_of([valve]))
     table = labels.added(ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT)), tuple(
         ('Valve_01_01', at) for at in (BEFORE, BEFORE + timedelta(hours=5), BEFORE + timedelta(hours=4.4)))))
     assert [column.title for column in table.columns] == \
         ['Machine', 'Machine name', 'Line', 'Shift', 'Shift day', 'From']
     assert [row[:5] for row in table.rows] == [
-        ('Valve 01·01', 'Valve_01_01', line, shift, date(2026, 10, day))
+        ('Inlet', 'Valve_01_01', line, shift, date(2026, 10, day))
         for line, shift, day in (('Body Line', 'Night', 24), ('Engine Line', 'Early', 25), ('Body Line', 'Night', 24))]
 
 

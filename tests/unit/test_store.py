@@ -10,7 +10,7 @@ import pytest
 from unit.clock import Clock
 
 from floor.core.floor_snapshot import FloorSnapshot
-from floor.core.machines import MachineChange, MachineName, MachineRecord, Status, StatusEvent
+from floor.core.machines import DisplayNames, MachineChange, MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
 from floor.core.people import Employee, Identity, Person, Role
 from floor.feed import active_orders
@@ -259,6 +259,17 @@ def test_a_changed_layout_is_reported_and_shown(plant: Store, machines: tuple[Ma
         machine.name for line in plant.lines for machine in plant.machines.values()
         if (machine.record.line or NOT_ON_A_LINE) == line.name]
     assert [machine.record for machine in plant.machines.values()] == list(machines)
+
+
+def test_another_display_name_changes_what_every_page_shows(plant: Store) -> None:
+    shown = {name: str(machine.display) for name, machine in plant.machines.items()}
+    given = replace(snapshot(), names=DisplayNames({PRESS: 'Presse am Tor 12'}))
+    assert plant.replace(given).layout
+    assert {name: str(machine.display) for name, machine in plant.machines.items()} == {
+        **shown, PRESS: 'Presse am Tor 12'}
+    assert not plant.replace(given).layout
+    assert plant.arrangement == 1
+    assert plant.names.sorted(shown) == {**shown, PRESS: f'Presse am Tor 12 ({PRESS})'}
 
 
 def test_lines_are_in_flow_order_with_their_worst_status(plant: Store) -> None:

@@ -16,7 +16,7 @@ from ...core.errors import DatabaseUnavailableError
 from ...core.machines import Status
 from ...db.connection import Connection, describe
 from ...db.database import Database
-from ...db.row_mapping import to_status
+from ...db.row_mapping import to_display_names, to_status
 from ...orders.employees import all_employees
 from .bodies import JsonRoute
 from .docs import serve_docs
@@ -55,6 +55,7 @@ class MachineAnswer(BaseModel):
     machine_id: MachineId
     machine: MachineField
     machine_name: Name
+    display_name: Annotated[str, Field(description='Name as pages show it.', examples=['Injection Molder 02·01'])]
     feed_id: FeedId
     type: MachineType
     production_line: Annotated[str | None, Field(description='Null: not on a line.', examples=['Engine Line'])]
@@ -146,8 +147,11 @@ async def _add_kind(response: Response, database: Database, connection: Connecti
 
 
 async def _machines(database: Database, connection: Connection) -> list[MachineAnswer]:
+    rows = [row async for row in database.queries.machines(connection)]
+    names = to_display_names(row for row in rows if row['display_name'] is not None)
     return [MachineAnswer(**{**row, 'machine_id': row['machine_name'], 'machine': row['machine_name'],
-                             'feed_id': row['machine_id']}) async for row in database.queries.machines(connection)]
+                             'display_name': str(names.of(row['machine_name'])), 'feed_id': row['machine_id']})
+            for row in rows]
 
 
 @asynccontextmanager

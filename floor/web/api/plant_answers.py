@@ -81,6 +81,8 @@ class PlantMachineAnswer(BaseModel):
     id: Annotated[int, Field(description='Id, used in addresses: feed_id in /api/machines. It stays through every '
                                          'change.', examples=[10])]
     name: Annotated[str, Field(description='Name: machine_id everywhere else.', examples=['Injection_Molder_02_01'])]
+    display_name: Annotated[str | None, Field(description='What pages call it; null: its name.',
+                                              examples=['North molder'])]
     type: TypeName
     line_id: LineId
     line: Annotated[str | None, Field(description='Name of its line; null: not on a line.', examples=['Engine Line'])]

@@ -25,6 +25,8 @@ Code = Annotated[str, Field(description='Code in names of machines that SQL adds
                             examples=['07'])]
 Area = Annotated[str | None, Field(description='Its area, found regardless of upper and lower case, or a new one; '
                                                'null: none.', examples=['Hall 1'])]
+ShownName = Annotated[str | None, Field(description='What pages call it: at most 80 characters, not unique; null: its '
+                                                    'name.', examples=['North press'])]
 TypeName = Annotated[str, Field(description=f'Name: {NAME}', examples=['press'])]
 TypeOfMachine = Annotated[str, Field(description='Name of its type; one that is not there is added.',
                                      examples=['press'])]
@@ -65,10 +67,11 @@ class NewMachineForm(BaseModel):
     line_id: LineId = None
     position: Annotated[Position | None, Field(
         examples=[1], description='Position in the flow of its line, from 1. Default: the last.')] = None
+    display_name: ShownName = None
 
     def machine(self) -> NewMachine:
         """Convert the form to a command."""
-        return NewMachine(self.name, self.type, self.line_id, self.position)
+        return NewMachine(self.name, self.type, self.line_id, self.position, self.display_name)
 
 
 def _none() -> None:
@@ -160,6 +163,7 @@ class MachinePatch(PlantPatch):
     type: TypeOfMachine = Field(default_factory=str)
     line_id: LineId = Field(default_factory=_none)
     position: Position = Field(default_factory=int)
+    display_name: ShownName = Field(default_factory=_none)
     retired: Annotated[StrictBool, Field(description='true: it leaves the floor, its past stays; false: it comes back.',
                                          examples=[True])] = Field(default_factory=bool)
 

@@ -13,7 +13,7 @@ from ...analytics import Analytics, Kpis, Scope, Window
 from ...analytics.report_pages import ReportPages
 from ...analytics.report_tables import ReportTable, of_groups, of_intervals, of_stops
 from ...core.errors import NotFoundError
-from ...core.machines import MachineName
+from ...core.machines import DisplayNames, MachineName
 from ...core.plant_calendar import CalendarSource
 from ...core.query_parameters import Query
 from ..api.bodies import JsonRoute
@@ -95,6 +95,10 @@ class ReportReader:
                 return member.name
         raise NotFoundError(f'there is no machine {machine[:100]}')
 
+    async def names(self) -> DisplayNames:
+        """What people call the machines."""
+        return (await self._pages.labels()).names
+
     async def rows(self, table: ReportTable) -> list[dict[str, Any]]:
         """With the names of machines as people read them, lines and shifts."""
         return rows_of((await self._pages.labels()).added(table))
@@ -145,9 +149,9 @@ def _add_kpis(router: APIRouter, reader: ReportReader, timeout: float) -> None:
             if group_by == 'line' and asked.scope.machine is not None:
                 parsed.fail('group_by', 'Cannot group one machine by line: leave out machine, or use group_by=machine')
             parsed.check()
-            groups = await _groups(asked, group_by)
+            groups, names = await _groups(asked, group_by), await reader.names()
         _add_headers(request, response, asked, len(groups))
-        return rows_of(of_groups(groups[asked.page.skip:asked.page.skip + asked.page.size]))
+        return rows_of(of_groups(groups[asked.page.skip:asked.page.skip + asked.page.size], names))
 
 
 async def _groups(asked: Asked, group_by: GroupBy) -> list[tuple[str | None, MachineName | None, Kpis]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from ...core.machines import DisplayName, Status, StatusEvent
+from ...core.machines import Status, StatusEvent
 from ...core.text import shortened
 from ...feed.store import Store
 from ..live.live_element import LISTS, Content, LiveElement
@@ -39,7 +39,7 @@ class EventRow(LiveElement):
         event = self._store.events[self._rank]
         return {'data-status': (event.new or Status.UNKNOWN).value,
                 'data-time': time_of_day(event.changed_ms, self._store.plant.zone)}, \
-            f'{shortened(str(DisplayName.of(event.name)), 60)} {event_text(event)}'
+            f'{shortened(str(self._store.names.of(event.name)), 60)} {event_text(event)}'
 
 
 class LatestStop(LiveElement):
@@ -55,7 +55,7 @@ class LatestStop(LiveElement):
     def content(self) -> Content:
         stop = next((event for event in self._store.events
                      if event.new is Status.DOWN and event.old is not Status.DOWN), None)
-        return {}, '' if stop is None else f'{DisplayName.of(stop.name)} is down. {shortened(stop.reason)}'
+        return {}, '' if stop is None else f'{self._store.names.of(stop.name)} is down. {shortened(stop.reason)}'
 
 
 def event_text(event: StatusEvent) -> str:

@@ -86,7 +86,8 @@ def find_machines(store: Store, text: str) -> list[Machine]:
     needle = text.casefold()
     found = [machine for machine in store.machines.values()
              if any(needle in name.casefold() for name in (machine.name, str(machine.display)))]
-    return sorted(found, key=lambda machine: not machine.name.casefold().startswith(needle))
+    return sorted(found, key=lambda machine: not any(
+        name.casefold().startswith(needle) for name in (machine.name, str(machine.display))))
 
 
 def result_text(machine: Machine) -> str:

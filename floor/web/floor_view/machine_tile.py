@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from ...core.formatting import Detail, duration
-from ...core.machines import DisplayName, MachineName, Status
+from ...core.machines import MachineName, Status
 from ...core.orders import OrderBrief
 from ...core.text import shortened
 from ...feed.machine import Machine
@@ -34,7 +34,7 @@ class MachineTile(LiveElement):
         return self._last_name
 
     def content_of_a_fault(self) -> Content:
-        display = DisplayName.of(self.name)
+        display = self._store.names.of(self.name)
         return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
                 'aria-label': f'{display}, cannot be shown'}, shortened(display.title)
 
@@ -42,7 +42,7 @@ class MachineTile(LiveElement):
         machine = self._store.machine_with(self._id)
         if machine is None:
             return {'data-machine': self.name, 'data-status': Status.UNKNOWN.value,
-                    'aria-label': f'{DisplayName.of(self.name)}, removed'}, None
+                    'aria-label': f'{self._store.names.of(self.name)}, removed'}, None
         since = duration(self._store.seconds_in_status(machine), Detail.NARROW)
         orders = self._store.orders_of(machine.name)
         overdue = bool(orders) and orders[0].is_overdue(self._store.now_ms)

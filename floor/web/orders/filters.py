@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from ...core.formatting import number
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import MachineName
 from ...core.orders import Priority, WorkOrderStatus
 from ...core.people import Employee
 from ...core.text import shortened
@@ -112,10 +112,10 @@ class OrderFilters:
         self.show(order_filter, None)
         hide(self._csv, hidden=True)
 
-    def offer(self, machines: Iterable[MachineName], people: Iterable[Employee]) -> None:
-        """Set the machines and people to choose from."""
+    def offer(self, machines: Mapping[MachineName, str], people: Iterable[Employee]) -> None:
+        """Set the machines, with what they are called, and people to choose from."""
         self._showing = True
-        _set_options(self._machine, {name: shortened(str(DisplayName.of(name)), 60) for name in machines})
+        _set_options(self._machine, {name: shortened(called, 60) for name, called in machines.items()})
         _set_options(self._assignee, {UNASSIGNED: 'Unassigned'} | {
             str(person.id): person.name + ('' if person.active else ' (inactive)') for person in people})
         self._showing = False

@@ -11,7 +11,7 @@ from ...core.errors import (
     OrderAlreadyOpenError,
     ReferenceReusedError,
 )
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import MachineName
 from ...core.orders import WorkOrder
 from ...core.people import Identity, Person, Role
 from ...core.text import shortened
@@ -74,7 +74,7 @@ class OrderForm:
             ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps')
         self._restored = ui.label('Your unsent draft was restored.').classes('note')
         self._other_machines = ui.element('div').classes('note')
-        self._other_tabs = DraftOffer(self._drafts, _summary, self._use_draft)
+        self._other_tabs = DraftOffer(self._drafts, self._summary, self._use_draft)
         self._fields = OrderFields(self._services, self._person, on_change=self._changed,
                                    on_machine=lambda: self._show_problem(''), on_submit=self._submit)
         no_connection_note()
@@ -95,10 +95,15 @@ class OrderForm:
         with self._other_machines:
             for place in reversed(places[-3:]):
                 name = _machine_of(place)
-                label = f'Continue draft for {shortened(str(DisplayName.of(name)), 60)}' if name \
+                label = f'Continue draft for {shortened(str(self._services.store.names.of(name)), 60)}' if name \
                     else 'Continue draft without a machine'
                 ui.button(label, color=None,
                           on_click=lambda name=name: self.open(name or None)).props('flat no-caps dense')
+
+    def _summary(self, other: OtherDraft) -> str:
+        machine = str(other.draft.get('machine') or '')
+        text = str(other.draft.get('description') or other.draft.get('checklist') or '')
+        return f'{self._services.store.names.of(MachineName(machine))}: {text}' if machine else text
 
     def _use_draft(self, other: OtherDraft) -> None:
         self.open(_machine_of(other.place) or None)
@@ -214,9 +219,3 @@ def _is_new_order(place: str) -> bool:
 
 def _machine_of(place: str) -> MachineName:
     return MachineName(place.removeprefix(PLACE).removeprefix(' '))
-
-
-def _summary(other: OtherDraft) -> str:
-    machine = str(other.draft.get('machine') or '')
-    text = str(other.draft.get('description') or other.draft.get('checklist') or '')
-    return f'{DisplayName.of(MachineName(machine))}: {text}' if machine else text

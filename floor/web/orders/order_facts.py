@@ -7,7 +7,7 @@ from datetime import datetime
 from nicegui import ui
 
 from ...core.formatting import Detail, duration
-from ...core.machines import DisplayName, MachineName, Status
+from ...core.machines import MachineName, Status
 from ...core.orders import WorkOrder, WorkOrderStatus
 from ...core.text import shortened
 from ...feed.difference import Difference
@@ -57,7 +57,8 @@ class OrderFacts:
         self._services = services
         with ui.card().classes('panel machine-panel').props('role=region aria-label="The machine now"'):
             Heading('The machine now').classes('panel-title')
-            link = ui.link(shortened(str(DisplayName.of(name)), 80), '/' + query_of(name)).classes('machine-link')
+            called = shortened(str(services.store.names.of(name)), 80)
+            link = ui.link(called, '/' + query_of(name)).classes('machine-link')
             show_icon(link, services.store, name)
             self._machine = CurrentMachineStatus(services, name)
         with ui.card().classes('panel').props('role=region aria-label="Facts"'):

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from ...core.errors import InvalidInputError
 from ...core.machines import MachineName, Status
-from ...core.names import in_order_of_names, name_key
+from ...core.names import in_order_of_names
 from ...core.orders import Priority
 from ...core.people import Person, Role
 from ...core.text import is_visible, shortened
@@ -107,8 +107,8 @@ class OrderFields:
 
     def _fill(self, draft: Draft) -> None:
         self._filling = True
-        by_name = sorted(self._services.store.machines.values(), key=lambda each: name_key(each.name))
-        machines = {each.name: shortened(str(each.display), 80) for each in by_name}
+        store = self._services.store
+        machines = {name: shortened(called, 120) for name, called in store.names.sorted(store.machines).items()}
         people = self._assignable()
         machine, assignee, priority = draft.get('machine'), draft.get('assignee'), draft.get('priority')
         self._machine.set_options(machines, value=machine if machine in machines else None)

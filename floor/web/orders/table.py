@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 from nicegui import ui
 
 from ...core.formatting import Detail, duration, number
-from ...core.machines import DisplayName
 from ...core.orders import WorkOrder
 from ...core.text import shortened
 from ...feed.store import Store
@@ -74,7 +73,7 @@ def row_of(order: WorkOrder, store: Store, now_ms: int, zone: tzinfo) -> Row:
         'id': order.id,
         'href': order_address(order.id),
         'icon': type_number(store, order.machine),
-        'machine': shortened(str(DisplayName.of(order.machine)), 60),
+        'machine': shortened(str(store.names.of(order.machine)), 60),
         'short': short_id(order.id),
         'description': shortened(order.description, MAX_DESCRIPTION_LENGTH),
         'priority': order.priority.value,

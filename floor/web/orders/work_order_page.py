@@ -11,7 +11,6 @@ from fastapi.responses import PlainTextResponse
 from nicegui import app, ui
 
 from ...core.errors import DatabaseError, FloorError, NotAllowedError, NotFoundError, TooManyDownloadsError
-from ...core.machines import DisplayName
 from ...core.orders import OrderId, WorkOrder, WorkOrderDetails
 from ...core.people import Identity, Person
 from ...core.text import shortened
@@ -174,7 +173,7 @@ class OrderParts:
                  transitions: OrderTransitions, reload: Reload) -> None:
         order_id: OrderId = order.id
         with ui.card().classes('order-head').props('role=region aria-label="The order"'):
-            machine = shortened(str(DisplayName.of(order.machine)), 80)
+            machine = shortened(str(services.store.names.of(order.machine)), 80)
             title = Heading(f'{machine} · {short_id(order_id)}').classes('order-title')
             show_icon(title, services.store, order.machine)
             self._actions = OrderActions(services, identity, person, transitions=transitions, reload=reload)

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from nicegui import app, ui
 
 from ...core.errors import DatabaseError, QueryError
-from ...core.names import in_order_of_names, name_key
+from ...core.names import in_order_of_names
 from ...core.orders import OrderBrief
 from ...core.people import Identity, Person
 from ...core.query_parameters import Query
@@ -233,12 +233,12 @@ class WorkOrdersPage:
     def _set_options(self, former: frozenset[int]) -> None:
         """Set the machines and people of the filter bar, if they have changed. former: ids of inactive assignees."""
         store = self._services.store
-        options = (tuple(store.machines), tuple(store.people.values()), former)
+        options = (tuple(store.machines), store.names, tuple(store.people.values()), former)
         if options == self._options:
             return
         self._options = options
         people = [person for person in store.people.values() if person.active or person.id in former]
-        self._filters.offer(sorted(store.machines, key=name_key), in_order_of_names(people))
+        self._filters.offer(store.names.sorted(store.machines), in_order_of_names(people))
 
     def _failed(self, error: DatabaseError) -> None:
         reason, shown_at = as_sentence(error), self._shown_at_ms

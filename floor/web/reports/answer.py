@@ -10,8 +10,9 @@ from nicegui import ui
 from ...analytics import Analytics, Cause, Kpis, LossCosts, ProblemMachine
 from ...analytics.kpis import are_covered
 from ...analytics.report_pages import ALL_MACHINES
+from ...core.floor_snapshot import NO_DISPLAY_NAMES
 from ...core.formatting import downtime, number
-from ...core.machines import DisplayName
+from ...core.machines import DisplayNames
 from ...core.text import shortened
 from ..shell.chips import hide
 from ..shell.heading import Heading
@@ -43,6 +44,7 @@ class Answer:
     cause   the cause that cost most: of the worst machine, or of the machine that the report is about; None too in a
             report about one reason
     costs   what the time down costs; None: no line has a cost
+    names   what machines are called
     """
 
     kpis: Kpis
@@ -50,6 +52,7 @@ class Answer:
     worst: ProblemMachine | None
     cause: Cause | None
     costs: LossCosts | None = None
+    names: DisplayNames = NO_DISPLAY_NAMES
 
     @property
     def in_money(self) -> str:
@@ -58,7 +61,7 @@ class Answer:
 
 
 async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Comparison, kpis: Kpis,
-                      before: Kpis | None, *, costs: LossCosts | None) -> Answer:
+                      before: Kpis | None, *, costs: LossCosts | None, names: DisplayNames) -> Answer:
     """Read what cost most.
 
     :raises FloorError: it cannot be read
@@ -70,7 +73,7 @@ async def read_answer(analytics: Analytics, choice: ReportQuery, comparison: Com
         machine = worst.machine if worst is not None else None
     causes = await analytics.causes(comparison.window, replace(choice.scope, line=None, machine=machine)) \
         if machine is not None and choice.reason is None else ()
-    return Answer(kpis, before, worst, causes[0] if causes else None, costs)
+    return Answer(kpis, before, worst, causes[0] if causes else None, costs, names)
 
 
 def costliest(machines: Sequence[ProblemMachine], costs: LossCosts | None) -> ProblemMachine | None:
@@ -108,7 +111,7 @@ def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str
     """'Last week, Engine Line: 41 h down, 12 % less than the week before.'"""
     window = comparison.dates if choice.span is Span.RANGE else choice.span.word
     if choice.machine is not None:
-        window = f'{window}, {DisplayName.of(choice.machine)}'
+        window = f'{window}, {answer.names.of(choice.machine)}'
     elif choice.line is not None:
         window = f'{window}, {shortened(choice.line, MAX_LINE_LENGTH)}'
     if choice.shift is not None:
@@ -136,7 +139,7 @@ def detail(choice: ReportQuery, answer: Answer) -> str:
     """'Injection Molder 02·01 cost most: 6 h 20 min, mainly hydraulic leak.'"""
     cause = None if answer.cause is None else shortened(answer.cause.reason or '', MAX_CAUSE_LENGTH)
     if answer.worst is not None:
-        name, down = DisplayName.of(answer.worst.machine), downtime(answer.worst.seconds)
+        name, down = answer.names.of(answer.worst.machine), downtime(answer.worst.seconds)
         if answer.costs is not None and answer.worst.machine in answer.costs.by_machine:
             down = f'{down} ({answer.costs.text(answer.costs.by_machine[answer.worst.machine])})'
         most = 'cost most' if answer.costs is None or answer.costs.is_complete else 'was down longest'

@@ -8,21 +8,22 @@ from dataclasses import replace
 from nicegui import ui
 
 from ...analytics.report_tables import NO_REASON
-from ...core.machines import DisplayName
+from ...core.machines import DisplayNames
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.messages import TextNode
 from .report_query import ReportQuery
 
 MAX_LENGTH = 60
 
 
-def filters_of(query: ReportQuery) -> list[tuple[str, str, ReportQuery]]:
+def filters_of(query: ReportQuery, names: DisplayNames) -> list[tuple[str, str, ReportQuery]]:
     """Name and value of each filter, and the query without it."""
     found = []
     if query.line is not None:
         found.append(('Line', query.line, replace(query, line=None)))
     if query.machine is not None:
-        found.append(('Machine', str(DisplayName.of(query.machine)), replace(query, machine=None)))
+        found.append(('Machine', str(names.of(query.machine)), replace(query, machine=None)))
     if query.reason is not None:
         found.append(('Reason', query.reason or NO_REASON, replace(query, reason=None)))
     if query.shift is not None:
@@ -38,8 +39,9 @@ def unfiltered(query: ReportQuery) -> ReportQuery:
 class FilterChips:
     """A chip for each filter, and a button that removes all of them."""
 
-    def __init__(self, ask: Callable[[ReportQuery], None]) -> None:
+    def __init__(self, store: Store, ask: Callable[[ReportQuery], None]) -> None:
         """ask: called with the query without the filter that was removed."""
+        self._store = store
         self._ask = ask
         self._chips = ui.element('div').classes('chips filter-chips')
         self._chips.props('role=group aria-label="Active filters"')
@@ -47,7 +49,7 @@ class FilterChips:
 
     def show(self, query: ReportQuery) -> None:
         """Show the filters of a query."""
-        filters = filters_of(query)
+        filters = filters_of(query, self._store.names)
         self._chips.set_visibility(bool(filters))
         self._chips.clear()
         with self._chips:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,9 +11,10 @@ from typing import Literal
 from nicegui import ui
 
 from ...analytics import Window
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import MachineName
 from ...core.plant_calendar import PlantCalendar
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.chips import Chip, hide, set_attribute
 from .filter_chips import FilterChips
 from .range_dialog import RangeDialog
@@ -29,7 +30,7 @@ class ReportFilters:
     """The filter bar. It shows the query of the page and its dates, and calls `ask` with a changed one."""
 
     def __init__(self, query: ReportQuery, ask: Callable[[ReportQuery], None],
-                 step: Callable[[Literal[-1, 1]], None], plant: PlantCalendar) -> None:
+                 step: Callable[[Literal[-1, 1]], None], plant: PlantCalendar, store: Store) -> None:
         """ask: called with another query. step: called with -1 for the previous window, 1 for the next."""
         self._query = query
         self._window: Window | None = None
@@ -38,7 +39,7 @@ class ReportFilters:
         self._shift_names = plant.shifts.names
         self._lines: Mapping[str, Collection[MachineName]] = {}
         self._labels: Mapping[str, str] = {}
-        self._machines: tuple[MachineName, ...] = ()
+        self._machines: Mapping[MachineName, str] = {}
         self._range = RangeDialog(self._change_range, plant)
         with ui.element('q-card').classes('report-filters').props('role=search aria-label="Filter the report"'):
             with ui.element('div').classes('chips'):
@@ -59,7 +60,7 @@ class ReportFilters:
                     self._csv.props['aria-label'] = 'Download the KPIs as CSV'
                     self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
-            self._chips = FilterChips(ask)
+            self._chips = FilterChips(store, ask)
             self._compared = ui.label().classes('report-dates')
         self.show(query)
 
@@ -101,11 +102,11 @@ class ReportFilters:
             hide(link, hidden=True)
         self.show_status('')
 
-    def offer(self, lines: Mapping[str, Collection[MachineName]], machines: Iterable[MachineName],
+    def offer(self, lines: Mapping[str, Collection[MachineName]], machines: Mapping[MachineName, str],
               labels: Mapping[str, str]) -> None:
-        """Set the options for lines and machines. lines: with the machines of each. machines: all, in order. labels:
-        of the lines."""
-        self._lines, self._machines, self._labels = lines, tuple(machines), labels
+        """Set the options for lines and machines. lines: with the machines of each. machines: all, in order, with
+        what they are called. labels: of the lines."""
+        self._lines, self._machines, self._labels = lines, machines, labels
         self._showing = True
         self._offer()
         self._showing = False
@@ -121,7 +122,7 @@ class ReportFilters:
         """Set options and values of all filters: with a line, only its machines."""
         query = self._query
         _choose(self._line, query.line, self._labels)
-        _choose(self._machine, query.machine, {name: str(DisplayName.of(name)) for name in self._machines
+        _choose(self._machine, query.machine, {name: called for name, called in self._machines.items()
                                                if self._is_on(query.line, name)})
         _choose(self._shift, query.shift, {name: name for name in self._shift_names})
 

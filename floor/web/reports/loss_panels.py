@@ -105,7 +105,8 @@ class LossPanels:
             self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view)
         lines = await analytics.lines(window, scope)
-        groups = await read_groups(analytics, window, query, self._plant.shifts.names, costs)
+        groups = await read_groups(analytics, window, query, self._plant.shifts.names, names=self._store.names,
+                                   costs=costs)
         with self._client, self._lines.fill():
             show_groups(groups)
             view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')

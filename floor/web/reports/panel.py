@@ -10,7 +10,7 @@ from nicegui import ui
 
 from ...analytics.report_tables import Cell, Kind, ReportTable
 from ...core.formatting import NOTHING, duration, number, percent
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import MachineName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
@@ -129,7 +129,7 @@ class TableView:
 
     def machine(self, name: MachineName) -> None:
         """Build the name of a machine as a link to its report."""
-        text = shortened(str(DisplayName.of(name)), MAX_TEXT_LENGTH)
+        text = shortened(str(self._store.names.of(name)), MAX_TEXT_LENGTH)
         element = ui.label(text) if self._address_of is None else \
             ui.link(text, self._address_of(name)).classes('report-machine')
         show_icon(element, self._store, name)

@@ -93,7 +93,8 @@ class ReportBody:
         kpis = await analytics.kpis(window, scope)
         before = None if comparison.before is None else await analytics.kpis(comparison.before, scope)
         costs = await analytics.costs(window, scope) if kpis.covered else None
-        answer = await read_answer(analytics, query, comparison, kpis, before, costs=costs) if kpis.covered else None
+        answer = await read_answer(analytics, query, comparison, kpis, before, costs=costs,
+                                   names=self._store.names) if kpis.covered else None
         with self._client:
             if answer is None:
                 self._answer.clear()

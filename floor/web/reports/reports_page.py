@@ -18,7 +18,6 @@ from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, Prog
 from ...core.formatting import line_label
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
-from ...core.names import name_key
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.machine import NOT_ON_A_LINE
@@ -91,11 +90,11 @@ class ReportsPage:
         self._client = ui.context.client
         self._task: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
-        self._offered: tuple[dict[str, tuple[MachineName, ...]], tuple[MachineName, ...], dict[str, str]] = {}, (), {}
+        self._offered: tuple[dict[str, tuple[MachineName, ...]], dict[MachineName, str], dict[str, str]] = {}, {}, {}
         self._explain = ExplainDialog(analytics, services.store, services.zone)
         with ui.element('div').classes('reports') as self._root:
             self._paper = ReportHead('Reports', services.store, view)
-            self._filters = ReportFilters(query, self._ask, self._step, services.calendar)
+            self._filters = ReportFilters(query, self._ask, self._step, services.calendar, services.store)
             self._problem = Notice(self.read)
             self._clear = ui.button('Show today’s report', on_click=lambda: self._ask(ReportQuery()), color=None)
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
@@ -272,7 +271,7 @@ class ReportsPage:
         store = self._services.store
         lines = [line for line in store.lines if line.name != NOT_ON_A_LINE]
         offered = ({line.name: tuple(machine.name for machine in line.machines) for line in lines},
-                   tuple(sorted(store.machines, key=name_key)),
+                   store.names.sorted(store.machines),
                    {line.name: line_label(line.name, line.area) for line in lines})
         if offered != self._offered:
             self._offered = offered

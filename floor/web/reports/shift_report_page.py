@@ -64,7 +64,7 @@ class ShiftReportPage:
         self._links = ui.element('div')
         self._linked: tuple[Shift, bool] | None = None
         self._notice = Notice(self._again)
-        self._sheet = ShiftSheet(services.zone)
+        self._sheet = ShiftSheet(services.store, services.zone)
         self._client.on_delete(self._end)
 
     async def open(self, query: Mapping[str, str]) -> None:

@@ -13,10 +13,11 @@ from ...analytics import DEFINITIONS, Kpis, Stop
 from ...analytics.report_tables import NO_REASON
 from ...analytics.shift_report import ShiftReport, ended_by
 from ...core.formatting import NOTHING, Detail, counted, duration, minutes, number, percent
-from ...core.machines import DisplayName
+from ...core.machines import DisplayNames
 from ...core.moments import Form, local_time
 from ...core.orders import OrderId, WorkOrder
 from ...core.text import shortened
+from ...feed.store import Store
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
@@ -42,7 +43,8 @@ class Section:
 class ShiftSheet:
     """The report on a page. Only changed parts are sent to the browser."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, store: Store, zone: tzinfo) -> None:
+        self._store = store
         self._zone = zone
         self._root = ui.element('div').classes('handover-sheet').props('hidden')
         self._shown: dict[int, object] = {}
@@ -65,7 +67,7 @@ class ShiftSheet:
                             f'{duration((shift.end - shift.start).total_seconds())}{so_far}')
         self._show(0, figures(report.kpis), show_figures)
         for place, section in enumerate(SECTIONS, 1):
-            self._show(place, section(report, zone), show_section)
+            self._show(place, section(report, zone, self._store.names), show_section)
         self._root.props['hidden'] = False
 
     def hide(self) -> None:
@@ -99,45 +101,46 @@ def show_figures(shown: tuple[tuple[str, str, str], ...]) -> None:
                 TextNode('dd', note).classes('handover-note')
 
 
-def running(report: ShiftReport, zone: tzinfo) -> Section:
+def running(report: ShiftReport, zone: tzinfo, names: DisplayNames) -> Section:
     """Machines that are still down."""
     return Section(
         f'Still down {"now" if report.is_going else "at the end"}: {len(report.running)}',
         ('Machine', 'Since', 'For', 'Reason', 'Work order'),
-        tuple((machine(stop), at(stop.since, zone), duration((report.until - stop.since).total_seconds(), Detail.BRIEF),
+        tuple((machine(stop, names), at(stop.since, zone),
+               duration((report.until - stop.since).total_seconds(), Detail.BRIEF),
                reason(stop), stop.order) for stop in report.running), 'No machine was down.')
 
 
-def losses(report: ShiftReport, zone: tzinfo) -> Section:
+def losses(report: ShiftReport, zone: tzinfo, names: DisplayNames) -> Section:
     """The causes with the most downtime."""
     return Section('Top causes of downtime', ('Reason', 'Minutes', 'Stops', 'Share of down time'),
                    tuple((shortened(cause.reason) or NO_REASON, minutes(cause.seconds), number(cause.count),
                           percent(cause.share)) for cause in report.causes), 'No losses.')
 
 
-def orders_left(report: ShiftReport, zone: tzinfo) -> Section:
+def orders_left(report: ShiftReport, zone: tzinfo, names: DisplayNames) -> Section:
     """Open work orders."""
     when = 'now' if report.is_going else 'at the end'
     return Section(
         f'Open work orders {when}: {number(len(report.left))}, {number(report.overdue)} overdue',
         ('Work order', 'Machine', 'Description', 'Priority', 'Due', 'Assignee'),
-        tuple((order.id, name(order), shortened(order.description, 120), order.priority.value,
+        tuple((order.id, machine(order, names), shortened(order.description, 120), order.priority.value,
                at(order.due_at, zone) + (' overdue' if report.is_overdue(order) else ''),
                order.assignee or 'Unassigned')
               for order in report.left), 'None.')
 
 
-def orders_completed(report: ShiftReport, zone: tzinfo) -> Section:
+def orders_completed(report: ShiftReport, zone: tzinfo, names: DisplayNames) -> Section:
     """Completed work orders."""
     return Section(
         f'Completed work orders: {number(len(report.completed))}',
         ('Work order', 'Machine', 'Description', 'Done', 'By', 'Action taken'),
-        tuple((order.id, name(order), shortened(order.description, 120), time(order.completed_at, zone),
+        tuple((order.id, machine(order, names), shortened(order.description, 120), time(order.completed_at, zone),
                order.assignee or NOTHING, shortened(order.action_taken, 120)) for order in report.completed),
         'None.')
 
 
-def stops(report: ShiftReport, zone: tzinfo) -> Section:
+def stops(report: ShiftReport, zone: tzinfo, names: DisplayNames) -> Section:
     """The failures of the shift, the longest first. Only the time within this shift counts."""
     def since(stop: Stop) -> str:
         return time(stop.since, zone) if stop.since >= report.shift.start else f'earlier: {at(stop.since, zone)}'
@@ -146,7 +149,8 @@ def stops(report: ShiftReport, zone: tzinfo) -> Section:
     return Section(
         f'Failures: {report.new} new, {report.cleared} cleared; {counted(report.kpis.micro_stops, "micro-stop")} '
         'not listed', ('Machine', 'From', 'To', 'In this shift', 'Reason', 'Work order'),
-        tuple((machine(stop), since(stop), time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
+        tuple((machine(stop, names), since(stop),
+               time(stop.until, zone) if ended_by(stop, report.until) else 'still down',
                duration(stop.down), reason(stop), stop.order) for stop in longest_first), 'No failures.')
 
 
@@ -186,14 +190,9 @@ def fill(head: str, cell: Cell) -> None:
         box.props['data-overdue'] = '1'
 
 
-def machine(stop: Stop) -> str:
-    """The display name of the machine."""
-    return shortened(str(DisplayName.of(stop.machine)), 60)
-
-
-def name(order: WorkOrder) -> str:
-    """The display name of the machine of an order."""
-    return shortened(str(DisplayName.of(order.machine)), 60)
+def machine(of: Stop | WorkOrder, names: DisplayNames) -> str:
+    """What the machine of a stop or an order is called."""
+    return shortened(str(names.of(of.machine)), 60)
 
 
 def reason(stop: Stop) -> str:

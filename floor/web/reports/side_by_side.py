@@ -10,7 +10,7 @@ from nicegui import ui
 from ...analytics import DEFINITIONS, Analytics, Kpi, Kpis, LineKpis, LossCosts, MachineKpis, Window
 from ...analytics.report_tables import NO_LINE
 from ...core.formatting import NOTHING, downtime
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import DisplayNames
 from ...core.text import shortened
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
@@ -50,17 +50,17 @@ class ComparedGroup:
 
 
 async def read_groups(analytics: Analytics, window: Window, query: ReportQuery, shift_names: Iterable[str],
-                      costs: LossCosts | None) -> list[ComparedGroup]:
+                      *, names: DisplayNames, costs: LossCosts | None) -> list[ComparedGroup]:
     """Of the whole floor its lines, of a line its machines, of a machine those of its type; and the shifts of what is
-    asked about, unless it is one of them. Each with the reason and the shift of the query. costs: of the time down, if
-    any.
+    asked about, unless it is one of them. Each with the reason and the shift of the query. names: of the machines.
+    costs: of the time down, if any.
 
     :raises FloorError: they cannot be read
     """
-    groups = [await _read_places(analytics, window, query, costs)]
-    names = tuple(shift_names)
-    if query.shift is None and len(names) > 1:
-        shifts = [(name, await analytics.kpis(window, replace(query.scope, shift=name))) for name in names]
+    groups = [await _read_places(analytics, window, query, names, costs)]
+    of_shifts = tuple(shift_names)
+    if query.shift is None and len(of_shifts) > 1:
+        shifts = [(name, await analytics.kpis(window, replace(query.scope, shift=name))) for name in of_shifts]
         rows = [ComparedRow(name, kpis, replace(query, shift=name).address(),
                             cost=await _cost_of_shift(analytics, window, query, name) if costs is not None else '')
                 for name, kpis in shifts if kpis.covered]
@@ -68,7 +68,7 @@ async def read_groups(analytics: Analytics, window: Window, query: ReportQuery, 
     return [group for group in groups if group.rows]
 
 
-async def _read_places(analytics: Analytics, window: Window, query: ReportQuery,
+async def _read_places(analytics: Analytics, window: Window, query: ReportQuery, names: DisplayNames,
                        costs: LossCosts | None) -> ComparedGroup:
     scope = query.scope
     if query.machine is not None:
@@ -80,10 +80,10 @@ async def _read_places(analytics: Analytics, window: Window, query: ReportQuery,
         costs = None if costs is None else await analytics.costs(window, wide)
         machines = [each for each in everywhere if each.machine in of_type]
         title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
-        return ComparedGroup.of(title, rows_of_machines(machines, query, costs))
+        return ComparedGroup.of(title, rows_of_machines(machines, query, names, costs))
     if query.line is not None:
         return ComparedGroup.of('Machines of this line',
-                                rows_of_machines(await analytics.machine_kpis(window, scope), query, costs))
+                                rows_of_machines(await analytics.machine_kpis(window, scope), query, names, costs))
     return ComparedGroup.of('Lines', rows_of_lines(await analytics.lines(window, scope), query, costs))
 
 
@@ -99,10 +99,10 @@ def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery, costs: LossCost
                         cost='' if costs is None else costs.text(costs.by_line.get(each.line or ''))) for each in lines]
 
 
-def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery,
+def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery, names: DisplayNames,
                      costs: LossCosts | None) -> list[ComparedRow]:
     """A row for each machine of which something is known."""
-    return [ComparedRow(str(DisplayName.of(MachineName(each.machine))), each.kpis,
+    return [ComparedRow(str(names.of(each.machine)), each.kpis,
                         query.of_machine(each.machine).address(), each.machine == query.machine,
                         '' if costs is None else costs.text(costs.by_machine.get(each.machine)))
             for each in machines if each.kpis.covered]

@@ -10,7 +10,6 @@ from nicegui import ui
 
 from ...analytics import Stop
 from ...core.formatting import duration
-from ...core.machines import DisplayName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
@@ -41,7 +40,7 @@ class StopDetailsDialog(ui.dialog):
         self._card.clear()
         with self._card:
             with ui.element('header').classes('details-header'):
-                show_icon(Heading(str(DisplayName.of(stop.machine))), self._store, stop.machine)
+                show_icon(Heading(str(self._store.names.of(stop.machine))), self._store, stop.machine)
                 ui.button('Close', on_click=self.close, color=None).props('flat no-caps autofocus')
             ui.label(shortened(stop.reason) or 'No reason given').classes('details-reason')
             ui.label(self._when(stop)).classes('details-when')

@@ -13,7 +13,6 @@ from ...analytics import Analytics, LossCosts, Page, Stop, StopList, StopSort, W
 from ...analytics.report_tables import NO_REASON
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import counted, downtime, duration, number
-from ...core.machines import DisplayName
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
@@ -163,7 +162,7 @@ class StopListPanel:
         self._ask(self._query.stops.sorted_by(sort, turned=sort is selection.sort and not selection.turned))
 
     def _row(self, stop: Stop) -> None:
-        name = shortened(str(DisplayName.of(stop.machine)), 60)
+        name = shortened(str(self._store.names.of(stop.machine)), 60)
         carried_in = self._window is not None and stop.since < self._window.start
         with ui.element('tr'):
             with self._cell('Machine', '').classes('free-text'):

@@ -14,7 +14,7 @@ from nicegui.events import GenericEventArguments
 from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
-from ...core.machines import DisplayName, MachineName, Status
+from ...core.machines import MachineName, Status
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
@@ -169,7 +169,7 @@ class TimelinePanel:
         self._names.clear()
         with self._names:
             for lane in lanes:
-                name = str(DisplayName.of(lane.machine))
+                name = str(self._store.names.of(lane.machine))
                 label = ui.label(shortened(name, 60)).classes('timeline-name')
                 label.props['title'] = name
                 show_icon(label, self._store, lane.machine)
@@ -277,7 +277,7 @@ class TimelinePanel:
     def _segment_text(self, segment: Segment) -> str:
         if segment.shares is None:
             return self._band_text(segment.lane, segment.band)
-        return (f'{DisplayName.of(segment.lane.machine)}\n{shares_text(segment.shares)}\n'
+        return (f'{self._store.names.of(segment.lane.machine)}\n{shares_text(segment.shares)}\n'
                 f'{self._time(segment.band.since)} to {self._time(segment.band.until)}')
 
     def _band_text(self, lane: Lane, band: Band) -> str:
@@ -285,7 +285,7 @@ class TimelinePanel:
         merged = f'{band.merged} changes, the worst: ' if band.merged > 1 else ''
         what = f'{band.status.word}{f": {shortened(band.reason)}" if band.reason else ""}'
         lasted = duration((band.until - band.since).total_seconds())
-        return (f'{DisplayName.of(lane.machine)}\n{merged}{what}\n'
+        return (f'{self._store.names.of(lane.machine)}\n{merged}{what}\n'
                 f'{self._time(band.since)} to {self._time(band.until)}, {lasted}')
 
     def _range_text(self, low: float, high: float) -> str:

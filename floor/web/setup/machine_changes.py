@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...core.people import Identity
 from ...plant.machine_commands import MachineEdit, NewMachine
 from ...plant.plant_commands import PlantCommands
@@ -50,22 +52,24 @@ class MachineChanges:
         """Delete a machine without a past; taking it back adds it again, with a new number."""
         await self._setup.delete_machine(self._who, before.id, before.version)
         return Done(f'Deleted {before.name}.', lambda: self._setup.add_machine(self._who, NewMachine(
-            before.name, before.type, before.line_id, max(1, before.position))), None)
+            before.name, before.type, before.line_id, max(1, before.position), before.display_name)), None)
 
 
 def _inverse(before: PlantMachine, after: PlantMachine) -> MachineEdit:
     has_moved = (before.line_id, before.position) != (after.line_id, after.position)
-    edit = MachineEdit(name=before.name, type=before.type)
-    return MachineEdit(edit.name, edit.type, before.line_id, max(1, before.position)) if has_moved else edit
+    edit = MachineEdit(name=before.name, type=before.type, display_name=before.display_name)
+    return replace(edit, line_id=before.line_id, position=max(1, before.position)) if has_moved else edit
 
 
 def edit_text(before: PlantMachine, after: PlantMachine) -> str:
     """'Renamed Valve_01 to V1. Moved V1 to Engine Line.'"""
     kind = f'Changed the type of {after.name} from {before.type} to {after.type}.' if before.type != after.type else ''
+    shown = '' if before.display_name == after.display_name else (
+        f'{after.name} is shown as {after.display_name or after.name}.')
     place = ''
     if before.line_id != after.line_id:
         place = f'Moved {after.name} to {after.line}.' if after.line is not None else \
             f'Took {after.name} off {before.line}.'
     elif before.position != after.position:
         place = f'Moved {after.name} to position {after.position}.'
-    return change_text(before, after, kind, place)
+    return change_text(before, after, shown, kind, place)

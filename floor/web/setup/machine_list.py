@@ -19,7 +19,8 @@ FLOOR, RETIRED = 'floor', 'retired'
 
 @dataclass(frozen=True, slots=True)
 class MachineFilter:
-    """text: in the name, type or line. line: the id of a line, NO_LINE, or empty for all. page: from 1."""
+    """text: in the name, display name, type or line. line: the id of a line, NO_LINE, or empty for all. page: from
+    1."""
 
     text: str = ''
     line: str = ''
@@ -51,7 +52,8 @@ class MachineFilter:
         if self.line and str(machine.line_id or NO_LINE) != self.line:
             return False
         needle = self.text.strip().casefold()
-        return any(needle in text.casefold() for text in (machine.name, machine.type, machine.line or ''))
+        return any(needle in text.casefold() for text in (machine.name, machine.display_name or '', machine.type,
+                                                            machine.line or ''))
 
 
 def page_of(machines: Sequence[PlantMachine], chosen: MachineFilter) -> tuple[list[PlantMachine], MachineFilter, str]:

@@ -39,7 +39,8 @@ class MachineRow(EditableRow[PlantMachine]):
     """One machine."""
 
     kind = 'machine'
-    columns = (Column('name', 'Name'), Column('type', 'Type', TYPES), Column('line', 'Line', LINES))
+    columns = (Column('name', 'Name'), Column('display_name', 'Display name'), Column('type', 'Type', TYPES),
+               Column('line', 'Line', LINES))
 
     def __init__(self, item: PlantMachine, drafts: Drafts, actions: MachineActions) -> None:
         self._actions = actions
@@ -47,12 +48,12 @@ class MachineRow(EditableRow[PlantMachine]):
         self.show_item()
 
     def texts(self, item: PlantMachine) -> Texts:
-        return {'name': item.name, 'type': item.type, 'line': item.line or ''}
+        return {'name': item.name, 'display_name': item.display_name or '', 'type': item.type, 'line': item.line or ''}
 
     async def change(self, base: PlantMachine, texts: Texts) -> PlantMachine:
         line_id = self._actions.line_id(texts['line']) if 'line' in texts else UNCHANGED
         return await self._actions.edit(base, MachineEdit(texts.get('name', UNCHANGED), texts.get('type', UNCHANGED),
-                                                          line_id))
+                                                          line_id, display_name=texts.get('display_name', UNCHANGED)))
 
     def build_start(self) -> None:
         actions = self._actions

@@ -25,12 +25,11 @@ class TilePreview(ui.element):
             self._tile.props['role'] = 'img'
         self.set_visibility(False)
 
-    def show(self, present_name: str, name: str, type_id: int | None) -> None:
-        """Show a machine. present_name: that it has now; name: as typed. type_id: of the type as typed; None: it is
+    def show(self, present_name: str, display: DisplayName, type_id: int | None) -> None:
+        """Show a machine. present_name: that it has now; display: as typed. type_id: of the type as typed; None: it is
         a new one."""
         machine = self._store.machines.get(MachineName(present_name))
         status = Status.UNKNOWN if machine is None else machine.status
-        display = DisplayName.of(MachineName(name))
         label = NO_SIGNAL_YET if machine is None else machine.status_label
         self._tile.props.update({
             'title': str(display), 'data-icon': str(type_id or ''), 'data-status': status.value,

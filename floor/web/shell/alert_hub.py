@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from ...core.machines import DisplayNames
 from ...core.orders import OrderBrief, OrderId, Priority
 from ...core.people import Identity, Person
 from ...feed.active_orders import ActiveOrderChange
@@ -40,8 +41,8 @@ class AlertPage(Protocol):
     def is_blocked(self) -> bool:
         """Whether the browser blocked the last sound."""
 
-    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
-        """Show the alerts, without a sound."""
+    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief], names: DisplayNames) -> None:
+        """Show the alerts, without a sound. names: what machines are called."""
 
     def sound(self, failed: Callable[[], None]) -> None:
         """Play the sound. failed: called if it was not played."""
@@ -119,7 +120,7 @@ class AlertHub:
 
     def _show(self, page: AlertPage, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
         try:
-            page.show(assigned, critical)
+            page.show(assigned, critical, self._store.names)
         except Exception:  # an error on one page must not affect the others
             log.exception('a page could not show an alert')
 

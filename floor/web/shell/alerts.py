@@ -10,7 +10,7 @@ from collections.abc import Callable
 from nicegui import app, ui
 
 from ...core.formatting import number
-from ...core.machines import DisplayName
+from ...core.machines import DisplayNames
 from ...core.orders import OrderBrief, Priority
 from ...core.people import Person
 from ...core.text import shortened
@@ -130,10 +130,10 @@ class OrderAlerts:
 
     # notifications
 
-    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief]) -> None:
+    def show(self, assigned: list[OrderBrief], critical: list[OrderBrief], names: DisplayNames) -> None:
         """Show the alerts, without a sound."""
         with self._client:
-            for text in filter(None, (assigned_text(assigned), critical_text(critical))):
+            for text in filter(None, (assigned_text(assigned, names), critical_text(critical, names))):
                 ui.notify(text, timeout=SHOWN_MS, close_button='Close', multi_line=True, position='bottom-left')
 
     def _leave(self, hub: AlertHub) -> None:
@@ -143,10 +143,10 @@ class OrderAlerts:
         self._end_wait()
 
 
-def assigned_text(orders: list[OrderBrief]) -> str:
+def assigned_text(orders: list[OrderBrief], names: DisplayNames) -> str:
     """The text of one alert for all orders; empty without orders."""
     if len(orders) == 1:
-        order = _order_text(orders[0])
+        order = _order_text(orders[0], names)
         is_critical = orders[0].priority is Priority.CRITICAL
         return f'Assigned to you, critical: {order}' if is_critical else f'Assigned to you: {order}'
     critical = sum(order.priority is Priority.CRITICAL for order in orders)
@@ -155,13 +155,13 @@ def assigned_text(orders: list[OrderBrief]) -> str:
     return f'{number(len(orders))} orders were assigned to you' if orders else ''
 
 
-def critical_text(orders: list[OrderBrief]) -> str:
+def critical_text(orders: list[OrderBrief], names: DisplayNames) -> str:
     """The text of one alert for all orders; empty without orders."""
     if len(orders) == 1:
-        return f'Critical order: {_order_text(orders[0])}'
+        return f'Critical order: {_order_text(orders[0], names)}'
     return f'{number(len(orders))} more orders are critical' if orders else ''
 
 
-def _order_text(order: OrderBrief) -> str:
-    machine = shortened(str(DisplayName.of(order.machine)), 80)
+def _order_text(order: OrderBrief, names: DisplayNames) -> str:
+    machine = shortened(str(names.of(order.machine)), 80)
     return f'{short_id(order.id)}, {machine}: {shortened(order.description, 120)}'
