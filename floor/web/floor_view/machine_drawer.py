@@ -13,6 +13,7 @@ from ...feed.difference import Difference
 from ...feed.machine import Machine
 from ..shell.addresses import query_of
 from ..shell.back_button import BackCloses
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.icons import show_icon
 from ..shell.messages import TextNode, as_sentence
@@ -52,7 +53,7 @@ class MachineDrawer:
         self._name: MachineName | None = None
         self._facts = MachineFacts()
         forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
-        with ui.dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
+        with Dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
                 self._heading = Heading('').bind_text_from(self._facts, 'title')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')

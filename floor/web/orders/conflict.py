@@ -9,6 +9,7 @@ from nicegui import ui
 
 from ...core.orders import Priority, WorkOrder, WorkOrderEvent
 from ...orders.order_values import UNCHANGED, OrderEdit
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import in_ms
@@ -46,7 +47,7 @@ class OrderConflict:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._choices: dict[str, ui.radio] = {}
-        with ui.dialog().props('aria-label="Someone else changed this order"') as self._dialog, \
+        with Dialog().props('aria-label="Someone else changed this order"') as self._dialog, \
                 ui.card().classes('sheet conflict'):
             Heading('Someone else changed this order')
             TextNode('p', 'Your changes are not saved yet. Choose which values to keep.').classes('quiet')

@@ -17,6 +17,7 @@ from ...core.people import Identity, Person, Role
 from ...core.text import shortened
 from ...orders.order_values import NewOrder
 from ..shell.back_button import BackCloses
+from ..shell.dialog import Dialog
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Drafts, OtherDraft, new_reference
 from ..shell.heading import Heading
@@ -48,7 +49,7 @@ class OrderForm:
         self._confirmed_machine: MachineName | None = None
         """The machine whose stop has an open order: the person has seen it, and may create another."""
         self._toast = OrderToast()
-        with ui.dialog().props('aria-label="New work order"') as self._dialog, ui.card().classes('sheet order-form'):
+        with Dialog().props('aria-label="New work order"') as self._dialog, ui.card().classes('sheet order-form'):
             self._build()
         BackCloses(self._dialog, lambda: self._fields.description)
 

@@ -14,6 +14,7 @@ from ...core.text import is_visible, shortened
 from ...orders.order_values import OrderEdit, Transition
 from ...orders.work_orders import TEXTS_OF, UNASSIGNED_START
 from ..shell.back_button import BackCloses
+from ..shell.dialog import Dialog
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
 from ..shell.heading import Heading
@@ -38,7 +39,7 @@ class OrderTransitions:
         self._order: WorkOrder | None = None
         self._to = WorkOrderStatus.OPEN
         self._filling = self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet transition-form'):
+        with Dialog() as self._dialog, ui.card().classes('sheet transition-form'):
             self._build()
         self._back = BackCloses(self._dialog, lambda: self._first)
         background_tasks.create(self._try_to_load(), name='work order transitions')

@@ -20,6 +20,7 @@ from ..floor_view.machine_orders import MAX_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
 from ..reports.stop_details import PAST
 from ..shell.addresses import with_prefix
+from ..shell.dialog import Dialog
 from ..shell.frame import frame
 from ..shell.heading import Heading
 from ..shell.icons import show_icon
@@ -147,7 +148,7 @@ class PastPage:
         self._machine.show_machine(machine, self._floor.store)
 
 
-class PastMachineDialog(ui.dialog):
+class PastMachineDialog(Dialog):
     """One machine at that moment, with a link to its current status."""
 
     def __init__(self, services: Services) -> None:

@@ -18,6 +18,7 @@ from ..setup.frame import people_frame
 from ..shell.address_note import AddressNote
 from ..shell.browser_history import BrowserHistory
 from ..shell.confirmation import close_when_done
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S
 from ..shell.messages import Alert, TextNode, set_reason
@@ -116,7 +117,7 @@ class ActivationDialog:
         self._identity = identity
         self._employee: Employee | None = None
         self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._heading = Heading('')
             self._text = TextNode('p').classes('free-text')
             self._orders = ui.link('')

@@ -10,6 +10,7 @@ from ...core.errors import EditConflictError, FloorError, InvalidInputError
 from ...core.people import Employee, Identity, Role
 from ...core.text import is_visible
 from ...orders.employees import EmployeeEdit
+from ..shell.dialog import Dialog
 from ..shell.draft_offer import DraftOffer
 from ..shell.drafts import Draft, Drafts, OtherDraft
 from ..shell.heading import Heading
@@ -39,7 +40,7 @@ class EmployeeForm:
         self._employee: Employee | None = None
         self._base: Fields = {}
         self._filling = self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet employee-form'):
+        with Dialog() as self._dialog, ui.card().classes('sheet employee-form'):
             self._build()
 
     def open(self, employee: Employee | None = None) -> None:

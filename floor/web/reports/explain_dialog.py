@@ -15,6 +15,7 @@ from ...analytics.chart_definitions import CHARTS, Chart, ChartDefinition
 from ...core.errors import DatabaseError, InvalidInputError
 from ...core.formatting import HOUR, downtime, number, percent
 from ...feed.store import Store
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
@@ -47,7 +48,7 @@ class ExplainDialog:
         self._client = ui.context.client
         self._asked: Subject | None = None
         self._task: asyncio.Task[None] | None = None
-        with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog explain-dialog'):
+        with Dialog() as self._dialog, ui.element('q-card').classes('report-dialog explain-dialog'):
             with ui.element('header'):
                 self._title = Heading('')
                 ui.button('Close', on_click=self._dialog.close, color=None).props('flat no-caps dense')

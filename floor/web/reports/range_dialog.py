@@ -11,6 +11,7 @@ from ...analytics import Window
 from ...core.errors import InvalidInputError, QueryError
 from ...core.moments import Form, parse_day, with_offset
 from ...core.plant_calendar import DAY, MIDNIGHT, PlantCalendar
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import Alert
 from ..shell.text_field import TextField
@@ -27,7 +28,7 @@ class RangeDialog:
         self._on_range = on_range
         self._plant = plant
         self._zone = zone = plant.zone
-        with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog range-dialog'):
+        with Dialog() as self._dialog, ui.element('q-card').classes('report-dialog range-dialog'):
             self._dialog.props['aria-label'] = 'Dates'
             Heading('Dates')
             with ui.element('div').classes('range-fields') as self._days:

@@ -20,6 +20,7 @@ from ...plant.report_settings import (
     ReportSettingsCommands,
     SettingChange,
 )
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence, set_reason
 from ..shell.order_formatting import role_needed
@@ -41,7 +42,7 @@ class SettingsDialog:
         self._on_saved = on_saved
         self._costs: dict[str, ui.number] = {}
         self._limits: dict[str, ui.number] = {}
-        with ui.dialog() as self._dialog, ui.element('q-card').classes('report-dialog settings-dialog'):
+        with Dialog() as self._dialog, ui.element('q-card').classes('report-dialog settings-dialog'):
             self._dialog.props['aria-label'] = 'Settings of the reports'
             with ui.element('header'):
                 Heading('Settings of the reports')

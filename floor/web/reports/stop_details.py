@@ -13,6 +13,7 @@ from ...core.formatting import duration
 from ...core.moments import Form, local_time
 from ...core.text import shortened
 from ...feed.store import Store
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.icons import show_icon
 from ..shell.messages import TextNode
@@ -25,7 +26,7 @@ CLOCKS = {'detect': ('Detect', 'until a work order was reported'),
 PAST = '/past'
 
 
-class StopDetailsDialog(ui.dialog):
+class StopDetailsDialog(Dialog):
     """The dialog; one per page, filled when it opens."""
 
     def __init__(self, store: Store, zone: tzinfo) -> None:

@@ -9,6 +9,7 @@ from nicegui import ui
 from ...core.formatting import counted, line_label
 from ...plant.plant_items import ProductionLine
 from ..shell.confirmation import close_when_done
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode
 
@@ -23,7 +24,7 @@ class DeleteLineDialog:
         self._delete = delete
         self._line: ProductionLine | None = None
         self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = 'Delete line'
             self._heading = Heading('')
             self._text = TextNode('p')

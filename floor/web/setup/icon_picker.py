@@ -11,6 +11,7 @@ from ...core.errors import FloorError
 from ...plant.machine_icons import shown_key
 from ...plant.plant_items import MachineIcon, MachineType
 from ..shell.addresses import with_prefix
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.icons import picture
 from ..shell.messages import Alert, TextNode, as_sentence
@@ -36,7 +37,7 @@ class IconPicker:
         self._type: MachineType | None = None
         self._buttons: list[tuple[str, str | None, TextNode]] = []
         self._return_focus: Callable[[], object] = lambda: None
-        with ui.dialog() as self._dialog, ui.card().classes('sheet icon-picker'):
+        with Dialog() as self._dialog, ui.card().classes('sheet icon-picker'):
             self._dialog.props['aria-label'] = 'Choose an icon'
             with ui.element('header'):
                 self._heading = Heading('')

@@ -9,6 +9,7 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.people import Identity
 from ...plant.sheet_undo import PastImport, UndoPlan
+from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.loading import Loading
 from ..shell.messages import Alert, TextNode, as_sentence, set_reason
@@ -62,7 +63,7 @@ class UndoDialog:
         self._on_done = on_done
         self._past: PastImport | None = None
         self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = 'Undo import'
             Heading('Undo this import?')
             self._text = TextNode('p').classes('free-text')

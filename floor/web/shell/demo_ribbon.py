@@ -9,6 +9,7 @@ from ...core.people import Identity, Role
 from ...plant.demo_removal import DemoContents
 from ..live.live_element import SECOND, Content, LiveElement
 from .confirmation import close_when_done
+from .dialog import Dialog
 from .heading import Heading
 from .messages import Alert, TextNode, as_sentence
 from .services import Services
@@ -56,7 +57,7 @@ class RemoveDemoDialog:
         self._services = services
         self._identity = identity
         self._working = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = 'Set up your plant'
             Heading('Set up your plant')
             self._contents = TextNode('p')

@@ -11,6 +11,7 @@ from nicegui import ui
 from ....core.errors import FloorError
 from ....core.moments import Form, local_time
 from ...shell.confirmation import close_when_done
+from ...shell.dialog import Dialog
 from ...shell.heading import Heading
 from ...shell.loading import Loading
 from ...shell.messages import Alert, TextNode, as_sentence
@@ -91,7 +92,7 @@ class EndDialog:
         self._label, self._done = label, done
         self._entry: Entry | None = None
         self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._heading = Heading('').classes('free-text')
             self._text = TextNode('p').classes('free-text')
             self._problem = Alert()
@@ -126,7 +127,7 @@ class AddDialog:
         """done: called after the command."""
         self._done = done
         self._sending = False
-        with ui.dialog() as self._dialog, ui.card().classes('sheet'):
+        with Dialog() as self._dialog, ui.card().classes('sheet'):
             self._dialog.props['aria-label'] = title
             Heading(title)
             self._fields = ui.element('div').classes('access-fields')

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from ....core.text import shortened
 from ...shell.addresses import with_prefix
+from ...shell.dialog import Dialog
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
 
@@ -20,7 +21,7 @@ class SecretDialog:
     """The dialog; what it shows is gone when it is closed."""
 
     def __init__(self) -> None:
-        with ui.dialog().props('persistent') as self._dialog, ui.card().classes('sheet'):
+        with Dialog().props('persistent') as self._dialog, ui.card().classes('sheet'):
             self._heading = Heading('').classes('free-text')
             self._text = TextNode('p')
             self._parts = ui.element('div').classes('access-secret')
