@@ -10,7 +10,9 @@ from enum import StrEnum
 
 from ..core.errors import NotAllowedError
 from ..core.machines import Status
+from ..db.connection import Connection
 from ..db.database import Database
+from ..db.queries import Queries
 from ..db.transactions import command
 
 MAX_EVENTS = 1_000
@@ -51,10 +53,14 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """message: why it was not stored."""
+    """message: why it was not stored. machine, status, reason: of an event that could not be read, as far as they were
+    understood."""
 
     result: Result
     message: str | None = None
+    machine: str = ''
+    status: str = ''
+    reason: str | None = None
 
 
 class FeedIngest:
@@ -70,15 +76,24 @@ class FeedIngest:
         :raises NotAllowedError: the token was revoked
         :raises DatabaseUnavailableError: nothing was stored: send them again
         """
-        results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
-        readable = json.dumps([
-            {'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
-             'at': each.at and each.at.isoformat(), 'id': each.id} | (asdict(each.counts) if each.counts else {})
-            for number, each in enumerate(events) if isinstance(each, FeedEvent)])
         async with command(self._database) as connection:
             if await self._database.queries.lock_feed(connection, feed_id=feed_id) is None:
                 raise NotAllowedError('this token was revoked: ask a supervisor for another')
-            async for row in self._database.queries.report_events(
-                    connection, feed_id=feed_id, events=readable):
-                results[row['item']] = EventResult(Result(row['result']), row['message'])
-        return [results[number] for number in range(len(events))]
+            return await store_events(self._database.queries, connection, feed_id, events)
+
+
+async def store_events(queries: Queries, connection: Connection, feed_id: int,
+                       events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
+    """Store the events of a feed in the caller's transaction; the result of each, in their order."""
+    results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
+    if results:
+        await queries.note_unreadable_events(connection, feed_id=feed_id, events=json.dumps([
+            {'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
+             'message': each.message} for number, each in results.items()]))
+    readable = [{'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
+                 'at': each.at and each.at.isoformat(), 'id': each.id} | (asdict(each.counts) if each.counts else {})
+                for number, each in enumerate(events) if isinstance(each, FeedEvent)]
+    if readable:
+        async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(readable)):
+            results[row['item']] = EventResult(Result(row['result']), row['message'])
+    return [results[number] for number in range(len(events))]

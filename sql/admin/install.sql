@@ -41,7 +41,8 @@ SELECT set_config('floor.refusal', coalesce((
         (16, '646d61bc21b9f16685b104eece766096751558784c75ab585a4fb0aa20628c55'),
         (17, 'a926658dff7d9d2d134ce4601d55933a0c0b3c90504bea7add3d80152f05c7f2'),
         (18, '982527442db7ac9e13744ef3f65b66cdf74152b0c72a0a75ed6bdffafb713464'),
-        (19, 'cc13318e1fb18690957e53aa3bbd8cbbd0ebd83819a261a9b934f5f49cf08256'))
+        (19, 'cc13318e1fb18690957e53aa3bbd8cbbd0ebd83819a261a9b934f5f49cf08256'),
+        (20, '250849463d9300e09be8759920dc51a064a782ae6c424b275e1e25cd1d20dba8'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -188,6 +189,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 19) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (19, 'display_names', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 20) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0020_feed_pages.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (20, 'feed_pages', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -239,6 +246,8 @@ CALL record_function_file('32_work_order_lists.sql', NULL, :'program');
 CALL record_function_file('33_feed_events.sql', NULL, :'program');
 \ir ../functions/34_plant_settings.sql
 CALL record_function_file('34_plant_settings.sql', NULL, :'program');
+\ir ../functions/35_feed_pages.sql
+CALL record_function_file('35_feed_pages.sql', NULL, :'program');
 \ir ../functions/41_intervals.sql
 CALL record_function_file('41_intervals.sql', NULL, :'program');
 \ir ../functions/42_stops.sql

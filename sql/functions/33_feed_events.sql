@@ -117,10 +117,11 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO feed_totals AS t (feed_id, last_event_at, accepted, refused)
     SELECT of_feed, clock_timestamp(), count(*) FILTER (WHERE e.message IS NULL), count(e.message) FROM unnest(events) AS e
     ON CONFLICT (feed_id) DO UPDATE SET last_event_at = excluded.last_event_at,
-        accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused;
-    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at)
+        accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused, silent_since = NULL;
+    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
     SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
-           count(*) OVER (PARTITION BY e.machine, e.message), clock_timestamp(), e.status, e.reason, e.at
+           count(*) OVER (PARTITION BY e.machine, e.message), clock_timestamp(), e.status, e.reason, e.at,
+           e.result = 'unknown_machine'
     FROM unnest(events) AS e WHERE e.message IS NOT NULL ORDER BY machine, message, e.item DESC
     ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
         status = excluded.status, reason = excluded.reason, at = excluded.at;
@@ -164,6 +165,7 @@ BEGIN
         SELECT e FROM unnest(parsed) AS e JOIN unnest(new) AS n USING (item)
         WHERE e.message IS NULL AND (e.result IS DISTINCT FROM 'duplicate' OR e.id IS NOT NULL)), clock);
     PERFORM count_feed_events(of_feed, parsed);
+    PERFORM note_feed_events(of_feed, parsed, counts);
     RETURN QUERY SELECT e.item, CASE WHEN e.item = ANY (counts) AND e.result = 'duplicate' THEN 'accepted'
                                      ELSE coalesce(e.result, 'accepted') END, e.message
                  FROM unnest(parsed) AS e ORDER BY e.item;

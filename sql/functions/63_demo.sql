@@ -44,6 +44,10 @@ BEGIN
     DELETE FROM feed_event_ids;
     DELETE FROM feed_totals;
     DELETE FROM feed_refusals;
+    DELETE FROM feed_minutes;
+    DELETE FROM feed_machines;
+    DELETE FROM feed_tail;
+    DELETE FROM ignored_machines;
     ALTER TABLE work_orders ENABLE TRIGGER work_orders_nothing_is_deleted;
     ALTER TABLE work_order_events ENABLE TRIGGER work_order_events_append_only;
     ALTER TABLE work_order_attachments ENABLE TRIGGER work_order_attachments_append_only;

@@ -16,7 +16,7 @@ from pydantic import (
 
 from ...core.errors import InvalidInputError
 from ...core.machines import Status
-from ...core.text import clean_text
+from ...core.text import clean_text, shown
 from ...feed.ingest import Counts, EventResult, FeedEvent, Result
 from .fields import AT
 from .order_forms import lower, moment
@@ -25,6 +25,8 @@ MAX_ID_LENGTH = 100
 MAX_COUNT = 1_000_000_000
 MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
+MAX_SHOWN = 200
+"""Of what is kept of an event that cannot be read."""
 
 Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'] | None, BeforeValidator(lower), Field(
     description='Case-insensitive. unknown: the machine gives no data, and the floor shows No signal until its next '
@@ -126,8 +128,21 @@ def read_event(value: Any, machine: str | None = None) -> FeedEvent | EventResul
         form = EventForm.model_validate(value)
         return form.event(form.machine)
     except ValidationError as error:
-        return EventResult(Result.REFUSED, '; '.join(
+        return _refused('; '.join(
             f'{".".join(map(str, fault["loc"])) or "event"}: {fault["msg"].removeprefix("Value error, ")}'
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)[:5]))
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)[:5]),
+            value, machine)
     except InvalidInputError as error:
-        return EventResult(Result.REFUSED, str(error))
+        return _refused(str(error), value, machine)
+
+
+def _refused(message: str, value: Any, machine: str | None) -> EventResult:
+    """The result of an event that cannot be read, with what was sent, as a supervisor sees it among the examples."""
+    fields = value if isinstance(value, dict) else {}
+    return EventResult(Result.REFUSED, message, _as_text(fields.get('machine') if machine is None else machine),
+                       _as_text(fields.get('status')), _as_text(fields.get('reason')) or None)
+
+
+def _as_text(value: Any) -> str:
+    """What was sent for a text, as far as it can be shown."""
+    return '' if value is None else shown(str(value)[:MAX_SHOWN], MAX_SHOWN)

@@ -1,0 +1,115 @@
+"""What the page of the feeds reads: the last events, events by minute, unknown names, silent feeds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from database.harness import start_without_past
+from database.postgres import Connect
+from database.test_feed_events import KEY, NOON, PAINTER, VALVE, Floor, event
+
+pytestmark = pytest.mark.newest_postgres
+
+TAIL = 'SELECT machine, status, result, message FROM feed_tail ORDER BY number'
+SILENT = 'SELECT silent_since IS NOT NULL FROM feed_totals'
+
+
+@pytest.fixture
+async def floor(connect: Connect) -> Floor:
+    connection = await connect()
+    await start_without_past(connection, (VALVE, PAINTER), NOON)
+    return Floor(connection, await connection.fetchval(KEY, 'gateway', None, None))
+
+
+async def tail(floor: Floor) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await floor.connection.fetch(TAIL)]
+
+
+async def pass_by(floor: Floor, interval: str) -> None:
+    """What the feeds have sent was so long ago."""
+    await floor.connection.execute(f"UPDATE feed_totals SET last_event_at = last_event_at - interval '{interval}'")
+    await floor.connection.execute(f"""
+        CREATE TEMP TABLE earlier AS
+        SELECT feed_id, minute - interval '{interval}', accepted, refused FROM feed_minutes;
+        DELETE FROM feed_minutes;
+        INSERT INTO feed_minutes TABLE earlier; DROP TABLE earlier""")
+
+
+async def is_silent(floor: Floor) -> bool:
+    await floor.connection.execute('SELECT note_silent_feeds()')
+    return bool(await floor.connection.fetchval(SILENT))
+
+
+async def test_the_last_50_events_are_kept_with_what_became_of_them(floor: Floor) -> None:
+    await floor.send(event(VALVE, 'down', 40, id='1', reason='Leak'), event('Nowhere', 'down', 1),
+                     event(VALVE, 'operational', id='1'))
+    await floor.send(event(VALVE, 'warning', 50))
+    assert await tail(floor) == [
+        (VALVE, 'down', 'accepted', None),
+        ('Nowhere', 'down', 'unknown_machine', "no machine on this floor is called 'Nowhere'"),
+        (VALVE, 'operational', 'duplicate', None), (VALVE, 'warning', 'late', None)]
+
+    for _ in range(2):
+        await floor.send(*[event(PAINTER, 'down', id=str(number)) for number in range(70)])
+    assert [(status, result) for _, status, result, _ in await tail(floor)] == [('down', 'duplicate')] * 50
+    minutes = await floor.connection.fetch('SELECT accepted, refused FROM feed_minutes')
+    assert (sum(row['accepted'] for row in minutes), sum(row['refused'] for row in minutes)) == (143, 1)
+
+
+async def test_events_that_cannot_be_read_are_counted_and_shown_too(floor: Floor) -> None:
+    await floor.connection.execute('SELECT note_unreadable_events($1, $2)', floor.feed, json.dumps([
+        {'item': 0, 'machine': VALVE, 'status': 'broken', 'reason': None, 'message': 'status: use down'},
+        {'item': 1, 'machine': '', 'status': '', 'reason': None, 'message': 'event: no object'}]))
+    assert await tail(floor) == [(VALVE, 'broken', 'refused', 'status: use down'),
+                                 ('', '', 'refused', 'event: no object')]
+    assert await floor.connection.fetchval('SELECT refused FROM feed_totals') == 2
+
+
+async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(floor: Floor, connect: Connect) -> None:
+    heard: list[str] = []
+    listening = await connect()
+    channel = await floor.connection.fetchval('SELECT name FROM notification_channel')
+    await listening.add_listener(channel, lambda *arguments: heard.append(arguments[3]))
+
+    def announced() -> int:
+        return sum('a feed fell silent, or reports again' in payload for payload in heard)
+
+    await floor.send(event(VALVE, 'down'))
+    await pass_by(floor, '6 minutes')
+    assert not await is_silent(floor)  # a feed that reported once is no steady one
+
+    await floor.connection.execute("""
+        INSERT INTO feed_minutes SELECT $1, date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 1, 0
+        FROM generate_series(10, 45) AS n""", floor.feed)
+    assert await is_silent(floor)
+    assert await is_silent(floor)
+    await listening.fetchval('SELECT 1')
+    assert announced() == 1  # not at each look
+
+    await floor.send(event(VALVE, 'operational'))
+    assert not await floor.connection.fetchval(SILENT)
+    await listening.fetchval('SELECT 1')
+    assert announced() == 2
+
+
+@pytest.mark.parametrize(('limit', 'silent'), [('1 minute', True), ('0', False), ('1 hour', False)])
+async def test_a_feed_has_its_own_limit(floor: Floor, limit: str, silent: bool) -> None:
+    await floor.send(event(VALVE, 'down'))
+    await floor.connection.execute(f"UPDATE access_keys SET silent_after = '{limit}'")
+    await floor.connection.execute("UPDATE plant_settings SET machine_silent_after = '10 seconds'")
+    await pass_by(floor, '6 minutes')
+    assert await is_silent(floor) == silent
+
+    await floor.connection.execute('UPDATE access_keys SET revoked_at = now()')
+    assert not await is_silent(floor)
+
+
+async def test_a_machine_belongs_to_the_feed_that_reported_it_last(floor: Floor) -> None:
+    other = await floor.connection.fetchval(KEY, 'script', None, None)
+    await floor.send(event(VALVE, 'down'), event(PAINTER, 'down'), event('Nowhere', 'down'))
+    await floor.send(event(VALVE, 'warning'), feed=other)
+    owners = {row['machine_name']: row['feed_id'] for row in await floor.connection.fetch(
+        'SELECT machine_name, feed_id FROM feeds_of_machines JOIN machines USING (machine_id)')}
+    assert owners == {VALVE: other, PAINTER: floor.feed}
