@@ -45,6 +45,7 @@ from .feed.store import TASKS, Store
 from .feed.timing import Timing
 from .jobs.dashboard_refresh import DashboardRefresh
 from .jobs.day_sums import DaySums
+from .jobs.feed_checks import FeedChecks
 from .jobs.order_checks import OrderChecks
 from .jobs.periodic_job import PeriodicJob
 from .jobs.supervisor import Supervisor
@@ -180,6 +181,7 @@ def build_jobs(settings: Settings, source: DatabaseSource, data: Data) -> Jobs:
         dashboard = DashboardRefresh(database, days, retention_days=settings.retention_days,
                                      every=settings.dashboard_refresh_seconds)
         for job, name, description in ((checks.job, 'work_order_task', 'checks of work orders'),
+                                       (FeedChecks(database).job, 'feed_task', 'checks of feeds'),
                                        (days.job, 'history_task', 'updates of the history'),
                                        (dashboard.job, 'dashboard_task', 'updates of the dashboard')):
             jobs.periodic.append(job)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from .feeds import SilentFeed
 from .icons import NO_ICONS, FloorIcons
 from .machines import DisplayNames, MachineRecord, StatusEvent
 from .orders import OrderBrief
@@ -45,3 +46,5 @@ class FloorSnapshot:
     """Of the machines, also former ones."""
     former_lines: Mapping[str, str] = field(default_factory=dict)
     """The present names of lines, by names that they had before and no line has now."""
+    silent_feeds: tuple[SilentFeed, ...] = ()
+    """The longest silent first."""

@@ -12,8 +12,8 @@ from .active_orders import ActiveOrderChange
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What one write changed: machines, whether machines or lines were added, removed or moved, work orders,
-    whether people changed, the state of the history, the set-up (lines, types, machines, icons, settings), and the
-    plant's own settings. A change of its orders does not make a machine one of the machines."""
+    whether people changed, the state of the history, the set-up (lines, types, machines, icons, settings), the plant's
+    own settings, and which feeds are silent. A change of its orders does not make a machine one of the machines."""
 
     machines: frozenset[MachineName] = frozenset()
     layout: bool = False
@@ -23,6 +23,7 @@ class Difference:
     history: bool = False
     setup: bool = False
     plant: bool = False
+    feeds: bool = False
 
 
 Subscriber = Callable[[Difference], None]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..core.feeds import SilentFeed
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
 from ..core.icons import FloorIcons, OwnIcon, TypeIcon
 from ..core.machines import MachineName, MachineRecord, Status
@@ -33,13 +34,15 @@ async def read_floor(connection: Connection, queries: Queries) -> FloorSnapshot:
         is_demo = await queries.is_demo(connection)
         setup_change = await queries.latest_setup_change(connection)
         plant = to_plant_settings(await queries.plant_settings(connection))
+        silent_feeds = tuple([SilentFeed(row['feed_id'], row['name'], row['since_ms'], frozenset(row['machine_ids']))
+                              async for row in queries.silent_feeds(connection)])
         history = HistoryState(await queries.history_state(connection))
         now_ms = rows[0]['now_ms'] if rows else await queries.clock(connection)
     return FloorSnapshot(
         machines=await in_batches(_to_record, rows), events=await in_batches(to_event, events), now_ms=now_ms,
         orders=await in_batches(to_brief, orders), people=await in_batches(to_employee, people),
         is_demo=is_demo, history=history, setup_change=setup_change, icons=icons, plant=plant,
-        names=names, former_lines=former_lines)
+        names=names, former_lines=former_lines, silent_feeds=silent_feeds)
 
 
 def _to_record(row: Any) -> MachineRecord:

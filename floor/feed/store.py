@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
+from ..core.feeds import SilentFeed
 from ..core.floor_snapshot import FloorSnapshot, HistoryState
 from ..core.icons import NO_ICONS
 from ..core.latency import LatencyHistogram
@@ -53,6 +54,8 @@ class Store:
         """What machines are called on pages and in files, also former ones."""
         self.former_lines: Mapping[str, str] = {}
         """The present names of lines, by names that they had before and no line has now."""
+        self.silent_feeds: tuple[SilentFeed, ...] = ()
+        """Feeds that have fallen silent, the longest silent first."""
         self.history = HistoryState.READY
         self.setup_change = 0
         """Number of the latest change of the set-up."""
@@ -167,16 +170,21 @@ class Store:
         return max(0.0, (self.now_ms - machine.since_ms) / 1000)
 
     def needing_attention(self) -> list[Machine]:
-        """Machines that are not running: stops first, in each status the longest first.
+        """Machines that are not running: stops first, in each status the longest first. Without those of unknown status
+        whose feed is silent: the feed stands for them.
 
         Each row of the list reads it, so it is sorted once per write.
         """
         sorted_at, machines = self._attention
         if sorted_at != self.revision:
-            machines = sorted((each for each in self.machines.values() if each.status is not Status.OPERATIONAL),
+            machines = sorted((each for each in self.machines.values() if each.status is not Status.OPERATIONAL
+                               and not (each.status is Status.UNKNOWN and self._is_of_silent_feed(each))),
                               key=lambda machine: (-machine.status.severity, machine.since_ms, name_key(machine.name)))
             self._attention = (self.revision, machines)
         return machines
+
+    def _is_of_silent_feed(self, machine: Machine) -> bool:
+        return any(machine.record.machine_id in feed.machine_ids for feed in self.silent_feeds)
 
     @property
     def orders(self) -> Mapping[OrderId, OrderBrief]:
@@ -234,12 +242,14 @@ class Store:
         history_changed, self.history = snapshot.history is not self.history, snapshot.history
         setup_changed = (snapshot.setup_change, snapshot.icons) != (self.setup_change, self.icons)
         self.setup_change, self.icons = snapshot.setup_change, snapshot.icons
+        feeds_changed, self.silent_feeds = snapshot.silent_feeds != self.silent_feeds, snapshot.silent_feeds
         plant = snapshot.plant or self.plant
         plant_changed, self.plant = plant != self.plant, plant
         self.orders_revision += 1  # a snapshot does not contain orders that have ended
         changed |= self._states.find_silent(self.now_ms)
         return self._notify(Difference(frozenset(changed), layout=layout, orders=tuple(orders), people=people_changed,
-                                       history=history_changed, setup=setup_changed, plant=plant_changed))
+                                       history=history_changed, setup=setup_changed, plant=plant_changed,
+                                       feeds=feeds_changed))
 
     def differs_in_layout(self, snapshot: FloorSnapshot) -> bool:
         """Whether names, display names, types, lines or the order of the machines differ from what is shown."""

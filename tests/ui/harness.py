@@ -14,6 +14,7 @@ from engineio.packet import Packet
 from nicegui import Client
 from ui.services import Recorded, services
 
+from floor.core.feeds import SilentFeed
 from floor.core.floor_snapshot import FloorSnapshot, HistoryState
 from floor.core.icons import NO_ICONS
 from floor.core.machines import DisplayNames, MachineChange, MachineName, MachineRecord, Status, StatusEvent
@@ -67,6 +68,7 @@ class Floor:
         self.briefs: dict[OrderId, OrderBrief] = {}
         self.people: list[Employee] = []
         self.is_demo = False
+        self.silent_feeds: tuple[SilentFeed, ...] = ()
         self.plant: PlantSettings | None = None
         """None: as the store has it."""
         self._version = 0
@@ -113,7 +115,8 @@ class Floor:
         active = tuple(order for order in self.briefs.values() if order.status.is_active)
         self.store.replace(FloorSnapshot(tuple(self.records.values()), events, self.now_ms, active, tuple(self.people),
                                          self.is_demo, self.history_state, icons=self.icons, plant=self.plant,
-                                         names=self.names, former_lines=self.former_lines))
+                                         names=self.names, former_lines=self.former_lines,
+                                         silent_feeds=self.silent_feeds))
         self.store.prove()
 
     def change(self, name: str, status: str, reason: str | None = None) -> None:

@@ -1,4 +1,5 @@
-"""The list "Needs attention": machines that are not running, stopped ones first, the longest stop on top."""
+"""The list "Needs attention": silent feeds, then machines that are not running, stopped ones first, the longest stop on
+top."""
 
 from __future__ import annotations
 
@@ -15,16 +16,21 @@ from ..live.live_element import LISTS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
 from ..shell.order_formatting import short_id
+from .silent_feed_row import FEED_ROWS, SilentFeedLink, SilentFeedRow
 
 ROWS = 12
 NAME_LENGTH = 32
 ID_LENGTH = 4  # characters of an order id: enough to identify an open order, and space is limited
 
 
-def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None]) -> None:
-    """Build a fixed number of rows, which show the first machines of the list, and a summary."""
+def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None], *,
+                   leads_to_feeds: bool = False) -> None:
+    """Build a fixed number of rows, which show the first feeds and machines of the list, and a summary. leads_to_feeds:
+    a feed leads to its page, which only supervisors see."""
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
         Heading('Needs attention').classes('panel-title')
+        for rank in range(FEED_ROWS):
+            view.add(SilentFeedLink(store, rank) if leads_to_feeds else SilentFeedRow(store, rank))
         for rank in range(ROWS):
             view.add(AttentionRow(store, rank, on_open))
         view.add(AttentionSummary(store))
@@ -80,6 +86,6 @@ class AttentionSummary(LiveElement):
         count = len(self._store.needing_attention())
         if not self._store.machines:
             return {}, 'No machines.'
-        if count == 0:
+        if count == 0 and not self._store.silent_feeds:
             return {}, 'All machines are running.'
         return ({}, f'{counted(count, "machine")} in total') if count > ROWS else ({'hidden': True}, '')

@@ -81,7 +81,7 @@ def register(services: Services) -> None:
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
-                    attention_list(store, view, open_machine)
+                    attention_list(store, view, open_machine, leads_to_feeds=person.role.may(Role.SUPERVISOR))
                     event_stream(store, view)
             drawer = MachineDrawer(services, person, identity)
         build_lines()

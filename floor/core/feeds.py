@@ -1,0 +1,16 @@
+"""Feeds as pages show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SilentFeed:
+    """A feed that has sent nothing for longer than it should. since_ms: when its last event came, in ms since 1970.
+    machine_ids: the machines that it reported last."""
+
+    id: int
+    name: str
+    since_ms: int
+    machine_ids: frozenset[int]

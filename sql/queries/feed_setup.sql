@@ -1,0 +1,87 @@
+-- name: note_silent_feeds()$
+-- Mark feeds that have fallen silent, and those that are silent no longer; how many.
+SELECT note_silent_feeds();
+
+-- name: forget_feed_minutes()!
+-- What is older than anything that is shown.
+DELETE FROM feed_minutes WHERE minute < clock_timestamp() - interval '25 hours';
+
+-- name: silent_feeds()
+-- Feeds that have fallen silent, the longest silent first, with the ids of the machines that they reported last.
+SELECT t.feed_id, k.name, epoch_ms(t.silent_since) AS since_ms,
+       ARRAY(SELECT m.machine_id FROM feeds_of_machines m WHERE m.feed_id = t.feed_id ORDER BY m.machine_id) AS machine_ids
+FROM feed_totals t JOIN access_keys k ON k.key_id = t.feed_id
+WHERE t.silent_since IS NOT NULL AND k.revoked_at IS NULL
+ORDER BY t.silent_since, t.feed_id;
+
+-- name: feeds()
+-- The tokens that report, with what they have sent. silent_after_setting: as access_keys has it. rate: events a minute, of the
+-- last 60 seconds: those of this minute, and of the last one as much as is left of it.
+SELECT k.key_id AS feed_id, k.name, k.line_ids, k.machine_ids, k.made_by, k.made_at, k.expires_at,
+       coalesce(k.expires_at <= now(), false) AS is_expired, k.silent_after AS silent_after_setting,
+       silent_after_of(k, t.last_event_at) AS silent_after, t.last_event_at, t.silent_since,
+       coalesce(t.accepted, 0) AS accepted, day.refused AS refused_today, day.rate
+FROM access_keys k
+LEFT JOIN feed_totals t ON t.feed_id = k.key_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(m.refused), 0)::bigint AS refused,
+           coalesce(round(sum((m.accepted + m.refused) * greatest(0, 1 - extract(epoch FROM
+               greatest(clock_timestamp() - m.minute - interval '1 minute', '0')) / 60))), 0)::bigint AS rate
+    FROM feed_minutes m WHERE m.feed_id = k.key_id AND m.minute > now() - interval '24 hours') AS day
+WHERE 'feed:write' = ANY (k.scopes) AND k.revoked_at IS NULL
+ORDER BY name_sort_key(k.name), k.key_id;
+
+-- name: unknown_machines()
+-- Names that feeds have reported in 7 days and that no machine on the floor has, the latest first. ignored_by: who does not
+-- want to see it; null: nobody.
+SELECT r.machine, sum(r.times)::bigint AS times, max(r.last_at) AS last_at, array_agg(k.name ORDER BY r.last_at DESC) AS feeds,
+       i.ignored_by
+FROM feed_refusals r
+JOIN access_keys k ON k.key_id = r.feed_id
+LEFT JOIN ignored_machines i ON i.machine = r.machine
+WHERE r.is_unknown AND k.revoked_at IS NULL AND r.last_at > now() - interval '7 days'
+  AND NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = machine_called(r.machine))
+GROUP BY r.machine, i.ignored_by
+ORDER BY max(r.last_at) DESC, r.machine
+LIMIT 200;
+
+-- name: machines_of_many_feeds()
+-- Machines that several feeds have reported in 24 hours, with each of them, the latest first.
+SELECT both.machine_id, m.machine_name, both.feed_id, both.name AS feed, both.last_at
+FROM (SELECT f.machine_id, f.feed_id, k.name, f.last_at, count(*) OVER (PARTITION BY f.machine_id) AS feeds
+      FROM feed_machines f JOIN access_keys k ON k.key_id = f.feed_id
+      WHERE k.revoked_at IS NULL AND f.last_at > now() - interval '24 hours') AS both
+JOIN machines m ON m.machine_id = both.machine_id
+WHERE both.feeds > 1
+ORDER BY name_sort_key(m.machine_name), m.machine_id, both.last_at DESC
+LIMIT 100;
+
+-- name: feed_tail(feed_ids)
+-- The last 50 events of each of these feeds, the latest first.
+SELECT feed_id, number, received_at, machine, machine_id, status, reason, at, result, message
+FROM feed_tail WHERE feed_id = ANY (:feed_ids::integer[]) ORDER BY feed_id, number DESC;
+
+-- name: feed_refusals(feed_id)
+-- What was refused of a feed in 24 hours and why, the latest first.
+SELECT machine, message, times, last_at, status, reason, at
+FROM feed_refusals WHERE feed_id = :feed_id AND last_at > now() - interval '24 hours'
+ORDER BY last_at DESC, machine, message LIMIT 20;
+
+-- name: feed_to_change(feed_id)^
+-- A token that reports, locked.
+SELECT key_id AS feed_id, name, silent_after FROM access_keys
+WHERE key_id = :feed_id AND 'feed:write' = ANY (scopes) AND revoked_at IS NULL FOR NO KEY UPDATE;
+
+-- name: rename_feed(feed_id, name)!
+UPDATE access_keys SET name = :name WHERE key_id = :feed_id;
+
+-- name: set_feed_silent_after(feed_id, silent_after)!
+UPDATE access_keys SET silent_after = :silent_after::interval WHERE key_id = :feed_id;
+
+-- name: ignore_machine(machine, ignored_by)$
+-- Ignore a name; nothing where it is ignored already.
+INSERT INTO ignored_machines (machine, ignored_by) VALUES (:machine, :ignored_by) ON CONFLICT DO NOTHING RETURNING machine;
+
+-- name: stop_ignoring_machine(machine)$
+-- Show a name again; nothing where it is not ignored.
+DELETE FROM ignored_machines WHERE machine = :machine RETURNING machine;
