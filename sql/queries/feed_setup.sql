@@ -47,13 +47,13 @@ LIMIT 200;
 
 -- name: machines_of_many_feeds()
 -- Machines that several feeds have reported in 24 hours, with each of them, the latest first.
-SELECT both.machine_id, m.machine_name, both.feed_id, both.name AS feed, both.last_at
+SELECT shared.machine_id, m.machine_name, shared.feed_id, shared.name AS feed, shared.last_at
 FROM (SELECT f.machine_id, f.feed_id, k.name, f.last_at, count(*) OVER (PARTITION BY f.machine_id) AS feeds
       FROM feed_machines f JOIN access_keys k ON k.key_id = f.feed_id
-      WHERE k.revoked_at IS NULL AND f.last_at > now() - interval '24 hours') AS both
-JOIN machines m ON m.machine_id = both.machine_id
-WHERE both.feeds > 1
-ORDER BY name_sort_key(m.machine_name), m.machine_id, both.last_at DESC
+      WHERE k.revoked_at IS NULL AND f.last_at > now() - interval '24 hours') AS shared
+JOIN machines m ON m.machine_id = shared.machine_id
+WHERE shared.feeds > 1
+ORDER BY name_sort_key(m.machine_name), m.machine_id, shared.last_at DESC
 LIMIT 100;
 
 -- name: feed_tail(feed_ids)

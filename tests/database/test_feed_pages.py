@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from database.harness import start_without_past
+from database.people import LISA, MIKE
 from database.postgres import Connect
 from database.test_feed_events import KEY, NOON, PAINTER, VALVE, Floor, event
+
+from floor.core.errors import InvalidInputError, NotAllowedError, NotFoundError
+from floor.core.machines import Status
+from floor.core.people import Role
+from floor.db.database import Database
+from floor.feed.ingest import EventResult, FeedEvent, Result
+from floor.orders.employees import Employees
+from floor.plant.feed_commands import FeedCommands
+from floor.plant.feed_items import NEVER
 
 pytestmark = pytest.mark.newest_postgres
 
@@ -113,3 +124,65 @@ async def test_a_machine_belongs_to_the_feed_that_reported_it_last(floor: Floor)
     owners = {row['machine_name']: row['feed_id'] for row in await floor.connection.fetch(
         'SELECT machine_name, feed_id FROM feeds_of_machines JOIN machines USING (machine_id)')}
     assert owners == {VALVE: other, PAINTER: floor.feed}
+
+
+@pytest.fixture
+def feeds(database: Database) -> FeedCommands:
+    return FeedCommands(database, Employees(database, default_role=Role.VIEWER))
+
+
+async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor, feeds: FeedCommands) -> None:
+    other = await floor.connection.fetchval(KEY, 'script', None, None)
+    await floor.send(event(VALVE, 'down', reason='Leak'), event('Nowhere', 'down'), event('Nowhere', 'down'))
+    await floor.send(event(VALVE, 'warning'), feed=other)
+    seen = await feeds.overview([floor.feed])
+    assert [(feed.name, feed.accepted, feed.refused, feed.rate > 0) for feed in seen.feeds] == [
+        ('gateway', 1, 2, True), ('script', 1, 0, True)]
+    (_, tail), = seen.tails
+    assert [(each.machine, each.result) for each in tail] == [
+        ('Nowhere', Result.UNKNOWN_MACHINE), ('Nowhere', Result.UNKNOWN_MACHINE), (VALVE, Result.ACCEPTED)]
+    (_, (refusal,)), = seen.refusals
+    assert (refusal.machine, refusal.times) == ('Nowhere', 2)
+    assert [(each.name, each.times, each.feeds) for each in seen.unknown] == [('Nowhere', 2, ('gateway',))]
+    assert [(each.name, [name for name, _ in each.feeds]) for each in seen.shared] == [(VALVE, ['script', 'gateway'])]
+
+    await feeds.ignore(MIKE, 'Nowhere')
+    assert [each.ignored_by for each in (await feeds.overview()).unknown] == ['Mike Johnson']
+    await feeds.stop_ignoring(MIKE, 'Nowhere')
+    assert [each.ignored_by for each in (await feeds.overview()).unknown] == [None]
+    await floor.connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Nowhere')")
+    assert (await feeds.overview()).unknown == ()
+
+
+async def test_changes_of_feeds_require_a_supervisor_and_are_kept(floor: Floor, feeds: FeedCommands) -> None:
+    await feeds.rename(MIKE, floor.feed, 'Press hall')
+    await feeds.set_silent_after(MIKE, floor.feed, NEVER)
+    await feeds.set_silent_after(MIKE, floor.feed, timedelta(minutes=5))
+    feed, = (await feeds.overview()).feeds
+    assert (feed.name, feed.silent_after) == ('Press hall', timedelta(minutes=5))
+    log = await floor.connection.fetch(
+        'SELECT changed_by, old_value, new_value FROM setting_changes ORDER BY change_id')
+    assert [tuple(row) for row in log] == [
+        ('Mike Johnson', 'gateway', 'Press hall'), ('Mike Johnson', 'automatic', 'never'),
+        ('Mike Johnson', 'never', '5 min 00 s')]
+
+    await floor.connection.fetchval(KEY, 'taken', None, None)
+    with pytest.raises(InvalidInputError, match='there is a token Taken already'):
+        await feeds.rename(MIKE, floor.feed, 'Taken')
+    for command in (feeds.rename(LISA, floor.feed, 'X'), feeds.set_silent_after(LISA, floor.feed, None),
+                    feeds.ignore(LISA, 'X'), feeds.stop_ignoring(LISA, 'X'), feeds.try_events(LISA, floor.feed, [])):
+        with pytest.raises(NotAllowedError):
+            await command
+    with pytest.raises(NotFoundError):
+        await feeds.rename(MIKE, 12345, 'X')
+
+
+async def test_a_trial_says_what_would_become_of_events_and_stores_nothing(floor: Floor, feeds: FeedCommands) -> None:
+    await floor.send(event(VALVE, 'operational', id='1'))
+    before = await floor.past(), await tail(floor)
+    results = await feeds.try_events(MIKE, floor.feed, [
+        FeedEvent(VALVE, Status.DOWN, 'Leak', id='2'), FeedEvent(VALVE, Status.DOWN, id='1'),
+        FeedEvent('Nowhere', Status.DOWN), EventResult(Result.REFUSED, 'status: use down')])
+    assert [each.result for each in results] == [
+        Result.ACCEPTED, Result.DUPLICATE, Result.UNKNOWN_MACHINE, Result.REFUSED]
+    assert (await floor.past(), await tail(floor)) == before

@@ -36,7 +36,7 @@ async def test_a_silent_feed_stands_for_its_machines_until_it_reports_again(
     shop_floor.publish()
     await screen.until(lambda: lines(screen) == [
         '12 min Feed gateway <b>\nno message · 3 machines', '10 min 01·01 Valve\nLeak · no work order',
-        '10 min 02·01 Painter\nNo data'])
+        '10 min 02·01 Painter\nNo signal'])
     screen.click(screen.of_class('row-feed')[0])
     await screen.until(lambda: opened == ['7'])
 
