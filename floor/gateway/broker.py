@@ -30,12 +30,14 @@ class Broker:
     Messages are taken by a function, before they are acknowledged: a message that cannot be stored comes again.
     """
 
-    def __init__(self, config: BrokerConfig, *, trial: bool) -> None:
-        """trial: under another client id, without a session that outlives the connection.
+    def __init__(self, config: BrokerConfig, *, trial: bool, keeps_session: bool = True) -> None:
+        """trial: under another client id. keeps_session: unless it is a trial, the broker keeps messages for us while
+        the connection is lost.
 
         :raises GatewayConfigError: a secret or a certificate cannot be read
         """
         self._config, self._trial = config, trial
+        self._is_clean = trial or not keeps_session
         self._password = config.login.password.read() if config.login else None
         self._tls = tls_context(config.tls) if config.tls else None
         self.client_id = config.client_id or f'line-monitor-gateway-{config.name}'
@@ -54,8 +56,8 @@ class Broker:
             config.host, self._port, identifier=None if self._trial else self.client_id,
             username=config.login.user if config.login else None, password=self._password,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
-            clean_session=None if is_5 else self._trial,
-            clean_start=self._trial if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
+            clean_session=None if is_5 else self._is_clean,
+            clean_start=self._is_clean if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=self._properties() if is_5 else None,
             keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will,
             queue_type=_queue_that_calls(take), max_inflight_messages=MAX_IN_FLIGHT)
@@ -77,7 +79,7 @@ class Broker:
 
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = 0 if self._trial else SESSION_EXPIRY_S
+        properties.SessionExpiryInterval = 0 if self._is_clean else SESSION_EXPIRY_S
         return properties
 
 

@@ -45,7 +45,7 @@ def _place(point: PointConfig) -> str:
         case MqttPoint():
             return f'topic {point.topic}' + (f', {point.path} in JSON' if point.path else '')
         case SparkplugPoint():
-            return f'metric {point.metric}'
+            return f'metric {point.metric} of {point.pattern}'
         case OpcUaPoint():
             return f'node {point.node}'
     return 'point'

@@ -46,7 +46,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
 
 def from_folder(value: Any, info: ValidationInfo) -> Any:
     """A path in the file is relative to the folder of the file."""
-    return Path((info.context or {}).get(FOLDER, '.'), value).expanduser() if isinstance(value, str) else value
+    return Path((info.context or {}).get(FOLDER, '.'), value).expanduser() if isinstance(value, str | Path) else value
 
 
 FilePath = Annotated[Path, BeforeValidator(from_folder)]
