@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .mqtt_config import Login
 from .point_config import PointConfig, SourceConfig
+from .strict import FilePath, Strict
+
+
+class OpcUaSecurity(Strict):
+    """A connection that is signed, or signed and encrypted. Both sides show certificates."""
+
+    policy: Literal['Basic256Sha256', 'Aes128Sha256RsaOaep', 'Aes256Sha256RsaPss'] = 'Basic256Sha256'
+    mode: Literal['Sign', 'SignAndEncrypt'] = 'SignAndEncrypt'
+    server_certificate: FilePath
+    """The server's, DER or PEM: no other is trusted. If the file is missing, the server's certificate is written beside
+    it, to be compared and renamed."""
+    certificate: Annotated[FilePath, Field(validate_default=True)] = Path('opcua-client.der')
+    key: Annotated[FilePath, Field(validate_default=True)] = Path('opcua-client.key.pem')
+    """The gateway's own. If both files are missing, they are made."""
 
 
 class OpcUaPoint(PointConfig):
     """A variable of the server."""
 
-    node: Annotated[str, Field(min_length=1)]
+    node: Annotated[str, Field(min_length=1, max_length=4_096)]
+    """nsu=URI;s=NAME or ns=2;s=NAME; `browse` lists them."""
 
 
 class OpcUaConfig(SourceConfig):
-    """An OPC UA server."""
+    """An OPC UA server with points."""
 
     type: Literal['opcua']
-    url: Annotated[str, Field(pattern='^opc.tcp://')]
+    url: Annotated[str, Field(pattern=r'^opc\.tcp://[^@\s]+$')]
+    security: OpcUaSecurity | None = None
+    """Without it, anybody on the way can read and change what is sent."""
+    login: Login | None = None
+    interval: Annotated[float, Field(ge=0.01, le=60)] = 0.25
+    """Seconds between two samples of a value; the server may choose another."""
     points: Annotated[tuple[OpcUaPoint, ...], Field(min_length=1)]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .config import AnySource
 from .mqtt_config import MqttConfig
+from .opcua_config import OpcUaConfig
 from .source import Source
+from .sparkplug_config import SparkplugConfig
 
 
 def make_source(config: AnySource, *, trial: bool = False) -> Source:
@@ -18,4 +20,11 @@ def make_source(config: AnySource, *, trial: bool = False) -> Source:
             from .mqtt_source import MqttSource  # noqa: PLC0415
 
             return MqttSource(config, trial=trial)
-    raise NotImplementedError(config.type)
+        case SparkplugConfig():
+            from .sparkplug.sparkplug_source import SparkplugSource  # noqa: PLC0415
+
+            return SparkplugSource(config, trial=trial)
+        case OpcUaConfig():
+            from .opcua.opcua_source import OpcUaSource  # noqa: PLC0415
+
+            return OpcUaSource(config)

@@ -1,0 +1,86 @@
+"""A connection to an OPC UA server, and its errors in plain words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+from cryptography.exceptions import InvalidSignature
+
+from ..errors import QueueError, SourceError
+from ..opcua_config import OpcUaConfig, OpcUaSecurity
+from .certificates import check_server, file_of, own_certificate
+
+ERRORS = (UaError, OSError, SourceError, QueueError, InvalidSignature, ValueError)
+"""What a session with a server ends with. OSError includes timeouts; asyncua raises ValueError for what a server must
+not send."""
+
+REQUEST_TIMEOUT_S = 5.0
+WATCHDOG_S = 5.0
+
+
+@asynccontextmanager
+async def connection(config: OpcUaConfig, password: str | None) -> AsyncIterator[Client]:
+    """A client that is connected. It notices within seconds when the server does not answer any more.
+
+    :raises SourceError: the certificates do not allow it, or the server does not offer what is wanted
+    """
+    logging.getLogger('asyncua').setLevel(logging.CRITICAL)  # the source's state says what matters
+    client = Client(config.url, timeout=REQUEST_TIMEOUT_S, watchdog_intervall=WATCHDOG_S)
+    client.name = client.description = 'Line Monitor gateway'
+    if config.login is not None:
+        client.set_user(config.login.user)
+        client.set_password(password or '')
+    await _secure(client, config.security)
+    async with client:
+        yield client
+
+
+async def _secure(client: Client, security: OpcUaSecurity | None) -> None:
+    endpoints = await client.connect_and_get_server_endpoints()
+    mode = ua.MessageSecurityMode.None_ if security is None else ua.MessageSecurityMode[security.mode]
+    policy = getattr(security_policies, f'SecurityPolicy{"None" if security is None else security.policy}')
+    endpoint = next((each for each in endpoints
+                     if each.SecurityMode == mode and each.SecurityPolicyUri == policy.URI), None)
+    if endpoint is None:
+        wanted = 'connections without security' if security is None else f'{security.policy} with {security.mode}'
+        offered = sorted({f'{each.SecurityPolicyUri.rpartition("#")[2]} {each.SecurityMode.name.rstrip("_")}'
+                          for each in endpoints})
+        raise SourceError(f'the server does not offer {wanted}, only: {", ".join(offered)}')
+    if security is None:
+        return
+    check_server(endpoint.ServerCertificate, security.server_certificate)
+    client.application_uri = own_certificate(security.certificate, security.key)
+    await client.set_security(policy, file_of(security.certificate), file_of(security.key),
+                              server_certificate=endpoint.ServerCertificate, mode=mode)
+
+
+def explain(error: Exception, config: OpcUaConfig) -> str:
+    """An error in plain words, and what to do."""
+    if isinstance(error, SourceError | QueueError):
+        return str(error)
+    if isinstance(error, UaStatusCodeError):
+        name = type(error).__name__
+        return _ADVICE.get(name, '{name}').format(
+            name=f'the server answers {name}', url=config.url,
+            certificate='' if config.security is None else config.security.certificate)
+    if isinstance(error, OSError):
+        return f'{config.url} does not answer: {str(error) or type(error).__name__}'
+    return f'{config.url} does not answer as OPC UA: {error or type(error).__name__}'
+
+
+_UNTRUSTED = ("{name}: it probably does not trust the gateway's certificate {certificate}. Add it to the trusted "
+              'certificates of the server')
+_REFUSED_LOGIN = '{name}: it refuses the user, the password, or a connection without one (login)'
+_ADVICE = {
+    **dict.fromkeys(('BadSecurityChecksFailed', 'BadCertificateUntrusted', 'BadCertificateInvalid',
+                     'BadCertificateChainIncomplete'), _UNTRUSTED),
+    **dict.fromkeys(('BadUserAccessDenied', 'BadIdentityTokenRejected', 'BadIdentityTokenInvalid'), _REFUSED_LOGIN),
+    'BadCertificateTimeInvalid': "{name}: by its clock, the gateway's certificate {certificate} is not valid",
+    'BadTooManySessions': '{name}: close another client, or let the server allow more',
+}

@@ -1,0 +1,216 @@
+"""The OPC UA source against a real server (asyncua's own): values, outages, certificates, logins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from asyncua.ua.status_codes import StatusCodes
+from gateway.opcua_plant import NAMESPACE, PASSWORD, OpcUaPlant
+from tcp_proxy import TcpProxy
+
+from floor.gateway import source as source_module
+from floor.gateway.config_file import parse_config
+from floor.gateway.opcua import connection as connection_module
+from floor.gateway.opcua.opcua_source import OpcUaSource
+from floor.gateway.opcua_config import OpcUaConfig
+from floor.gateway.reading import Reading
+
+pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('opcua')]
+PATIENCE_S = 10
+
+SECURE = '  security: {server_certificate: trusted.der}'
+LOGIN = '  login: {user: anna, password: {env: OPCUA_PASSWORD}}'
+
+
+@pytest_asyncio.fixture(loop_scope='module', scope='module')
+async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpcUaPlant]:
+    plant = OpcUaPlant(tmp_path_factory.mktemp('plant'))
+    await plant.prepare()
+    await plant.start()
+    yield plant
+    await plant.stop()
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once."""
+    monkeypatch.setattr(source_module, 'FIRST_BACKOFF_S', 0.05)
+    monkeypatch.setattr(connection_module, 'WATCHDOG_S', 0.5)
+
+
+class Heard:
+    """What a source has emitted."""
+
+    def __init__(self, source: OpcUaSource) -> None:
+        self.source = source
+        self.readings: list[Reading] = []
+        self._changed = asyncio.Event()
+        source.state.on_change = self._changed.set
+
+    def emit(self, reading: Reading) -> None:
+        self.readings.append(reading)
+        self._changed.set()
+
+    def of(self, machine: str) -> list[Reading]:
+        return [each for each in self.readings if each.point.machine == machine]
+
+    def values(self, machine: str) -> list[object]:
+        return [each.value for each in self.of(machine)]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not condition():
+                self._changed.clear()
+                waiting = asyncio.create_task(self._changed.wait())
+                await asyncio.wait([waiting], timeout=0.05)
+                waiting.cancel()
+
+    async def last(self, machine: str, value: object) -> Reading:
+        await self.until(lambda: self.values(machine)[-1:] == [value])
+        return self.of(machine)[-1]
+
+    async def fault(self) -> str:
+        await self.until(lambda: self.source.state.error is not None)
+        return str(self.source.state.error)
+
+
+def config(port: int, folder: Path, extra: str = '') -> OpcUaConfig:
+    text = f"""
+app: {{url: 'http://floor', token: {{env: TOKEN}}}}
+queue: {{folder: queue}}
+sources:
+- name: plant
+  type: opcua
+  url: opc.tcp://127.0.0.1:{port}/plant
+  interval: 0.02
+{extra}
+  points:
+  - {{machine: Press 1, node: 'nsu={NAMESPACE};s=Press 1.State', values: {{3: operational, 4: down}}}}
+  - {{machine: Press 2, node: 'nsu={NAMESPACE};s=Press 2.State', values: {{3: operational, 4: down}}}}
+  - {{machine: Press 9, node: 'nsu={NAMESPACE};s=Press 9.State', values: {{3: operational, 4: down}}}}
+"""
+    source = parse_config(text, 'gateway.yaml', folder).sources[0]
+    assert isinstance(source, OpcUaConfig)
+    return source
+
+
+@asynccontextmanager
+async def reading(port: int, folder: Path, extra: str = '') -> AsyncIterator[Heard]:
+    heard = Heard(OpcUaSource(config(port, folder, extra)))
+    task = asyncio.create_task(heard.source.run(heard.emit))
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_values_come_with_the_time_of_their_source_and_bad_quality_is_no_signal(
+        plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
+        await plant.set('Press 1', 4, at=at)
+        assert (await heard.last('Press 1', 4)).at == at
+        await plant.set('Press 1', 4, status=StatusCodes.BadNoCommunication)
+        assert (await heard.last('Press 1', None)).detail == 'bad quality: BadNoCommunication'
+        await plant.set('Press 1', 3)
+        await heard.last('Press 1', 3)
+        assert heard.values('Press 2') == [3]
+
+
+async def test_changes_between_two_messages_of_the_server_all_arrive_in_order(
+        plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        for number in range(100, 200):
+            await plant.set('Press 1', number)
+        await plant.set('Press 1', 3)
+        await heard.until(lambda: len(heard.values('Press 1')) >= 102)
+        assert heard.values('Press 1') == [3, *range(100, 200), 3]
+
+
+async def test_node_that_the_server_does_not_have_disturbs_no_other(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path) as heard:
+        assert (await heard.last('Press 9', None)).detail == 'not on the server'
+        await heard.last('Press 1', 3)
+        assert heard.source.state.ignored == {'no such node': 1}
+
+
+async def test_change_during_an_outage_of_the_network_has_its_own_time(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path) as heard:
+        await heard.last('Press 2', 3)
+        proxy.refuse()
+        await heard.until(lambda: not heard.source.state.connected)
+        at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
+        await plant.set('Press 1', 4, at=at)
+        proxy.heal()
+        assert (await heard.last('Press 1', 4)).at == at
+        await heard.until(lambda: heard.values('Press 2') == [3, 3])
+        await plant.set('Press 1', 3)
+        await heard.last('Press 1', 3)
+
+
+async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        await plant.stop()
+        await heard.until(lambda: not heard.source.state.connected)
+        await plant.set('Press 1', 4)
+        await plant.start()
+        await heard.last('Press 1', 4)
+        await heard.until(lambda: heard.source.state.connected)
+        await plant.set('Press 1', 3)
+        await heard.last('Press 1', 3)
+
+
+async def test_signed_and_encrypted_once_the_certificate_of_the_server_is_trusted(
+        plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path, SECURE) as heard:
+        assert await heard.fault() == ('the certificate of the server, trusted.der, does not exist; the one that it '
+                                       'shows is in trusted.der.presented: compare its fingerprint and rename it')
+        (tmp_path / 'trusted.der.presented').rename(tmp_path / 'trusted.der')
+        await heard.last('Press 1', 3)
+    assert (tmp_path / 'trusted.der').read_bytes() == plant.certificate.read_bytes()
+    assert (tmp_path / 'opcua-client.der').exists()
+
+
+async def test_certificate_of_the_server_that_has_expired(plant: OpcUaPlant, tmp_path: Path) -> None:
+    await plant.stop()
+    await plant.start(expired=True)
+    (tmp_path / 'trusted.der').write_bytes(plant.certificate.read_bytes())
+    async with reading(plant.port, tmp_path, SECURE) as heard:
+        assert 'the certificate of the server expired on' in await heard.fault()
+        assert heard.readings == []
+    await plant.stop()
+    await plant.start()
+
+
+async def test_user_with_a_password(plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('OPCUA_PASSWORD', 'guess')
+    async with reading(plant.port, tmp_path, LOGIN) as heard:
+        assert 'it refuses the user, the password' in await heard.fault()
+    monkeypatch.setenv('OPCUA_PASSWORD', PASSWORD)
+    (tmp_path / 'trusted.der').write_bytes(plant.certificate.read_bytes())
+    async with reading(plant.port, tmp_path, f'{SECURE}\n{LOGIN}') as heard:
+        await heard.last('Press 1', 3)
+
+
+async def test_security_that_the_server_does_not_offer(plant: OpcUaPlant, tmp_path: Path) -> None:
+    extra = '  security: {policy: Aes256Sha256RsaPss, server_certificate: trusted.der}'
+    async with reading(plant.port, tmp_path, extra) as heard:
+        assert await heard.fault() == ('the server does not offer Aes256Sha256RsaPss with SignAndEncrypt, only: '
+                                       'Basic256Sha256 SignAndEncrypt, None None')
+
+
+async def test_nobody_at_the_address(tmp_path: Path, plant: OpcUaPlant) -> None:
+    async with TcpProxy(plant.port) as proxy:
+        port = proxy.port
+    async with reading(port, tmp_path) as heard:
+        assert 'does not answer' in await heard.fault()
