@@ -39,7 +39,7 @@ def own_certificate(certificate: Path, key: Path) -> str:
         own = _read(certificate)
         if not key.exists():
             raise SourceError(f'the key {key} to the certificate {certificate} is missing: restore it, or delete the '
-                              'certificate to have both made anew')
+                              'certificate to have both made again')
     except OSError as error:
         raise SourceError(f'the certificate of the gateway: {error}') from error
     check_validity(own, f'the certificate of the gateway, {certificate},',

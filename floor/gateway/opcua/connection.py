@@ -26,7 +26,7 @@ WATCHDOG_S = 5.0
 
 @asynccontextmanager
 async def connection(config: OpcUaConfig, password: str | None) -> AsyncIterator[Client]:
-    """A client that is connected. It notices within seconds when the server does not answer any more.
+    """A client that is connected. It notices within seconds when the server no longer answers.
 
     :raises SourceError: the certificates do not allow it, or the server does not offer what is wanted
     """

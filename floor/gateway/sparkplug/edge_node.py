@@ -22,7 +22,7 @@ REORDER_TIMEOUT = 2.0
 BIRTH_TIMEOUT = 10.0
 """Seconds after the birth of a node within which its devices send theirs."""
 FIRST_REQUEST_INTERVAL, LAST_REQUEST_INTERVAL = 10.0, 600.0
-"""Seconds between two rebirth requests to a node; twice as many each time, if it needs one again and again."""
+"""Seconds between two rebirth requests to a node; twice as many each time, if it needs one repeatedly."""
 
 
 @dataclass(frozen=True, slots=True)
