@@ -93,6 +93,13 @@ class Person:
     email: str | None
     role: Role
     employee_id: int | None = None
+    is_program: bool = False
+    """Whether a token acts."""
+
+    @property
+    def may_remove_last_supervisor(self) -> bool:
+        """Only people who are supervisors without being employees, by DEFAULT_ROLE."""
+        return self.employee_id is None and not self.is_program
 
 
 @dataclass(frozen=True, slots=True)

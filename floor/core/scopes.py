@@ -11,6 +11,7 @@ class Scope(StrEnum):
     READ = 'read'
     ORDERS = 'orders:write'
     PLANT = 'plant:write'
+    PEOPLE = 'people:write'
     FEED = 'feed:write'
 
     @property
@@ -22,5 +23,6 @@ class Scope(StrEnum):
 MEANINGS = {
     Scope.READ: 'Read what a viewer sees: machines, work orders, reports, people',
     Scope.ORDERS: 'Read, and change work orders as a technician',
-    Scope.PLANT: 'Read, and set up lines, machine types and machines',
+    Scope.PLANT: 'Read, and set up areas, lines, machine types and machines',
+    Scope.PEOPLE: 'Read, and add and change people and their roles, up to supervisor',
     Scope.FEED: 'Report statuses of machines, and nothing else'}

@@ -128,7 +128,7 @@ class Employees:
     async def _find(self, connection: Connection, identity: Identity, scope: Scope = Scope.ORDERS) -> Person:
         await self._check_credential(connection, identity)
         if identity.scopes is not None:
-            return Person(identity.name, None, role_of_token(identity.scopes, scope))
+            return Person(identity.name, None, role_of_token(identity.scopes, scope), is_program=True)
         name = identity.name if _is_name(identity.name) else 'unknown'
         email = identity.email.lower() if identity.email and _is_name(identity.email) else None
         employee = email and await self._with_email(connection, email)
@@ -153,7 +153,7 @@ class Employees:
         fields = new_employee(new)
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
-            await self.authorize(connection, who, Role.SUPERVISOR)
+            await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
             async with self._unique_email(connection, fields['email']):
                 [row] = [row async for row in self._database.queries.add_employees(
                     connection, **columns_of([fields]))]
@@ -168,7 +168,7 @@ class Employees:
         given = checked_employee(edit)
         async with (logged('employee changed', who, employee_id=employee_id) as logged_fields,
                     command(self._database) as connection):
-            person = await self.authorize(connection, who, Role.SUPERVISOR)
+            person = await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
             wanted = fields_of(await self._get(connection, employee_id)) | given
             if not (wanted['active'] and wanted['role'] == Role.SUPERVISOR):
                 await self._keep_a_supervisor(connection, person, employee_id)
@@ -188,7 +188,7 @@ class Employees:
         """
         async with (logged('employee activated' if active else 'employee deactivated', who, employee_id=employee_id),
                     command(self._database) as connection):
-            person = await self.authorize(connection, who, Role.SUPERVISOR)
+            person = await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
             await self._get(connection, employee_id)
             if not active:
                 await self._keep_a_supervisor(connection, person, employee_id)
@@ -230,7 +230,7 @@ class Employees:
         """Refuse to remove the last supervisor. The lock serializes two supervisors who deactivate each other. People
         who are supervisors by DEFAULT_ROLE, without being employees, may remove the last one."""
         supervisors = {row['id'] async for row in self._database.queries.lock_supervisors(connection)}
-        if person.employee_id is not None and supervisors == {leaves}:
+        if not person.may_remove_last_supervisor and supervisors == {leaves}:
             raise InvalidInputError('this is the last active supervisor: make someone else a supervisor first', 'role')
 
 
@@ -260,7 +260,7 @@ def role_of_token(scopes: frozenset[Scope], scope: Scope) -> Role:
     :raises NotAllowedError: the token may only report statuses
     """
     if scope in scopes:
-        return Role.SUPERVISOR if scope is Scope.PLANT else Role.TECHNICIAN
+        return Role.SUPERVISOR if scope in {Scope.PLANT, Scope.PEOPLE} else Role.TECHNICIAN
     if scopes <= {Scope.FEED}:
         raise NotAllowedError('this token may report statuses, and nothing else')
     return Role.VIEWER

@@ -9,11 +9,21 @@ from ..core.people import Identity
 from ..db.connection import Connection
 from ..db.transactions import logged
 from .line_commands import LineCommands, areas_of
+from .plant_items import Area
 from .plant_transactions import checked_place, new_name
 
 
 class AreaCommands(LineCommands):
     """Changes areas. Commands require the role supervisor; what they raise is as in LineCommands."""
+
+    async def areas(self) -> list[Area]:
+        """The areas in their order.
+
+        :raises DatabaseUnavailableError:
+        """
+        lines = await self.lines()
+        return [Area(name, position, tuple(line.id for line in lines if line.area == name))
+                for position, name in enumerate(areas_of(lines), 1)]
 
     async def rename_area(self, who: Identity, area: str, name: str) -> None:
         """Rename an area, for all of its lines.

@@ -71,7 +71,7 @@ class PeopleImport:
             elif employee.active:
                 steps.append(UndoStep('person', employee.id, employee.name, UndoOutcome.DEACTIVATED,
                                       'because work orders name them'))
-        if person.employee_id is not None and not _keeps_a_supervisor(people, changes):
+        if not person.may_remove_last_supervisor and not _keeps_a_supervisor(people, changes):
             obstacles.append(LAST_SUPERVISOR)
         return steps, obstacles
 

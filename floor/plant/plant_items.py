@@ -27,6 +27,15 @@ class ProductionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """A chapter of the floor. position: among the areas, from 1. lines: the ids of its lines, in their order."""
+
+    name: str
+    position: int
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MachineType:
     """icon: the key of its icon; None: the one with its name. machines: how many are of it, also retired ones.
     micro_stop: a shorter stop is a micro-stop; None: the limit of the plant."""

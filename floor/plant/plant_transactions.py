@@ -33,13 +33,13 @@ class PlantTransactions:
         self._employees = employees
 
     @asynccontextmanager
-    async def _changing(self, who: Identity) -> AsyncIterator[Connection]:
-        """A transaction of a supervisor; others who change the plant wait for its end.
+    async def _changing(self, who: Identity, scope: Scope = Scope.PLANT) -> AsyncIterator[Connection]:
+        """A transaction of a supervisor, or of a token with this scope; others who change the plant wait for its end.
 
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
         """
         async with command(self._database) as connection:
-            await self._employees.authorize(connection, who, Role.SUPERVISOR, Scope.PLANT)
+            await self._employees.authorize(connection, who, Role.SUPERVISOR, scope)
             await self._queries.lock_plant(connection)
             try:
                 yield connection

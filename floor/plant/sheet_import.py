@@ -22,6 +22,8 @@ from .sheet_plan import RowOutcome, RowPlan, SheetPlan
 from .sheet_undo import PastImport, Steps, UndoPlan, to_past_import
 
 MAX_FILE_NAME = 200
+SCOPES = {SheetKind.MACHINES: Scope.PLANT, SheetKind.PEOPLE: Scope.PEOPLE}
+"""What a token needs."""
 IS_DEMO = ('this floor is a demo, whose machines and people are invented: replace it by an empty floor first (Set up '
            'your plant, or python -m floor.plant new)')
 
@@ -80,7 +82,8 @@ class SheetImport(PlantTransactions):
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
         """
         importer = self._importers[sheet.layout.kind]
-        async with logged('sheet imported', who) as fields, self._changing(who) as connection:
+        scope = SCOPES[sheet.layout.kind]
+        async with logged('sheet imported', who) as fields, self._changing(who, scope) as connection:
             person = await self._supervisor(connection, who, sheet.layout.kind)
             if await self._queries.is_demo(connection):
                 raise InvalidInputError(IS_DEMO)
@@ -122,7 +125,8 @@ class SheetImport(PlantTransactions):
         :raises InvalidInputError: something was changed since, or another import is the last one
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
         """
-        async with logged('import undone', who, kind=kind.value) as fields, self._changing(who) as connection:
+        async with logged('import undone', who, kind=kind.value) as fields, self._changing(
+                who, SCOPES[kind]) as connection:
             await self._importers[kind].lock(connection)
             plan, changes, person = await self._undo_plan(connection, who, kind, import_id)
             plan.check()
@@ -145,8 +149,7 @@ class SheetImport(PlantTransactions):
 
     async def _supervisor(self, connection: Connection, who: Identity, kind: SheetKind) -> Person:
         """:raises NotAllowedError: not a supervisor; or a token, which may change machines but no roles of people"""
-        scope = Scope.PLANT if kind is SheetKind.MACHINES else Scope.ORDERS
-        return await self._employees.look_up(connection, who, Role.SUPERVISOR, scope)
+        return await self._employees.look_up(connection, who, Role.SUPERVISOR, SCOPES[kind])
 
     async def _undo_plan(self, connection: Connection, who: Identity, kind: SheetKind, import_id: int | None
                          ) -> tuple[UndoPlan, Mapping[str, Any], Person]:

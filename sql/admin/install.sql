@@ -42,7 +42,8 @@ SELECT set_config('floor.refusal', coalesce((
         (17, 'a926658dff7d9d2d134ce4601d55933a0c0b3c90504bea7add3d80152f05c7f2'),
         (18, '982527442db7ac9e13744ef3f65b66cdf74152b0c72a0a75ed6bdffafb713464'),
         (19, 'cc13318e1fb18690957e53aa3bbd8cbbd0ebd83819a261a9b934f5f49cf08256'),
-        (20, '250849463d9300e09be8759920dc51a064a782ae6c424b275e1e25cd1d20dba8'))
+        (20, '250849463d9300e09be8759920dc51a064a782ae6c424b275e1e25cd1d20dba8'),
+        (21, 'e7a58a08cfffea4be832554a9f37204ec1ba5248be32770a9df27324aa37461d'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -193,6 +194,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 20) AS wanted \
 \if :wanted
     \ir ../migrations/0020_feed_pages.sql
     INSERT INTO schema_migrations (version, name, app_version) VALUES (20, 'feed_pages', :'program');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 21) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0021_people_tokens.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (21, 'people_tokens', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

@@ -32,6 +32,8 @@ from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.order_values import NewOrder
 from floor.orders.work_orders import WorkOrders
 from floor.plant.plant_commands import PlantCommands
+from floor.plant.plant_sheet import read_sheet
+from floor.plant.sheet_import import SheetImport
 
 pytestmark = pytest.mark.newest_postgres
 LEAK = NewOrder(MachineName('Valve_03_01'), 'Hydraulic leak')
@@ -126,16 +128,20 @@ async def test_a_name_is_free_again_after_revoking(tokens: ApiTokens) -> None:
 async def test_a_token_does_in_commands_what_its_scopes_say(
         database: Database, employees: Employees, tokens: ApiTokens) -> None:
     """Commands check it too, not only the paths of the REST interface."""
+    sheets = SheetImport(database, employees)
     orders, plant, keys = WorkOrders(database, employees), PlantCommands(database, employees), AccessKeys(
         database, employees)
     tried = {
         'order': lambda who: orders.create(who, LEAK),
         'line': lambda who: plant.add_line(who, f'Line of {who.name}'),
         'people': lambda who: employees.add(who, EmployeeEdit('A', 'B', 'a@b.c', 'D', Role.SUPERVISOR)),
+        'machines sheet': lambda who: sheets.dry_run(who, read_sheet('machine\nPress 1')),
+        'people sheet': lambda who: sheets.dry_run(who, read_sheet('e-mail\nmike.johnson@example.com')),
         'token': lambda who: tokens.make(who, NewToken('child', [Scope.PLANT])),
         'list': lambda who: keys.listed(who, KeyKind.TOKEN),
         'revoke': lambda who: keys.revoke(who, 1)}
-    may = {(Scope.ORDERS, 'order'), (Scope.PLANT, 'line')}
+    may = {(Scope.ORDERS, 'order'), (Scope.PLANT, 'line'), (Scope.PEOPLE, 'people'), (Scope.PLANT, 'machines sheet'),
+           (Scope.PEOPLE, 'people sheet')}
     for scope, (what, attempt) in product(Scope, tried.items()):
         name = f'{scope} for {what}'
         who = await tokens.identity((await tokens.make(MIKE, NewToken(name, [scope]))).secret)
@@ -144,8 +150,19 @@ async def test_a_token_does_in_commands_what_its_scopes_say(
             continue
         with pytest.raises(NotAllowedError):
             await attempt(who)
-    assert [(change.by, change.item) for change in await plant.changes(1)] == [
-        ('token plant:write for line', 'Line of token plant:write for line')]
+    assert [(change.by, change.item) for change in await plant.changes(2)] == [
+        ('token people:write for people', 'A B'), ('token plant:write for line', 'Line of token plant:write for line')]
+
+
+async def test_a_token_never_takes_away_the_last_supervisor(database: Database, employees: Employees,
+                                                            tokens: ApiTokens, connect: Connect) -> None:
+    await (await connect()).execute("UPDATE employees SET role = 'technician' WHERE email <> $1", MIKE.email)
+    mike, = [each for each in await employees.all() if each.email == MIKE.email]
+    who = await tokens.identity((await tokens.make(MIKE, NewToken('HR', [Scope.PEOPLE]))).secret)
+    with pytest.raises(InvalidInputError, match='last active supervisor'):
+        await employees.edit(who, mike.id, mike.version, EmployeeEdit(role=Role.OPERATOR))
+    with pytest.raises(InvalidInputError, match='nobody active as a supervisor'):
+        (await SheetImport(database, employees).dry_run(who, read_sheet(f'e-mail,active\n{MIKE.email},no'))).check()
 
 
 async def test_a_token_that_is_revoked_in_flight_does_nothing_more(

@@ -84,6 +84,24 @@ async def test_the_machines_of_a_deleted_line_need_a_place(client: Client) -> No
     assert sum(machine['line_id'] is None for machine in (await client.get(MACHINES)).json()) == 7
 
 
+async def test_areas_are_listed_renamed_and_moved(clients: dict[str, Client]) -> None:
+    client, path = clients[SUPERVISOR], '/api/plant/areas'
+    lines = [await added(client, LINES, name=f'{area} {number}', area=area) for area in ('North', 'South / 2')
+             for number in (1, 2)]
+    ids = [line['id'] for line in lines]
+    north, south = {'name': 'North', 'position': 1, 'lines': ids[:2]}, {
+        'name': 'South / 2', 'position': 2, 'lines': ids[2:]}
+    assert (await client.get(path)).json() == [north, south]
+    answer = await client.patch(path, json={'area': 'South / 2', 'position': 1})
+    assert answer.json() == [{**south, 'position': 1}, {**north, 'position': 2}]
+    answer = await client.patch(path, json={'area': 'North', 'name': '北'})
+    assert [area['name'] for area in answer.json()] == ['South / 2', '北']
+    problem_in(await client.patch(path, json={'area': 'North', 'name': 'x'}), 404)
+    for wrong in {}, {'name': 'x', 'position': 1}, {'name': 'SOUTH / 2'}, {'name': ''}, {'position': 0}:
+        problem_in(await client.patch(path, json={'area': '北', **wrong}), 422)
+    problem_in(await clients[TECHNICIAN].patch(path, json={'area': '北', 'position': 1}), 403)
+
+
 async def test_a_machine_type_lives_its_whole_life(client: Client) -> None:
     oven = await added(client, TYPES, name='oven', icon='oven')
     path = f'{TYPES}/{oven["id"]}'
@@ -295,7 +313,7 @@ async def test_a_script_imports_exports_and_undoes(clients: dict[str, Client], c
     problem_in(await clients[TECHNICIAN].post('/api/plant/import', content=sheet, headers=csv), 403)
 
 
-async def test_a_person_is_added_and_changed_by_a_person_and_by_no_token(clients: dict[str, Client]) -> None:
+async def test_a_person_is_added_and_changed(clients: dict[str, Client]) -> None:
     client, path = clients[SUPERVISOR], '/api/employees'
     new = {'first_name': 'Anna', 'last_name': 'Berg', 'email': 'Anna@example.com', 'department': 'Lab'}
     anna = await added(client, path, **new)

@@ -46,8 +46,8 @@ async def test_a_token_opens_the_operations_of_its_scopes_and_no_other(client: C
                 if not path.startswith('/api/'):
                     continue
                 answer = await client.request(method, re.sub(r'\{\w+\}', '1', path), headers=bearer(secrets[scope]))
-                needed = SCOPES[operation['operationId']]
-                if (needed in scope.includes) != (answer.status_code not in {401, 403}):
+                needed = scope.includes.intersection(SCOPES[operation['operationId']])
+                if bool(needed) != (answer.status_code not in {401, 403}):
                     wrong.append((scope, operation['operationId'], answer.status_code))
         assert wrong == []
 

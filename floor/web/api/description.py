@@ -63,8 +63,7 @@ def completed(api: dict[str, Any]) -> dict[str, Any]:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if (name := operation['operationId']) in SCOPES:
-        scope = SCOPES[name]
-        operation['security'] = [*([{'api_token': [scope.value]}] if scope else []), *SECURITY]
+        operation['security'] = [*({'api_token': [scope.value]} for scope in SCOPES[name]), *SECURITY]
     responses = operation['responses']
     is_json = 'application/json' in responses.get('200', {}).get('content', {})
     if method == 'get' and is_json:

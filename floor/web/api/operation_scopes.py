@@ -14,21 +14,22 @@ from starlette.routing import compile_path
 
 from ...core.scopes import Scope
 
-SCOPES: dict[str, Scope | None] = {
+SCOPES: dict[str, tuple[Scope, ...]] = {
     **dict.fromkeys((
         'get_floor', 'list_machines', 'list_machine_statuses', 'list_employees', 'list_work_orders', 'get_work_order',
         'list_comments', 'list_events', 'get_attachment', 'list_lines', 'get_line', 'list_machine_types',
         'get_machine_type', 'list_plant_machines', 'get_plant_machine', 'list_plant_changes', 'get_plant', 'list_kpis',
         'list_kpi_definitions', 'list_stops', 'list_intervals', 'list_icons', 'get_icon',
-        'export_sheet', 'list_imports', 'get_employee'), Scope.READ),
-    **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), Scope.ORDERS),
+        'export_sheet', 'list_imports', 'get_employee', 'list_areas'), (Scope.READ,)),
+    **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), (Scope.ORDERS,)),
     **dict.fromkeys((
         'update_plant', 'add_line', 'update_line', 'delete_line', 'add_machine_type', 'update_machine_type',
         'delete_machine_type', 'add_machine', 'update_machine', 'delete_machine', 'add_icon',
-        'delete_icon', 'import_sheet', 'undo_import'), Scope.PLANT),
-    **dict.fromkeys(('report_statuses', 'report_status'), Scope.FEED),
-    'add_employee': None, 'update_employee': None}
-"""By operation id. None: refused to every token, as what changes people or access."""
+        'delete_icon', 'update_area'), (Scope.PLANT,)),
+    **dict.fromkeys(('import_sheet', 'undo_import'), (Scope.PLANT, Scope.PEOPLE)),
+    **dict.fromkeys(('add_employee', 'update_employee'), (Scope.PEOPLE,)),
+    **dict.fromkeys(('report_statuses', 'report_status'), (Scope.FEED,))}
+"""By operation id; one of them is enough, and the command checks which. None: refused to every token."""
 
 
 class Operations:
@@ -51,11 +52,11 @@ class Operations:
 
 def refusal_of(scopes: frozenset[Scope], operation: str | None) -> str:
     """Why a token with these scopes is refused; empty: it is not."""
-    needed = SCOPES.get(operation or '')
+    needed = SCOPES.get(operation or '', ())
     if operation is None:
         return 'a token opens the paths of the REST interface, which are in /docs, and nothing else'
-    if needed is None:
+    if not needed:
         return 'no token can do this: a supervisor can, on a page'
-    if any(needed in scope.includes for scope in scopes):
+    if any(scope.includes.intersection(needed) for scope in scopes):
         return ''
-    return f'this requires a token with the scope {needed}; this token has {", ".join(sorted(scopes))}'
+    return f'this requires a token with the scope {" or ".join(needed)}; this token has {", ".join(sorted(scopes))}'

@@ -1,4 +1,4 @@
-"""REST routes that change people: /api/employees. floor_api.py lists them. No token can change people or roles."""
+"""REST routes that change people: /api/employees. floor_api.py lists them. A token needs the scope people:write."""
 
 from __future__ import annotations
 

@@ -60,6 +60,16 @@ class LineAnswer(BaseModel):
     version: Version
 
 
+class AreaAnswer(BaseModel):
+    """An area, a chapter of the floor."""
+
+    model_config = ConfigDict(from_attributes=True, title='Area')
+
+    name: Annotated[str, Field(description='Name: area of its lines.', examples=['Hall 1'])]
+    position: Annotated[int, Field(description='Position among the areas.', examples=[1])]
+    lines: Annotated[list[int], Field(description='Ids of its lines, in their order.', examples=[[2, 3]])]
+
+
 class MachineTypeAnswer(BaseModel):
     """A machine type."""
 

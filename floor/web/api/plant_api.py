@@ -11,6 +11,7 @@ from ...core.rate_limit import ChangeRateLimit
 from ...orders.order_values import UNCHANGED
 from ...plant.plant_commands import PlantCommands
 from ...plant.sheet_import import SheetImport
+from .area_routes import add_areas
 from .bodies import JsonRoute
 from .callers import caller
 from .floor_api import TIMEOUT_S, database_errors, no_store
@@ -61,6 +62,7 @@ def register(app: FastAPI, *, plant: PlantCommands, sheets: SheetImport,
                        responses=documented(401, 403, 422, 500, 503))
     _add_settings(router, plant, identity, timeout)
     _add_lines(router, plant, identity, timeout)
+    add_areas(router, plant, identity, timeout)
     _add_machine_types(router, plant, identity, timeout)
     _add_machines(router, plant, identity, timeout)
     add_icons(router, plant, identity, timeout)

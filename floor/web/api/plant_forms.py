@@ -141,6 +141,24 @@ class LinePatch(PlantPatch):
         return LineEdit(**self.given())  # type: ignore[arg-type]
 
 
+class AreaPatch(BaseModel):
+    """A new name or position of an area. An area has no version: the name that it has now is what is changed."""
+
+    model_config = ConfigDict(extra='forbid', title='AreaPatch')
+
+    area: Annotated[str, Field(description='Its name now; 404 if somebody else has renamed it.', examples=['Hall 1'])]
+    name: Annotated[str | None, Field(description='New name: 1 to 80 characters, unique regardless of upper and lower '
+                                                  'case.', examples=['North hall'])] = None
+    position: Annotated[Position | None, Field(
+        examples=[1], description='Position among the areas, from 1; the others make room.')] = None
+
+    @model_validator(mode='after')
+    def _is_one_step(self) -> Self:
+        if (self.name is None) == (self.position is None):
+            raise ValueError('send either name or position')
+        return self
+
+
 class MachineTypePatch(PlantPatch):
     """New values of a machine type."""
 

@@ -39,8 +39,8 @@ def add_sheets(router: APIRouter, sheets: SheetImport, identity: Any, timeout: f
                  responses=documented(413, 415, 429))
     async def import_sheet(request: Request, dry_run: DryRun = False, file_name: FileName = '',
                            who: Identity = identity) -> SheetPlanAnswer:
-        """Requires the role supervisor. All or nothing: 422 if a row is refused, and dry_run lists all of them. People
-        are not imported with a token."""
+        """Requires the role supervisor. All or nothing: 422 if a row is refused, and dry_run lists all of them. A
+        token needs plant:write for machines, people:write for people."""
         _check_media_type(request.headers.get('content-type', ''))
         sheet = await asyncio.to_thread(read_sheet, await request.body())
         async with database_errors(max(timeout, IMPORT_TIMEOUT_S)):
