@@ -33,11 +33,13 @@ SHAPES = {'operational': '50% none', 'warning': '0px polygon(50% 0px, 100% 100%,
 MASKS = [('dasharray', SHAPES['unknown']), ('circle', SHAPES['operational']), ('M5 0l5 10', SHAPES['warning']),
          ('M0 0h10v10', SHAPES['down'])]
 """What a tile and a row draw as an SVG, beside the icon of the machine: a part of it, and the shape that it is."""
-SHAPED = {'.tile': '::before', '.count': '::before', '.row-event': '::before', '.row-machine': '::after',
-          '.drawer-status': '::before', '.drawer-events li': '::before', '.machine-now': '::before'}
+SHAPED = {'.tile': '::before', '.count': '::before', '.row-event': '::before',
+          '.row-machine:not(.row-feed)': '::after', '.drawer-status': '::before',
+          '.drawer-events li': '::before', '.machine-now': '::before'}
 """What has the shape of a status."""
 TYPES = ['sorter', 'robotic_arm', 'injection_molder', 'valve', 'painter']
-WORDS_IN_COLOUR = [('.tile', '::after', 'down'), ('.tile', '::after', 'warning'), ('.row-machine', '::before', 'down')]
+WORDS_IN_COLOUR = [('.tile', '::after', 'down'), ('.tile', '::after', 'warning'),
+                   ('.row-machine:not(.row-feed)', '::before', 'down')]
 
 HEX = """const hex = color => { const found = color.match(/[\\d.]+/g).map(Number)
     return found[3] === 0 ? 'none' : '#' + found.slice(0, 3).map(v => v.toString(16).padStart(2, '0')).join('') }
