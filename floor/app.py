@@ -63,6 +63,7 @@ from .orders.employees import Employees
 from .orders.work_order_list import WorkOrderList
 from .orders.work_orders import WorkOrders
 from .plant.demo_removal import Plant
+from .plant.feed_commands import FeedCommands
 from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
 from .plant.sheet_import import SheetImport
@@ -84,6 +85,7 @@ from .web.people import employees_page
 from .web.reports import reports_page, shift_report_page
 from .web.setup import changes_page, import_page, lines_page, machines_page, overview, plant_page, types_page
 from .web.setup.access import page as access_page
+from .web.setup.feeds import page as feeds_page
 from .web.shell.alert_hub import AlertHub
 from .web.shell.assets import ASSETS
 from .web.shell.services import Services
@@ -231,7 +233,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     setup, sheets = PlantCommands(data.database, data.employees), SheetImport(data.database, data.employees)
     services = Services(store=store, broadcast=broadcast, shifts=settings.shifts, events_of=events_of(data.database),
                         employees=data.employees, access=data.access, orders=data.orders, plant=data.plant,
-                        setup=setup, sheets=sheets,
+                        setup=setup, sheets=sheets, feeds=FeedCommands(data.database, data.employees),
                         order_list=data.order_list, has_sign_in=settings.has_sign_in,
                         default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
@@ -247,7 +249,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     feed_api.register(app, ingest=FeedIngest(data.database))
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
                  overview, plant_page, lines_page, types_page, machines_page, import_page, changes_page,
-                 access_page):
+                 feeds_page, access_page):
         page.register(services)
     analytics = Analytics(data.database, services.read_calendar)
     for report in reports_page, report_files, shift_report_page, past_page:

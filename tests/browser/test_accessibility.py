@@ -22,6 +22,7 @@ PAGES = (
     '/employees',
     '/setup/changes',
     '/setup/access',
+    '/setup/feeds',
 )
 LOADED = '[...document.querySelectorAll(".loading")].every(each => !each.checkVisibility())'
 SERIOUS = {'serious', 'critical'}

@@ -72,6 +72,6 @@ def services(store: Store, broadcast: Broadcast, *, events_of: EventsOf, employe
     return Services(store=store, broadcast=broadcast, shifts=SHIFTS, events_of=events_of, employees=employees,
                     orders=orders, order_list=order_list, identify=identify,
                     access=recorded_access(), default_role=Role.SUPERVISOR,
-                    plant=plant or Recorded(), setup=Recorded(), sheets=Recorded(),
+                    plant=plant or Recorded(), setup=Recorded(), sheets=Recorded(), feeds=Recorded(),
                     render_probe=RenderProbe(store, browser_latency()), alerts=AlertHub(store),
                     database_now=database_now)

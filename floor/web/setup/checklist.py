@@ -9,7 +9,7 @@ from ...core.formatting import counted
 from ...core.people import Role
 from ...feed.store import Store
 from ...plant.plant_items import ProductionLine
-from .frame import ACCESS, IMPORT, LINES, MACHINES, SECTIONS
+from .frame import FEEDS, IMPORT, LINES, MACHINES, SECTIONS
 
 EMPLOYEES = '/employees'
 
@@ -48,8 +48,8 @@ def _feed(machines: int, silent: int) -> Step:
     if not machines:
         return Step('No machine reports yet: that comes after the machines.', False)
     if silent == machines:
-        return Step('No machine has ever reported. A program that reports needs a token.', False, 'Make a token',
-                    SECTIONS[ACCESS])
+        return Step('No machine has ever reported. A program that reports needs a token.', False, 'Connect a feed',
+                    SECTIONS[FEEDS])
     if silent:
         return Step(f'{counted(silent, "machine")} of {machines} never reported.', False, 'Show the floor', '/')
     return Step('Every machine has reported.', True)

@@ -22,7 +22,7 @@ from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 
 OVERVIEW, LINES, TYPES, MACHINES, CHANGES = 'Overview', 'Lines', 'Machine types', 'Machines', 'Changes'
-PEOPLE, IMPORT, ACCESS = 'People', 'Import', 'Access'
+PEOPLE, IMPORT, FEEDS, ACCESS = 'People', 'Import', 'Feeds', 'Access'
 SECTIONS = {
     OVERVIEW: '/setup',
     'Plant': '/setup/plant',
@@ -31,6 +31,7 @@ SECTIONS = {
     MACHINES: '/setup/machines',
     PEOPLE: '/employees',
     IMPORT: '/setup/import',
+    FEEDS: '/setup/feeds',
     ACCESS: '/setup/access',
     CHANGES: '/setup/changes',
 }

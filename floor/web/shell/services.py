@@ -21,6 +21,7 @@ from ...orders.upload_queue import UploadQueue
 from ...orders.work_order_list import WorkOrderList
 from ...orders.work_orders import WorkOrders
 from ...plant.demo_removal import Plant
+from ...plant.feed_commands import FeedCommands
 from ...plant.plant_commands import PlantCommands
 from ...plant.report_settings import ReportSettingsCommands
 from ...plant.sheet_import import SheetImport
@@ -48,6 +49,7 @@ class Services:
     plant: Plant
     setup: PlantCommands
     sheets: SheetImport
+    feeds: FeedCommands
     order_list: WorkOrderList
     default_role: Role
     render_probe: RenderProbe

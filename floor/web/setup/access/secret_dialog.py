@@ -33,18 +33,18 @@ class SecretDialog:
         reads."""
         self._open(f'Token {name}', 'Copy it now: it is not shown again. Send it in the header Authorization.')
         with self._parts:
-            _copyable('Token', token)
+            copyable('Token', token)
             path = '/api/machines' if machine is None else f'/api/feed/{quote(machine, safe="")}'
             data = '' if machine is None else ' -d status=operational'
             label = 'Try it' if machine is None else f'Report that {shortened(machine, 80)} runs'
-            _copyable(label, f"curl -H 'Authorization: Bearer {token}' '{own_address()}{path}'{data}")
+            copyable(label, f"curl -H 'Authorization: Bearer {token}' '{own_address()}{path}'{data}")
 
     def show_link(self, title: str, text: str, path: str, *, for_here: str = '') -> None:
         """A link, to copy or to scan. for_here: the label of a link that opens it in this browser; empty: none."""
         address = own_address() + path
         self._open(title, text)
         with self._parts:
-            _copyable('Link', address)
+            copyable('Link', address)
             code = segno.make(address, micro=False).svg_data_uri(scale=6, border=QR_BORDER, light='#fff')
             ui.element('img').classes('access-qr').props.update({'src': code, 'alt': 'QR code of the link'})
             if for_here:
@@ -75,7 +75,8 @@ def own_address() -> str:
     return f'{request.url.scheme}://{host}{with_prefix("")}'
 
 
-def _copyable(label: str, text: str) -> None:
+def copyable(label: str, text: str) -> None:
+    """A text with a button that copies it."""
     TextNode('p', label).classes('panel-note')
     with ui.element('div').classes('access-copy'):
         TextNode('code', text)

@@ -52,12 +52,16 @@ class TokenPanel(EntryPanel):
 class NewTokenDialog(AddDialog):
     """Name, scopes, limits and lifetime of a new token."""
 
-    def __init__(self, services: Services, identity: Identity, secrets: SecretDialog, done: Callable[[], None]) -> None:
+    def __init__(self, services: Services, identity: Identity, secrets: SecretDialog, done: Callable[[], None], *,
+                 only: Scope | None = None) -> None:
+        """only: the scope of every token that is made here; None: it is chosen."""
         super().__init__('New token', 'Make token', done)
         self._services, self._identity, self._secrets = services, identity, secrets
         with self._fields:
             self._name = TextField('Name of the program').props('outlined autofocus').classes('field')
             self._scopes = {scope: ui.checkbox(MEANINGS[scope], on_change=self._limit) for scope in Scope}
+            for box in self._scopes.values():
+                box.set_visibility(only is None)
             self._lines = ui.select({}, label='Only these lines (optional)', multiple=True, with_input=True) \
                 .props('outlined use-chips')
             self._machines = ui.select([], label='Only these machines (optional)', multiple=True, with_input=True) \

@@ -1,0 +1,1 @@
+"""/setup/feeds: what reports to the floor, and what became of it, for supervisors."""

@@ -1,0 +1,234 @@
+"""/setup/feeds: what a supervisor sees of feeds, and does with them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from nicegui import Client
+from nicegui.testing import User
+from ui.forms import HOSTILE, NOW, Form, click
+from ui.harness import Floor
+from ui.services import person_at
+
+from floor.core.access_keys import AccessKey, KeyKind, NewKey
+from floor.core.errors import DatabaseUnavailableError, InvalidInputError
+from floor.core.machines import Status
+from floor.core.scopes import Scope
+from floor.feed.ingest import EventResult, FeedEvent, Result
+from floor.plant.feed_items import NEVER, Feed, FeedOverview, Refusal, SharedMachine, TailEvent, UnknownMachine
+from floor.plant.machine_commands import NO_TYPE, NewMachine
+from floor.plant.plant_items import ProductionLine
+from floor.web.setup.feeds import page as feeds_page
+
+VALVE = 'Valve_01_01'
+FEED = Feed(7, 'gateway', 'Mike Johnson', NOW - timedelta(days=2), last_event_at=NOW - timedelta(seconds=12),
+            accepted=4321, refused=3, rate=61)
+SCRIPT = Feed(8, HOSTILE, 'Mike Johnson', NOW)
+
+
+def event(number: int, **fields: Any) -> TailEvent:
+    known: dict[str, Any] = {'received_at': NOW, 'machine': VALVE, 'machine_id': 3, 'status': 'down', 'reason': 'E-047',
+                             'at': None, 'result': Result.ACCEPTED, 'message': None}
+    return TailEvent(number, **(known | fields))
+
+
+class Feeds:
+    """What the database has of feeds; `form` is the page."""
+
+    def __init__(self, service: Any) -> None:
+        self.service = service
+        self.overview = FeedOverview((FEED, SCRIPT))
+        self.problem: Exception | None = None
+        self.wanted: list[list[int]] = []
+        service.answers |= {'overview': self._read, 'rename': None, 'set_silent_after': None, 'ignore': None,
+                            'stop_ignoring': None}
+
+    def _read(self, feed_ids: list[int]) -> FeedOverview:
+        self.wanted.append(feed_ids)
+        if self.problem:
+            raise self.problem
+        return self.overview
+
+    def commands(self) -> list[tuple[Any, ...]]:
+        return [(name, *arguments[1:]) for name, arguments, _ in self.service.asked if name != 'overview']
+
+
+@pytest.fixture
+def feeds(shop_floor: Floor) -> Feeds:
+    feeds = Feeds(shop_floor.services.feeds)
+    feeds_page.register(shop_floor.services, every=0.01)
+    return feeds
+
+
+def shown(client: Client, css: str) -> list[Any]:
+    return [each for each in client.elements.values() if css in each.classes]
+
+
+def texts_of(row: Any) -> list[Any]:
+    return [each for each in row.descendants() if getattr(each, 'text', '')]
+
+
+def button(form: Form, label: str) -> Any:
+    found, = (each for each in form.client.elements.values() if each.props.get('aria-label') == label)
+    return found
+
+
+async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feeds: Feeds, user: User) -> None:
+    late = event(2, result=Result.LATE, at=NOW - timedelta(minutes=40))
+    feeds.overview = FeedOverview((FEED, SCRIPT), tails=((7, (late, event(1, machine='Nowhere', machine_id=None,
+                                                                           result=Result.UNKNOWN_MACHINE,
+                                                                           message='no machine is called Nowhere'))),),
+                                  refusals=((7, (Refusal('Nowhere', HOSTILE, 3, NOW, 'down', 'x', None),)),))
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('Feed gateway') and form.says('Unknown machine'))
+    rows = [[cell.text for cell in texts_of(row)]
+            for row in form.client.elements.values() if type(row).__name__ == 'FeedRow']
+    assert rows == [['gateway', 'Reporting', '12 s ago', '61', '4,321', '3', 'Every machine'],
+                    [HOSTILE, 'Never reported', '–', '0', '0', '0', 'Every machine']]
+    assert [each.props['data-status'] for each in shown(form.client, 'feed-state')[:2]] == ['operational', 'unknown']
+    assert form.says('Down · E-047 · of 10:02:07')
+    assert form.says('no machine is called Nowhere')
+    assert form.says(HOSTILE)
+    assert form.says('3 times')
+
+    silent = replace(FEED, silent_since=NOW, silent_after=timedelta(minutes=5))
+    feeds.overview = replace(feeds.overview, feeds=(silent,))
+    await form.until(lambda: form.says('Silent since 10:42'))
+    feeds.problem = DatabaseUnavailableError('the database is away')
+    await form.until(lambda: form.says('Cannot load the feeds. The database is away.'))
+    feeds.problem = None
+    await form.until(lambda: not form.says('Cannot load the feeds'))
+
+
+async def test_the_last_events_follow_and_can_be_paused(feeds: Feeds, user: User) -> None:
+    def tail(*numbers: int) -> None:
+        feeds.overview = FeedOverview((FEED,), tails=((7, tuple(event(each, reason=f'E-{each}') for each in numbers)),))
+
+    def reasons() -> list[str]:
+        rows = shown(form.client, 'feed-events')[0].default_slot.children
+        return [row.default_slot.children[3].text.removeprefix('Down · ') for row in rows]
+
+    tail(2, 1)
+    form = Form(user, await user.open('/setup/feeds?feed=7'))
+    await form.until(lambda: reasons() == ['E-2', 'E-1'])
+    tail(4, 3, 2)
+    await form.until(lambda: reasons() == ['E-4', 'E-3', 'E-2'])
+    pause, = (each for each in form.client.elements.values() if getattr(each, 'text', '') == 'Pause')
+    click(form, pause)
+    tail(6, 5, 4)
+    await form.until(lambda: form.says('2 new events'))
+    assert reasons() == ['E-4', 'E-3', 'E-2']
+    click(form, pause)
+    await form.until(lambda: reasons() == ['E-6', 'E-5', 'E-4'])
+
+
+async def test_one_reading_is_for_all_pages_and_none_is_made_without_a_page(feeds: Feeds, user: User,
+                                                                          shop_floor: Floor) -> None:
+    feeds.overview = FeedOverview((FEED, SCRIPT))
+    assert feeds.wanted == []
+    first, second = [Form(user, await user.open(f'/setup/feeds?feed={id_}')) for id_ in (7, 8)]
+    await first.until(lambda: [7, 8] in feeds.wanted)
+    await second.until(lambda: second.says(f'Feed {HOSTILE}'))
+    for form in first, second:
+        form.client.delete()
+    await first.until(lambda: 'watch the feeds' not in {task.get_name() for task in asyncio.all_tasks()})
+
+    third = Form(user, await user.open('/setup/feeds?feed=99'))
+    await third.until(lambda: third.says('There is no feed with this number: it was revoked.'))
+    assert third.says('Feed gateway')
+
+
+async def test_a_name_that_is_unknown_is_added_or_ignored(feeds: Feeds, user: User, shop_floor: Floor) -> None:
+    setup: Any = shop_floor.services.setup
+    setup.answers |= {'lines': [ProductionLine(2, '02', 'Hall', None, 1, 1, 3)], 'machine_types': [],
+                      'add_machine': InvalidInputError('there is a machine CNC-77 already, which is retired')}
+    feeds.overview = FeedOverview((FEED,), unknown=(UnknownMachine('CNC-77', 3, NOW, ('gateway', 'script')),
+                                                    UnknownMachine('X', 1, NOW, ('gateway',), 'Mike Johnson')))
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('by gateway, script'))
+    assert form.says('Ignored (1)')
+    assert not form.says('ignored by Mike')
+    click(form, button(form, 'Add CNC-77'))
+    await form.until(lambda: form.says('CNC-77') and any(
+        each.props.get('label') == 'Line (optional)' and each.options for each in form.client.elements.values()
+        if hasattr(each, 'options')))
+    form.fill('Line (optional)', 2)
+    form.press('Add machine')
+    await form.until(lambda: form.says('There is a machine CNC-77 already, which is retired.'))
+    setup.answers['add_machine'] = None
+    form.press('Add machine')
+    await form.until(lambda: [arguments[1] for name, arguments, _ in setup.asked if name == 'add_machine'] == [
+        NewMachine('CNC-77', NO_TYPE, 2)] * 2)
+
+    click(form, button(form, 'Ignore CNC-77'))
+    await form.until(lambda: ('ignore', 'CNC-77') in feeds.commands())
+    ignored, = (each for each in form.client.elements.values() if getattr(each, 'text', '') == 'Ignored (1)')
+    click(form, ignored)
+    await form.until(lambda: form.says('ignored by Mike Johnson'))
+    click(form, button(form, 'Show again X'))
+    await form.until(lambda: ('stop_ignoring', 'X') in feeds.commands())
+
+
+async def test_a_feed_is_renamed_and_gets_a_limit_and_several_feeds_of_a_machine_are_a_warning(
+        feeds: Feeds, user: User) -> None:
+    feeds.overview = FeedOverview((FEED,), shared=(SharedMachine(3, VALVE, (('gateway', NOW), ('script', NOW))),))
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('gateway, 0 s ago, script, 0 s ago'))
+    form.fill('Name', 'Press hall')
+    feeds.service.answers['rename'] = InvalidInputError('there is a token Press hall already')
+    form.press('Rename')
+    await form.until(lambda: form.says('There is a token Press hall already.'))
+    assert form.field('Name').value == 'Press hall'
+    form.fill('Silent after', 0)
+    await form.until(lambda: feeds.commands() == [('rename', 7, 'Press hall'), ('set_silent_after', 7, NEVER)])
+    feeds.overview = FeedOverview((replace(FEED, silent_after_setting=timedelta(minutes=7)),))
+    await form.until(lambda: form.field('Silent after').value == 420)
+    assert len(feeds.commands()) == 2  # what somebody else has set is not set again
+
+
+async def test_a_trial_shows_what_would_become_of_an_event(feeds: Feeds, user: User) -> None:
+    form = Form(user, await user.open('/setup/feeds?feed=8'))
+    await form.until(lambda: form.says('Try an event'))
+    assert json.loads(form.field('Events as JSON').value)['machine'] == 'Source_Sorter_01_01'
+    form.fill('Events as JSON', '[{"machine": 1,]')
+    form.press('Try')
+    await form.until(lambda: form.says('This is not JSON. Line 1, column 16'))
+    form.fill('Events as JSON', json.dumps([{'machine': VALVE, 'status': 'Down', 'reason': 'E-1'},
+                                            {'machine': HOSTILE, 'status': 'broken'}]))
+    feeds.service.answers['try_events'] = lambda _, feed_id, events: [
+        EventResult(Result.ACCEPTED), events[1]] if feed_id == 8 else []
+    form.press('Try')
+    await form.until(lambda: form.says('The floor shows Down, E-1.'))
+    assert form.says(HOSTILE[:100])
+    name, feed_id, events = feeds.commands()[-1]
+    assert (name, feed_id, events[0]) == ('try_events', 8, FeedEvent(VALVE, Status.DOWN, 'E-1'))
+    assert form.says("status: Input should be 'operational'")
+
+
+async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: User, shop_floor: Floor) -> None:
+    feeds.overview = FeedOverview()
+    key = AccessKey(9, KeyKind.TOKEN, 'press 7', 'Mike', NOW, (Scope.FEED,))
+    tokens: Any = shop_floor.services.access.tokens
+    tokens.answers['make'] = NewKey(key, 'lm_token_abc')
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('No feed yet'))
+    assert form.says("http://test/api/feed/Source_Sorter_01_01' -d status=down")
+    form.press('Make a token')
+    await form.until(lambda: form.says('New token'))
+    form.fill('Name of the program', 'press 7')
+    form.press('Make token')
+    await form.until(lambda: form.says("curl -H 'Authorization: Bearer lm_token_abc'"))
+    assert tokens.asked[-1][1][1].scopes == [Scope.FEED]
+
+
+async def test_only_supervisors_see_feeds(feeds: Feeds, user: User, shop_floor: Floor) -> None:
+    person_at(user, shop_floor.hire('Lisa', 'Garcia', 'technician'))
+    shop_floor.publish()
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('Requires the role supervisor'))
+    assert feeds.wanted == []
