@@ -59,13 +59,14 @@ class Plant:
         return replace(found, people=found.people - (person.employee_id is not None))
 
     async def remove_demo(self, who: Identity) -> DemoContents:
-        """Replace the demo by an empty plant; returns what was removed. Requires a supervisor.
+        """Replace the demo by an empty plant; returns what was removed. Requires a supervisor, who stays signed in;
+        everybody else is signed out, and tokens, stations and wall screens end.
 
         :raises NotAllowedError: :raises NotADemoError: :raises DatabaseUnavailableError:
         """
         async with logged('demo removed', who) as fields, command(self._database) as connection:
             person = await self._employees.authorize(connection, who, Role.SUPERVISOR)
-            gone = await _remove(connection, self._database, person.email if person.employee_id is not None else None)
+            gone = await _remove(connection, self._database, person.email)
             fields |= {'machines': gone.machines, 'changes': gone.changes, 'orders': gone.orders, 'people': gone.people}
         return gone
 
@@ -120,7 +121,8 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
 
 def ask_in_terminal(contents: DemoContents) -> bool:
     """Ask the person at the terminal to type a confirmation."""
-    print(f'This permanently removes the demo: {contents}.')
+    print(f'This permanently removes the demo: {contents}. Everybody is signed out, and tokens, stations and wall '
+          'screens end.')
     try:
         return input(f'Type "{CONFIRMATION}" to go on: ').strip().lower() == CONFIRMATION
     except EOFError:

@@ -5,7 +5,8 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
            (SELECT count(*) FROM work_orders), (SELECT count(*) FROM employees)
 $$;
 
--- keep_email: of a person who stays, so that the person who removes the demo is kept. Returns what went.
+-- keep_email: of a person who stays, with their sessions, so that the person who removes the demo is kept. Everybody else, and every
+-- token, station and wall screen, loses access. Returns what went.
 CREATE OR REPLACE FUNCTION remove_demo(keep_email text DEFAULT NULL)
 RETURNS TABLE (machines bigint, changes bigint, orders bigint, people bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -38,9 +39,12 @@ BEGIN
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
     TRUNCATE setting_changes;  -- the end of a demo is no change of the plant
-    -- numbers of lines and machines are used again: a token that was limited to some reports none
-    UPDATE access_keys SET line_ids = '{}', machine_ids = '{}' WHERE line_ids IS NOT NULL OR machine_ids IS NOT NULL;
-    -- a feed that goes on with its token may use its ids again
+    -- who tried the demo has no access to the plant by that; the numbers of machines, which tokens name, are used again too
+    UPDATE access_keys SET revoked_at = clock_timestamp(), revoked_by = acting_person()
+    WHERE revoked_at IS NULL AND kind <> 'first_supervisor';  -- of the plant, known at its terminal
+    UPDATE sessions SET ended_at = clock_timestamp(), ended_by = acting_person(), id_token = NULL
+    WHERE ended_at IS NULL AND email IS DISTINCT FROM lower(keep_email);
+    -- a feed may use its ids again
     DELETE FROM feed_event_ids;
     DELETE FROM feed_totals;
     DELETE FROM feed_refusals;
@@ -60,4 +64,4 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION remove_demo FROM PUBLIC;
 COMMENT ON FUNCTION remove_demo IS
-    'Replaces a demo by an empty plant and returns what went; refuses a plant. keep_email: the one person who stays.';
+    'Replaces a demo by an empty plant and returns what went; refuses a plant. keep_email: the one person who stays and stays signed in.';

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from database.postgres import SCHEMA, Connect, until
 
+from floor.access.api_tokens import ApiTokens, NewToken
+from floor.access.sessions import Sessions
 from floor.analytics import Analytics
-from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError
-from floor.core.people import Identity, Role
+from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError, SignedOutError
+from floor.core.people import Identity, Role, SignedIn
+from floor.core.scopes import Scope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.query_files import SQL, load_queries
@@ -105,6 +109,24 @@ async def test_the_person_who_does_it_stays(connect: Connect, plant: Plant) -> N
     assert (await plant.contents(MIKE)).people == 14
     assert (await plant.remove_demo(MIKE)).people == 14
     assert await (await connect()).fetchval('SELECT array_agg(email) FROM employees') == [MIKE.email]
+
+
+async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, plant: Plant,
+                                                             database: Database) -> None:
+    """Except the person who removes it, also where they are no employee."""
+    connection, employees = await connect(), Employees(database, default_role=Role.SUPERVISOR)
+    def sessions() -> Sessions:
+        return Sessions(database, employees, idle=timedelta(hours=1), life=timedelta(days=1))
+    other = Identity('Anna Berg', 'anna.berg@example.com', role=Role.SUPERVISOR)
+    kept, ended = [await sessions().start(SignedIn(each.name, each.email, each.name, each.role), 'Firefox')
+                   for each in (other, LISA)]
+    tokens = ApiTokens(database, employees)
+    made = await tokens.make(MIKE, NewToken('MES', [Scope.FEED], machines=['Valve_01_01']))
+    await plant.remove_demo(other)
+    with pytest.raises(SignedOutError, match='this token was revoked'):
+        await tokens.identity(made.secret)
+    assert [await sessions().find(secret) is None for secret in (kept, ended)] == [False, True]
+    assert await connection.fetchval('SELECT revoked_by FROM access_keys') == 'Anna Berg'
 
 
 async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
@@ -211,7 +233,7 @@ def test_the_command_asks_and_takes_only_the_words_it_asks_for(
     monkeypatch.setattr('builtins.input', lambda question: 'yes')
     with pytest.raises(FloorError, match='nothing was removed'):
         plant_command.new(settings, ask=plant_command.ask_in_terminal)
-    assert 'This permanently removes the demo: 30 machines, 0 status changes, 0 work orders and 15 people.' \
+    assert 'This permanently removes the demo: 30 machines, 0 status changes, 0 work orders and 15 people. Everybody' \
         in capsys.readouterr().out
     assert psql('-c', 'SELECT kind, count(*) FROM plant, machine_feed_stream GROUP BY 1') == 'demo|30\n'
     monkeypatch.setattr('builtins.input', lambda question: 'Remove the demo')

@@ -108,5 +108,6 @@ class RemoveDemoDialog:
 
 def removal_text(contents: DemoContents) -> str:
     """The sentences above the confirmation."""
-    return (f'The simulator stops, and the demo data is permanently deleted for everyone: {contents}. The floor is '
-            f'then empty and ready for your own machines.')
+    return (f'The simulator stops, and the demo data is permanently deleted for everyone: {contents}. '
+            'Everybody else is signed out, and tokens, stations, wall screens and invitations end. The floor is then '
+            'empty and ready for your own machines.')
