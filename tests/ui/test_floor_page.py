@@ -563,6 +563,27 @@ async def test_a_machine_is_opened_by_its_former_name_and_followed_to_a_new_one(
     assert 'Removed from the floor' not in screen.drawer
 
 
+async def test_an_area_is_shown_alone_on_the_floor_and_on_a_wall(shop_floor: Floor, open_page: OpenPage) -> None:
+    for name, record in list(shop_floor.records.items()):
+        shop_floor.records[name] = replace(record, area='Halle Süd' if record.line == 'Engine Line' else None)
+    shop_floor.publish()
+
+    def lines(screen: Screen) -> set[str]:
+        machines = {each['props']['data-machine'] for each in screen.of_class('tile')}
+        return {shop_floor.records[name].line or '' for name in machines}
+    everything = await open_page('/')
+    link, = everything.of_class('chapter-only')
+    assert lines(everything) > {'Engine Line'}
+    floor = await open_page(link['props']['href'])
+    assert lines(floor) == {'Engine Line'}
+    assert floor.of_class('chapter-only') == []
+    wall, = [each for each in floor.of_class('wall-link') if each['text'] == 'Wall screen']
+    assert wall['props']['href'] == '/?kiosk&area=Halle+S%C3%BCd'
+    assert lines(await open_page(wall['props']['href'])) == {'Engine Line'}
+    unknown = await open_page('/?kiosk&area=Hall+9')
+    assert any('There is no area Hall 9' in text or 'no area Hall 9' in text for text in unknown.texts)
+
+
 @pytest.mark.parametrize('path', ['/?line=Engine+Line', '/?kiosk&line=Engine+Line'])
 async def test_a_link_to_a_line_follows_it_to_a_new_name(shop_floor: Floor, open_page: OpenPage, path: str) -> None:
     screen = await open_page(path)

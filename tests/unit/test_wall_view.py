@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import QueryParams
 
 from floor.web.floor_view.wall_screen import WallQuery
-from floor.web.setup.access.walls import wall_view
+from floor.web.setup.access.walls import shown_by, wall_view
 from floor.web.shell.theme import Theme
 
 
@@ -14,5 +14,8 @@ def test_the_wall_screen_reads_what_was_chosen() -> None:
     view = wall_view(lines, 20, 'andon')
     assert view.isascii()
     assert view.isprintable()
-    assert WallQuery.from_query(QueryParams(view)) == WallQuery(lines, 20.0, Theme.ANDON)
-    assert WallQuery.from_query(QueryParams(wall_view([], 0, 'dark'))) == WallQuery([])
+    assert WallQuery.from_query(QueryParams(view)) == WallQuery(lines, 20.0, Theme.ANDON, areas=[])
+    assert WallQuery.from_query(QueryParams(wall_view([], 0, 'dark'))) == WallQuery([], areas=[])
+    of_areas = wall_view([], 0, 'dark', ['Halle Süd & Nord'])
+    assert WallQuery.from_query(QueryParams(of_areas)) == WallQuery([], areas=['Halle Süd & Nord'])
+    assert (shown_by(of_areas), shown_by('kiosk=1')) == ('area Halle Süd & Nord', 'all lines')

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -41,8 +42,13 @@ def jump_list(chapters: list[Chapter]) -> None:
                 ui.label(chapter.name)
 
 
-def chapter_heading(chapter: Chapter, number: int) -> None:
-    """The heading of a chapter. number: from 1."""
-    if chapter.name:
+def chapter_heading(chapter: Chapter, number: int, *, is_only: bool) -> None:
+    """The heading of a chapter. number: from 1. is_only: there is no other; else a link shows it alone."""
+    if not chapter.name:
+        return
+    with ui.element('div').classes('chapter-head'):
         heading = Heading(chapter.name).classes('chapter-name')
         heading.props.update({'id': f'area-{number}', 'title': chapter.name})
+        if chapter.lines[0].area and not is_only:
+            link = ui.link('Only this area', f'/?{urlencode({"area": chapter.lines[0].area})}').classes('chapter-only')
+            link.props['aria-label'] = f'Show only {chapter.name}'

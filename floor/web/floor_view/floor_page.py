@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from urllib.parse import urlencode
 
 from fastapi import Request
 from nicegui import ui
@@ -32,8 +33,8 @@ WALL_PARAMETERS = ('rotate', 'theme')
 
 
 def register(services: Services) -> None:
-    """Serve the floor at /. ?machine=NAME opens that machine, ?line=NAME shows that line, ?kiosk is the wall screen
-    (wall_screen.py)."""
+    """Serve the floor at /. ?machine=NAME opens that machine, ?line=NAME shows that line, ?area=NAME the lines of that
+    area, ?kiosk is the wall screen (wall_screen.py)."""
     store, broadcast = services.store, services.broadcast
 
     @ui.page('/')
@@ -41,8 +42,8 @@ def register(services: Services) -> None:
         if request.query_params.get('kiosk', '0').strip().lower() not in NO:
             wall_screen(services, WallQuery.from_query(request.query_params))
             return
-        query = Query(request.query_params, ('machine', 'line', 'kiosk', *WALL_PARAMETERS))
-        machine, names = query.text('machine'), query.texts('line')
+        query = Query(request.query_params, ('machine', 'line', 'area', 'kiosk', *WALL_PARAMETERS))
+        machine, names, areas = query.text('machine'), query.texts('line'), query.texts('area')
         for name in filter(query.has, WALL_PARAMETERS):
             query.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
         client = ui.context.client
@@ -60,11 +61,11 @@ def register(services: Services) -> None:
             view.forget(keep=(SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
-                shown = matching_lines(store.lines, [store.line_called(name) for name in names])
-                chapters = chapters_of(shown or store.lines)  # a line that is gone hides nothing
+                shown = matching_lines(store.lines, [store.line_called(name) for name in names], areas)
+                chapters = chapters_of(shown or store.lines)  # a line or area that is gone hides nothing
                 jump_list(chapters)
                 for number, chapter in enumerate(chapters, 1):
-                    chapter_heading(chapter, number)
+                    chapter_heading(chapter, number, is_only=len(chapters) == 1)
                     for each in chapter.lines:
                         line_card(each, store, view, open_tile)
                 if not store.lines:
@@ -74,10 +75,10 @@ def register(services: Services) -> None:
         with frame('Floor', services, view, person, redraws=True):
             note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
             with plant_figures(store, view):
-                if names:
+                if names or areas:
                     ui.link('Show all lines', '/').classes('wall-link')
                 MachineSearch(store, open_machine)
-                ui.link('Wall screen', WALL, new_tab=True).classes('wall-link')
+                ui.link('Wall screen', wall_address(names, areas), new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
@@ -88,6 +89,12 @@ def register(services: Services) -> None:
         broadcast.join(view)
         if machine:
             RequestedMachine(services, MachineName(machine), drawer, note)
+
+
+def wall_address(names: Sequence[str], areas: Sequence[str]) -> str:
+    """The wall screen with the same lines."""
+    shown = [*(('line', name) for name in names), *(('area', area) for area in areas)]
+    return f'{WALL}&{urlencode(shown)}' if shown else WALL
 
 
 class RequestedMachine:

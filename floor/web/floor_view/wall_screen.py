@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from nicegui import ui
 
 from ...core.formatting import number
+from ...core.names import is_same_name
 from ...core.query_parameters import Query, unknown_name_message
 from ...core.text import shown
 from ...feed.machine import Line
@@ -33,7 +34,7 @@ from .line_card import line_card
 from .plant_figures import plant_figures
 
 MIN_TURN_S, MAX_TURN_S = 3.0, 3600.0
-NAMES = ('kiosk', 'line', 'rotate', 'theme')
+NAMES = ('kiosk', 'line', 'area', 'rotate', 'theme')
 THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUTO
 
 
@@ -41,7 +42,7 @@ THEMES = Theme.DARK, Theme.LIGHT, Theme.ANDON, Theme.HIGH_PERFORMANCE, Theme.AUT
 class WallQuery:
     """The query of an address of the wall screen.
 
-    names: the lines to show; empty: all
+    names: the lines to show; areas: of which all lines are shown too; without both, all
     turn: seconds per line; 0: all at once
     problem: what is invalid; empty: nothing
     """
@@ -50,12 +51,14 @@ class WallQuery:
     turn: float = 0.0
     theme: Theme = Theme.DARK
     problem: str = ''
+    areas: Sequence[str] = ()
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> WallQuery:
         """Parse a query; empty values mean the default."""
         parsed = Query(query, NAMES)
-        names, theme, turn = parsed.texts('line'), parsed.one_of('theme', THEMES), parsed.text('rotate').strip()
+        names, areas = parsed.texts('line'), parsed.texts('area')
+        theme, turn = parsed.one_of('theme', THEMES), parsed.text('rotate').strip()
         parsed.flag('kiosk')
         try:
             seconds = float(turn or 0)
@@ -66,7 +69,7 @@ class WallQuery:
                                   f'{number(MIN_TURN_S)} to {number(MAX_TURN_S)}, or 0 for all lines at once')
         if parsed.faults:
             return cls(names, problem=' '.join(parsed.faults.values()))
-        return cls(names, seconds, theme or Theme.DARK)
+        return cls(names, seconds, theme or Theme.DARK, areas=areas)
 
 
 def wall_screen(services: Services, query: WallQuery) -> None:
@@ -77,8 +80,8 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         root_of_lines.clear()
         names = [store.line_called(name) for name in query.names]
-        lines = [] if query.problem else matching_lines(store.lines, names)
-        missing.show(missing_lines_text(store, names) if lines else '')
+        lines = [] if query.problem else matching_lines(store.lines, names, query.areas)
+        missing.show(missing_lines_text(store, names, query.areas) if lines else '')
         with root_of_lines:
             root_of_lines.style['--lines'] = str(1 if turn else max(1, len(lines)))
             for number, line in enumerate(lines):
@@ -91,7 +94,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
                 with ui.card().classes('line empty'):
-                    ui.label(query.problem or missing_lines_text(store, names)).classes('empty-title')
+                    ui.label(query.problem or missing_lines_text(store, names, query.areas)).classes('empty-title')
 
     view = LiveView(ui.context.client, build_lines)
     PageTitle(store, 'Wall screen')
@@ -119,22 +122,31 @@ def wall_screen(services: Services, query: WallQuery) -> None:
     services.broadcast.join(view)
 
 
-def matching_lines(lines: Sequence[Line], names: Sequence[str]) -> list[Line]:
-    """The lines with these names, in the order of the floor; all without names. Names without an exact match are
-    compared case-insensitively."""
-    exact = {line.name for line in lines}
-    wanted = {name for name in names if name in exact}
-    folded = {name.casefold() for name in names if name not in exact}
-    return [line for line in lines if not names or line.name in wanted or line.name.casefold() in folded]
+def matching_lines(lines: Sequence[Line], names: Sequence[str], areas: Sequence[str] = ()) -> list[Line]:
+    """The lines with these names and those of these areas, in the order of the floor; all without both. Names without
+    an exact match are compared case-insensitively."""
+    is_wanted, is_of_area = (among(names, [line.name for line in lines]),
+                             among(areas, [line.area for line in lines if line.area]))
+    return [line for line in lines
+            if not (names or areas) or is_wanted(line.name) or (line.area is not None and is_of_area(line.area))]
 
 
-def missing_lines_text(store: Store, names: Sequence[str]) -> str:
-    """Which of these lines do not exist, and which lines do."""
+def among(names: Sequence[str], known: Sequence[str]) -> Callable[[str], bool]:
+    """Says whether a known name is one of these."""
+    wanted = {name for name in names if name in known}
+    folded = {name.casefold() for name in names if name not in known}
+    return lambda name: name in wanted or name.casefold() in folded
+
+
+def missing_lines_text(store: Store, names: Sequence[str], areas: Sequence[str] = ()) -> str:
+    """Which of these lines and areas do not exist, and which do."""
     if not store.lines:
         return 'There are no machines on the floor yet. They appear here automatically.'
     known = [line.name for line in store.lines]
-    folded = {name.casefold() for name in known}
-    return ' '.join(unknown_name_message('line', name, known) for name in names if name.casefold() not in folded)
+    known_areas = list(dict.fromkeys(line.area for line in store.lines if line.area))
+    return ' '.join(unknown_name_message(kind, name, of_kind)
+                    for kind, asked, of_kind in (('line', names, known), ('area', areas, known_areas))
+                    for name in asked if not any(is_same_name(name, each) for each in of_kind))
 
 
 class Slide(LiveElement):

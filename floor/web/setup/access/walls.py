@@ -44,7 +44,7 @@ class WallPanel(EntryPanel):
     def _entry(self, key: AccessKey) -> Entry:
         zone = self._services.zone
         return Entry(key.name, facts(
-            ', '.join(parse_qs(key.view).get('line', ['all lines'])),
+            shown_by(key.view),
             f'{since("made", key.made_at, zone)} by {key.made_by}',
             since('last seen', key.last_used_at, zone) or 'never opened'),
             partial(self._services.access.walls.revoke, self._identity, key.id),
@@ -61,6 +61,8 @@ class NewWallDialog(AddDialog):
             self._name = TextField('Name of the screen').props('outlined autofocus').classes('field')
             self._lines = ui.select([], label='Lines (empty: all)', multiple=True, with_input=True) \
                 .props('outlined use-chips')
+            self._areas = ui.select([], label='Areas (all of their lines)', multiple=True, with_input=True) \
+                .props('outlined use-chips')
             self._turn = ui.select(TURNS, label='Shows', value=0).props('outlined')
             self._theme = ui.select(THEMES, label='Theme', value='dark').props('outlined')
 
@@ -68,19 +70,28 @@ class NewWallDialog(AddDialog):
         lines = self._services.store.lines
         self._name.value = ''
         self._lines.set_options({line.name: line_label(line.name, line.area) for line in lines}, value=[])
+        areas = list(dict.fromkeys(line.area for line in lines if line.area))
+        self._areas.set_options(areas, value=[])
+        self._areas.set_visibility(bool(areas))
         self._turn.value, self._theme.value = 0, 'dark'
 
     async def _make(self) -> Callable[[], None]:
         if not self._name.value:
             raise InvalidInputError('name the screen', 'name')
-        view = wall_view(self._lines.value, self._turn.value, self._theme.value)
+        view = wall_view(self._lines.value, self._turn.value, self._theme.value, self._areas.value)
         made = await self._services.access.walls.make(self._identity, str(self._name.value), view)
         return lambda: self._secrets.show_link(
             f'Wall screen {made.key.name}', 'Open this link on the screen. It works until it is revoked, for everybody '
             'who has it.', path_of(made), for_here='Open it here')
 
 
-def wall_view(lines: Sequence[str], turn: int, theme: str) -> str:
+def shown_by(view: str | None) -> str:
+    """The lines and areas of the query of a wall screen."""
+    asked = parse_qs(view)
+    return ', '.join([*asked.get('line', []), *(f'area {name}' for name in asked.get('area', []))]) or 'all lines'
+
+
+def wall_view(lines: Sequence[str], turn: int, theme: str, areas: Sequence[str] = ()) -> str:
     """The query of the address of a wall screen."""
-    return urlencode([('kiosk', '1'), *(('line', line) for line in lines), *([('rotate', str(turn))] if turn else []),
-                      ('theme', theme)])
+    return urlencode([('kiosk', '1'), *(('line', line) for line in lines), *(('area', area) for area in areas),
+                      *([('rotate', str(turn))] if turn else []), ('theme', theme)])
