@@ -1,7 +1,8 @@
 """The command line: `line-monitor` if installed, `python main.py` in a checkout.
 
     line-monitor [run] [--host ADDRESS] [--port PORT] [--demo]     the app
-    line-monitor simulator | backup | restore | plant | token | access | gateway ...  other programs, each with --help
+    line-monitor simulator | simulate | backup | restore | plant | token | access | gateway ...
+                                                                   other programs, each with --help
 
 NiceGUI is imported only to serve: the import takes seconds, and reads the location of its storage.
 """
@@ -31,7 +32,8 @@ PROGRAM = 'line-monitor'
 RUN = 'run'
 COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'restore': 'floor.db.restore',
             'plant': 'floor.plant.plant_program', 'access': 'floor.access.access_program',
-            'token': 'floor.access.token_program', 'gateway': 'floor.gateway.program'}
+            'token': 'floor.access.token_program', 'gateway': 'floor.gateway.program',
+            'simulate': 'simulator.plant_network'}
 """Each is a module whose main takes the arguments and the program's name."""
 
 
@@ -104,7 +106,8 @@ def _parser() -> console.Parser:
                                   '.env (floor/README.md lists them); an option here takes precedence.',
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
-                        help=f'{RUN} (the default): the app; simulator: plays the demo; backup, restore: save the '
+                        help=f'{RUN} (the default): the app; simulator: plays the demo; simulate: publishes the demo as a '
+                        f'plant network; backup, restore: save the '
                         f'embedded database, restore it; plant: replaces the demo by an empty floor, imports '
                         f'and exports machines; token: makes a token for a program; access: makes links for people; '
                         f'gateway: reports from MQTT, Sparkplug B and OPC UA')
