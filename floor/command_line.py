@@ -106,11 +106,11 @@ def _parser() -> console.Parser:
                                   '.env (floor/README.md lists them); an option here takes precedence.',
         epilog=f'{PROGRAM} COMMAND --help explains one of the other commands.')
     parser.add_argument('command', nargs='?', default=RUN, metavar='COMMAND',
-                        help=f'{RUN} (the default): the app; simulator: plays the demo; simulate: publishes the demo as a '
-                        f'plant network; backup, restore: save the '
-                        f'embedded database, restore it; plant: replaces the demo by an empty floor, imports '
-                        f'and exports machines; token: makes a token for a program; access: makes links for people; '
-                        f'gateway: reports from MQTT, Sparkplug B and OPC UA')
+                        help=f'{RUN} (the default): the app; simulator: plays the demo; simulate: publishes the '
+                        f'demo as a plant network; backup, restore: save the embedded database, restore it; '
+                        f'plant: replaces the demo by an empty floor, imports and exports machines; token: makes a '
+                        f'token for a program; access: makes links for people; gateway: reports from MQTT, '
+                        f'Sparkplug B and OPC UA')
     parser.add_argument('--host', help='an address to listen on (HOST)')
     parser.add_argument('--port', help='a port to listen on (PORT)')
     parser.add_argument('--demo', action='store_true', help='a floor that is made now becomes the demo '

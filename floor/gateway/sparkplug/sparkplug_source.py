@@ -6,13 +6,14 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import aiomqtt
 
 from ..broker import ERRORS, Broker, until_disconnected
+from ..mapping import Reports
 from ..reading import Emit, Point, Reading
 from ..source import SourceState, keep_connected
 from ..sparkplug_config import SparkplugConfig
@@ -71,14 +72,13 @@ class SparkplugSource:
                 for task in ended:
                     await task
             except asyncio.CancelledError:
+                await _stop(tasks)  # or our own death would be answered by our birth
                 if not self._is_trial:
                     with suppress(*ERRORS):
                         await client.publish(topic, death, qos=1, retain=True)
                 raise
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await _stop(tasks)
 
 
 class _Session:
@@ -136,7 +136,10 @@ class _Session:
     def _node(self, node: NodeId) -> EdgeNode:
         return self._nodes.setdefault(node, EdgeNode(node))
 
-    def _perform(self, actions: Iterable[Action]) -> None:
+    def _perform(self, actions: Sequence[Action]) -> None:
+        for reading in sorted((each for action in actions if isinstance(action, MetricValue)
+                               for each in self._readings(action)), key=_is_status):
+            self._emit(reading)
         for action in actions:
             if isinstance(action, RebirthRequest):
                 sentence = f'edge node {action.node} is asked for its births: {action.reason}'
@@ -145,21 +148,30 @@ class _Session:
                 else:
                     self._state.ignore('births needed', sentence)
                 self.outgoing.put_nowait((command(action.node), _rebirth(), False))
-            else:
-                self._read(action)
 
-    def _read(self, value: MetricValue) -> None:
+    def _readings(self, value: MetricValue) -> Iterator[Reading]:
         for point in self._points.of_metric(value.node, value.device, value.metric):
             self._seen[point.key] = point
             if not value.is_historical:
                 self._silent.discard(point.key)
-            self._emit(Reading(point, value.value, _moment(value.at), value.is_historical, value.detail))
+            yield Reading(point, value.value, _moment(value.at), value.is_historical, value.detail)
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _publish(client: aiomqtt.Client, outgoing: asyncio.Queue[tuple[str, bytes, bool]]) -> None:
     while True:
         topic, payload, is_state = await outgoing.get()
         await client.publish(topic, payload, qos=1 if is_state else 0, retain=is_state)
+
+
+def _is_status(reading: Reading) -> bool:
+    """The reason in a message is read before the status that it belongs to, so that they are one event."""
+    return reading.point.config.reports is not Reports.REASON
 
 
 def _host_states(now: datetime) -> tuple[bytes, bytes]:
