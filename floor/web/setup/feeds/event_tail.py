@@ -38,7 +38,7 @@ class EventTail(ui.element):
                 self._waiting = TextNode('span').classes('panel-note')
                 self._pause = Chip('Pause', self._turn)
             self._empty = TextNode('p', EMPTY).classes('panel-note')
-            self._list = ui.element('ol').classes('feed-events')
+            self._list = ui.element('ol').classes('feed-events').props('tabindex=0 aria-label="Last events"')
 
     def show(self, events: Sequence[TailEvent]) -> None:
         """Show these events, the latest first, unless it is paused."""

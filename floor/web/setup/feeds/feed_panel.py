@@ -19,7 +19,7 @@ from ...shell.services import Services
 from ...shell.text_field import TextField
 from ..access.entries import EndDialog, Entry, since
 from .event_tail import EventTail
-from .feed_texts import LIMITS, ago, limit_sentence, status_word
+from .feed_texts import LIMITS, limit_sentence, status_word, when
 
 CONSEQUENCE = 'Programs that use its token are refused from now on. A new token has another secret.'
 NOTHING_REFUSED = 'Nothing was refused in the last 24 hours.'
@@ -92,7 +92,8 @@ class FeedPanel(ui.card):
             for each in refusals:
                 with ui.element('li').classes('access-entry'), ui.element('div'):
                     TextNode('strong', each.message).classes('free-text')
-                    for text in (counted(each.times, 'time', 'times'), f'last {ago(each.last_at, now)}',
+                    last_at = when(each.last_at, now, self._services.zone)
+                    for text in (counted(each.times, 'time'), f'last at {last_at}',
                                  shortened(each.machine, 80), status_word(each.status), shortened(each.reason, 120),
                                  '' if each.at is None else since('of', each.at, self._services.zone)):
                         if text:

@@ -32,7 +32,7 @@ from ..frame import FEEDS, SECTIONS, setup_frame
 from .connect_panel import ConnectPanel
 from .feed_panel import FeedPanel
 from .feed_table import FeedTable
-from .feed_texts import ago
+from .feed_texts import when
 from .feed_watch import EVERY_S, FeedWatch, Watcher
 from .trial_panel import TrialPanel
 from .unknown_panel import UnknownPanel
@@ -157,7 +157,8 @@ class SharedNote(ui.element):
                         TextNode('span', each.name)
                     else:
                         ui.link(each.name, f'/{query_of(machine.name)}')
-                    TextNode('span', ': ' + ', '.join(f'{feed}, {ago(at, now)}' for feed, at in each.feeds))
+                    TextNode('span', ': ' + ', '.join(f'{feed} at {when(at, now, self._services.zone)}'
+                                                      for feed, at in each.feeds))
 
 
 def chosen_feed(query: Mapping[str, str]) -> tuple[int | None, str]:

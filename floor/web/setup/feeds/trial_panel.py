@@ -17,6 +17,7 @@ from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
 from ...shell.text_field import TextArea
 from .feed_texts import RESULTS, status_word
+from .mapping_trial import MappingTrial
 
 TITLE = 'Try an event'
 NOTE = 'Paste what a program sends as JSON, one event or an array. It shows what would become of it; nothing is stored.'
@@ -45,7 +46,8 @@ class TrialPanel(ui.card):
                 ui.button('Try', on_click=self._try, color=None).props('no-caps').classes('primary')
             self._problem = Alert()
             self._results = ui.element('ol').classes('feed-events')
-            self._results.props.update({'aria-label': 'Results', 'role': 'status'})
+            self._results.props.update({'aria-label': 'Results', 'aria-live': 'polite'})
+            MappingTrial()
 
     def show(self, feeds: Sequence[Feed], chosen: int | None) -> None:
         """Offer these feeds."""

@@ -18,7 +18,7 @@ from ...shell.heading import Heading
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
 from ..access.entries import AddDialog
-from .feed_texts import ago
+from .feed_texts import when
 
 TITLE = 'Unknown machines'
 NOTE = 'Names that feeds have reported in the last 7 days and that no machine on the floor has.'
@@ -68,7 +68,7 @@ class UnknownPanel(ui.card):
         with ui.element('li').classes('access-entry'):
             with ui.element('div'):
                 TextNode('strong', shortened(each.name)).classes('free-text')
-                for text in (counted(each.times, 'event'), f'last {ago(each.last_at, now)}',
+                for text in (counted(each.times, 'event'), f'last at {when(each.last_at, now, self._services.zone)}',
                              f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else ''):
                     if text:
                         TextNode('span', text).classes('free-text')
