@@ -6,6 +6,7 @@ Sparkplug group is "Simulated", and so is the name of the OPC UA server.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import sys
@@ -123,7 +124,7 @@ async def _sparkplug_output(host: str, port: int, machines: Sequence[NetworkMach
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(':')
     if not host or not port.isdecimal():
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f'{text} is not HOST:PORT, as in 127.0.0.1:1883')
     return host, int(port)
 
 

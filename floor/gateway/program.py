@@ -3,6 +3,7 @@
     python -m floor.gateway gateway.yaml             reads machines and reports to the app
     python -m floor.gateway gateway.yaml --dry-run   prints what would be sent
     python -m floor.gateway check gateway.yaml       says what each point would do
+    python -m floor.gateway browse opc.tcp://HOST    lists what an OPC UA server has, as points
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .errors import GatewayConfigError
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ('check',)
+COMMANDS = ('check', 'browse')
 MISSING = 'the gateway needs more packages: pip install "line-monitor[gateway]" ({})'
 
 
@@ -31,6 +32,10 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
     try:
         if arguments and arguments[0] == 'check':
             return _check(arguments[1:], f'{program} check')
+        if arguments and arguments[0] == 'browse':
+            from .opcua.browse_program import main as browse  # noqa: PLC0415
+
+            return browse(arguments[1:], f'{program} browse')
         return _run(arguments, program)
     except ModuleNotFoundError as error:
         print(f'{program}: {MISSING.format(error)}', file=sys.stderr)
@@ -44,7 +49,8 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
 def _run(arguments: Sequence[str], program: str) -> int:
     parser = Parser(prog=program, description='Reads machines from MQTT, Sparkplug B and OPC UA, and reports to the '
                     'app. floor/gateway/README.md explains the file.',
-                    epilog=f'{program} check FILE says in words what each point of a file would do.')
+                    epilog=f'{program} check FILE says in words what each point of a file would do; '
+                           f'{program} browse FILE|URL lists the variables of an OPC UA server.')
     parser.add_argument('file', metavar='FILE', type=Path, help='gateway.yaml')
     parser.add_argument('--dry-run', action='store_true', help='print what would be sent to the app, and send nothing')
     options = parser.parse_args(arguments)

@@ -17,6 +17,7 @@ from tcp_proxy import TcpProxy
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
 from floor.gateway.opcua import connection as connection_module
+from floor.gateway.opcua.browse import browse, point_list
 from floor.gateway.opcua.opcua_source import OpcUaSource
 from floor.gateway.opcua_config import OpcUaConfig
 from floor.gateway.reading import Reading
@@ -80,7 +81,15 @@ class Heard:
         return str(self.source.state.error)
 
 
-def config(port: int, folder: Path, extra: str = '') -> OpcUaConfig:
+POINTS = f"""
+  points:
+  - {{machine: Press 1, node: 'nsu={NAMESPACE};s=Press 1.State', values: {{3: operational, 4: down}}}}
+  - {{machine: Press 2, node: 'nsu={NAMESPACE};s=Press 2.State', values: {{3: operational, 4: down}}}}
+  - {{machine: Press 9, node: 'nsu={NAMESPACE};s=Press 9.State', values: {{3: operational, 4: down}}}}
+"""
+
+
+def config(port: int, folder: Path, extra: str = '', points: str = POINTS) -> OpcUaConfig:
     text = f"""
 app: {{url: 'http://floor', token: {{env: TOKEN}}}}
 queue: {{folder: queue}}
@@ -90,11 +99,7 @@ sources:
   url: opc.tcp://127.0.0.1:{port}/plant
   interval: 0.02
 {extra}
-  points:
-  - {{machine: Press 1, node: 'nsu={NAMESPACE};s=Press 1.State', values: {{3: operational, 4: down}}}}
-  - {{machine: Press 2, node: 'nsu={NAMESPACE};s=Press 2.State', values: {{3: operational, 4: down}}}}
-  - {{machine: Press 9, node: 'nsu={NAMESPACE};s=Press 9.State', values: {{3: operational, 4: down}}}}
-"""
+{points}"""
     source = parse_config(text, 'gateway.yaml', folder).sources[0]
     assert isinstance(source, OpcUaConfig)
     return source
@@ -190,6 +195,16 @@ async def test_certificate_of_the_server_that_has_expired(plant: OpcUaPlant, tmp
         assert heard.readings == []
     await plant.stop()
     await plant.start()
+
+
+async def test_list_of_points_of_a_server_is_a_part_of_gateway_yaml(plant: OpcUaPlant, tmp_path: Path) -> None:
+    lines = list(point_list(await browse(config(plant.port, tmp_path), None)))
+    assert lines == [
+        'points:',
+        '  # Press 1 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 1.State"', '    machine: "Press 1"',
+        '  # Press 2 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 2.State"', '    machine: "Press 2"']
+    points = config(plant.port, tmp_path, '\n'.join(f'  {line}' for line in lines), points='').points
+    assert [each.machine for each in points] == ['Press 1', 'Press 2']
 
 
 async def test_user_with_a_password(plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,11 +45,15 @@ def server_value(data: ua.DataValue, now: datetime) -> ServerValue:
     status = data.StatusCode
     if status is not None and (status.is_bad() or status.value & _CODE in _UNCERTAIN_BUT_NO_SIGNAL):
         return ServerValue(None, at, f'bad quality: {status.name}')
-    value = _scalar(data.Value)
+    value = scalar(data.Value)
     return ServerValue(value, at, None if value is not None else 'no value')
 
 
-def _scalar(variant: ua.Variant | None) -> Value | None:
+def scalar(variant: ua.Variant | None) -> Value | None:
+    """The value of a variant; None for none, and for what is not a number.
+
+    :raises NotScalarError: it is an array or a structure
+    """
     value = None if variant is None else variant.Value
     if isinstance(value, ua.LocalizedText | ua.QualifiedName):
         return str(value.Text if isinstance(value, ua.LocalizedText) else value.Name) or ''

@@ -1,0 +1,100 @@
+"""The variables of an OPC UA server as a list of points, to be pasted into gateway.yaml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.common.node import Node
+from asyncua.ua.object_ids import ObjectIds
+
+from ..mapping import Reports
+from ..opcua_config import OpcUaConfig
+from .connection import connection
+from .data_value import NotScalarError, scalar
+from .node_ids import to_text
+
+MAX_DEPTH = 20
+_WORDS = {Reports.REASON: ('reason', 'alarm', 'fault', 'message'), Reports.REJECT: ('reject', 'scrap', 'defect'),
+          Reports.GOOD: ('good',), Reports.CYCLES: ('cycle', 'stroke')}
+"""What the name of a variable has that probably reports this."""
+_OF_SERVER = ua.NodeId.from_string(f'i={ObjectIds.Server}')
+
+
+@dataclass(frozen=True, slots=True)
+class BrowsedVariable:
+    """A variable. node: its id as text. path: names from Objects on; the last is its own. value: as it is now."""
+
+    node: str
+    path: tuple[str, ...]
+    type: str
+    value: object
+
+
+async def browse(config: OpcUaConfig, password: str | None) -> list[BrowsedVariable]:
+    """All variables with a single value, in the order of the server.
+
+    :raises SourceError: the certificates do not allow a connection, or the server does not offer what is wanted
+    """
+    async with connection(config, password) as client:
+        namespaces = await client.get_namespace_array()
+        return [each async for each in _below(client, client.get_objects_node(), (), namespaces, set())]
+
+
+def point_list(variables: list[BrowsedVariable]) -> Iterator[str]:
+    """Lines of YAML."""
+    yield 'points:'
+    for each in variables:
+        yield f'  # {" / ".join(each.path)}: {each.type}, now {json.dumps(each.value, ensure_ascii=False)}'
+        machine = each.path[-2] if len(each.path) > 1 else each.path[-1]
+        yield f'  - node: {_text(each.node)}'
+        yield f'    machine: {_text(machine)}'
+        reports = _guess(each.path[-1])
+        if reports is not Reports.STATUS:
+            yield f'    reports: {reports}'
+
+
+async def _below(client: Client, node: Node, path: tuple[str, ...], namespaces: list[str],
+                 seen: set[ua.NodeId]) -> AsyncIterator[BrowsedVariable]:
+    if len(path) >= MAX_DEPTH:
+        return
+    for child in await node.get_references(ObjectIds.HierarchicalReferences, ua.BrowseDirection.Forward):
+        if child.NodeClass not in (ua.NodeClass.Object, ua.NodeClass.Variable):
+            continue
+        is_variable = child.NodeClass is ua.NodeClass.Variable
+        is_standard = child.NodeId.NamespaceIndex == 0
+        if child.NodeId in seen or child.NodeId == _OF_SERVER or (is_variable and is_standard):
+            continue
+        seen.add(child.NodeId)
+        name = (*path, str(child.DisplayName.Text or child.BrowseName.Name))
+        found = client.get_node(child.NodeId)
+        if is_variable:
+            variable = await _variable(found, name, namespaces)
+            if variable is not None:
+                yield variable
+        else:
+            async for each in _below(client, found, name, namespaces, seen):
+                yield each
+
+
+async def _variable(node: Node, path: tuple[str, ...], namespaces: list[str]) -> BrowsedVariable | None:
+    data = await node.read_data_value(raise_on_bad_status=False)
+    try:
+        value = scalar(data.Value)
+    except NotScalarError:
+        return None
+    kind = '' if data.Value is None else data.Value.VariantType.name
+    return BrowsedVariable(to_text(node.nodeid, namespaces), path, kind, value)
+
+
+def _guess(name: str) -> Reports:
+    return next((reports for reports, words in _WORDS.items() if any(word in name.lower() for word in words)),
+                Reports.STATUS)
+
+
+def _text(text: str) -> str:
+    """As a scalar of YAML, of which JSON is a part."""
+    return json.dumps(text, ensure_ascii=False)
