@@ -42,8 +42,10 @@ def access_to(database: Database, employees: Employees, *, session_life: timedel
               roles: Mapping[str, Role]) -> Access:
     """session_life, session_idle, roles: of sessions, as in Sessions."""
     pins = StationPins(database, employees)
+    keys, tokens = AccessKeys(database, employees), ApiTokens(database, employees)
+    keys.on_end(tokens.forget)
     return Access(
         sessions=Sessions(database, employees, life=session_life, idle=session_idle, roles=roles),
-        keys=AccessKeys(database, employees), tokens=ApiTokens(database, employees),
+        keys=keys, tokens=tokens,
         stations=Stations(database, employees, pins), pins=pins, walls=WallLinks(database, employees),
         invitations=Invitations(database, employees), first_supervisor=FirstSupervisor(database, employees))

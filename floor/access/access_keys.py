@@ -16,7 +16,7 @@ from ..core.people import Identity, Role
 from ..core.scopes import Scope
 from ..db.connection import Connection
 from ..db.database import Database
-from ..db.transactions import MAX_ID, command, logged, reading
+from ..db.transactions import MAX_ID, command, logged, reading, statement
 from ..orders.employees import Employees
 from .secret_hash import new_secret, secret_hash
 
@@ -104,7 +104,7 @@ class AccessKeys:
 
         :raises SignedOutError: it is unknown, revoked or expired
         """
-        async with reading(self._database) as connection:
+        async with statement(self._database) as connection:
             key = await self._look_up(connection, kind, secret)
         if key.is_unnoted:
             await self._note(key.id)

@@ -30,6 +30,17 @@ async def command(database: Database) -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
+async def statement(database: Database) -> AsyncIterator[Connection]:
+    """A connection for a single statement, which is a transaction without the round trips of one.
+
+    :raises InvalidInputError: as command
+    :raises DatabaseUnavailableError: as command
+    """
+    async with _translated_errors(), database.acquire() as connection:
+        yield connection
+
+
+@asynccontextmanager
 async def logged(action: str, who: Identity, **fields: object) -> AsyncIterator[dict[str, object]]:
     """Log a command after the block succeeds: what was done, the person, and the object.
 

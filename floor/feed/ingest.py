@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ..core.errors import NotAllowedError
+from ..core.errors import SignedOutError
 from ..core.machines import Status
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.queries import Queries
-from ..db.transactions import command
+from ..db.transactions import command, statement
 
 MAX_EVENTS = 1_000
 """Of one request: their transaction holds the rows of their machines."""
@@ -70,30 +70,34 @@ class FeedIngest:
         self._database = database
 
     async def report(self, feed_id: int, events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
-        """Store the events in one transaction; the result of each, in their order.
+        """Store the events in one transaction, which is one statement; the result of each, in their order.
 
         feed_id: of a valid token. events: at most MAX_EVENTS; those that could not be read are results already.
-        :raises NotAllowedError: the token was revoked
+        :raises SignedOutError: the token was revoked or has expired
         :raises DatabaseUnavailableError: nothing was stored: send them again
         """
-        async with command(self._database) as connection:
-            if await self._database.queries.lock_feed(connection, feed_id=feed_id) is None:
-                raise NotAllowedError('this token was revoked: ask a supervisor for another')
+        has_unreadable = any(isinstance(each, EventResult) for each in events)
+        async with (command if has_unreadable else statement)(self._database) as connection:
             return await store_events(self._database.queries, connection, feed_id, events)
 
 
 async def store_events(queries: Queries, connection: Connection, feed_id: int,
                        events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
-    """Store the events of a feed in the caller's transaction; the result of each, in their order."""
+    """Store the events of a feed in the caller's transaction, if some could not be read, else by a single statement; the
+    result of each, in their order.
+
+    :raises SignedOutError: the token was revoked or has expired
+    """
     results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
-    if results:
-        await queries.note_unreadable_events(connection, feed_id=feed_id, events=json.dumps([
-            {'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
-             'message': each.message} for number, each in results.items()]))
+    unreadable = [{'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
+                   'message': each.message} for number, each in results.items()]
     readable = [{'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
                  'at': each.at and each.at.isoformat(), 'id': each.id} | (asdict(each.counts) if each.counts else {})
                 for number, each in enumerate(events) if isinstance(each, FeedEvent)]
-    if readable:
-        async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(readable)):
-            results[row['item']] = EventResult(Result(row['result']), row['message'])
+    async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(readable)):
+        if row['item'] is None:
+            raise SignedOutError('this token was revoked or has expired: ask a supervisor for a new one')
+        results[row['item']] = EventResult(Result(row['result']), row['message'])
+    if unreadable:
+        await queries.note_unreadable_events(connection, feed_id=feed_id, events=json.dumps(unreadable))
     return [results[number] for number in range(len(events))]

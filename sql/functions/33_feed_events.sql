@@ -137,17 +137,25 @@ $$;
 --   duplicate        reported before: by its id, or the same status at the same time
 --   unknown_machine  no machine on the floor has this name, or had it before
 --   refused          with the reason in message
--- What one event is refused for disturbs no other. Events of one machine count in the order of their times.
+-- What one event is refused for disturbs no other. Events of one machine count in the order of their times. What a feed sends is
+-- stored one request after the other, and nothing once its token is revoked or has expired: then a single row without an item.
 CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, OUT item integer, OUT result text, OUT message text)
 RETURNS SETOF record
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    clock  timestamptz := floor_clock();
+    clock  timestamptz;
     parsed feed_event[];
     new    feed_event[];
     turns  integer;
     counts integer[];
 BEGIN
+    PERFORM FROM access_keys WHERE key_id = of_feed AND 'feed:write' = ANY (scopes) AND revoked_at IS NULL
+                               AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT NULL::integer, NULL::text, NULL::text;
+        RETURN;
+    END IF;
+    clock := floor_clock();  -- not before the lock
     parsed := new_feed_events(of_feed, checked_feed_events(of_feed, events, clock));
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
     PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)

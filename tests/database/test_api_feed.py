@@ -152,6 +152,18 @@ async def test_a_body_that_cannot_be_read_is_refused_whole(feed: AsyncClient, co
     problem_in(await feed.post(PATH, content=content, headers=headers), status)
 
 
+async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
+        feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    down = {'status': 'down'}
+    for end in "revoked_at = now(), revoked_by = 'another instance'", "expires_at = now() - interval '1 second'":
+        assert (await feed.post(f'{PATH}/{VALVE}', json=down)).status_code == 200
+        await sql.execute(f'UPDATE access_keys SET {end}')
+        problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json={'status': 'warning'}), 401)
+        assert 'this token was revoked or has expired: ask a supervisor' in problem['detail']
+        assert (await status_of(sql))[0] == 'down'
+        await sql.execute('UPDATE access_keys SET revoked_at = NULL, revoked_by = NULL, expires_at = NULL')
+
+
 async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Database, tokens: ApiTokens) -> None:
     key = (await tokens.make(MIKE, NewToken('gateway', [Scope.FEED]))).key
     down = FeedEvent(VALVE, Status.DOWN)

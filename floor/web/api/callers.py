@@ -8,7 +8,7 @@ from ...core.people import Identity
 from ..http.caller import identity_of
 
 
-def caller(request: Request) -> Identity:
+async def caller(request: Request) -> Identity:
     """A dependency that returns who asks.
 
     :raises SignedOutError: nobody is signed in

@@ -169,6 +169,7 @@ async def database_errors(seconds: float) -> AsyncIterator[None]:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 
 
-def no_store(response: Response) -> None:
-    """A dependency that forbids caching of the response."""
+async def no_store(response: Response) -> None:
+    """A dependency that forbids caching of the response. As all dependencies async: a plain function would run in a
+    thread."""
     response.headers['Cache-Control'] = 'no-store'

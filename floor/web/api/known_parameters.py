@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from ...core.query_parameters import Query
 
 
-def known_parameters(request: Request) -> None:
+async def known_parameters(request: Request) -> None:
     """A dependency of routers. Routes with their own description of parameters parse and check them themselves.
 
     :raises QueryError: the path does not have one of these parameters

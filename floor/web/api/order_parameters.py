@@ -24,7 +24,7 @@ Id = Annotated[str, Path(description='Id of an order in /api/work-orders.',
                          examples=['WO-20260302-3f2a91bc'])]
 
 
-def only_one_key(request: Request) -> None:
+async def only_one_key(request: Request) -> None:
     """A dependency.
 
     :raises InvalidInputError: the header is duplicate, and therefore ambiguous

@@ -17,11 +17,11 @@ from ...core.machines import DisplayNames, MachineName
 from ...core.plant_calendar import CalendarSource
 from ...core.query_parameters import Query
 from ..api.bodies import JsonRoute
-from ..api.callers import caller
 from ..api.fields import query_parameter
 from ..api.floor_api import TIMEOUT_S, database_errors, no_store
 from ..api.known_parameters import known_parameters
 from ..api.problems import documented
+from ..http.caller import identity_of
 from ..http.downloads import Downloads
 from ..http.path_prefix import prefix_of
 from .report_answers import (
@@ -126,7 +126,7 @@ def register(app: FastAPI, *, analytics: Analytics, calendar: CalendarSource,
 def one_of_few(downloads: Downloads) -> Callable[[Request], Any]:
     """A dependency that counts a request as a download of its caller while it is answered."""
     async def counted(request: Request) -> AsyncIterator[None]:
-        async with downloads.slot(caller(request), request.client):
+        async with downloads.slot(identity_of(request), request.client):
             yield
     return counted
 

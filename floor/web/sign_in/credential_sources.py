@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection
@@ -14,6 +15,8 @@ from ...core.people import Identity
 from ..http.credential_cookie import credential_in
 
 BEARER = 'bearer'
+FEED = re.compile('/api/feed(/.*)?', re.DOTALL)
+"""Paths whose command checks the token in its own transaction."""
 
 
 def token_source(tokens: ApiTokens) -> Source:
@@ -25,6 +28,8 @@ def token_source(tokens: ApiTokens) -> Source:
             return None
         if len(values) > 1:
             raise SignedOutError('duplicate Authorization header: send one token')
+        if FEED.fullmatch(connection.scope['path'].removeprefix(connection.scope.get('root_path', ''))):
+            return await tokens.recent_identity(bearers[0])
         return await tokens.identity(bearers[0])
     return identify
 
