@@ -19,6 +19,7 @@ from .explanation import Explanation, read_explanation
 from .intervals import Interval, count_intervals, read_intervals
 from .kpi_definitions import DEFINITIONS, Kpi
 from .kpis import Kpis, LineKpis, MachineKpis, read_kpis, read_lines, read_machines
+from .machine_counts import MinuteCounts, read_counts
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
 from .reasons import has_reason, known_reasons
@@ -129,6 +130,12 @@ class Analytics:
         """How many intervals of the machine there are."""
         async with self._read(window, None) as report:
             return await count_intervals(report, machine)
+
+    async def counts(self, window: Window, machine: MachineName,
+                     page: Page = FIRST_PAGE) -> tuple[int, tuple[MinuteCounts, ...]]:
+        """In how many minutes anything was counted of the machine, and a page of them, in order of time."""
+        async with self._read(window, None) as report:
+            return await read_counts(report, machine, page)
 
     async def causes(self, window: Window, scope: Scope = WHOLE_FLOOR, by: By = 'minutes') -> tuple[Cause, ...]:
         """The Pareto of why machines were down, by minutes or by count: of all reasons, also if one is asked about."""

@@ -83,7 +83,7 @@ class FeedIngest:
 
 async def store_events(queries: Queries, connection: Connection, feed_id: int,
                        events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
-    """Store the events of a feed in the caller's transaction, if some could not be read, else by a single statement; the
+    """Store the events of a feed in the transaction of the caller, or by a single statement if all could be read; the
     result of each, in their order.
 
     :raises SignedOutError: the token was revoked or has expired

@@ -300,6 +300,8 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'GET /api/machines/current-status': 'list_machine_statuses', 'GET /api/employees': 'list_employees',
         'GET /api/reports/kpis': 'list_kpis', 'GET /api/reports/kpi-definitions': 'list_kpi_definitions',
         'GET /api/reports/stops': 'list_stops', 'GET /api/machines/{machine_id}/intervals': 'list_intervals',
+        'GET /api/machines/{machine_id}/counts': 'list_counts',
+        'GET /api/plant/areas': 'list_areas', 'PATCH /api/plant/areas': 'update_area',
         'POST /api/employees': 'add_employee', 'GET /api/employees/{item_id}': 'get_employee',
         'PATCH /api/employees/{item_id}': 'update_employee',
         'POST /api/feed': 'report_statuses', 'POST /api/feed/{machine}': 'report_status',

@@ -175,6 +175,20 @@ async def test_a_wrong_question_is_refused_with_what_is_allowed(client: Client, 
     assert problem['errors'][0]['where'] == f'query.{where}'
 
 
+async def test_what_a_machine_made_comes_minute_by_minute_page_by_page(client: Client, connect: Connect) -> None:
+    await (await connect()).execute(
+        "INSERT INTO machine_counts SELECT machine_called($1), $2::timestamptz + n * interval '1 minute', abs(n), 1, "
+        '2 * abs(n) FROM generate_series(-1, 241) AS n', VALVE, EIGHT)
+    path = f'/api/machines/{VALVE}/counts?{QUERY}'
+    first = await client.get(f'{path}&per_page=200')
+    second = await client.get(f'{path}&per_page=200&cursor={first.headers["x-next-cursor"]}')
+    rows = first.json() + second.json()
+    assert (first.headers['x-total-count'], len(rows)) == ('240', 240), 'the minutes that began in the window'
+    assert rows[1] == {'minute': '2026-09-07T08:01:00Z', 'good': 1, 'reject': 1, 'cycles': 2}
+    assert [row['good'] for row in rows] == list(range(240))
+    assert (await client.get(f'/api/machines/Painter_02_01/counts?{QUERY}')).json() == []
+
+
 async def test_a_machine_that_never_was_is_not_found(client: Client) -> None:
     assert problem_in(await client.get('/api/machines/Valve_1/intervals'), 404)['detail'] == \
         'there is no machine Valve_1'

@@ -50,6 +50,17 @@ IntervalAnswer = model_of('Interval', 'One status and reason of a machine, cut a
 KpiAnswer = model_of('Kpis', 'The KPIs of a machine, a line or the floor.', GROUP_COLUMNS)
 
 
+class CountsAnswer(BaseModel):
+    """What a machine made in a minute, as its feeds count it."""
+
+    model_config = ConfigDict(from_attributes=True, title='Counts')
+
+    minute: Annotated[datetime, Field(description='When it began.', examples=['2026-03-02T06:31:00Z'])]
+    good: Annotated[int, Field(description='Good parts.', examples=[3])]
+    reject: Annotated[int, Field(description='Rejected parts.', examples=[0])]
+    cycles: Annotated[int, Field(description='Cycles, whatever they made.', examples=[3])]
+
+
 class KpiDefinitionAnswer(BaseModel):
     """What a KPI means."""
 

@@ -25,6 +25,7 @@ from ..http.caller import identity_of
 from ..http.downloads import Downloads
 from ..http.path_prefix import prefix_of
 from .report_answers import (
+    CountsAnswer,
     IntervalAnswer,
     KpiAnswer,
     KpiDefinitionAnswer,
@@ -120,6 +121,7 @@ def register(app: FastAPI, *, analytics: Analytics, calendar: CalendarSource,
     _add_kpis(router, reader, timeout)
     _add_stops(router, reader, timeout)
     _add_intervals(router, reader, timeout)
+    _add_counts(router, reader, timeout)
     app.include_router(router)
 
 
@@ -192,6 +194,20 @@ def _add_intervals(router: APIRouter, reader: ReportReader, timeout: float) -> N
             rows = await reader.rows(of_intervals(machine, found))
         _add_headers(request, response, asked, total)
         return rows
+
+
+def _add_counts(router: APIRouter, reader: ReportReader, timeout: float) -> None:
+    @router.get('/machines/{machine_id}/counts', summary='What a machine made, minute by minute',
+                operation_id='list_counts', responses={**OF_LIST, **documented(404)},
+                openapi_extra={'parameters': [*WINDOW, *PAGES]})
+    async def list_counts(machine_id: Id, request: Request, response: Response) -> list[CountsAnswer]:
+        """The minutes that began in a window and in which its feeds counted anything, in order of time."""
+        async with database_errors(timeout):
+            asked = await reader.asked(request, [*WINDOW_NAMES, *PAGE_NAMES])
+            machine = await reader.known(machine_id)
+            total, found = await asked.analytics.counts(asked.window, machine, asked.page.page)
+        _add_headers(request, response, asked, total)
+        return [CountsAnswer.model_validate(each) for each in found]
 
 
 def _add_headers(request: Request, response: Response, asked: Asked, total: int) -> None:
