@@ -67,7 +67,8 @@ class PresentMachines:
         kind = self._types.spelled(row.cells.get('type')) or (machine.type if machine else NO_TYPE)
         display_name = _display_name(row.cells.get('display name'), name, machine)
         if machine is None:
-            return MachineRowPlan(number=row.number, name=name, outcome=RowOutcome.NEW, details=', '.join(area),
+            return MachineRowPlan(number=row.number, name=name, outcome=RowOutcome.NEW,
+                                  details=', '.join([*_place_and_type(line, kind, display_name), *area]),
                                   notes=row.notes, type=kind, line=line, position=position, display_name=display_name)
         comes_back = machine.retired_at is not None
         changes = [*differences((('line', machine.line, line), ('type', machine.type, kind),
@@ -120,6 +121,14 @@ class _Names:
             spelled = self._spelled[name_identity(name)] = new_name(name, self._field)
             self.new.append(name)
         return spelled
+
+
+def _place_and_type(line: str | None, kind: str, display_name: str | None) -> Iterator[str]:
+    """What a new machine gets."""
+    yield f'line {line}' if line is not None else 'on no line'
+    yield f'type {kind}'
+    if display_name is not None:
+        yield f'shown as {display_name}'
 
 
 def _display_name(text: str | None, name: str, machine: PlantMachine | None) -> str | None:

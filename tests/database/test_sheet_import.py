@@ -259,7 +259,7 @@ def test_the_program_imports_and_exports_the_same_file(
     file = tmp_path / 'plant.csv'
     file.write_text(SHEET, encoding='utf-8')
     plant_program.import_sheet(settings, str(file), dry_run=True)
-    assert 'row 2: Press 1: new\n' in (printed := capsys.readouterr().out)
+    assert 'row 2: Press 1: new, line Hall 1, type press\n' in (printed := capsys.readouterr().out)
     assert 'new line: Hall 1\n' in printed and 'Nothing was changed' in printed
     assert psql('-c', 'SELECT count(*) FROM machines') == '0\n'
     plant_program.import_sheet(settings, str(file), dry_run=False)

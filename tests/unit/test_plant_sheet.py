@@ -113,7 +113,7 @@ def test_each_row_is_new_changed_or_unchanged() -> None:
                    'Saw;hall b;saw;\nMill;;;7', *present)
     assert outcomes(plan) == [
         ('unchanged', ''), ('changed', 'line from none to Hall B, position from 1 to 4'), ('changed', 'comes back'),
-        ('new', ''), ('new', '')]
+        ('new', 'line Hall B, type saw'), ('new', 'on no line, type other')]
     assert [(row.line, row.type, row.position) for row in plan.rows] == [
         ('Hall A', 'press', None), ('Hall B', 'oven', 4), ('Hall A', 'press', 1), ('Hall B', 'saw', None),
         (None, 'other', 7)]
@@ -125,7 +125,8 @@ def test_each_row_is_new_changed_or_unchanged() -> None:
 def test_a_display_name_is_given_kept_and_taken_away() -> None:
     present = machine('Press 1', display_name='Tor'), machine('Press 2', number=2, display_name='Tor')
     assert outcomes(plan_of('machine,display name\nPress 1,\nPress 2,Tor\nSaw,Säge am Tor\nMill,Mill', *present)) == [
-        ('changed', 'display name from Tor to none'), ('unchanged', ''), ('new', ''), ('new', '')]
+        ('changed', 'display name from Tor to none'), ('unchanged', ''),
+        ('new', 'on no line, type other, shown as Säge am Tor'), ('new', 'on no line, type other')]
     assert [row.display_name for row in plan_of('machine,shown as\nSaw,Säge\nMill,Mill\nPress 1,', *present).rows] == [
         'Säge', None, None]
     assert outcomes(plan_of('machine\nPress 1', *present)) == [('unchanged', '')]
@@ -152,14 +153,15 @@ def test_a_row_that_cannot_be_is_refused_with_why(row: str, why: str) -> None:
 
 
 def test_a_machine_that_is_there_twice_is_refused_the_second_time() -> None:
-    assert outcomes(plan_of('machine\nSaw\nsaw')) == [('new', ''), ('refused', 'this machine is in row 2 already')]
+    assert outcomes(plan_of('machine\nSaw\nsaw')) == [
+        ('new', 'on no line, type other'), ('refused', 'this machine is in row 2 already')]
 
 
 def test_an_area_is_of_a_line_and_the_same_in_all_of_its_rows() -> None:
     plan = plan_of('area,line,machine\nNorth,Hall A,Press 1\nNorth,Hall A,Saw\n,Hall A,Mill\nnorth,Hall B,Oven\n'
                    'South,Hall A,Drill\nNorth,,Pump\n', machine('Press 1'))
     assert outcomes(plan) == [
-        ('changed', 'area of Hall A from none to North'), ('new', ''), ('new', ''), ('new', ''),
+        ('changed', 'area of Hall A from none to North'), *[('new', f'line Hall {line}, type other') for line in 'AAB'],
         ('refused', 'the line Hall A is in the area North in row 2'),
         ('refused', 'an area is of a line: name the line, or leave the area empty')]
     assert plan.areas == {'Hall A': 'North', 'Hall B': 'North'}
@@ -169,7 +171,7 @@ def test_spaces_around_a_cell_are_left_out_and_the_plan_says_so() -> None:
     plan = plan_of('machine\tline\n Press 1\tHall A\nSaw\t\u00a0Hall A \n', machine('Press 1'))
     assert list(map(str, plan.rows)) == [
         'row 2: Press 1: unchanged, spaces around machine are left out',
-        'row 3: Saw: new, spaces around line are left out']
+        'row 3: Saw: new, line Hall A, type other, spaces around line are left out']
 
 
 # people
