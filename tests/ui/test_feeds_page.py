@@ -235,6 +235,8 @@ async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: 
     form.press('Make token')
     await form.until(lambda: form.says("curl -H 'Authorization: Bearer lm_token_abc'"))
     assert tokens.asked[-1][1][1].scopes == [Scope.FEED]
+    feeds.overview = FeedOverview((FEED, replace(SCRIPT, id=9, name='press 7')))
+    await form.until(lambda: form.says('Feed press 7'))
 
 
 async def test_only_supervisors_see_feeds(feeds: Feeds, user: User, shop_floor: Floor) -> None:

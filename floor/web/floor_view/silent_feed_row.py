@@ -37,9 +37,9 @@ class SilentFeedRow(LiveElement):
         machines = sum(self._store.machine_with(id_) is not None
                        for id_ in frozenset().union(*(feed.machine_ids for feed in feeds)))
         title = f'Feed {shortened(feeds[0].name, 60)}' if len(feeds) == 1 else f'{len(feeds)} more feeds'
-        affected = counted(machines, 'machine') if machines else 'no machine'
+        text = 'no message' + (f' · {counted(machines, "machine")}' if machines else '')
         return {'data-status': Status.UNKNOWN.value, 'data-state': since,
-                'aria-label': f'{title}, no message for {since}, {affected}'}, f'{title}\nno message · {affected}'
+                'aria-label': f'{title}, {text} for {since}'}, f'{title}\n{text}'
 
 
 class SilentFeedLink(SilentFeedRow):

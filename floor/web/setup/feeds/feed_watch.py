@@ -13,7 +13,7 @@ from ....plant.feed_items import FeedOverview
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.5
+EVERY_S = 0.3
 Show = Callable[[FeedOverview | FloorError], None]
 
 

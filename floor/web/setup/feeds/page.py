@@ -67,7 +67,8 @@ class FeedsPage:
         self._chosen, fault = chosen_feed(query)
         self._note = AddressNote(fault, 'Show all feeds', ADDRESS)
         secrets = SecretDialog()
-        dialog = NewTokenDialog(services, identity, secrets, watch.wake, only=Scope.FEED)
+        self._latest_id, self._shows_after = 0, MAX_ID  # a feed with a greater id than this one is shown
+        dialog = NewTokenDialog(services, identity, secrets, self._on_new_token, only=Scope.FEED)
         with ui.card().classes('panel').props('role=region aria-label=Feeds'):
             with ui.element('header').classes('panel-header'):
                 Heading('Feeds').classes('panel-title')
@@ -95,6 +96,10 @@ class FeedsPage:
             return
         self._notice.show('')
         now, zone = moment(self._services.store.now_ms, self._services.zone), self._services.zone
+        self._latest_id = max((feed.id for feed in read.feeds), default=0)
+        if self._latest_id > self._shows_after:
+            self._shows_after = MAX_ID
+            self._choose(self._latest_id)
         feed = next((feed for feed in read.feeds if feed.id == self._chosen), None)
         if feed is None:
             if self._chosen is not None:
@@ -111,6 +116,11 @@ class FeedsPage:
         self._unknown.show(read.unknown, now)
         self._unknown.set_visibility(bool(read.feeds or read.unknown))
         self._trial.show(read.feeds, shown)
+
+    def _on_new_token(self) -> None:
+        """Its first event is what comes next: show it."""
+        self._shows_after = self._latest_id
+        self._wake()
 
     def _choose(self, feed_id: int) -> None:
         self._history.push(f'{ADDRESS}?feed={feed_id}')

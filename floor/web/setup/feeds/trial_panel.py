@@ -35,6 +35,7 @@ class TrialPanel(ui.card):
         self.props['aria-label'] = TITLE
         self._services, self._identity = services, identity
         self._feeds: dict[int, str] = {}
+        self._chosen: int | None = None
         with self:
             Heading(TITLE).classes('panel-title')
             TextNode('p', NOTE).classes('panel-note')
@@ -50,12 +51,12 @@ class TrialPanel(ui.card):
             MappingTrial()
 
     def show(self, feeds: Sequence[Feed], chosen: int | None) -> None:
-        """Offer these feeds."""
+        """Offer these feeds. chosen: the one that the page shows; another one may be chosen here."""
         names = {feed.id: feed.name for feed in feeds}
-        if names != self._feeds:
-            self._feeds = names
-            present = self._feed.value if self._feed.value in names else chosen
-            self._feed.set_options(names, value=present if present in names else next(iter(names), None))
+        if (names, chosen) != (self._feeds, self._chosen):
+            keeps = self._feed.value in names and chosen == self._chosen
+            self._feeds, self._chosen = names, chosen
+            self._feed.set_options(names, value=self._feed.value if keeps else chosen)
         self.set_visibility(bool(feeds))
 
     async def _try(self) -> None:
