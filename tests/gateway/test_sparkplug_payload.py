@@ -61,6 +61,12 @@ def test_null_is_no_value() -> None:
     assert [each.is_null for each in pysparkplug.NData.decode(encode(decode(raw))).metrics] == [True]
 
 
+def test_null_counts_even_with_a_value_beside_it() -> None:
+    message = PayloadMessage()
+    message.metrics.add(name='n', datatype=DataType.INT32, int_value=3, is_null=True)
+    assert decode(message.SerializeToString()).metrics[0].value is None
+
+
 def test_moment_is_in_milliseconds() -> None:
     moment = datetime(2026, 11, 28, 9, 41, 7, tzinfo=UTC)
     raw = pysparkplug.NBirth(timestamp=1, seq=1, metrics=(pysparkplug.Metric(
