@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.errors import InvalidInputError
 from ..core.people import Identity, Role
+from ..core.plant_calendar import PlantSettings
 from ..db.transactions import reading
 from ..orders.employees import EmployeeEdit
 from .line_commands import LineEdit
@@ -15,7 +16,7 @@ from .machine_icon_commands import MachineIconCommands
 from .machine_type_commands import MachineTypeEdit
 from .people_plan import COLUMNS
 from .plant_items import ChangeKind, PlantChange
-from .plant_settings import PlantSettingsCommands
+from .plant_settings import PlantSettingsCommands, edit_to, setting_texts
 
 Values = dict[str, str | None]
 
@@ -45,9 +46,11 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
         """
         take_back = {'line': self._take_back_of_line, 'machine_type': self._take_back_of_type,
                      'machine': self._take_back_of_machine, 'person': self._take_back_of_person}.get(change.kind)
+        if change.kind == 'setting' and can_take_back(change):
+            return await self._take_back_of_setting(who, change)
         if take_back is None or not can_take_back(change) or change.item_id is None:
-            raise InvalidInputError('only the latest change of a line, machine type, machine or person can be taken '
-                                    'back')
+            raise InvalidInputError('only the latest change of a line, machine type, machine, person or setting of '
+                                    'the plant can be taken back')
         await take_back(who, change.item_id, change)
 
     async def _take_back_of_line(self, who: Identity, line_id: int, change: PlantChange) -> None:
@@ -83,6 +86,12 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
             edit = replace(edit, position=position[0])
         await self.edit_machine(who, machine.id, machine.version, edit)
 
+    async def _take_back_of_setting(self, who: Identity, change: PlantChange) -> None:
+        settings = await self.settings()
+        if setting_texts(settings)[change.field] != change.new:
+            raise InvalidInputError(f'the {change.field} was changed again since: take that back first')
+        await self.edit_settings(who, settings.version, edit_to(change.field, change.old))
+
     async def _take_back_of_person(self, who: Identity, employee_id: int, change: PlantChange) -> None:
         employee, old = await self._employees.get(employee_id), await self._values_before(change)
         fields: dict[str, Any] = {field: old[column] for column, field in COLUMNS.items() if column in old}
@@ -107,6 +116,8 @@ class PlantCommands(MachineCommands, MachineIconCommands, PlantSettingsCommands)
 
 def can_take_back(change: PlantChange) -> bool:
     """Whether a change is the latest of an item that is still there. People are deactivated, not deleted."""
+    if change.kind == 'setting':
+        return change.is_latest and change.field in setting_texts(PlantSettings())
     return (change.is_latest and change.kind in ('line', 'machine_type', 'machine', 'person')
             and change.field != 'deleted' and (change.kind, change.field) != ('person', 'added'))
 

@@ -71,6 +71,26 @@ class PlantSettingsCommands(PlantTransactions):
         return to_plant_settings(await self._queries.plant_settings(connection))
 
 
+def setting_texts(settings: PlantSettings) -> dict[str, str | None]:
+    """The values as the audit has them, by its names of the settings."""
+    return {'plant name': settings.name or None, 'time zone': settings.zone.key,
+            'first day of the week': settings.first_weekday.word,
+            'start of the day': settings.day_start.strftime(Form.TIME)}
+
+
+def edit_to(setting: str, text: str | None) -> PlantSettingsEdit:
+    """The edit that gives a setting this value; both as the audit has them."""
+    match setting:
+        case 'time zone':
+            return PlantSettingsEdit(time_zone=text or '')
+        case 'first day of the week':
+            return PlantSettingsEdit(first_weekday=next(day for day in Weekday if day.word == text))
+        case 'start of the day':
+            return PlantSettingsEdit(day_start=parse_day_start(text or ''))
+        case _:
+            return PlantSettingsEdit(name=text or '')
+
+
 def checked_name(text: str) -> str:
     """:raises InvalidInputError: it is too long, or has characters that nobody can see"""
     return exact_name(text.strip(), 'name', MAX_NAME_LENGTH) if text.strip() else ''

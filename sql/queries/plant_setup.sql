@@ -154,10 +154,10 @@ DELETE FROM machines WHERE machine_id = :machine_id;
 
 -- name: plant_changes(most, before, kind, needle)
 -- The latest changes of lines, types, machines, people and settings, the newest first. before: only those before this one; kind: of
--- these items; needle: with this text in the person, the item or a value; null: all. is_latest: no later one of the same item.
+-- these items; needle: with this text in the person, the item or a value; null: all. is_latest: no later one of the same item or setting.
 SELECT c.change_id, c.changed_at, c.changed_by, c.kind, c.item_id, c.item, c.setting AS field, c.old_value, c.new_value,
-       NOT EXISTS (SELECT FROM setting_changes l WHERE l.kind = c.kind AND l.item_id = c.item_id AND l.change_id > c.change_id)
-           AS is_latest
+       NOT EXISTS (SELECT FROM setting_changes l WHERE l.kind = c.kind AND l.change_id > c.change_id
+                       AND CASE WHEN c.item_id IS NULL THEN l.setting = c.setting ELSE l.item_id = c.item_id END) AS is_latest
 FROM setting_changes c
 WHERE (:before::bigint IS NULL OR c.change_id < :before::bigint) AND (:kind::text IS NULL OR c.kind = :kind::text)
   AND (:needle::text IS NULL OR position(lower(:needle::text) IN

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from database.people import CARLOS, JAMES, MIKE
+from database.people import CARLOS, JAMES, LISA, MIKE
 from database.postgres import Connect, until
 
 from floor.analytics import Analytics, Window
@@ -25,7 +26,7 @@ from floor.orders.employees import Employees
 from floor.orders.order_filter import Done, OrderFilter
 from floor.orders.work_order_list import WorkOrderList
 from floor.plant import plant_program
-from floor.plant.plant_commands import PlantCommands
+from floor.plant.plant_commands import PlantCommands, can_take_back
 from floor.plant.plant_settings import PlantSettingsEdit
 
 NAME = 'प्लांट · Werk Süd'
@@ -153,3 +154,21 @@ def test_the_terminal_shows_and_changes_them(database_url: str, settings: Settin
     plant_program.own_settings(settings, PlantSettingsEdit())
     assert capsys.readouterr().out.count(
         'name: Plant 7, time zone: Asia/Kathmandu, first day of the week: Sunday, start of the day: 06:00\n') == 2
+
+
+async def test_the_latest_change_of_each_setting_is_taken_back(plant: PlantCommands) -> None:
+    before = await plant.settings()
+    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(
+        'Werk', 'Asia/Kathmandu', Weekday.SUNDAY, time(6)))
+    await plant.edit_settings(MIKE, changed.version, PlantSettingsEdit('Werk 2'))
+    changes = {(change.field, change.new): change for change in await plant.changes(10)}
+    assert [new for (_, new), change in changes.items() if not can_take_back(change)] == ['Werk']
+    with pytest.raises(NotAllowedError):
+        await plant.take_back(LISA, changes['plant name', 'Werk 2'])
+    await plant.take_back(MIKE, changes['plant name', 'Werk 2'])
+    with pytest.raises(InvalidInputError, match='the plant name was changed again since'):
+        await plant.take_back(MIKE, changes['plant name', 'Werk 2'])
+    for setting, new in (('time zone', 'Asia/Kathmandu'), ('first day of the week', 'Sunday'),
+                         ('start of the day', '06:00')):
+        await plant.take_back(MIKE, changes[setting, new])
+    assert replace(await plant.settings(), version=before.version) == replace(before, name='Werk')
