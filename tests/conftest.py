@@ -37,7 +37,7 @@ from floor.db.database import Database
 WAITING_WORKERS = 2
 """More workers than processors."""
 
-pytest.register_assert_rewrite(*(f'{tier}.harness' for tier in ('unit', 'database', 'ui', 'browser')))
+pytest.register_assert_rewrite(*(f'{tier}.harness' for tier in ('unit', 'database', 'gateway', 'ui', 'browser')))
 
 # On a busy machine an example may take long; which ones are drawn is the same in every run of the suite. Others, and
 # many more of them: pytest --hypothesis-profile=deep

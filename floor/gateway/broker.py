@@ -18,8 +18,12 @@ ERRORS = (aiomqtt.MqttError, OSError, QueueError)
 """End a session with a broker."""
 SESSION_EXPIRY_S = 7 * 86_400
 """So long a broker keeps messages for a gateway that is away (MQTT 5; 3.1.1 leaves it to the broker)."""
-MAX_IN_FLIGHT = 20
 TIMEOUT_S = 10.0
+SUBSCRIBE_TIMEOUT_S = 60.0
+"""A broker that has kept many messages may send them first."""
+
+FAILED = range(128, 256)
+"""Codes of subscriptions."""
 
 Take = Callable[[aiomqtt.Message], None]
 
@@ -60,7 +64,7 @@ class Broker:
             clean_start=self._is_clean if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=self._properties() if is_5 else None,
             keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will,
-            queue_type=_queue_that_calls(take), max_inflight_messages=MAX_IN_FLIGHT)
+            queue_type=_queue_that_calls(take))
 
     def explain(self, error: Exception) -> str:
         """An error in plain words, with the broker's address."""
@@ -116,3 +120,23 @@ async def until_disconnected(client: aiomqtt.Client) -> None:
     """
     async for _ in client.messages:
         pass  # the queue has none
+
+
+async def subscribe(client: aiomqtt.Client, wanted: list[tuple[str, int]]) -> None:
+    """Subscribe to filters, each with its QoS.
+
+    :raises aiomqtt.MqttError: the connection ended meanwhile, or the login may not read one
+    """
+    subscribing = asyncio.ensure_future(client.subscribe(wanted, timeout=SUBSCRIBE_TIMEOUT_S))
+    lost = asyncio.ensure_future(until_disconnected(client))
+    try:
+        await asyncio.wait((subscribing, lost), return_when=asyncio.FIRST_COMPLETED)
+        if lost.done():
+            lost.result()
+        for (name, _), code in zip(wanted, subscribing.result(), strict=False):
+            if getattr(code, 'value', code) in FAILED:
+                raise aiomqtt.MqttError(f'this login may not read {name}')
+    finally:
+        for each in (subscribing, lost):
+            each.cancel()
+        await asyncio.gather(subscribing, lost, return_exceptions=True)

@@ -46,7 +46,10 @@ def parse_config(text: str, name: str, folder: Path = Path()) -> GatewayConfig:
     except (YAMLError, ValueError) as error:
         raise GatewayConfigError(f'{name}: {str(error).splitlines()[0]}') from error
     places: dict[Path_, Place] = {}
-    value = _plain(data, (), (1, 1), places)
+    try:
+        value = _plain(data, (), (1, 1), places)
+    except RecursionError as error:
+        raise GatewayConfigError(f'{name}:1:1: an alias of the file has itself in it') from error
     if not isinstance(value, dict):
         raise GatewayConfigError(f'{name}:1:1: the file must have the keys {", ".join(GatewayConfig.model_fields)}')
     try:

@@ -80,7 +80,7 @@ class HealthServer:
         reason = {200: 'OK', 404: 'Not Found', 405: 'Method Not Allowed', 503: 'Service Unavailable'}[status]
         lines = (f'HTTP/1.1 {status} {reason}', f'Content-Type: {kind}', f'Content-Length: {len(body)}',
                  'Cache-Control: no-store', 'Connection: close', '', '')
-        return '\r\n'.join(lines).encode() + (body if method == b'GET' else b'')
+        return '\r\n'.join(lines).encode() + (b'' if method == b'HEAD' else body)
 
     def _healthz(self) -> tuple[int, str, bytes]:
         found = health_of(self._gateway)

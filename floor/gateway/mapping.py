@@ -192,12 +192,12 @@ class Mapping(Strict):
         return CounterMeaning(self.reports, number)
 
 
-def as_number(value: bool | float | str) -> float | None:
+def as_number(value: Any) -> float | None:
     """A value as a number; None: it is none."""
     if isinstance(value, bool):
         return None
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return number if math.isfinite(number) else None

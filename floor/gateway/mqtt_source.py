@@ -9,7 +9,7 @@ from typing import Any
 
 import aiomqtt
 
-from .broker import ERRORS, Broker, until_disconnected
+from .broker import ERRORS, Broker, subscribe, until_disconnected
 from .errors import QueueError
 from .json_path import PayloadError, Steps, parse_json, parse_path, parse_text, parse_time, value_at
 from .mqtt_config import MqttConfig, MqttPoint
@@ -21,8 +21,6 @@ log = logging.getLogger(__name__)
 
 MAX_TOPICS = 20_000
 """Whose points are remembered."""
-REFUSED = range(128, 256)
-"""Codes of subscriptions that failed."""
 MISSING = object()
 
 
@@ -74,7 +72,8 @@ class MqttSource:
     async def _session(self) -> None:
         will = aiomqtt.Will(self._announce, 'offline', qos=1, retain=True) if self._announce else None
         async with self._broker.client(self._take, will) as client:
-            await self._subscribe(client)
+            await subscribe(client, [(each, self._config.qos)
+                                     for each in sorted({each.pattern.filter for each in self._readers})])
             self.state.connect()
             if self._announce:
                 await client.publish(self._announce, 'online', qos=1, retain=True)
@@ -85,13 +84,6 @@ class MqttSource:
                     if self._announce:
                         await client.publish(self._announce, 'offline', qos=1, retain=True)
                 raise
-
-    async def _subscribe(self, client: aiomqtt.Client) -> None:
-        filters = sorted({each.pattern.filter for each in self._readers})
-        wanted: list[tuple[str, int]] = [(each, self._config.qos) for each in filters]
-        for name, code in zip(filters, await client.subscribe(wanted), strict=False):
-            if getattr(code, 'value', code) in REFUSED:
-                raise aiomqtt.MqttError(f'this login may not read {name}')
 
     def _take(self, message: aiomqtt.Message) -> None:
         """:raises QueueError: a reading cannot be stored: the message must come again"""

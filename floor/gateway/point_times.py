@@ -38,13 +38,15 @@ def reading_time(at: datetime | None, before: datetime | None, now: datetime) ->
     return ReadingTime(at)
 
 
-def event_time(at: datetime, reported: datetime | None, now: datetime) -> ReadingTime:
+def event_time(at: datetime, reported: datetime | None, now: datetime, *, was_lost: bool = False) -> ReadingTime:
     """The time of a change, which must be later than what was reported of the machine before: it would not be shown.
 
-    reported: the time of the machine's last event.
+    reported: the time of the machine's last event. was_lost: that was no signal, since then nothing is known.
     """
     if reported is None or at > reported:
         return ReadingTime(at)
+    if was_lost:
+        return ReadingTime(max(now, reported + STEP))
     if reported - at > SKEW:
         return ReadingTime(max(now, reported + STEP), fault='the clock is behind')
     return ReadingTime(reported + STEP)

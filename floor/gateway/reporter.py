@@ -23,6 +23,8 @@ from .source import SourceState
 
 log = logging.getLogger(__name__)
 
+SETTLE_S = 2.0
+"""After a status of long ago no later one has arrived for so long: it holds now, and is repeated."""
 MAX_POINTS = 20_000
 """Topics that match a pattern are made by others; further ones are ignored."""
 
@@ -114,14 +116,12 @@ class Reporter:
         if not machine.take(value):
             return
         now = self._clock.now()
-        moment = event_time(at, machine.event_at, now)
-        if moment.fault and not was_lost:
+        moment = event_time(at, machine.event_at, now, was_lost=was_lost)
+        if moment.fault:
             state.ignore(moment.fault, f'{moment.fault} at {point.address}: {at}; taken as of now')
-        events = [self._event(machine, moment.at)]
-        if now - moment.at > timedelta(seconds=config.repeat):
-            moment = reading_time(now, None, now)  # a status that began long ago, and holds now
-            events.append(self._event(machine, now))
-        self._put(machine, events, moment.at)
+        self._put(machine, moment.at)
+        if now - moment.at > timedelta(seconds=config.repeat):  # it began long ago, and may hold now
+            machine.put_at += SETTLE_S - machine.repeat_every
 
     def _put_past(self, point: Point, meaning: object, at: datetime) -> None:
         """A status of the past, which does not change the present one."""
@@ -152,8 +152,7 @@ class Reporter:
         for machine in self._machines.values():
             if machine.source == source and machine.status not in (None, Status.UNKNOWN):
                 machine.take(StatusMeaning(Status.UNKNOWN, f'no connection to {source}'))
-                self._put(machine, [self._event(machine, moment := event_time(
-                    since, machine.event_at, self._clock.now()).at)], moment)
+                self._put(machine, event_time(since, machine.event_at, self._clock.now()).at)
         for point, each in self._filters.items():
             if point.source == source:
                 each.forget()
@@ -162,16 +161,12 @@ class Reporter:
     def _repeat(self, machines: list[MachineState]) -> None:
         now = self._clock.now()
         for machine in machines:
-            at = event_time(now, machine.event_at, now).at
-            self._put(machine, [self._event(machine, at)], at)
+            self._put(machine, event_time(now, machine.event_at, now).at)
 
-    def _event(self, machine: MachineState, at: datetime) -> str:
+    def _put(self, machine: MachineState, at: datetime) -> None:
         assert machine.status is not None  # noqa: S101
-        return status_event(machine.name, at, machine.status, machine.reason)
-
-    def _put(self, machine: MachineState, events: list[str], at: datetime) -> None:
         try:
-            self._queue.put(events)
+            self._queue.put([status_event(machine.name, at, machine.status, machine.reason)])
         except QueueError:
             machine.status = None  # what is next is reported in any event
             raise

@@ -1,0 +1,176 @@
+"""What values mean, and what is wrong in gateway.yaml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from together import together
+
+from floor.core.machines import Status
+from floor.gateway.config_file import parse_config, read_config
+from floor.gateway.counters import increment
+from floor.gateway.description import describe
+from floor.gateway.errors import GatewayConfigError
+from floor.gateway.json_path import PayloadError, parse_path, parse_time, value_at
+from floor.gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning, Reports
+from floor.gateway.presets import StatusMeaning
+from floor.gateway.strict import Secret
+from floor.gateway.topic_pattern import TopicPattern
+
+UP, WARN, DOWN, NONE = Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN
+TABLE = {'values': {1: 'operational', 'Stop': {'status': 'down', 'reason': 'E-047'}, 'true': 'warning'}}
+RANGES = {'ranges': [{'below': 0.5, 'status': 'down', 'reason': 'No air'},
+                     {'from': 0.5, 'below': 2, 'status': 'warning'}, {'from': 2, 'status': 'operational'}]}
+
+FILE = """
+app:
+  url: http://localhost:8000
+  token: {env: TOKEN}
+queue: {folder: queue}
+sources:
+  - type: mqtt
+    name: plant
+    host: localhost
+    points:
+      - topic: plant/{line}/{machine}/status
+        machine: '{machine}'
+        values:
+          1: operational
+          2: {status: down, reason: E-047}
+"""
+
+
+@pytest.mark.parametrize(('mapping', 'value', 'meaning'), [
+    (TABLE, 1, (UP, None)), (TABLE, 1.0, (UP, None)), (TABLE, ' 1 ', (UP, None)), (TABLE, 'STOP', (DOWN, 'E-047')),
+    (TABLE, True, (WARN, None)), (TABLE, 'running', None), (TABLE, None, (NONE, 'bad quality')),
+    ({**TABLE, 'otherwise': 'warning'}, 7, (WARN, None)), ({**TABLE, 'preset': 'packml'}, 'Held', (DOWN, 'Held')),
+    (RANGES, 0.49, (DOWN, 'No air')), (RANGES, '0.5', (WARN, None)), (RANGES, 2, (UP, None)), (RANGES, 'x', None),
+    (RANGES, False, None), (RANGES, float('nan'), None),
+    ({}, 'Running', (UP, None)), ({}, 'DOWN', (DOWN, None)), ({}, 1, None),
+    ({'preset': 'on_off'}, False, (DOWN, None)), ({'preset': 'on_off'}, '1', (UP, None)),
+    ({'preset': 'packml'}, 6, (UP, None)), ({'preset': 'packml'}, 5, (DOWN, 'Suspended')),
+    ({'preset': 'packml'}, 'idle', (WARN, 'Idle')), ({'preset': 'packml'}, 18, None), ({'preset': 'packml'}, 0, None),
+    ({'preset': 'umh'}, 10_000, (UP, None)), ({'preset': 'umh'}, 29_999, (WARN, 'Lower than full speed')),
+    ({'preset': 'umh'}, 30_000, (NONE, 'Unknown state')), ({'preset': 'umh'}, 65_432, (DOWN, 'Inlet jam')),
+    ({'preset': 'umh'}, 9_999, None), ({'preset': 'umh'}, 230_000, None)])
+def test_a_value_is_a_status(mapping: dict[str, Any], value: Any, meaning: tuple[Status, str | None] | None) -> None:
+    found = Mapping.model_validate(mapping).meaning(value, 'bad quality')
+    assert found == StatusMeaning(*meaning) if meaning else isinstance(found, NoMeaning)
+
+
+@pytest.mark.parametrize(('mapping', 'value', 'meaning'), [
+    ({'reports': 'reason', 'reasons': {47: 'Supply air low'}}, 47, ReasonMeaning('Supply air low')),
+    ({'reports': 'reason'}, 'E-9', ReasonMeaning('E-9')), ({'reports': 'reason'}, 0, ReasonMeaning(None)),
+    ({'reports': 'reason'}, '  ', ReasonMeaning(None)), ({'reports': 'reason'}, None, None),
+    ({'reports': 'good'}, '12', CounterMeaning(Reports.GOOD, 12)), ({'reports': 'good'}, None, None)])
+def test_a_value_is_a_reason_or_a_count(mapping: dict[str, Any], value: Any, meaning: object) -> None:
+    assert Mapping.model_validate(mapping).meaning(value) == meaning
+
+
+@pytest.mark.parametrize('value', [-1, 'many', True, 1e300, float('inf')])
+def test_a_value_is_no_count(value: Any) -> None:
+    assert isinstance(Mapping.model_validate({'reports': 'cycles'}).meaning(value), NoMeaning)
+
+
+@pytest.mark.parametrize(('last', 'total', 'rollover', 'made'), [
+    (None, 500, None, (0, 'first')), (500, 503, None, (3, 'count')), (500, 500, None, (0, 'count')),
+    (65_530, 4, None, (10, 'rollover')), (2 ** 32 - 1, 1, None, (2, 'rollover')), (500, 7, None, (7, 'reset')),
+    (60_000, 10, None, (10, 'reset')), (70_000, 3, None, (3, 'reset')), (990, 5, 1_000, (15, 'rollover')),
+    (400, 5, 1_000, (5, 'reset')), (990, 980, 1_000, (980, 'reset'))])
+def test_totals_become_increments(last: int | None, total: int, rollover: int | None, made: tuple[int, str]) -> None:
+    assert increment(last, total, rollover) == made
+
+
+@pytest.mark.parametrize(('old', 'new', 'place', 'words'), [
+    ('host: localhost', 'hosst: localhost', '9:5', "there is no key 'hosst' here; did you mean 'host'?"),
+    ('1: operational', '1: operationl', '14:11', "'operationl' is not a status; did you mean 'operational'?"),
+    ('type: mqtt', 'type: mqt', '7:5', "there is no type 'mqt'; did you mean 'mqtt'? Allowed: mqtt, sparkplug, opcua"),
+    ("machine: '{machine}'", "machine: '{machin}'", '11:9', "no placeholder {machin}; did you mean 'machine'?"),
+    ('          2: {', '          1: {', '15:11', 'found duplicate key "1"'),
+    ('          2: {', "          '1': {", '13:9', '1 is in this table twice'),
+    ('token: {env: TOKEN}', 'token: lm_token_secret', '4:3', 'a secret is not written into this file'),
+    ('url: http', 'url: ftp', '3:3', 'is written as https://'),
+    ('queue: {folder: queue}', 'queue: {folder: queue, limit: x}', '5:24', 'valid integer'),
+    ('    name: plant\n', '', '7:5', "the key 'name' is missing"),
+    ('reason: E-047}', 'reason: E-047', '16:1', "expected ',' or '}'"),
+    ('plant/{line}/{machine}/status', 'plant/{machine}/#/status', '11:9', '# is only allowed as the last level'),
+    ('values:', 'reports: goood\n        values:', '13:9', "'goood' is not known here; did you mean 'good'?"),
+    ('values:', 'reports: good\n        values:', '11:9', 'values is not used by a point that reports good'),
+    ('plant\n', 'plant\n    debounce: 2\n', '9:5', 'there is no key')])
+def test_what_is_wrong_in_the_file_has_its_place(old: str, new: str, place: str, words: str) -> None:
+    assert old in FILE
+    with pytest.raises(GatewayConfigError) as error:
+        parse_config(FILE.replace(old, new, 1), 'gateway.yaml')
+    assert str(error.value).startswith(f'gateway.yaml:{place}: ')
+    assert words in str(error.value)
+    assert 'lm_token_secret' not in str(error.value)
+
+
+@pytest.mark.parametrize('text', ['', '[1, 2', 'app', '\t', '{}', '&a [*a]', 'app: !!python/object:os.system x'])
+def test_a_file_that_is_none_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(GatewayConfigError, match=r'gateway\.yaml:1:'):
+        parse_config(text, 'gateway.yaml')
+
+
+def test_the_file_says_in_words_what_it_does(tmp_path: Path) -> None:
+    file = tmp_path / 'gateway.yaml'
+    file.write_text(FILE)
+    config = read_config(file)
+    assert config.queue.folder == tmp_path / 'queue'
+    words = '\n'.join(describe(config))
+    assert 'topic plant/{line}/{machine}/status: the status of the machine {machine}, one for each topic' in words
+    assert '2: Down, because of E-047' in words
+    assert 'Other values are counted and not reported.' in words
+
+
+def test_a_secret_is_in_a_file_of_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / 'token'
+    file.write_text(' lm_token_1\n')
+    file.chmod(0o644)
+    with pytest.raises(GatewayConfigError, match='chmod 600'):
+        Secret(file=file).read()
+    file.chmod(0o600)
+    assert Secret(file=file).read() == 'lm_token_1'
+    with pytest.raises(GatewayConfigError, match='NOT_SET is not set'):
+        Secret(env='NOT_SET').read()
+    monkeypatch.setenv('NOT_SET', 'x')
+    assert Secret(env='NOT_SET').read() == 'x'
+
+
+@together(('pattern', 'topic', 'values'), [
+    ('plant/{line}/{machine}/status', 'plant/L1/CNC 01/status', {'line': 'L1', 'machine': 'CNC 01'}),
+    ('plant/{line}/{machine}/status', 'plant/L1/x/y/status', None),
+    ('+/{m}', 'a/b', {'m': 'b'}), ('{m}/#', 'a/b/c', {'m': 'a'}), ('{m}/#', 'a', {'m': 'a'}), ('#', 'a/b', {}),
+    ('x/pre-{m}', 'x/pre-7', {'m': '7'}), ('x/pre-{m}', 'x/7', None), ('a.b', 'axb', None), ('a/{m}', 'a/', None)])
+def test_topics_match_patterns(pattern: str, topic: str, values: dict[str, str] | None) -> None:
+    assert TopicPattern(pattern).match(topic) == values
+
+
+def test_a_pattern_is_subscribed_to_with_wildcards() -> None:
+    assert TopicPattern('plant/{line}/pre-{machine}/+/#').filter == 'plant/+/+/+/#'
+
+
+@together(('path', 'value'), [('a.b', 1), ('$.a.b', 1), ('list[1].x', 3), ('["a.b"]', 4), ('a.c', None),
+                              ('list.x', None), ('list[9]', None), ('a.b.c', None)])
+def test_paths_lead_to_values(path: str, value: int | None) -> None:
+    data = {'a': {'b': 1}, 'list': [2, {'x': 3}], 'a.b': 4}
+    if value is None:
+        with pytest.raises(LookupError):
+            value_at(data, parse_path(path))
+    else:
+        assert value_at(data, parse_path(path)) == value
+
+
+@together(('value', 'iso'), [
+    ('2026-11-30T09:00:00+01:00', '2026-11-30T09:00:00+01:00'), ('2026-11-30T08:00:00Z', '2026-11-30T08:00:00+00:00'),
+    ('2026-11-30T08:00:00', '2026-11-30T08:00:00+00:00'), (1_796_025_600, '2026-11-30T08:00:00+00:00'),
+    (1_796_025_600_000, '2026-11-30T08:00:00+00:00'), ('1796025600.5', '2026-11-30T08:00:00.500000+00:00'),
+    (1_796_025_600_000_000_000, '2026-11-30T08:00:00+00:00'), ('today', None), (None, None), (1e30, None), ('', None)])
+def test_times_in_payloads(value: Any, iso: str | None) -> None:
+    if iso is None:
+        with pytest.raises(PayloadError):
+            parse_time(value)
+    else:
+        assert parse_time(value).isoformat() == iso

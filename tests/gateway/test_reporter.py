@@ -1,0 +1,258 @@
+"""From readings to events: debounce, least time, repetition, lost sources, clocks, counters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from gateway.harness import FakeClock
+
+from floor.gateway.errors import QueueError
+from floor.gateway.event_queue import EventQueue
+from floor.gateway.point_config import PointConfig, SourceConfig
+from floor.gateway.reading import Point, Reading
+from floor.gateway.reporter import Reporter
+from floor.gateway.source import SourceState
+
+
+class Plant:
+    """A reporter with one source, and what it put."""
+
+    def __init__(self, **source: Any) -> None:
+        self.clock = FakeClock()
+        self.state = SourceState('plant')
+        self.state.ignore = self._ignore  # type: ignore[method-assign]
+        self.ignored: list[str] = []
+        self.queue = EventQueue(None, 1_000)
+        self.reporter = Reporter(self.queue, [(SourceConfig(name='plant', **source), self.state)], self.clock)
+        self.connect(True)
+
+    def _ignore(self, cause: str, message: str) -> None:
+        assert message
+        self.ignored.append(cause)
+
+    def connect(self, connected: bool) -> None:
+        self.state.connected, self.state.changed_at = connected, self.clock.time.timestamp()
+
+    def point(self, address: str = 'a', **config: Any) -> Point:
+        return Point('plant', address, 'CNC', PointConfig.model_validate({'machine': 'CNC', **config}))
+
+    def read(self, value: Any, point: Point | None = None, at: float | None = None, **more: Any) -> None:
+        """at: seconds from now."""
+        moment = None if at is None else self.clock.time + timedelta(seconds=at)
+        self.reporter.emit(Reading(point or self.point(), value, moment, **more))
+
+    def pass_time(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.advance(1)
+            self.reporter.tick()
+
+    def events(self) -> list[tuple[Any, ...]]:
+        """What was put since the last call: seconds since 08:00, and the status with its reason, or the counts."""
+        found = []
+        for each in self.queue.first(1_000):
+            event = json.loads(each.event)
+            assert event.pop('machine') == 'CNC'
+            assert event.pop('id')
+            at = datetime.fromisoformat(event.pop('at')) - datetime.fromisoformat('2026-11-30T08:00:00Z')
+            found.append((at.total_seconds(), *event.values()))
+            self.queue.remove(each.number)
+        return found
+
+
+@pytest.fixture
+def plant() -> Iterator[Plant]:
+    plant = Plant()
+    yield plant
+    plant.queue.close()
+
+
+def test_a_change_is_an_event_and_the_same_status_is_none(plant: Plant) -> None:
+    for value in ('running', 'running', 'down', 'down'):
+        plant.clock.advance(1)
+        plant.read(value)
+    assert plant.events() == [(1, 'operational'), (3, 'down')]
+
+
+def test_a_status_that_does_not_last_is_not_reported_and_one_that_does_since_it_began(plant: Plant) -> None:
+    point = plant.point(debounce=5)
+    plant.read('running', point)
+    plant.clock.advance(10)
+    plant.read('down', point)
+    plant.clock.advance(4)
+    plant.read('running', point)
+    plant.clock.advance(10)
+    assert plant.events() == [(0, 'operational')]
+    plant.read('down', point)
+    plant.clock.advance(3)
+    plant.read('down', point)   # a repetition does not begin it again
+    plant.clock.advance(2)
+    assert plant.events() == [(24, 'down')]
+
+
+def test_changes_are_at_least_so_far_apart_and_the_last_one_counts(plant: Plant) -> None:
+    point = plant.point(least_time=10)
+    for value in ('running', 'down', 'warning', 'down', 'warning'):
+        plant.read(value, point)
+        plant.clock.advance(1)
+    assert plant.events() == [(0, 'operational')]
+    plant.clock.advance(5)
+    assert plant.events() == [(4, 'warning')]
+
+
+def test_a_status_is_repeated_while_its_source_is_connected(plant: Plant) -> None:
+    plant.read('down')
+    plant.pass_time(125)
+    assert plant.events() == [(0, 'down'), (60, 'down'), (120, 'down')]
+    plant.connect(False)
+    plant.pass_time(29)
+    assert plant.events() == []
+
+
+def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(plant: Plant) -> None:
+    plant.read('down')
+    plant.clock.advance(10)
+    plant.connect(False)
+    plant.pass_time(200)
+    assert plant.events() == [(0, 'down'), (10, 'unknown', 'no connection to plant')]
+    plant.connect(True)
+    plant.pass_time(100)
+    assert plant.events() == []   # nothing is known before it is heard of
+    plant.read('down', at=-310)   # retained
+    assert plant.events() == [(310, 'down')]
+
+
+def test_a_short_loss_is_not_reported(plant: Plant) -> None:
+    plant.read('running')
+    plant.connect(False)
+    plant.pass_time(20)
+    plant.connect(True)
+    plant.read('running')
+    plant.pass_time(41)
+    assert plant.events() == [(0, 'operational'), (60, 'operational')]
+
+
+def test_no_signal_of_a_point_is_reported_once(plant: Plant) -> None:
+    plant.read('running')
+    plant.clock.advance(1)
+    plant.read(None, detail='bad quality')
+    plant.pass_time(100)
+    assert plant.events() == [(0, 'operational'), (1, 'unknown', 'bad quality')]
+
+
+def test_a_status_that_began_long_ago_holds_now_too(plant: Plant) -> None:
+    plant.read('down', at=-3600)
+    plant.read('running', at=-1800)
+    plant.read('down', at=-900)   # kept by the broker
+    assert plant.events() == [(-3600, 'down'), (-1800, 'operational'), (-900, 'down')]
+    plant.pass_time(10)
+    assert plant.events() == [(2, 'down')]
+
+
+def test_the_reason_of_another_point_belongs_to_stops_and_warnings(plant: Plant) -> None:
+    status, reason = plant.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Door'}}), \
+        plant.point('r', reports='reason', reasons={47: 'No air'})
+    for value, point in ((47, reason), (1, status), (2, status), ('E-9', reason), (0, reason), (3, status)):
+        plant.clock.advance(1)
+        plant.read(value, point)
+    assert plant.events() == [(2, 'operational'), (3, 'down', 'No air'), (4, 'down', 'E-9'), (5, 'down'),
+                              (6, 'down', 'Door')]
+
+
+def test_changes_within_a_moment_keep_their_order(plant: Plant) -> None:
+    for value in ('running', 'down', 'warning'):
+        plant.read(value, at=0)
+    assert plant.events() == [(0, 'operational'), (0.001, 'down'), (0.002, 'warning')]
+
+
+def test_a_change_is_later_than_a_repetition_although_the_clock_is_a_little_behind(plant: Plant) -> None:
+    plant.read('running', at=-5)
+    plant.pass_time(61)
+    plant.read('down', at=-5)
+    assert plant.events()[-2:] == [(60, 'operational'), (60.001, 'down')]
+    assert plant.ignored == []
+
+
+@pytest.mark.parametrize(('at', 'fault'), [(3600, 'the clock is ahead'), (-3600, 'the clock is behind')])
+def test_a_clock_that_is_an_hour_wrong_does_not_count(plant: Plant, at: float, fault: str) -> None:
+    plant.read('running', at=at)
+    plant.events()
+    plant.pass_time(61)
+    plant.read('down', at=at)
+    assert plant.events()[-1] == (61, 'down')
+    assert fault in plant.ignored
+
+
+def test_a_clock_that_is_set_back_does_not_turn_the_present_into_the_past(plant: Plant) -> None:
+    plant.read('running', at=0)
+    plant.clock.advance(5)
+    plant.read('down', at=-3600)
+    plant.clock.advance(5)
+    plant.read('running', at=-3600)
+    assert [event[1] for event in plant.events()] == ['operational', 'down', 'operational']
+    assert 'the clock went back' in plant.ignored
+
+
+def test_a_message_that_was_overtaken_belongs_into_the_past(plant: Plant) -> None:
+    plant.read('running', at=-90)
+    plant.read('running', at=-30)
+    plant.events()
+    plant.read('down', at=-60)
+    assert plant.events() == [(-60, 'down')]
+    plant.pass_time(60)
+    assert plant.events() == [(2, 'operational')]
+
+
+def test_historical_values_do_not_change_the_present(plant: Plant) -> None:
+    plant.read('running')
+    plant.read('down', at=-600, is_historical=True)
+    plant.read('warning', at=-8 * 86_400, is_historical=True)
+    plant.pass_time(60)
+    assert plant.events() == [(0, 'operational'), (-600, 'down'), (60, 'operational')]
+    assert plant.ignored == ['not a time of the past']
+
+
+def test_without_trust_in_its_times_values_count_from_now() -> None:
+    plant = Plant(source_time=False)
+    plant.read('down', at=-100)
+    assert plant.events() == [(0, 'down')]
+
+
+def test_totals_are_reported_as_increments_and_increments_as_they_are(plant: Plant) -> None:
+    total, each = plant.point('t', reports='good'), plant.point('i', reports='reject', counts='increment')
+    for value in (100, 103, 103, 2):
+        plant.read(value, total)
+    for value in (1, 0, 2):
+        plant.read(value, each)
+    assert plant.events() == [(0, 3), (0, 2), (0, 1), (0, 2)]
+
+
+def test_a_total_of_the_past_is_no_reset(plant: Plant) -> None:
+    total = plant.point('t', reports='good')
+    plant.read(100, total, at=0)
+    plant.read(90, total, at=-60, is_historical=True)
+    plant.read(95, total, at=-30)
+    plant.read(101, total, at=1)
+    assert plant.events() == [(1, 1)]
+
+
+def test_a_value_that_cannot_be_stored_is_reported_when_it_can_be(
+        plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = plant.point('slow', debounce=2)
+    plant.read('running', slow)
+    plant.events()
+
+    def full(*_arguments: object) -> None:
+        raise QueueError('the disk is full')
+
+    with monkeypatch.context() as broken:
+        broken.setattr(plant.queue, 'put', full)
+        plant.read('down', slow)
+        plant.clock.advance(4)
+        with pytest.raises(QueueError):
+            plant.read('warning', plant.point('other'))
+    plant.clock.advance(5)
+    assert [event[1] for event in plant.events()] == ['down']
