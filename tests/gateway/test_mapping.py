@@ -174,3 +174,10 @@ def test_times_in_payloads(value: Any, iso: str | None) -> None:
             parse_time(value)
     else:
         assert parse_time(value).isoformat() == iso
+
+
+def test_the_example_of_the_readme_is_a_configuration() -> None:
+    text = (Path(__file__).parents[2] / 'floor' / 'gateway' / 'README.md').read_text()
+    example = text.partition('```yaml\n')[2].partition('```')[0]
+    assert example.count('\n') <= 15
+    assert parse_config(example, 'gateway.yaml').sources[0].name == 'plant'

@@ -119,18 +119,18 @@ async def test_topics_and_json_become_events_and_garbage_is_counted(
 async def test_the_gateway_says_at_the_broker_whether_it_is_online(
         app: FakeApp, broker: Mosquitto, tmp_path: Path) -> None:
     await broker.start()
-    said: list[bytes] = []
+    announced: list[bytes] = []
     async with aiomqtt.Client('127.0.0.1', broker.port) as client:
         await client.subscribe('line-monitor/#', qos=1)
 
         async def listen() -> None:
             async for message in client.messages:
-                said.append(message.payload)
+                announced.append(message.payload)
 
         listening = asyncio.create_task(listen())
         async with running(config_text(app, broker, tmp_path)):
-            await until(lambda: said == [b'online'])
-        await until(lambda: said == [b'online', b'offline'])
+            await until(lambda: announced == [b'online'])
+        await until(lambda: announced == [b'online', b'offline'])
         listening.cancel()
 
 

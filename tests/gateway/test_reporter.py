@@ -153,13 +153,13 @@ def test_a_status_that_began_long_ago_holds_now_too(plant: Plant) -> None:
 
 
 def test_the_reason_of_another_point_belongs_to_stops_and_warnings(plant: Plant) -> None:
-    status, reason = plant.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Door'}}), \
-        plant.point('r', reports='reason', reasons={47: 'No air'})
+    status = plant.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Lid open'}})
+    reason = plant.point('r', reports='reason', reasons={47: 'No air'})
     for value, point in ((47, reason), (1, status), (2, status), ('E-9', reason), (0, reason), (3, status)):
         plant.clock.advance(1)
         plant.read(value, point)
     assert plant.events() == [(2, 'operational'), (3, 'down', 'No air'), (4, 'down', 'E-9'), (5, 'down'),
-                              (6, 'down', 'Door')]
+                              (6, 'down', 'Lid open')]
 
 
 def test_changes_within_a_moment_keep_their_order(plant: Plant) -> None:

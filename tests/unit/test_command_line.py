@@ -59,7 +59,7 @@ def test_options_are_settings_that_win(
     (['--prot', '80'], 'line-monitor: unrecognized arguments: --prot. line-monitor --help lists all arguments.\n'),
     (['--port'], 'line-monitor: argument --port: expected one argument. line-monitor --help lists all arguments.\n'),
     (['strat'], 'line-monitor: there is no command strat: choose run, simulator, backup, restore, plant, '
-                'access, token. line-monitor --help lists all arguments.\n'),
+                'access, token, gateway, simulate. line-monitor --help lists all arguments.\n'),
     (['backup'], 'line-monitor backup: the following arguments are required: file. line-monitor backup --help lists '
                  'all arguments.\n'),
     (['simulator', '--speed', '2'], 'line-monitor simulator: unrecognized arguments: --speed 2. line-monitor simulator '

@@ -34,7 +34,7 @@ FOLDERS = ('assets', 'auth', 'deploy', 'floor', 'simulator', 'sql', 'tests')
 FILES = sorted({*ROOT.glob('*.md'), *(path for folder in FOLDERS for path in (ROOT / folder).rglob('*.md'))}
                - {ROOT / 'CHANGELOG.md'})
 """All of them but the history, which names what was."""
-CREATED = {'.data/database.url', '.databricks/bundle/TARGET/variable-overrides.json',
+CREATED = {'.data/database.url', 'gateway.yaml', '.databricks/bundle/TARGET/variable-overrides.json',
            '.databricks/bundle/existing/variable-overrides.json'}
 """Files that the program or a person makes."""
 NOT_SETTINGS = {'DATABRICKS_APP_NAME', 'DATABRICKS_APP_PORT', 'DATABRICKS_HOST', 'REQUIRE_BROWSER', 'TARGET',
