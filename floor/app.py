@@ -67,7 +67,7 @@ from .plant.feed_commands import FeedCommands
 from .plant.plant_commands import PlantCommands
 from .plant.report_settings import ReportSettingsCommands
 from .plant.sheet_import import SheetImport
-from .web.api import feed_api, floor_api, people_api, plant_api, work_orders_api
+from .web.api import feed_api, feeds_api, floor_api, people_api, plant_api, work_orders_api
 from .web.api.attachment_responses import AttachmentResponses
 from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
@@ -247,6 +247,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     people_api.register(app, employees=data.employees, limit=data.limit)
     plant_api.register(app, plant=setup, sheets=sheets, limit=data.limit)
     feed_api.register(app, ingest=FeedIngest(data.database))
+    feeds_api.register(app, feeds=services.feeds)
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
                  overview, plant_page, lines_page, types_page, machines_page, import_page, changes_page,
                  feeds_page, access_page):

@@ -30,9 +30,10 @@ from floor.orders.employees import Employees
 from floor.orders.upload_queue import UploadQueue
 from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
+from floor.plant.feed_commands import FeedCommands
 from floor.plant.plant_commands import PlantCommands
 from floor.plant.sheet_import import SheetImport
-from floor.web.api import feed_api, floor_api, people_api, plant_api, work_orders_api
+from floor.web.api import feed_api, feeds_api, floor_api, people_api, plant_api, work_orders_api
 from floor.web.api.attachment_responses import AttachmentResponses
 from floor.web.api.docs import describe_api
 from floor.web.http.downloads import Downloads
@@ -67,6 +68,7 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     plant_api.register(app, plant=PlantCommands(database, employees), sheets=SheetImport(database, employees),
                        timeout=patience, limit=limit)
     feed_api.register(app, ingest=FeedIngest(database), timeout=patience)
+    feeds_api.register(app, feeds=FeedCommands(database, employees), timeout=patience)
     app.add_middleware(CredentialLimits, described=app)
     app.add_middleware(IdentityRequired, sources=[
         token_source(ApiTokens(database, employees)), *identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'})])

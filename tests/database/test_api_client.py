@@ -305,6 +305,7 @@ def test_operations_have_names_that_read_well(description: dict[str, Any]) -> No
         'POST /api/employees': 'add_employee', 'GET /api/employees/{item_id}': 'get_employee',
         'PATCH /api/employees/{item_id}': 'update_employee',
         'POST /api/feed': 'report_statuses', 'POST /api/feed/{machine}': 'report_status',
+        'GET /api/feeds': 'list_feeds',
         'GET /api/plant': 'get_plant', 'PATCH /api/plant': 'update_plant',
         'GET /api/plant/export': 'export_sheet', 'POST /api/plant/import': 'import_sheet',
         'GET /api/plant/imports': 'list_imports', 'POST /api/plant/imports/{import_id}/undo': 'undo_import',

@@ -186,3 +186,17 @@ async def test_only_a_token_for_it_reports_and_only_its_machines(feed: AsyncClie
     problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json=down, headers={'X-Forwarded-Email': str(MIKE.email)}),
                          403)
     assert 'scope feed:write' in problem['detail']
+
+
+async def test_what_feeds_have_sent_is_read_with_another_token(feed: AsyncClient, tokens: ApiTokens,
+                                                              sql: asyncpg.Connection) -> None:
+    await feed.post(PATH, json=[{'machine': VALVE, 'status': 'down'}, {'machine': VALVE, 'status': 'broken'}])
+    assert (await feed.get('/api/feeds')).status_code == 403  # a token that reports reads nothing
+    await sql.execute("UPDATE access_keys SET silent_after = '5 minutes' WHERE name = 'gateway'")
+    reader = await tokens.make(MIKE, NewToken('monitoring', [Scope.READ]))
+    feed.headers['Authorization'] = f'Bearer {reader.secret}'
+    found, = (await feed.get('/api/feeds')).json()
+    assert datetime.fromisoformat(found.pop('last_event_at')) > datetime.now(UTC) - timedelta(minutes=5)
+    assert found.pop('id') and found == {
+        'name': 'gateway', 'silent_since': None, 'silent_after_seconds': 300, 'events_per_minute': 2, 'accepted': 1,
+        'refused_24_hours': 1, 'is_expired': False}

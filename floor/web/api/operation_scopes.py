@@ -20,7 +20,7 @@ SCOPES: dict[str, tuple[Scope, ...]] = {
         'list_comments', 'list_events', 'get_attachment', 'list_lines', 'get_line', 'list_machine_types',
         'get_machine_type', 'list_plant_machines', 'get_plant_machine', 'list_plant_changes', 'get_plant', 'list_kpis',
         'list_kpi_definitions', 'list_stops', 'list_intervals', 'list_counts', 'list_icons', 'get_icon',
-        'export_sheet', 'list_imports', 'get_employee', 'list_areas'), (Scope.READ,)),
+        'export_sheet', 'list_imports', 'get_employee', 'list_areas', 'list_feeds'), (Scope.READ,)),
     **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), (Scope.ORDERS,)),
     **dict.fromkeys((
         'update_plant', 'add_line', 'update_line', 'delete_line', 'add_machine_type', 'update_machine_type',
