@@ -22,7 +22,7 @@ from floor.plant.machine_commands import MachineEdit
 from floor.plant.plant_items import PlantMachine, ProductionLine
 from floor.plant.plant_settings import PlantSettingsEdit
 from floor.web.live.live_view import LiveView
-from floor.web.setup import machines_page, overview, plant_page
+from floor.web.setup import import_page, machines_page, overview, plant_page
 from floor.web.setup.frame import SECTIONS
 from floor.web.setup.machine_list import MachineFilter
 from floor.web.shell.frame import frame
@@ -127,6 +127,38 @@ async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_ove
     await form.until(lambda: form.says('Saved'))
     assert setup.asked[-1][1][1] == 3
     assert form.field('Name').value == 'Mine'
+
+
+async def test_a_reload_keeps_what_was_typed_and_a_save_what_others_changed_meanwhile(
+        shop_floor: Floor, setup: Any, user: User) -> None:
+    form = Form(user, await user.open('/setup/plant'))
+    await form.until(lambda: form.field('Name').value == 'Werk Süd')
+    form.fill('Name', 'Mine')
+    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
+    again = Form(user, await user.open('/setup/plant'))
+    await again.until(lambda: again.field('Name').value == 'Mine')
+    again.press('Save')
+    await again.until(lambda: again.says('Lisa Garcia changed the settings of the plant'))
+    again.press('Save')
+    await again.until(lambda: again.says('Saved'))
+    clean = Form(user, await user.open('/setup/plant'))
+    await clean.until(lambda: clean.field('Name').value == 'Mine')
+    clean.fill('Name', 'Mine')
+    assert [arguments[1] for name, arguments, _ in setup.asked if name == 'edit_settings'] == [1, 2]
+
+
+async def test_a_reload_keeps_the_rows_that_were_pasted(shop_floor: Floor, user: User) -> None:
+    sheets: Any = shop_floor.services.sheets
+    sheets.answers |= {'past_imports': []}
+    import_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/import'))
+    form.fill('Rows from a spreadsheet', 'machine\nPress 1')
+    again = Form(user, await user.open('/setup/import'))
+    await again.until(lambda: again.field('Rows from a spreadsheet').value == 'machine\nPress 1')
+    again.fill('Rows from a spreadsheet', '')
+    empty = Form(user, await user.open('/setup/import'))
+    await empty.until(lambda: empty.client.has_socket_connection)
+    assert empty.field('Rows from a spreadsheet').value == ''
 
 
 async def test_the_floor_shows_another_zone_and_pages_with_windows_are_loaded_again(

@@ -19,6 +19,7 @@ from ...plant.sheet_file import MAX_SIZE
 from ...plant.sheet_plan import RowOutcome, RowPlan, SheetPlan
 from ..live.live_view import LiveView
 from ..orders.upload_button import UploadButton
+from ..shell.drafts import Drafts
 from ..shell.heading import Heading
 from ..shell.loading import RESPONSE_TIMEOUT_S
 from ..shell.messages import Alert, TextNode, as_sentence, no_connection_note, set_reason
@@ -30,6 +31,9 @@ from .past_imports import PastImports
 
 ADDRESS = SECTIONS[IMPORT]
 ACCEPT = '.csv,.tsv,.txt,.xlsx'
+DRAFT = 'sheet to import'
+MAX_DRAFT = 100_000
+"""Characters of a text that a reload keeps."""
 MAX_PASTED = 500_000
 """Characters. A message of a socket has at most 1,000,000 bytes."""
 ABOUT = ('Copy the rows with their heading from a spreadsheet and paste them here, or choose a file (CSV or XLSX). '
@@ -59,6 +63,7 @@ class ImportPage:
         self._sheet: Sheet | None = None
         self._file_name = ''
         self._busy = False
+        self._drafts = Drafts(identity)
         with ui.card().classes('panel').props('role=region aria-label=Import'):
             Heading('Import').classes('panel-title')
             TextNode('p', ABOUT).classes('panel-note')
@@ -83,11 +88,19 @@ class ImportPage:
         self.past = PastImports(services, identity)
         _downloads()
         self._show(None)
+        self._drafts.when_connected(self._restore)
         ui.context.client.on_delete(services.store.subscribe(self._on_difference))
 
     def _typed(self) -> None:
-        if self._text.value:
+        text = str(self._text.value or '')
+        if len(text) <= MAX_DRAFT:
+            self._drafts.keep_text(DRAFT, text)
+        if text:
             self._show(None)
+
+    def _restore(self) -> None:
+        if not self._text.is_deleted and not self._text.value:
+            self._text.value = self._drafts.text(DRAFT)
 
     async def _check_text(self) -> None:
         text = str(self._text.value or '')

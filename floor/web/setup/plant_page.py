@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from ...feed.difference import Difference
 from ...plant.plant_settings import PlantSettingsEdit, parse_day_start, time_zones
 from ...plant.plant_transactions import MAX_NAME_LENGTH
 from ..live.live_view import LiveView
+from ..shell.drafts import Drafts
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from ..shell.services import Services
@@ -25,6 +27,7 @@ from ..shell.text_field import TextField
 from .frame import SECTIONS, setup_frame
 
 SECTION = 'Plant'
+DRAFT = 'plant settings'
 CHANGED_MEANWHILE = 'Save again to keep what you entered, or reload the page.'
 
 
@@ -47,6 +50,8 @@ class PlantPage:
     def __init__(self, services: Services, identity: Identity) -> None:
         self._services = services
         self._identity = identity
+        self._drafts = Drafts(identity)
+        self._filling = False
         self._saved: PlantSettings | None = None
         self._before: PlantSettings | None = None
         with ui.card().classes('panel plant-form').props('role=region aria-label="Your plant"'):
@@ -60,6 +65,8 @@ class PlantPage:
             self._start = TextField('Start of the production day').props('type=time outlined stack-label')
             self._start.props['hint'] = 'Days, weeks and months of reports begin then. Reports of the past follow.'
             self._fields = self._name, self._zone, self._week, self._start
+            for field in self._fields:
+                field.on_value_change(self._keep)
             self._problem = Alert()
             with ui.element('div').classes('plant-form-buttons'):
                 self._save_button = ui.button('Save', on_click=self._save, color=None).props('no-caps unelevated')
@@ -79,13 +86,40 @@ class PlantPage:
             if not self._zone.is_deleted:
                 self._zone.set_options(labels)
                 self._show(settings)
+                self._drafts.when_connected(self._restore)
         except FloorError as error:
             self._problem.show(as_sentence(error))
 
     def _show(self, settings: PlantSettings) -> None:
         self._saved = settings
-        for field, value in zip(self._fields, values_of(settings), strict=True):
+        self._fill(values_of(settings))
+
+    def _fill(self, values: Iterable[Any]) -> None:
+        self._filling = True
+        for field, value in zip(self._fields, values, strict=True):
             field.value = value
+        self._filling = False
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep what is typed for a reload, with the version that it was typed on."""
+        saved = self._saved
+        if self._filling or saved is None:
+            return
+        if self._typed(saved):
+            self._drafts.keep(DRAFT, {**{str(number): field.value for number, field in enumerate(self._fields)},
+                                      'version': saved.version})
+        else:
+            self._drafts.discard(DRAFT)
+
+    def _restore(self) -> None:
+        draft, saved = self._drafts.get(DRAFT), self._saved
+        version, values = draft.get('version'), [draft.get(str(number)) for number in range(len(self._fields))]
+        if self._name.is_deleted or saved is None or self._typed(saved) or not isinstance(version, int) \
+                or values[1] not in self._zone.options or values[2] not in self._week.options:
+            return
+        self._saved = replace(saved, version=version)  # if somebody has changed them since, saving says so
+        self._fill(values)
 
     def _merge(self, settings: PlantSettings) -> None:
         """Show the settings that somebody else has saved, in the fields that were not changed here."""
