@@ -52,7 +52,7 @@ class FeedPanel(ui.card):
             with ui.element('section').props('aria-label=Refused'):
                 Heading('Refused', level=3).classes('panel-title')
                 self._none = TextNode('p', NOTHING_REFUSED).classes('panel-note')
-                self._list = ui.element('ul').classes('access-entries')
+                self._list = ui.element('ul').classes('access-entries feed-list').props('tabindex=0 aria-label=Refused')
         self._dialog = EndDialog('Revoke', changed)
         self.set_visibility(False)
 

@@ -21,7 +21,7 @@ from ..access.entries import AddDialog
 from .feed_texts import when
 
 TITLE = 'Unknown machines'
-NOTE = 'Names that feeds have reported in the last 7 days and that no machine on the floor has.'
+NOTE = '{names} that feeds have reported in the last 7 days and that no machine on the floor has.'
 EMPTY = 'Every name that a feed reports is a machine on the floor.'
 
 
@@ -42,7 +42,7 @@ class UnknownPanel(ui.card):
                 self._ignored = Chip('', self._turn)
             self._note = TextNode('p').classes('panel-note')
             self._problem = Alert()
-            self._list = ui.element('ul').classes('access-entries')
+            self._list = ui.element('ul').classes('access-entries feed-list').props('tabindex=0')
             self._list.props['aria-label'] = TITLE
         self._dialog = AddUnknownDialog(services, identity, changed)
 
@@ -58,7 +58,7 @@ class UnknownPanel(ui.card):
         shown = ignored if self._shows_ignored and ignored else [each for each in unknown if each.ignored_by is None]
         self._ignored.show(f'Ignored ({len(ignored)})', self._shows_ignored and bool(ignored))
         self._ignored.set_visibility(bool(ignored))
-        self._note.set_text(NOTE if shown else EMPTY)
+        self._note.set_text(NOTE.format(names=counted(len(shown), 'name')) if shown else EMPTY)
         self._list.clear()
         with self._list:
             for each in shown:
@@ -67,7 +67,7 @@ class UnknownPanel(ui.card):
     def _row(self, each: UnknownMachine, now: datetime) -> None:
         with ui.element('li').classes('access-entry'):
             with ui.element('div'):
-                TextNode('strong', shortened(each.name)).classes('free-text')
+                TextNode('strong', shortened(each.name, 80)).classes('free-text')
                 for text in (counted(each.times, 'event'), f'last at {when(each.last_at, now, self._services.zone)}',
                              f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else ''):
                     if text:
@@ -83,7 +83,7 @@ class UnknownPanel(ui.card):
 
     def _button(self, label: str, each: UnknownMachine, press: Callable[[], Awaitable[None]]) -> None:
         button = ui.button(label, on_click=press, color=None).props('flat no-caps')
-        button.props['aria-label'] = f'{label} {shortened(each.name)}'
+        button.props['aria-label'] = f'{label} {shortened(each.name, 80)}'
 
     def _turn(self) -> None:
         self._shows_ignored = not self._shows_ignored
