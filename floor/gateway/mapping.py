@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -158,11 +158,13 @@ class Mapping(Strict):
         return self
 
     def meaning(self, value: bool | float | str | None, detail: str | None = None) -> Meaning:
-        """What a value means. None: no signal. detail: why there is none."""
+        """What a value means. None: no signal. detail: the reason that came with the value; why there is no signal."""
         if value is None:
             return StatusMeaning(Status.UNKNOWN, detail) if self.reports is Reports.STATUS else None
         if self.reports is Reports.STATUS:
-            return self._status(value)
+            meaning = self._status(value)
+            return replace(meaning, reason=detail) if detail and isinstance(meaning, StatusMeaning) and (
+                meaning.reason is None) else meaning
         if self.reports is Reports.REASON:
             return ReasonMeaning(self._reason(value))
         return self._counter(value)

@@ -66,6 +66,8 @@ class MqttPoint(PointConfig):
     path: str | None = None
     """Where the value is in a JSON payload, such as state.current or items[0].v; without it, the payload is the
     value."""
+    reason: str | None = None
+    """Where the reason of a status is in a JSON payload; a rule with a reason goes before it."""
     at: str | None = None
     """Where the time is in a JSON payload: ISO 8601, or seconds or milliseconds since 1970."""
 
@@ -73,12 +75,12 @@ class MqttPoint(PointConfig):
     def _can_be_read(self) -> MqttPoint:
         try:
             known = TopicPattern(self.topic).names
-            for path in filter(None, (self.path, self.at)):
+            for path in filter(None, (self.path, self.reason, self.at)):
                 parse_path(path)
         except ValueError as error:
             raise PydanticCustomError('pattern', '{sentence}', {'sentence': str(error)}) from error
-        if self.at is not None and self.path is None:
-            raise PydanticCustomError('at', 'at needs a path: only JSON payloads have a time')
+        if self.path is None and (self.at is not None or self.reason is not None):
+            raise PydanticCustomError('no_path', 'at and reason need a path: they are in JSON payloads')
         for name in names_in(self.machine):
             if name not in known:
                 raise PydanticCustomError('placeholder', '{sentence}', {

@@ -12,6 +12,7 @@ import aiomqtt
 from .broker import ERRORS, Broker, subscribe, until_disconnected
 from .errors import QueueError
 from .json_path import PayloadError, Steps, parse_json, parse_path, parse_text, parse_time, value_at
+from .mapping import MAX_REASON_LENGTH
 from .mqtt_config import MqttConfig, MqttPoint
 from .reading import Emit, Point, Reading, Value
 from .source import SourceState, keep_connected
@@ -32,11 +33,20 @@ class MqttPointReader:
         self.pattern = TopicPattern(config.topic)
         self.path: Steps | None = parse_path(config.path) if config.path else None
         self.at: Steps | None = parse_path(config.at) if config.at else None
+        self.reason: Steps | None = parse_path(config.reason) if config.reason else None
 
     @property
     def needs_json(self) -> bool:
         """Whether a payload is JSON."""
-        return self.path is not None or self.at is not None
+        return self.path is not None
+
+    def reason_in(self, data: Any) -> str | None:
+        """The reason in a payload."""
+        if self.reason is not None:
+            with suppress(LookupError):
+                found = value_at(data, self.reason)
+                return str(found).strip()[:MAX_REASON_LENGTH] or None if isinstance(found, str | int) else None
+        return None
 
     def point(self, topic: str) -> Point | None:
         """The point of a topic; None: it does not match."""
@@ -131,7 +141,8 @@ class MqttSource:
                 at = parse_time(value_at(data, reader.at))
             except (PayloadError, LookupError):
                 self.state.ignore('not a time', f'{point.address}: there is no time that can be read; taken as of now')
-        self._emit(Reading(point, value, at, detail=None if value is not None else 'no value'))
+        detail = reader.reason_in(data) or ('no value' if value is None else None)
+        self._emit(Reading(point, value, at, detail=detail))
         return True
 
     def _points_of(self, topic: str) -> list[tuple[MqttPointReader, Point]]:

@@ -47,7 +47,7 @@ class Reading:
     is_historical: bool = False
     """A value of the past, which says nothing about now: it is reported with its time, without debounce."""
     detail: str | None = None
-    """Of no signal: why, in a few words ('bad quality', 'the node died')."""
+    """The reason that came with a status. Of no signal: why, in a few words ('bad quality', 'the node died')."""
 
 
 Emit = Callable[[Reading], None]

@@ -21,8 +21,8 @@ from .event_queue import EventQueue, QueuedEvent
 
 log = logging.getLogger(__name__)
 
-GAP_S = 0.05
-"""Between requests, so that events that follow closely share one."""
+GAP_S, BUSY_GAP_S, BUSY = 0.05, 0.12, 3
+"""Seconds between requests, so that events that follow closely share one; and after one with more events than this."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.5, 30.0
 REFUSED_BACKOFF_S = 30.0
 """After a response that a person must end, such as 401."""
@@ -50,6 +50,7 @@ class Sender:
         self._put = asyncio.Event()
         self._most = MAX_EVENTS
         self._backoff = FIRST_BACKOFF_S
+        self._sent_together = 0
         self._repeated = RateLimitedLog(log)
         self.error: str | None = 'not yet reached'
         """Why the app does not take events, in plain words; None: it does."""
@@ -70,7 +71,7 @@ class Sender:
             if not self._queue.waiting:
                 await self._put.wait()
             try:
-                pause = GAP_S if await self.send_once() else self._pause()
+                pause = self._gap() if await self.send_once() else self._pause()
             except QueueError as error:  # the same events are sent again: they have ids
                 self._fail(str(error))
                 pause = self._pause()
@@ -90,6 +91,7 @@ class Sender:
         for event, result in zip(events, results, strict=True):
             self._count(event, result)
         self._queue.remove(events[-1].number)
+        self._sent_together = len(events)
         self._most, self._backoff = min(MAX_EVENTS, 2 * self._most), FIRST_BACKOFF_S
         self.last_sent_at = time.time()
         return True
@@ -138,6 +140,12 @@ class Sender:
         if self.error is not None:
             log.info('the app takes events; %d wait', self._queue.waiting)
         self.error = None
+
+    def _gap(self) -> float:
+        """Seconds until the next request; none while a backlog is sent."""
+        if self._sent_together >= self._most:
+            return 0
+        return BUSY_GAP_S if self._sent_together > BUSY else GAP_S
 
     def _pause(self) -> float:
         """Seconds until the next request after one that failed."""

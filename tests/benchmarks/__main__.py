@@ -13,6 +13,7 @@ from . import (
     bench_crawl,
     bench_fanout,
     bench_flood,
+    bench_gateway,
     bench_import,
     bench_ingest,
     bench_latency,
@@ -35,7 +36,7 @@ BENCHMARKS = {'latency': bench_latency, 'fanout': bench_fanout, 'many': bench_ma
               'start': bench_start, 'soak': bench_soak, 'orders': bench_orders, 'reports': bench_reports,
               'outages': bench_outages, 'load': bench_load, 'flood': bench_flood, 'stop': bench_stop,
               'crawl': bench_crawl, 'wall': bench_wall, 'import': bench_import, 'ingest': bench_ingest,
-              'rename': bench_rename}
+              'rename': bench_rename, 'gateway': bench_gateway}
 
 
 def main() -> int:

@@ -56,8 +56,14 @@ sources:
     ({'preset': 'umh'}, 30_000, (NONE, 'Unknown state')), ({'preset': 'umh'}, 65_432, (DOWN, 'Inlet jam')),
     ({'preset': 'umh'}, 9_999, None), ({'preset': 'umh'}, 230_000, None)])
 def test_a_value_is_a_status(mapping: dict[str, Any], value: Any, meaning: tuple[Status, str | None] | None) -> None:
-    found = Mapping.model_validate(mapping).meaning(value, 'bad quality')
+    found = Mapping.model_validate(mapping).meaning(value, 'bad quality' if value is None else None)
     assert found == StatusMeaning(*meaning) if meaning else isinstance(found, NoMeaning)
+
+
+def test_the_reason_of_a_rule_goes_before_the_one_that_came_with_the_value() -> None:
+    mapping = Mapping.model_validate(TABLE)
+    assert mapping.meaning('stop', 'E-9') == StatusMeaning(DOWN, 'E-047')
+    assert mapping.meaning(True, 'E-9') == StatusMeaning(WARN, 'E-9')
 
 
 @pytest.mark.parametrize(('mapping', 'value', 'meaning'), [

@@ -29,7 +29,7 @@ pytestmark = NEEDS_MOSQUITTO
 
 POINTS = """
       - {topic: 'plant/{line}/{machine}/status', machine: '{machine}', values: {1: operational, 2: down, 3: warning}}
-      - {topic: 'json/{machine}', machine: 'M-{machine}', path: state.now, at: ts}
+      - {topic: 'json/{machine}', machine: 'M-{machine}', path: state.now, reason: state.why, at: ts}
       - {topic: 'json/{machine}', machine: 'M-{machine}', path: good, at: ts, reports: good}
 """
 ROOT = Path(__file__).parents[2]
@@ -107,10 +107,11 @@ async def test_topics_and_json_become_events_and_garbage_is_counted(
             broker, ('plant/A/Saw/status', '1'), ('plant/A/Saw/status', 'x'), ('plant/A/Saw/status', ''),
             ('json/7', '{'), ('json/7', '[' * 100_000), ('json/7', '{"state": 3}'),
             ('json/7', '{"state": {"now": {}}}'),
-            ('json/7', json.dumps({'state': {'now': 'down'}, 'good': 10, 'ts': 1})),
+            ('json/7', json.dumps({'state': {'now': 'down', 'why': 'E-047'}, 'good': 10, 'ts': 1})),
             ('json/7', json.dumps({'good': 14, 'ts': 'x'})), ('json/7', json.dumps({'state': {'now': None}})))
         await until(lambda: len(app.events) == 5)
         assert statuses(app) == [('Press', 'down'), ('Saw', 'operational'), ('M-7', 'down'), ('M-7', 'unknown')]
+        assert [each['reason'] for each in app.events if 'reason' in each] == ['E-047', 'no value']
         assert [each['good'] for each in app.events if 'good' in each] == [4]
         assert gateway.sources[0].state.ignored == {
             'unknown value': 1, 'not JSON': 2, 'no value': 1, 'not a plain value': 1, 'not a time': 2}
