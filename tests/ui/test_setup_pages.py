@@ -15,6 +15,7 @@ from ui.forms import Form
 from ui.harness import Floor, OpenPage
 from ui.services import person_at
 
+from floor.core.access_keys import AccessKey, KeyKind
 from floor.core.errors import EditConflictError
 from floor.core.people import Identity, Person, Role
 from floor.core.plant_calendar import PlantSettings, Weekday
@@ -23,6 +24,7 @@ from floor.plant.plant_items import PlantMachine, ProductionLine
 from floor.plant.plant_settings import PlantSettingsEdit
 from floor.web.live.live_view import LiveView
 from floor.web.setup import import_page, machines_page, overview, plant_page
+from floor.web.setup.access import page as access_page
 from floor.web.setup.frame import SECTIONS
 from floor.web.setup.machine_list import MachineFilter
 from floor.web.shell.frame import frame
@@ -249,3 +251,30 @@ def press(form: Form, element: ui.element) -> None:
     for listener in list(element._event_listeners.values()):
         if listener.type == 'click':
             form.client.handle_event({'id': element.id, 'listener_id': listener.id, 'args': []})
+
+
+async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, user: User,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays keeps its elements, and so the focus."""
+    monkeypatch.setattr(access_page, 'FOLLOW_S', 0.05)
+    access: Any = shop_floor.services.access
+    for keys in access.tokens, access.stations, access.walls, access.invitations:
+        keys.answers['listed'] = []
+    cast(Any, shop_floor.services.setup).answers['lines'] = []
+    access.sessions.answers['sessions'], access.pins.answers['owners'] = [], set()
+    tom, eva = (AccessKey(number, KeyKind.INVITATION, name, 'Mike', NOON, expires_at=NOON)
+                for number, name in ((1, 'Tom'), (2, 'Eva')))
+    access.invitations.answers['listed'] = [tom, eva]
+    access_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/access'))
+
+    def buttons() -> dict[str, int]:
+        return {each.props['aria-label']: each.id for each in form.client.elements.values()
+                if str(each.props.get('aria-label', '')).startswith('Revoke ')}
+    await form.until(lambda: set(buttons()) == {'Revoke Tom', 'Revoke Eva'})
+    before = buttons()
+    access.invitations.answers['listed'] = [replace(tom, is_expired=True), eva]
+    await form.until(lambda: form.says('has expired'))
+    assert buttons() == before
+    access.invitations.answers['listed'] = [eva]
+    await form.until(lambda: set(buttons()) == {'Revoke Eva'})

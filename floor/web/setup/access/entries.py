@@ -42,13 +42,14 @@ class PanelTexts:
 
 
 class EntryPanel:
-    """The panel; it loads its entries again after every change on this page."""
+    """The panel; it loads its entries again after every change on this page, and when the page asks for it."""
 
     def __init__(self, services: Services, texts: PanelTexts, read: Callable[[], Awaitable[Sequence[Entry]]],
                  add: Callable[[], Awaitable[None] | None]) -> None:
         """read: returns the entries; raises FloorError. add: opens the dialog of the button Add."""
         self._texts = texts
         self._read = read
+        self._rows: list[EntryRow] = []
         with ui.card().classes('panel').props('role=region') as panel:
             panel.props['aria-label'] = texts.title
             with ui.element('header').classes('panel-header'):
@@ -68,20 +69,46 @@ class EntryPanel:
         if self._list.is_deleted:
             return
         self._empty.props['hidden'] = bool(entries)
+        if [row.shape for row in self._rows] == [shape_of(entry) for entry in entries]:
+            for row, entry in zip(self._rows, entries, strict=True):  # the focus stays where it is
+                row.show(entry)
+            return
         self._list.clear()
         with self._list:
-            for entry in entries:
-                self._row(entry)
+            self._rows = [EntryRow(entry, self._texts.end, self._dialog) for entry in entries]
 
-    def _row(self, entry: Entry) -> None:
-        with ui.element('li').classes('access-entry'):
+
+class EntryRow(ui.element):
+    """One row with its button."""
+
+    def __init__(self, entry: Entry, label: str, dialog: EndDialog) -> None:
+        """label: of the button."""
+        super().__init__('li')
+        self.classes('access-entry')
+        self._entry = entry
+        with self:
             with ui.element('div'):
                 TextNode('strong', entry.name).classes('free-text')
-                for fact in entry.facts:
-                    TextNode('span', fact).classes('free-text')
-            button = ui.button(self._texts.end, on_click=lambda: self._dialog.open(entry), color=None) \
-                .props('flat no-caps')
-            button.props['aria-label'] = f'{self._texts.end} {entry.name}'
+                self._facts = [TextNode('span', fact).classes('free-text') for fact in entry.facts]
+            button = ui.button(label, on_click=lambda: dialog.open(self._entry), color=None).props('flat no-caps')
+            button.props['aria-label'] = f'{label} {entry.name}'
+
+    @property
+    def shape(self) -> tuple[str, int]:
+        """As shape_of its entry."""
+        return shape_of(self._entry)
+
+    def show(self, entry: Entry) -> None:
+        """Show an entry of the same shape."""
+        self._entry = entry
+        for node, fact in zip(self._facts, entry.facts, strict=True):
+            if node.text != fact:
+                node.set_text(fact)
+
+
+def shape_of(entry: Entry) -> tuple[str, int]:
+    """Entries of one shape can be shown by the same elements."""
+    return entry.name, len(entry.facts)
 
 
 class EndDialog:

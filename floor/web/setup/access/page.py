@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from nicegui import ui
 
@@ -10,11 +11,15 @@ from ...live.live_view import LiveView
 from ...shell.loading import RESPONSE_TIMEOUT_S
 from ...shell.services import Services
 from ..frame import ACCESS, SECTIONS, setup_frame
+from .entries import EntryPanel
 from .people import InvitationPanel, SessionPanel
 from .secret_dialog import SecretDialog
 from .stations import PinPanel, StationPanel
 from .tokens import TokenPanel
 from .walls import WallPanel
+
+FOLLOW_S = 3.0
+"""Seconds after which the page shows what others have changed."""
 
 
 def register(services: Services) -> None:
@@ -31,4 +36,12 @@ def register(services: Services) -> None:
                           TokenPanel(services, identity, secrets), StationPanel(services, identity, secrets),
                           PinPanel(services, identity), WallPanel(services, identity, secrets)]
         services.broadcast.join(view)
+        if panels:  # a link that is used, or a sign-in, is announced by nothing
+            ui.timer(FOLLOW_S, lambda: follow(panels), immediate=False)
         await asyncio.gather(*(panel.loading.first_answer() for panel in panels))
+
+
+def follow(panels: Iterable[EntryPanel]) -> None:
+    """Load the entries of these panels again."""
+    for panel in panels:
+        panel.loading.start()
