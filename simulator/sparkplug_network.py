@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import aiomqtt
@@ -34,6 +34,7 @@ async def sparkplug_nodes(host: str, port: int, machines: Sequence[NetworkMachin
             client = await stack.enter_async_context(connect(host, port, publisher.will()))
             await client.subscribe(command(publisher.node), qos=1)
             await publisher.births(client)
+            stack.push_async_callback(publisher.death, client)  # no will follows a clean disconnect
             stack.push_async_callback(_stop, asyncio.create_task(publisher.answer_commands(client)))
             publishers[line] = publisher, client
         yield SparkplugNodes(publishers)
@@ -80,7 +81,12 @@ class EdgeNodePublisher:
     def will(self) -> aiomqtt.Will:
         """The death of the next connection."""
         self._bd_seq = (self._bd_seq + 1) % SEQUENCE
-        return aiomqtt.Will(self._topic('NDEATH'), encode(Payload((self._bd_seq_metric(),))), qos=1)
+        return aiomqtt.Will(self._topic('NDEATH'), self._death(), qos=1)
+
+    async def death(self, client: aiomqtt.Client) -> None:
+        """Publish the death, unless the connection is lost."""
+        with suppress(aiomqtt.MqttError):
+            await client.publish(self._topic('NDEATH'), self._death(), qos=1)
 
     async def births(self, client: aiomqtt.Client) -> None:
         """Publish the births of the node and of its devices."""
@@ -118,6 +124,9 @@ class EdgeNodePublisher:
 
     def _bd_seq_metric(self) -> Metric:
         return Metric('bdSeq', self._bd_seq, DataType.INT64)
+
+    def _death(self) -> bytes:
+        return encode(Payload((self._bd_seq_metric(),)))
 
     def _topic(self, kind: str, device: str | None = None) -> str:
         return f'{NAMESPACE}/{self.node.group}/{kind}/{self.node.node}' + (f'/{device}' if device else '')

@@ -76,6 +76,8 @@ async def test_edge_node_as_another_implementation_reads_it() -> None:
         'Status': 'down', 'Reason': 'E-047', 'Good': 97, 'Reject': 3}
     assert [(each.name, each.value) for each in data.metrics] == [('Status', 'down'), ('Good', 97)]
     assert next(iter(data.metrics)).timestamp == NOW.timestamp() * 1_000
+    await node.death(client)
+    assert client.messages[-1] == (will.topic, will.payload)
     assert node.will() != will  # the next connection has another bdSeq
 
 
