@@ -16,7 +16,8 @@ _NODE_LEVELS = 2
 
 def _node(text: str) -> str:
     if text.count('/') != _NODE_LEVELS - 1 or '#' in text:
-        raise PydanticCustomError('node', 'an edge node is written as GROUP/NODE, as in Plant/Cell 3 or Plant/{{line}}')
+        raise PydanticCustomError('node', '{problem}', {
+            'problem': 'an edge node is written as GROUP/NODE, as in Plant/Cell 3 or Plant/{line}'})
     return _pattern(text)
 
 
@@ -55,7 +56,8 @@ class SparkplugPoint(PointConfig):
         names = TopicPattern(self.pattern).names
         for name in names_in(self.machine):
             if name not in names:
-                raise PydanticCustomError('placeholder', '{{{name}}} is neither in node nor in device', {'name': name})
+                raise PydanticCustomError('placeholder', '{problem}', {
+                    'problem': f'{{{name}}} is neither in node nor in device'})
         return self
 
 
