@@ -22,7 +22,8 @@ from .event_queue import EventQueue, QueuedEvent
 log = logging.getLogger(__name__)
 
 GAP_S, BUSY_GAP_S, BUSY = 0.05, 0.12, 3
-"""Seconds between requests, so that events that follow closely share one; and after one with more events than this."""
+"""Seconds from the start of a request to that of the next, so that events that follow closely share one; and after one
+with more events than this."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.5, 30.0
 REFUSED_BACKOFF_S = 30.0
 """After a response that a person must end, such as 401."""
@@ -70,8 +71,10 @@ class Sender:
             self._put.clear()
             if not self._queue.waiting:
                 await self._put.wait()
+            began = time.monotonic()
             try:
-                pause = self._gap() if await self.send_once() else self._pause()
+                is_sent = await self.send_once()
+                pause = max(0.0, began + self._gap() - time.monotonic()) if is_sent else self._pause()
             except QueueError as error:  # the same events are sent again: they have ids
                 self._fail(str(error))
                 pause = self._pause()
@@ -142,7 +145,7 @@ class Sender:
         self.error = None
 
     def _gap(self) -> float:
-        """Seconds until the next request; none while a backlog is sent."""
+        """Seconds from the start of a request that was answered to the next; none while a backlog is sent."""
         if self._sent_together >= self._most:
             return 0
         return BUSY_GAP_S if self._sent_together > BUSY else GAP_S
