@@ -133,7 +133,7 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
     ({'machine': VALVE, 'status': 'down', 'reason': 'a\0b'}, 'NUL'),
     ({'machine': '\ud800', 'status': 'down'}, 'half a character'),
     ({'machine': VALVE, 'status': 'down', 'id': ''}, 'id: String should have at least 1 character'),
-    (7, 'event: '), ('down', 'event: ')])
+    (7, 'an event is a JSON object'), ('down', 'an event is a JSON object')])
 async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, words: str) -> None:
     answer = await feed.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
     assert (answer.status_code, answer.json()['result']) == (422, 'refused')

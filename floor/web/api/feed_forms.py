@@ -27,6 +27,7 @@ MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
 MAX_SHOWN = 200
 """Of what is kept of an event that cannot be read."""
+NO_OBJECT = 'an event is a JSON object, such as {"machine": "CNC-01", "status": "down"}'
 
 Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'] | None, BeforeValidator(lower), Field(
     description='Case-insensitive. unknown: the machine gives no data, and the floor shows No signal until its next '
@@ -122,6 +123,8 @@ class EventsAnswer(BaseModel):
 
 def read_event(value: Any, machine: str | None = None) -> FeedEvent | EventResult:
     """An event of a body, or why it cannot be one. machine: of the path; None: the event names it."""
+    if not isinstance(value, dict):
+        return EventResult(Result.REFUSED, NO_OBJECT)
     try:
         if machine is not None:
             return MachineEventForm.model_validate(value).event(machine)
@@ -136,11 +139,10 @@ def read_event(value: Any, machine: str | None = None) -> FeedEvent | EventResul
         return _refused(str(error), value, machine)
 
 
-def _refused(message: str, value: Any, machine: str | None) -> EventResult:
+def _refused(message: str, value: dict[str, Any], machine: str | None) -> EventResult:
     """The result of an event that cannot be read, with what was sent, as a supervisor sees it among the examples."""
-    fields = value if isinstance(value, dict) else {}
-    return EventResult(Result.REFUSED, message, _as_text(fields.get('machine') if machine is None else machine),
-                       _as_text(fields.get('status')), _as_text(fields.get('reason')) or None)
+    return EventResult(Result.REFUSED, message, _as_text(value.get('machine') if machine is None else machine),
+                       _as_text(value.get('status')), _as_text(value.get('reason')) or None)
 
 
 def _as_text(value: Any) -> str:
