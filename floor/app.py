@@ -240,13 +240,13 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
                         dashboard=dashboard_link(settings, os.environ),
                         report_settings=ReportSettingsCommands(data.database, data.employees))
     floor_api.register(app, database=data.database)
+    feed_api.register(app, ingest=FeedIngest(data.database))
     work_orders_api.register(app, database=data.database, orders=data.orders, order_list=data.order_list,
                              employees=data.employees, limit=data.limit,
                              uploads=services.uploads,
                              attachments=AttachmentResponses(data.orders, services.downloads))
     people_api.register(app, employees=data.employees, limit=data.limit)
     plant_api.register(app, plant=setup, sheets=sheets, limit=data.limit)
-    feed_api.register(app, ingest=FeedIngest(data.database))
     feeds_api.register(app, feeds=services.feeds)
     for page in (floor_page, work_orders_page, work_order_page, employees_page,
                  overview, plant_page, lines_page, types_page, machines_page, import_page, changes_page,

@@ -38,7 +38,9 @@ BEGIN
         reported_at = coalesce(report_status.happened_at, s.reported_at)
     WHERE s.machine_id = of_machine;
     PERFORM set_config('floor.history_upkeep', '', true);
-    PERFORM mark_changed_days(happened_at, clock);  -- of a feed that was offline since yesterday
+    IF happened_at IS NOT NULL THEN
+        PERFORM mark_changed_days(happened_at, clock);  -- of a feed that was offline since yesterday
+    END IF;
     RETURN CASE WHEN happened_at < f.signal_lost_at THEN 'late' ELSE outcome END;
 END $$;
 REVOKE EXECUTE ON FUNCTION report_status FROM PUBLIC;

@@ -113,11 +113,15 @@ END $$;
 
 -- What the set-up of feeds shows: how much a feed has reported, and examples of what was refused.
 CREATE OR REPLACE FUNCTION count_feed_events(of_feed integer, events feed_event[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
     INSERT INTO feed_totals AS t (feed_id, last_event_at, accepted, refused)
     SELECT of_feed, clock_timestamp(), count(*) FILTER (WHERE e.message IS NULL), count(e.message) FROM unnest(events) AS e
     ON CONFLICT (feed_id) DO UPDATE SET last_event_at = excluded.last_event_at,
         accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused, silent_since = NULL;
+    IF NOT EXISTS (SELECT FROM unnest(events) AS e WHERE e.message IS NOT NULL) THEN
+        RETURN;
+    END IF;
     INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
     SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
            count(*) OVER (PARTITION BY e.machine, e.message), clock_timestamp(), e.status, e.reason, e.at,
@@ -126,8 +130,8 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
         status = excluded.status, reason = excluded.reason, at = excluded.at;
     DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
-        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200)
-$$;
+        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200);
+END $$;
 
 -- events: objects with item (a number), machine, status, reason, at and id, of which at, reason, id and status may be null; and
 -- good, reject and cycles, all three or none. at: when it happened; null: now. status: also unknown, where the feed knows that the
@@ -148,6 +152,7 @@ DECLARE
     new    feed_event[];
     turns  integer;
     counts integer[];
+    first  timestamptz;
 BEGIN
     PERFORM FROM access_keys WHERE key_id = of_feed AND 'feed:write' = ANY (scopes) AND revoked_at IS NULL
                                AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR NO KEY UPDATE;
@@ -156,7 +161,10 @@ BEGIN
         RETURN;
     END IF;
     clock := floor_clock();  -- not before the lock
-    parsed := new_feed_events(of_feed, checked_feed_events(of_feed, events, clock));
+    parsed := checked_feed_events(of_feed, events, clock);
+    IF EXISTS (SELECT FROM unnest(parsed) AS e WHERE e.id IS NOT NULL) THEN
+        parsed := new_feed_events(of_feed, parsed);
+    END IF;
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
     PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
     ORDER BY machine_id FOR NO KEY UPDATE;
@@ -167,8 +175,10 @@ BEGIN
     FOR this_turn IN 1..coalesce(turns, 0) LOOP
         parsed := stored_feed_events(parsed, this_turn);
     END LOOP;
-    PERFORM mark_changed_days(min(e.at), clock) FROM unnest(parsed) AS e  -- of a feed that was offline since yesterday
-    WHERE e.result IN ('accepted', 'late');
+    first := (SELECT min(e.at) FROM unnest(parsed) AS e WHERE e.result IN ('accepted', 'late'));
+    IF first IS NOT NULL THEN
+        PERFORM mark_changed_days(first, clock);  -- of a feed that was offline since yesterday
+    END IF;
     counts := store_counts(events, ARRAY(  -- one with an id that is new counts although its status was known
         SELECT e FROM unnest(parsed) AS e JOIN unnest(new) AS n USING (item)
         WHERE e.message IS NULL AND (e.result IS DISTINCT FROM 'duplicate' OR e.id IS NOT NULL)), clock);
