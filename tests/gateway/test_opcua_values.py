@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
@@ -11,13 +12,16 @@ import pytest
 from asyncua import ua
 from asyncua.crypto.cert_gen import generate_private_key
 from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaerrors import BadSecurityChecksFailed, BadTooManySessions
 from cryptography import x509
 from gateway.opcua_plant import self_signed
 
 from floor.gateway.errors import SourceError
 from floor.gateway.opcua.certificates import PRESENTED, check_server, own_certificate
+from floor.gateway.opcua.connection import ERRORS, explain
 from floor.gateway.opcua.data_value import NotScalarError, server_value
 from floor.gateway.opcua.node_ids import resolve, to_text
+from floor.gateway.opcua_config import OpcUaConfig, OpcUaSecurity
 
 NOW = datetime(2026, 11, 28, 9, 41, 7, tzinfo=UTC)
 NAMESPACES = ['http://opcfoundation.org/UA/', 'urn:server', 'http://plant.example/a;b%']
@@ -54,6 +58,19 @@ def test_bad_quality_is_no_signal(status: int, value: int | None) -> None:
 
 def test_why_there_is_no_signal() -> None:
     assert server_value(data(status=StatusCodes.BadNoCommunication), NOW).detail == 'bad quality: BadNoCommunication'
+
+
+@pytest.mark.parametrize(('error', 'sentence'), [
+    (TimeoutError(), 'opc.tcp://plc:4840 does not answer in time'),
+    (ConnectionRefusedError('refused'), 'opc.tcp://plc:4840 does not answer: refused'),
+    (struct.error('unpack requires 4 bytes'), 'opc.tcp://plc:4840 does not answer as OPC UA: unpack requires 4 bytes'),
+    (BadTooManySessions(), 'the server answers BadTooManySessions: close another client, or let the server allow more'),
+    (BadSecurityChecksFailed(), "the server answers BadSecurityChecksFailed: it probably does not trust the gateway's "
+     'certificate own.der. Add it to the trusted certificates of the server')])
+def test_error_in_plain_words(error: Exception, sentence: str) -> None:
+    assert isinstance(error, ERRORS)
+    security = OpcUaSecurity.model_construct(certificate=Path('own.der'))
+    assert explain(error, OpcUaConfig.model_construct(url='opc.tcp://plc:4840', security=security)) == sentence
 
 
 HOUR = timedelta(hours=1)

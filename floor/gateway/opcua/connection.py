@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,9 +17,10 @@ from ..errors import QueueError, SourceError
 from ..opcua_config import OpcUaConfig, OpcUaSecurity
 from .certificates import check_server, file_of, own_certificate
 
-ERRORS = (UaError, OSError, SourceError, QueueError, InvalidSignature, ValueError)
-"""What a session with a server ends with. OSError includes timeouts; asyncua raises ValueError for what a server must
-not send."""
+ERRORS = (UaError, OSError, SourceError, QueueError, InvalidSignature,
+          ValueError, LookupError, TypeError, AttributeError, struct.error)
+"""What a session with a server ends with. OSError includes timeouts; asyncua raises those of the second line for what a
+server must not send, and one such server must not end the others."""
 
 REQUEST_TIMEOUT_S = 5.0
 WATCHDOG_S = 5.0
@@ -69,6 +71,8 @@ def explain(error: Exception, config: OpcUaConfig) -> str:
         return _ADVICE.get(name, '{name}').format(
             name=f'the server answers {name}', url=config.url,
             certificate='' if config.security is None else config.security.certificate)
+    if isinstance(error, TimeoutError):
+        return f'{config.url} does not answer in time'
     if isinstance(error, OSError):
         return f'{config.url} does not answer: {str(error) or type(error).__name__}'
     return f'{config.url} does not answer as OPC UA: {error or type(error).__name__}'
