@@ -24,6 +24,8 @@ from floor.core.scopes import Scope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.feed.ingest import FeedEvent, FeedIngest, Result
+from floor.gateway.event_format import body_of, counter_event, status_event, with_id
+from floor.gateway.mapping import Reports
 from floor.orders.employees import Employees
 
 pytestmark = pytest.mark.newest_postgres
@@ -200,3 +202,15 @@ async def test_what_feeds_have_sent_is_read_with_another_token(feed: AsyncClient
     assert found.pop('id') and found == {
         'name': 'gateway', 'silent_since': None, 'silent_after_seconds': 300, 'events_per_minute': 2, 'accepted': 1,
         'refused_24_hours': 1, 'is_expired': False}
+
+
+async def test_events_of_the_gateway_are_understood(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    now = datetime.now(UTC) + timedelta(seconds=2)
+    events = [status_event(VALVE, now - timedelta(seconds=1), Status.DOWN, 'E-047'),
+              status_event(VALVE, now, Status.UNKNOWN, 'no connection to plant'),
+              counter_event(PAINTER, now, Reports.GOOD, 3)]
+    for many in (events[:1], events[1:] * 10):   # plain, and compressed
+        body, headers = body_of([with_id(each, str(number)) for number, each in enumerate(many, start=len(many))])
+        assert results(await feed.post(PATH, content=body, headers=headers))[:2] == ['accepted'] * len(many[:2])
+    assert 'Content-Encoding' in headers
+    assert await status_of(sql) == ('down', 'E-047')   # as reported last, before the signal was lost
