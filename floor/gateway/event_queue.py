@@ -12,7 +12,7 @@ import logging
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,8 @@ class EventQueue:
         self._first = first or self._last + 1
         self._run = secrets.token_hex(4)
         """Begins the ids of this process: numbers may be used again after a power cut."""
+        self.on_put: Callable[[], None] = lambda: None
+        """Called after events were put."""
         self.put_count = 0
         """Events that were put since the start."""
 
@@ -99,6 +101,8 @@ class EventQueue:
         self._last += len(events)
         self._first += excess
         self.lost += excess
+        if events:
+            self.on_put()
 
     def first(self, most: int) -> list[QueuedEvent]:
         """The oldest events, in their order.

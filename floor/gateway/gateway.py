@@ -16,7 +16,6 @@ from .config import GatewayConfig
 from .errors import GatewayConfigError, QueueError
 from .event_queue import EventQueue
 from .health_server import HealthServer
-from .reading import Reading
 from .reporter import Reporter
 from .sender import Sender
 from .source import Source
@@ -42,6 +41,7 @@ class Gateway:
         self.sender = Sender(self.queue, config.app.url, token, tls)
         self.reporter = Reporter(self.queue, zip(config.sources, (each.state for each in self.sources), strict=True),
                                  Clock())
+        self.queue.on_put = self.sender.wake
         self.started_at = time.time()
         self._unsynced = 0
 
@@ -61,7 +61,7 @@ class Gateway:
             log.info('stopped')
 
     async def _work(self) -> None:
-        sources = [asyncio.create_task(each.run(self._emit), name=each.state.name) for each in self.sources]
+        sources = [asyncio.create_task(each.run(self.reporter.emit), name=each.state.name) for each in self.sources]
         others = [asyncio.create_task(each) for each in (self._tick(), self._sync(), self.sender.run())]
         try:
             done, _ = await asyncio.wait([*sources, *others], return_when=asyncio.FIRST_COMPLETED)
@@ -71,12 +71,6 @@ class Gateway:
             await _cancel(sources)
             await _cancel(others)
 
-    def _emit(self, reading: Reading) -> None:
-        try:
-            self.reporter.emit(reading)
-        finally:
-            self.sender.wake()
-
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
@@ -85,7 +79,6 @@ class Gateway:
             except QueueError as error:
                 log.error('%s', error)
                 await asyncio.sleep(RETRY_S)
-            self.sender.wake()
 
     async def _sync(self) -> None:
         while True:

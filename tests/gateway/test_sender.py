@@ -137,10 +137,10 @@ async def test_pauses_grow_and_a_refused_token_is_tried_seldom(
 async def test_events_that_follow_closely_share_requests(app: FakeApp, queue: EventQueue, sender: Sender) -> None:
     import asyncio
 
+    queue.on_put = sender.wake
     running = asyncio.create_task(sender.run())
     for number in range(100):
         put(queue, str(number))
-        sender.wake()
         await asyncio.sleep(0)
     await until(lambda: not queue.waiting)
     running.cancel()
