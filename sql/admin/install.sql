@@ -219,6 +219,8 @@ CALL record_function_file('15_status_history.sql', NULL, :'program');
 CALL record_function_file('16_clock_corrections.sql', NULL, :'program');
 \ir ../functions/17_machines.sql
 CALL record_function_file('17_machines.sql', NULL, :'program');
+\ir ../functions/18_lost_signals.sql
+CALL record_function_file('18_lost_signals.sql', NULL, :'program');
 \ir ../functions/18_report_status.sql
 CALL record_function_file('18_report_status.sql', NULL, :'program');
 \ir ../functions/19_missed_changes.sql
