@@ -25,7 +25,9 @@ class MachineState:
     reason: str | None = None
     """As reported last, with the status."""
     event_at: datetime | None = None
-    """The time of its last event."""
+    """The time of its last event that is not the loss of its source."""
+    lost_at: datetime | None = None
+    """When its source was lost, until there is a later event: what is heard of it then may have been before."""
     put_at: float = 0
     """When that was put, by the monotonic clock."""
     _status: StatusMeaning | None = None

@@ -16,7 +16,7 @@ from .machine_state import MachineState
 from .mapping import CounterMeaning, NoMeaning
 from .point_config import SourceConfig
 from .point_filter import Held, PointFilter
-from .point_times import event_time, reading_time
+from .point_times import OUT_OF_ORDER, event_time, reading_time
 from .presets import StatusMeaning
 from .reading import Point, Reading
 from .source import SourceState
@@ -88,10 +88,11 @@ class Reporter:
         """
         monotonic, now = self._clock.monotonic(), self._clock.now()
         for name, (config, state) in self._sources.items():
+            since = max(state.changed_at, state.last_message_at or 0)  # a resumed session sends before it is ready
             if state.connected:
                 self._lost.discard(name)
-            elif name not in self._lost and now.timestamp() - state.changed_at >= config.grace:
-                self._lose(name, datetime.fromtimestamp(state.changed_at, now.tzinfo))
+            elif name not in self._lost and now.timestamp() - since >= config.grace:
+                self._lose(name, datetime.fromtimestamp(since, now.tzinfo))
         self._repeat([each for each in self._machines.values() if each.status not in (None, Status.UNKNOWN)
                       and self._sources[each.source][1].connected
                       and monotonic - each.put_at >= each.repeat_every])
@@ -120,7 +121,7 @@ class Reporter:
         if moment.fault:
             state.ignore(moment.fault, f'{moment.fault} at {point.address}: {at}; taken as of now')
         self._put(machine, moment.at)
-        if now - moment.at > timedelta(seconds=config.repeat):  # it began long ago, and may hold now
+        if machine.lost_at or now - moment.at > timedelta(seconds=config.repeat):  # it began long ago, and may hold now
             machine.put_at += SETTLE_S - machine.repeat_every
 
     def _put_past(self, point: Point, meaning: object, at: datetime) -> None:
@@ -135,10 +136,12 @@ class Reporter:
             made, totals = total, {}
         else:
             key = f'{point.source} {point.address}'
+            moment, known = round(at.timestamp() * 1000), self._queue.total(f'{key} at')
+            is_past |= known is not None and 0 < known - moment < OUT_OF_ORDER.total_seconds() * 1000
             made, step = increment(self._queue.total(key), total, point.config.rollover)
             if is_past and step is not Step.COUNT:
                 return  # a later total has counted this
-            totals = {key: total}
+            totals = {key: total, f'{key} at': max(moment, known or 0) if is_past else moment}
             if step in {Step.RESET, Step.ROLLOVER}:
                 log.info('counter %s: %s', point.address, step, extra={'source': point.source})
         if made > MAX_INCREMENT:
@@ -152,7 +155,9 @@ class Reporter:
         for machine in self._machines.values():
             if machine.source == source and machine.status not in (None, Status.UNKNOWN):
                 machine.take(StatusMeaning(Status.UNKNOWN, f'no connection to {source}'))
-                self._put(machine, event_time(since, machine.event_at, self._clock.now()).at)
+                before = machine.event_at
+                self._put(machine, event_time(since, before, self._clock.now()).at)
+                machine.event_at, machine.lost_at = before, machine.event_at
         for point, each in self._filters.items():
             if point.source == source:
                 each.forget()
@@ -171,3 +176,5 @@ class Reporter:
             machine.status = None  # what is next is reported in any event
             raise
         machine.event_at, machine.put_at = at, self._clock.monotonic()
+        if machine.lost_at and at > machine.lost_at:
+            machine.lost_at = None

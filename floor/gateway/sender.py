@@ -30,6 +30,8 @@ REFUSED_BACKOFF_S = 30.0
 TIMEOUT_S = 30.0
 STORED = frozenset({'accepted', 'late', 'duplicate'})
 MAX_CAUSES = 100
+LEAST_EVENTS = 20
+"""After requests that failed, the next ones have fewer events, down to about so many."""
 
 
 class Delivery(StrEnum):
@@ -87,6 +89,8 @@ class Sender:
             return True
         delivery, results = await self._request(events)
         if delivery is Delivery.LATER:
+            if self._most > LEAST_EVENTS:
+                self._most //= 2  # a slow app may have time for fewer
             return False
         if delivery is Delivery.TOO_LARGE and len(events) > 1:
             self._most = max(1, len(events) // 2)
@@ -95,7 +99,7 @@ class Sender:
             self._count(event, result)
         self._queue.remove(events[-1].number)
         self._sent_together = len(events)
-        self._most, self._backoff = min(MAX_EVENTS, 2 * self._most), FIRST_BACKOFF_S
+        self._most, self._backoff = min(MAX_EVENTS, self._most * 5 // 4 + 1), FIRST_BACKOFF_S
         self.last_sent_at = time.time()
         return True
 

@@ -27,8 +27,13 @@ class Plant:
         self.state.ignore = self._ignore  # type: ignore[method-assign]
         self.ignored: list[str] = []
         self.queue = EventQueue(None, 1_000)
-        self.reporter = Reporter(self.queue, [(SourceConfig(name='plant', **source), self.state)], self.clock)
+        self._source = SourceConfig(name='plant', **source)
+        self.start_again()
         self.connect(True)
+
+    def start_again(self) -> None:
+        """As a process that begins: only what is in the queue is known."""
+        self.reporter = Reporter(self.queue, [(self._source, self.state)], self.clock)
 
     def _ignore(self, cause: str, message: str) -> None:
         assert message
@@ -123,6 +128,39 @@ def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(plant: 
     assert plant.events() == []   # nothing is known before it is heard of
     plant.read('down', at=-310)   # retained
     assert plant.events() == [(310, 'down')]
+
+
+def test_what_was_sent_around_a_loss_keeps_its_time(plant: Plant) -> None:
+    plant.read('running')
+    plant.clock.advance(10)
+    plant.connect(False)
+    plant.pass_time(40)
+    plant.connect(True)
+    plant.read('down', at=-42)   # on its way when the connection was lost
+    plant.read('warning', at=-20)
+    assert plant.events() == [(0, 'operational'), (10, 'unknown', 'no connection to plant'), (8, 'down'),
+                              (30, 'warning')]
+
+
+def test_what_was_sent_before_a_loss_and_holds_is_reported_after_it_too(plant: Plant) -> None:
+    plant.read('running')
+    plant.clock.advance(10)
+    plant.connect(False)
+    plant.pass_time(40)
+    plant.connect(True)
+    plant.read('down', at=-42)
+    plant.pass_time(10)
+    assert plant.events()[2:] == [(8, 'down'), (52, 'down')]
+
+
+def test_a_source_that_sends_before_it_is_ready_is_not_lost(plant: Plant) -> None:
+    plant.connect(False)
+    plant.clock.advance(29)
+    plant.state.last_message_at = plant.clock.time.timestamp()   # of a session that the broker kept
+    plant.read('running')
+    plant.pass_time(5)
+    plant.connect(True)
+    assert plant.events() == [(29, 'operational')]
 
 
 def test_a_short_loss_is_not_reported(plant: Plant) -> None:
@@ -237,6 +275,17 @@ def test_a_total_of_the_past_is_no_reset(plant: Plant) -> None:
     plant.read(95, total, at=-30)
     plant.read(101, total, at=1)
     assert plant.events() == [(1, 1)]
+
+
+def test_totals_that_come_again_after_a_start_are_not_counted_again(plant: Plant) -> None:
+    total = plant.point('t', reports='good')
+    for number, value in enumerate((100, 103, 106)):
+        plant.read(value, total, at=number)
+    plant.start_again()
+    for number, value in enumerate((103, 106, 109), 1):   # the broker had not got the acknowledgements
+        plant.read(value, total, at=number)
+    plant.read(2, total, at=10)
+    assert plant.events() == [(1, 3), (2, 3), (3, 3), (10, 2)]
 
 
 def test_a_value_that_cannot_be_stored_is_reported_when_it_can_be(

@@ -146,3 +146,12 @@ async def test_events_that_follow_closely_share_requests(app: FakeApp, queue: Ev
     running.cancel()
     assert received(app) == [str(number) for number in range(100)]
     assert len(app.requests) <= 5
+
+
+async def test_an_app_that_is_too_slow_for_many_events_gets_fewer(
+        app: FakeApp, queue: EventQueue, sender: Sender) -> None:
+    app.answer = lambda events: (503, {'detail': 'the database does not answer in time'}) if len(events) > 100 else None
+    put(queue, *map(str, range(1_000)))
+    for _ in range(40):
+        await sender.send_once()
+    assert received(app) == [str(number) for number in range(1_000)]
