@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from floor.access.access_keys import PREFIXES
 from floor.core.access_keys import KeyKind
+from floor.core.errors import DatabaseUnavailableError
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.people import Employee, Role
 from floor.feed.store import Store
@@ -46,3 +47,22 @@ async def test_the_first_supervisor_sees_the_next_page_as_one(monkeypatch: pytes
         assert not answer.done()
         store.replace(FloorSnapshot((), (), 0, people=(EVA,)))
         assert (await answer).headers['location'] == '/setup'
+
+
+async def test_a_link_stays_good_while_the_database_is_busy() -> None:
+    """As during the first minute of a demo, which fills the database."""
+    async def use(*_: str, **__: str) -> Employee:
+        raise DatabaseUnavailableError('the database does not answer: TimeoutError')
+    access: Any = SimpleNamespace(first_supervisor=SimpleNamespace(use=use), invitations=SimpleNamespace(use=use))
+    app = FastAPI()
+    link_pages.register(app, access, Store(stale_after=60), has_sign_in=False)
+    first, invitation = (f'/link/{PREFIXES[kind]}x' for kind in (KeyKind.FIRST_SUPERVISOR, KeyKind.INVITATION))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor') as client:
+        invited = await client.post(invitation)
+        became = await client.post(first, data={'first_name': 'Eva', 'last_name': 'Berg', 'email': 'eva@example.com'})
+    assert (invited.status_code, became.status_code) == (503, 503)
+    assert 'does not work' not in invited.text
+    assert f'<a href="{invitation}">Try again</a>' in invited.text
+    assert 'value="eva@example.com"' in became.text
+    assert 'Become the supervisor' in became.text

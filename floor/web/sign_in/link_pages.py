@@ -32,6 +32,7 @@ BROWSER_LIFE = timedelta(days=400)
 INVITED_FOR = timedelta(days=180)
 """An invited person signs in again by another invitation, so their session lasts longer than others."""
 SEE_OTHER = 303
+UNAVAILABLE = 503
 KNOWN_WITHIN_S = 5.0
 UNKNOWN = 'this link is not complete: copy it again'
 Page = Callable[[Request, str], Awaitable[Response]]
@@ -56,10 +57,12 @@ async def _answered(request: Request, secret: str, pages: dict[KeyKind, Page]) -
         if page is None:
             raise InvalidInputError(UNKNOWN)
         return await page(request, secret)
+    except DatabaseUnavailableError as error:
+        return plain_page(request, 'Not possible at the moment', problem(str(error)),
+                          link(request, 'Try again', f'{PATH}{secret}'), status=UNAVAILABLE)
     except FloorError as error:
-        status = 503 if isinstance(error, DatabaseUnavailableError) else 403
         return plain_page(request, 'This link does not work', problem(str(error)),
-                          link(request, 'Go to the floor', '/'), status=status)
+                          link(request, 'Go to the floor', '/'), status=403)
 
 
 class LinkPages:
@@ -95,7 +98,9 @@ class LinkPages:
         try:
             employee = await self._access.first_supervisor.use(secret, **fields)
         except InvalidInputError as error:
-            return _first_supervisor_page(request, fields, str(error))
+            return _first_supervisor_page(request, fields, str(error), status=422)
+        except DatabaseUnavailableError as error:
+            return _first_supervisor_page(request, fields, f'{error}. Try again', status=UNAVAILABLE)
         if self._has_sign_in:
             return plain_page(request, f'{employee.name} is a supervisor now',
                               text(f'Sign in with the address {employee.email}.'), link(request, 'Sign in', '/setup'))
@@ -152,7 +157,7 @@ class LinkPages:
         return response
 
 
-def _first_supervisor_page(request: Request, fields: dict[str, str], wrong: str = '') -> Response:
+def _first_supervisor_page(request: Request, fields: dict[str, str], wrong: str = '', *, status: int = 200) -> Response:
     required = 'required maxlength="100" autocomplete='
     return plain_page(
         request, 'Become the first supervisor', problem(wrong),
@@ -162,4 +167,4 @@ def _first_supervisor_page(request: Request, fields: dict[str, str], wrong: str 
                    attributes=f'{required}"given-name" autofocus'),
              field('Last name', 'last_name', fields.get('last_name', ''), attributes=f'{required}"family-name"'),
              field('E-mail address', 'email', fields.get('email', ''), kind='email', attributes=f'{required}"email"')),
-        status=422 if wrong else 200)
+        status=status)
