@@ -17,9 +17,10 @@ from ..core.console import Parser, run_command
 from ..core.errors import NotFoundError
 from ..core.people import Identity, Role
 from ..core.scopes import MEANINGS, Scope
-from ..core.settings import Settings
+from ..core.settings import Settings, Source
 from ..db.connection_source import database_source
 from ..db.database import Database
+from ..db.embedded.server import EmbeddedPostgres
 from ..db.migrations import connect_prepared
 from ..orders.employees import Employees
 from .api_tokens import ApiTokens, NewToken
@@ -79,6 +80,10 @@ def _result(options: Namespace) -> str:
 
 
 def _made(settings: Settings, make: Callable[[Database, Employees], Awaitable[NewKey]]) -> NewKey:
+    if settings.source is Source.EMBEDDED and not EmbeddedPostgres(settings.data_dir).folder.exists():
+        # a new database would have a key that opens nothing
+        raise NotFoundError(f'there is no database in {settings.data_dir.absolute()}: set DATA_DIR to the folder of '
+                            'the program that people use, and start that first')
     with database_source(settings, _say_on_stderr) as source:
         return asyncio.run(_with(Database(source.url, settings, source.lakebase), make))
 

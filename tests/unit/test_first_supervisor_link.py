@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,3 +41,19 @@ async def test_the_link_is_printed_where_other_machines_connect(
     assert ('/link/lm_first_SECRET' in capsys.readouterr().out) == prints
     assert ('floor.access first-supervisor prints a link' in caplog.text) == logs
     assert 'SECRET' not in caplog.text
+
+
+class Known(Missing):
+    """There is a supervisor."""
+
+    async def is_missing(self) -> bool:
+        return False
+
+
+async def test_the_command_for_another_terminal_names_the_folder_and_the_address(
+        tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / 'our plant'
+    await offer_first_supervisor(
+        Settings.load(_env_file=None, host='192.0.2.7', port=8171, data_dir=folder, public_url=None), Known())
+    assert (f"DATA_DIR='{folder}' python -m floor.access invite EMAIL --address http://192.0.2.7:8171"
+            in capsys.readouterr().out)
