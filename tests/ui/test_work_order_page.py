@@ -209,6 +209,17 @@ async def test_completing_an_order_of_a_machine_that_is_still_down_is_asked_abou
     await form.until(lambda: sent(shop_floor, 'transition'))
 
 
+async def test_the_question_follows_the_machine(shop_floor: Floor, page: OpenForm) -> None:
+    shop_floor.change('Valve_01_01', 'down', 'Pin position error')
+    form = await page()
+    form.press('Complete')
+    await form.until(lambda: form.says('Valve 01·01 is still down.'))
+
+    shop_floor.change('Valve_01_01', 'operational')
+
+    await form.until(lambda: not form.says('Valve 01·01 is still down.') and not form.says('Complete anyway'))
+
+
 async def test_to_complete_it_cause_and_action_are_asked_for(shop_floor: Floor, page: OpenForm) -> None:
     shop_floor.orders.answers['transition'] = None
     form = await page()

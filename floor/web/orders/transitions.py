@@ -11,6 +11,7 @@ from ...core.machines import Status
 from ...core.orders import AllowedTransition, HoldReason, WorkOrder, WorkOrderStatus
 from ...core.people import Identity, Person
 from ...core.text import is_visible, shortened
+from ...feed.difference import Difference
 from ...orders.order_values import OrderEdit, Transition
 from ...orders.work_orders import TEXTS_OF, UNASSIGNED_START
 from ..shell.back_button import BackCloses
@@ -37,11 +38,12 @@ class OrderTransitions:
         self._drafts = Drafts(identity)
         self._transitions: dict[WorkOrderStatus, tuple[AllowedTransition, ...]] = {}
         self._order: WorkOrder | None = None
-        self._to = WorkOrderStatus.OPEN
+        self._to, self._label = WorkOrderStatus.OPEN, ''
         self._filling = self._sending = False
         with Dialog() as self._dialog, ui.card().classes('sheet transition-form'):
             self._build()
         self._back = BackCloses(self._dialog, lambda: self._first)
+        ui.context.client.on_delete(services.store.subscribe(self._on_difference))
         background_tasks.create(self._try_to_load(), name='work order transitions')
 
     async def load(self) -> None:
@@ -134,10 +136,10 @@ class OrderTransitions:
 
     def _open(self, order: WorkOrder, to: WorkOrderStatus) -> None:
         self._order, self._to = order, to
-        label = transition_label(order.status, to)
-        self._heading.set_text(f'{label} {short_id(order.id)}')
-        self._dialog.props['aria-label'] = label
-        self._warn_if_down(label)
+        self._label = transition_label(order.status, to)
+        self._heading.set_text(f'{self._label} {short_id(order.id)}')
+        self._dialog.props['aria-label'] = self._label
+        self._warn_if_down()
         self._hold_choice.set_visibility(to is WorkOrderStatus.ON_HOLD)
         self._cause.set_visibility(to is WorkOrderStatus.COMPLETED)
         self._action_taken.set_visibility(to is WorkOrderStatus.COMPLETED)
@@ -151,14 +153,18 @@ class OrderTransitions:
             field.error = None
             field.props['autofocus'] = field is self._first
 
-    def _warn_if_down(self, label: str) -> None:
+    def _warn_if_down(self) -> None:
         """Warn before an order is completed whose machine is still down."""
         machine = self._services.store.machines.get(self._order.machine) if self._order else None
         is_down = self._to is WorkOrderStatus.COMPLETED and machine is not None and machine.status is Status.DOWN
         self._still_down.set_text(
             f'{shortened(str(machine.display), 80)} is still down.' if machine and is_down else '')
         self._still_down.set_visibility(is_down)
-        self._button.set_text(f'{label} anyway' if is_down else label)
+        self._button.set_text(f'{self._label} anyway' if is_down else self._label)
+
+    def _on_difference(self, difference: Difference) -> None:
+        if self._dialog.value and self._order is not None and self._order.machine in difference.machines:
+            self._warn_if_down()
 
     @property
     def _place(self) -> str:
