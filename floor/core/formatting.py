@@ -49,7 +49,9 @@ def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
 
 
 def downtime(seconds: float) -> str:
-    """A sum over machines, in hours however many: '40 min', '6 h 20 min', '41 h'; minutes below ten hours."""
+    """A sum over machines, in hours however many: '40 min', '6 h 20 min', '41 h'; minutes below ten hours; '0 min'."""
+    if seconds <= 0:
+        return '0 min'
     hours = int((seconds + _NOISE) // HOUR)
     return f'{number(hours)} h' if hours >= 10 else duration(seconds, Detail.MINUTES)  # noqa: PLR2004
 

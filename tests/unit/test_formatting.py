@@ -18,6 +18,7 @@ from floor.core.formatting import (
     Detail,
     counted,
     delay,
+    downtime,
     duration,
     file_size,
     minutes,
@@ -47,6 +48,10 @@ APART = {'order_cursor.py', 'picture_process.py'}
 ])
 def test_a_duration_is_rounded_down_in_each_detail(seconds: float, texts: list[Any]) -> None:
     assert [duration(seconds, detail) for detail in (FULL, BRIEF, MINUTES, NARROW, LARGEST)] == texts
+
+
+def test_a_line_that_was_never_down_has_no_downtime() -> None:
+    assert [downtime(each) for each in (0, 20, HOUR, 41 * HOUR)] == ['0 min', '<1 min', '1 h 00 min', '41 h']
 
 
 def test_less_than_nothing_is_nothing() -> None:
