@@ -56,8 +56,10 @@ class PresentPeople:
                                 if row.cells.get(column) and name not in {'role', 'active'}},
                              role=_role(row.cells.get('role', '')), active=_is_active(row.cells.get('active', '')))
         if person is None:
-            return PersonRowPlan(number=row.number, name=email, outcome=RowOutcome.NEW, notes=row.notes,
-                                 fields=new_employee(replace(given, email=email)))
+            fields = new_employee(replace(given, email=email))
+            no_role = ' (the sheet has no role)' if isinstance(given.role, Unchanged) else ''
+            return PersonRowPlan(number=row.number, name=email, outcome=RowOutcome.NEW, notes=row.notes, fields=fields,
+                                 details=f'{fields["first_name"]} {fields["last_name"]}, {fields["role"]}{no_role}')
         before = fields_of(person)
         fields = before | checked_employee(given)
         changes = ', '.join(differences((column, before[name], fields[name]) for column, name in FIELDS.items()))

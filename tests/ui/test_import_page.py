@@ -34,6 +34,7 @@ async def test_rows_are_checked_imported_and_taken_back(shop_floor: Floor, user:
     sheets.answers |= {'past_imports': [], 'dry_run': planned, 'apply': planned}
     import_page.register(shop_floor.services)
     screen = await open_page('/setup/import')
+    await user.should_see('Columns for people: first name, last name, e-mail, department, role, active.')
     user.find('Check rows').click()
     await user.should_see('Paste rows first, or choose a file.')
 

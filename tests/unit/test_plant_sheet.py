@@ -199,7 +199,7 @@ def test_each_person_is_new_changed_or_unchanged() -> None:
                           ANNA, OEZ)
     assert outcomes(plan) == [
         ('unchanged', ''), ('changed', 'department from Tool shop to Tools, role from viewer to technician, active '
-                                       'from no to yes'), ('new', '')]
+                                       'from no to yes'), ('new', 'Grace Kim, operator (the sheet has no role)')]
     assert plan.rows[2].fields == {'first_name': 'Grace', 'last_name': 'Kim', 'email': 'grace@x.example',
                                    'department': 'Quality', 'role': Role.OPERATOR, 'active': True}
     assert str(plan) == '3 people: 1 new, 1 changed, 1 unchanged, 0 refused'

@@ -67,6 +67,8 @@ class ImportPage:
         with ui.card().classes('panel').props('role=region aria-label=Import'):
             Heading('Import').classes('panel-title')
             TextNode('p', ABOUT).classes('panel-note')
+            for layout in LAYOUTS.values():
+                TextNode('p', f'Columns for {layout.noun[1]}: {", ".join(layout.columns)}.').classes('panel-note')
             self._text = TextArea('Rows from a spreadsheet', on_change=self._typed) \
                 .props(f'outlined debounce=300 maxlength={MAX_PASTED} input-class=import-text spellcheck=false') \
                 .classes('field import-field')
