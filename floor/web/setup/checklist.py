@@ -31,7 +31,8 @@ def steps_of(store: Store, lines: Sequence[ProductionLine]) -> list[Step]:
     silent = store.never_reported
     supervisors = [person for person in store.people.values() if person.active and person.role is Role.SUPERVISOR]
     return [
-        Step(counted(len(lines), 'line') if lines else 'No line yet: machines stand on lines, in flow order.',
+        Step(counted(len(lines), 'line') if lines else
+             'No line yet: an import of machines makes their lines, or add each in Lines.',
              bool(lines), 'Lines' if lines else 'Add the first line', SECTIONS[LINES]),
         Step(counted(machines, 'machine'), True, 'Machines', SECTIONS[MACHINES]) if machines else
         Step('No machine yet: import a sheet of all, or add each in Machines.', False, 'Import a sheet',

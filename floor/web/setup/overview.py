@@ -52,8 +52,9 @@ class OverviewPage:
         steps = steps_of(self._store, items.lines)
         self._demo.set_visibility(bool(self._store.is_demo))
         missing = sum(not step.is_done for step in steps)
+        left = f'{missing} of {len(steps)} steps {"is" if missing == 1 else "are"} left.'
         self._summary.set_text('What the demo has:' if self._store.is_demo else
-                               f'{missing} of {len(steps)} steps are left.' if missing else 'Your plant is set up.')
+                               left if missing else 'Your plant is set up.')
         if steps == self._steps:
             return
         self._steps = steps
