@@ -41,8 +41,10 @@ def reading_time(at: datetime | None, before: datetime | None, now: datetime) ->
 def event_time(at: datetime, reported: datetime | None, now: datetime, *, was_lost: bool = False) -> ReadingTime:
     """The time of a change, which must be later than what was reported of the machine before: it would not be shown.
 
-    reported: the time of the machine's last event. was_lost: that was no signal, since then nothing is known.
+    reported: the time of the machine's last event. was_lost: that was no signal, since then nothing is known. Whole
+    milliseconds, as in events: the app takes a second event of a status at the same time for the first.
     """
+    at, now = _whole(at), _whole(now)
     if reported is None or at > reported:
         return ReadingTime(at)
     if was_lost:
@@ -50,3 +52,8 @@ def event_time(at: datetime, reported: datetime | None, now: datetime, *, was_lo
     if reported - at > SKEW:
         return ReadingTime(max(now, reported + STEP), fault='the clock is behind')
     return ReadingTime(reported + STEP)
+
+
+def _whole(moment: datetime) -> datetime:
+    """In milliseconds."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)

@@ -82,6 +82,12 @@ def test_a_change_is_an_event_and_the_same_status_is_none(plant: Plant) -> None:
     assert plant.events() == [(1, 'operational'), (3, 'down')]
 
 
+def test_a_reason_within_the_millisecond_of_its_status_is_an_event_after_it(plant: Plant) -> None:
+    plant.read('down', at=-1.0003)
+    plant.read('Oil low', plant.point('b', reports='reason'), at=-1.0001)
+    assert plant.events() == [(-1.001, 'down'), (-1.0, 'down', 'Oil low')]
+
+
 def test_a_status_that_does_not_last_is_not_reported_and_one_that_does_since_it_began(plant: Plant) -> None:
     point = plant.point(debounce=5)
     plant.read('running', point)
