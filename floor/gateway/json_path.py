@@ -9,7 +9,7 @@ from typing import Any
 
 MAX_PAYLOAD = 1_000_000
 """Bytes."""
-_STEP = re.compile(r'\.?([^.\[\]"\']+)|\[(\d+)\]|\["([^"]*)"\]|\[\'([^\']*)\'\]')
+_STEP = re.compile(r'\.?([^.\[\]"\']+)|\[([0-9]+)\]|\["([^"]*)"\]|\[\'([^\']*)\'\]')
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """A time that is at least so large has so many units in a second."""
 

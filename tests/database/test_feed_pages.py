@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from database.feed_floor import KEY, NOON, PAINTER, VALVE, Floor, event
 from database.harness import start_without_past
 from database.people import LISA, MIKE
 from database.postgres import Connect
-from database.test_feed_events import KEY, NOON, PAINTER, VALVE, Floor, event
 
 from floor.core.errors import InvalidInputError, NotAllowedError, NotFoundError
 from floor.core.machines import Status

@@ -23,6 +23,7 @@ KNOWN = {
     ('floor/db/table_sums.py', 'fetch'): 'tables, whose names the database gives and quotes',
     ('simulator/backfill.py', 'execute'): 'a constant of that module',
     ('floor/db/schema_version.py', 'execute'): 'a schema, which the settings check',
+    ('floor/gateway/event_queue.py', 'execute'): 'a constant of that module',
     ('floor/core/session_settings.py', 'execute'):
         'constants of that module, and a schema and a zone that were checked',
     ('floor/db/migrations.py', 'execute'): 'the files of sql; identifiers are quoted by the database itself',

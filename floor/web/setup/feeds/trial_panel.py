@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nicegui import ui
 
 from ....core.errors import FloorError
+from ....core.formatting import number
 from ....core.people import Identity
 from ....feed.ingest import MAX_EVENTS, EventResult, FeedEvent, Result
 from ....plant.feed_items import Feed
@@ -71,7 +72,7 @@ class TrialPanel(ui.card):
             return
         values = value if isinstance(value, list) else [value]
         if self._feed.value is None or len(values) > MAX_EVENTS:
-            self._problem.show(f'At most {MAX_EVENTS:,} events can be tried at once.')
+            self._problem.show(f'At most {number(MAX_EVENTS)} events can be tried at once.')
             return
         events = [read_event(each) for each in values]
         try:
