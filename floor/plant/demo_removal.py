@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import asyncpg
@@ -22,6 +23,8 @@ from ..db.transactions import command, logged, reading
 from ..orders.employees import Employees
 
 CONFIRMATION = 'remove the demo'
+ATTEMPTS = 4
+"""In the first minutes of a demo a refresh of the dashboard reads for longer than one attempt waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,13 @@ class Plant:
 async def _remove(connection: Connection, database: Database, keep_email: str | None) -> DemoContents:
     """In the caller's transaction."""
     try:
-        await database.queries.wait_briefly_for_locks(connection)
-        return DemoContents(**await database.queries.remove_demo(connection, keep_email=keep_email))
-    except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+        for _ in range(ATTEMPTS):
+            with suppress(asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+                async with connection.transaction():  # a savepoint: between two attempts, those who wait go on
+                    await database.queries.wait_briefly_for_locks(connection)
+                    return DemoContents(**await database.queries.remove_demo(connection, keep_email=keep_email))
         raise DatabaseUnavailableError('another session was using the tables of the floor, and nothing was removed: '
-                                       'try again') from error
+                                       'try again')
     except asyncpg.ObjectNotInPrerequisiteStateError as error:
         raise NotADemoError(str(error.args[0])) from error
     except asyncpg.InsufficientPrivilegeError as error:

@@ -129,6 +129,27 @@ async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, p
     assert await connection.fetchval('SELECT revoked_by FROM access_keys') == 'Anna Berg'
 
 
+async def test_who_reads_the_floor_for_long_only_delays_it(
+        connect: Connect, plant: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the refresh of the dashboard does in the first minutes of a demo."""
+    other = await connect()
+    reader = other.transaction()
+    await reader.start()
+    await other.fetch('SELECT FROM machine_status_history')
+    attempts = 0
+
+    async def wait_briefly(connection: asyncpg.Connection) -> None:
+        nonlocal attempts
+        attempts += 1
+        if attempts > 1:
+            await reader.rollback()
+        await connection.execute("SET LOCAL lock_timeout = '20ms'")
+    monkeypatch.setattr(database.queries, 'wait_briefly_for_locks', wait_briefly)
+
+    assert (await plant.remove_demo(LOCAL)).machines == 30
+    assert attempts == 2
+
+
 async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
     for attempt in plant.contents, plant.remove_demo:
         with pytest.raises(NotAllowedError, match='requires the role supervisor; your role is technician'):
@@ -180,6 +201,7 @@ async def test_of_two_who_do_it_at_once_one_does(plant: Plant) -> None:
 
 async def test_while_the_floor_is_saved_it_says_so_and_removes_nothing(
         connect: Connect, plant: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plant_command, 'ATTEMPTS', 1)
     saver, onlooker = await connect(), await connect()
     async with saver.transaction(isolation='repeatable_read'):
         await saver.execute('SELECT count(*) FROM work_orders')

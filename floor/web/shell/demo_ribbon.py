@@ -94,10 +94,13 @@ class RemoveDemoDialog:
         if self._working or not self._sure.value or not self._dialog.value:
             return
         self._working = True
+        self._button.props['loading'] = True
         try:
             await close_when_done(self._dialog, self._problem, self._remove_demo())
         finally:
             self._working = False
+            if not self._button.is_deleted:
+                self._button.props['loading'] = False
 
     async def _remove_demo(self) -> None:
         await self._services.plant.remove_demo(self._identity)
