@@ -39,6 +39,12 @@ async def test_lines_are_compared_the_one_with_the_most_downtime_first(reports: 
     assert screen.all(href='/reports?window=7d&line=Body+Line')
 
 
+async def test_nothing_is_known_of_machines_before_their_first_report(reports: Reports, open_page: OpenPage) -> None:
+    reports.answers['lines'] = LineKpis('Body Line', kpis()), LineKpis(None, kpis(covered=0.0))
+    _, lines = await compared(open_page, '?window=7d')
+    assert [row[0] for row in lines] == ['Body Line']
+
+
 async def test_what_time_down_costs_is_compared_too(reports: Reports, open_page: OpenPage) -> None:
     reports.answers['lines'] = (LineKpis('Engine Line', kpis(down=3_600.0)), LineKpis('Body Line', kpis(down=60.0)))
     reports.answers['costs'] = LossCosts('EUR', {'Jam': 500.0}, {VALVE: 500.0}, {'Engine Line': 500.0})

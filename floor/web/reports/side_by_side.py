@@ -93,10 +93,11 @@ async def _cost_of_shift(analytics: Analytics, window: Window, query: ReportQuer
 
 
 def rows_of_lines(lines: Iterable[LineKpis], query: ReportQuery, costs: LossCosts | None) -> list[ComparedRow]:
-    """A row for each line; machines without one are a row without a link."""
+    """A row for each line; machines without one are a row without a link, if anything is known of them."""
     return [ComparedRow(each.line or NO_LINE, each.kpis,
                         replace(query, line=each.line, machine=None).address() if each.line else '',
-                        cost='' if costs is None else costs.text(costs.by_line.get(each.line or ''))) for each in lines]
+                        cost='' if costs is None else costs.text(costs.by_line.get(each.line or '')))
+            for each in lines if each.line or each.kpis.covered]
 
 
 def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery, names: DisplayNames,
