@@ -36,6 +36,8 @@ def _source(source: AnySource) -> Iterator[str]:
             yield f'    - A change counts when it has lasted {point.debounce:g} s.'
         if point.least_time:
             yield f'    - Changes are at least {point.least_time:g} s apart.'
+        if point.silent_after:
+            yield f'    - After {point.silent_after:g} s without a message, the machine is No signal.'
     yield (f'  Each status is repeated after {source.repeat:g} s. When the connection is lost for {source.grace:g} s, '
            'the machines are No signal.')
 

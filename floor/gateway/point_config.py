@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from .mapping import Mapping
+from .mapping import Mapping, Reports
 from .strict import Strict
 
 MAX_DELAY_S = 3_600.0
+MAX_SILENT_S = 86_400.0
 
 
 class PointConfig(Mapping):
@@ -21,6 +23,16 @@ class PointConfig(Mapping):
     """Seconds that a new status must last before it is reported."""
     least_time: Annotated[float, Field(ge=0, le=MAX_DELAY_S)] = 0
     """Least seconds between two reported changes."""
+    silent_after: Annotated[float | None, Field(ge=1, le=MAX_SILENT_S)] = None
+    """Of a point whose values come regularly, changed or not: seconds without one after which its machine becomes "No
+    signal". None: a value holds as long as the source is connected."""
+
+    @model_validator(mode='after')
+    def _status_only(self) -> PointConfig:
+        if self.silent_after is not None and self.reports is not Reports.STATUS:
+            raise PydanticCustomError('not_fitting', 'silent_after is not used by a point that reports {reports}', {
+                'reports': self.reports.value})
+        return self
 
 
 class SourceConfig(Strict):

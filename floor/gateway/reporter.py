@@ -38,6 +38,7 @@ class Reporter:
         self._machines: dict[str, MachineState] = {}
         self._filters: dict[Point, PointFilter] = {}
         self._read_at: dict[Point, datetime] = {}
+        self._heard_at: dict[Point, float] = {}  # of points with silent_after, by the monotonic clock
         self._lost: set[str] = set()
 
     @property
@@ -60,6 +61,8 @@ class Reporter:
         if point not in self._read_at and len(self._read_at) >= MAX_POINTS:
             state.ignore('too many points', f'more than {MAX_POINTS} points: {point.address} is ignored')
             return
+        if point.config.silent_after and not reading.is_historical:
+            self._heard_at[point] = self._clock.monotonic()
         now = self._clock.now()
         before = None if reading.is_historical else self._read_at.get(point)
         moment = reading_time(reading.at if config.source_time else None, before, now)
@@ -82,7 +85,7 @@ class Reporter:
             self._read_at[point] = moment.at
 
     def tick(self) -> None:
-        """Call once a second: repeats the status of machines, and reports those whose source is lost.
+        """Call once a second: repeats the status of machines, and reports those whose source or point says nothing.
 
         :raises QueueError: as emit
         """
@@ -93,9 +96,18 @@ class Reporter:
                 self._lost.discard(name)
             elif name not in self._lost and now.timestamp() - since >= config.grace:
                 self._lose(name, datetime.fromtimestamp(since, now.tzinfo))
+        self._report_silent(monotonic, now)
         self._repeat([each for each in self._machines.values() if each.status not in (None, Status.UNKNOWN)
                       and self._sources[each.source][1].connected
                       and monotonic - each.put_at >= each.repeat_every])
+
+    def _report_silent(self, monotonic: float, now: datetime) -> None:
+        """The machines whose points are silent are "No signal"; of a lost source, all are already."""
+        for point, heard_at in list(self._heard_at.items()):
+            silent_after = point.config.silent_after or 0
+            if self._sources[point.source][1].connected and monotonic - heard_at >= silent_after:
+                self._filter(point).take(StatusMeaning(Status.UNKNOWN, f'no message for {silent_after:g} s'), now)
+                del self._heard_at[point]
 
     def _filter(self, point: Point) -> PointFilter:
         if point not in self._filters:
@@ -161,6 +173,7 @@ class Reporter:
         for point, each in self._filters.items():
             if point.source == source:
                 each.forget()
+        self._heard_at = {point: at for point, at in self._heard_at.items() if point.source != source}
         self._lost.add(source)
 
     def _repeat(self, machines: list[MachineState]) -> None:

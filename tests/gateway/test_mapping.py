@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from together import together
 
 from floor.core.machines import Status
@@ -15,6 +16,7 @@ from floor.gateway.description import describe
 from floor.gateway.errors import GatewayConfigError
 from floor.gateway.json_path import PayloadError, parse_path, parse_time, value_at
 from floor.gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning, Reports
+from floor.gateway.point_config import PointConfig
 from floor.gateway.presets import StatusMeaning
 from floor.gateway.strict import Secret
 from floor.gateway.topic_pattern import TopicPattern
@@ -112,6 +114,11 @@ def test_what_is_wrong_in_the_file_has_its_place(old: str, new: str, place: str,
     assert str(error.value).startswith(f'gateway.yaml:{place}: ')
     assert words in str(error.value)
     assert 'lm_token_secret' not in str(error.value)
+
+
+def test_only_a_point_that_reports_statuses_can_be_silent() -> None:
+    with pytest.raises(ValidationError, match='silent_after is not used by a point that reports good'):
+        PointConfig.model_validate({'machine': 'CNC', 'reports': 'good', 'silent_after': 60})
 
 
 @pytest.mark.parametrize('text', ['', '[1, 2', 'app', '\t', '{}', '&a [*a]', 'app: !!python/object:os.system x'])

@@ -123,6 +123,24 @@ def test_a_status_is_repeated_while_its_source_is_connected(plant: Plant) -> Non
     assert plant.events() == []
 
 
+def test_a_point_that_is_silent_makes_its_machine_unknown_until_it_reports(plant: Plant) -> None:
+    """Its last status would be repeated forever: the broker is there, the publisher is not."""
+    point = plant.point(silent_after=90)
+    plant.read('down', point)
+    plant.pass_time(40)
+    plant.read('down', point)   # says that it is still there
+    plant.pass_time(300)
+    assert plant.events() == [(0, 'down'), (60, 'down'), (120, 'down'), (130, 'unknown', 'no message for 90 s')]
+    plant.read('down', point)
+    assert plant.events() == [(340, 'down')]
+    plant.pass_time(10)
+    plant.connect(False)
+    plant.pass_time(100)
+    plant.connect(True)
+    plant.pass_time(200)
+    assert plant.events() == [(350, 'unknown', 'no connection to plant')], 'that it says nothing is no news'
+
+
 def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(plant: Plant) -> None:
     plant.read('down')
     plant.clock.advance(10)
