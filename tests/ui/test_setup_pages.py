@@ -7,8 +7,9 @@ from datetime import UTC, datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
-from nicegui import ui
+from nicegui import core, ui
 from nicegui.testing import User
 from nicegui.testing.user_navigate import UserNavigate
 from ui.forms import Form
@@ -253,15 +254,33 @@ def press(form: Form, element: ui.element) -> None:
             form.client.handle_event({'id': element.id, 'listener_id': listener.id, 'args': []})
 
 
-async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, user: User,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stays keeps its elements, and so the focus."""
-    monkeypatch.setattr(access_page, 'FOLLOW_S', 0.05)
+def without_keys(shop_floor: Floor) -> Any:
+    """Nobody has access yet."""
     access: Any = shop_floor.services.access
     for keys in access.tokens, access.stations, access.walls, access.invitations:
         keys.answers['listed'] = []
     cast(Any, shop_floor.services.setup).answers['lines'] = []
     access.sessions.answers['sessions'], access.pins.answers['owners'] = [], set()
+    return access
+
+
+@pytest.mark.parametrize(('address', 'is_here'), [
+    ('http://localhost:8000', True), ('http://127.0.0.1:8000', True), ('http://192.0.2.7:8000', False)])
+async def test_who_makes_links_at_localhost_hears_that_others_cannot_open_them(
+        shop_floor: Floor, user: User, address: str, is_here: bool) -> None:
+    without_keys(shop_floor)
+    access_page.register(shop_floor.services)
+    browser = User(httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url=address))
+    form = Form(browser, await browser.open('/setup/access'))
+    await form.until(lambda: form.says('Invitations'))
+    assert form.says('open on this machine alone') == is_here
+
+
+async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, user: User,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stays keeps its elements, and so the focus."""
+    monkeypatch.setattr(access_page, 'FOLLOW_S', 0.05)
+    access = without_keys(shop_floor)
     tom, eva = (AccessKey(number, KeyKind.INVITATION, name, 'Mike', NOON, expires_at=NOON)
                 for number, name in ((1, 'Tom'), (2, 'Eva')))
     access.invitations.answers['listed'] = [tom, eva]

@@ -9,17 +9,20 @@ from nicegui import ui
 
 from ...live.live_view import LiveView
 from ...shell.loading import RESPONSE_TIMEOUT_S
+from ...shell.messages import TextNode
 from ...shell.services import Services
 from ..frame import ACCESS, SECTIONS, setup_frame
 from .entries import EntryPanel
 from .people import InvitationPanel, SessionPanel
-from .secret_dialog import SecretDialog
+from .secret_dialog import SecretDialog, opens_here_alone
 from .stations import PinPanel, StationPanel
 from .tokens import TokenPanel
 from .walls import WallPanel
 
 FOLLOW_S = 3.0
 """Seconds after which the page shows what others have changed."""
+HERE_ALONE = ('Links that you make here open on this machine alone, because you have opened this page at localhost. '
+              'For others, start the program with HOST=0.0.0.0, and open this page at the address that it prints.')
 
 
 def register(services: Services) -> None:
@@ -31,6 +34,8 @@ def register(services: Services) -> None:
         panels = []
         with setup_frame(ACCESS, services, view, services.person(identity), redraws=False) as allowed:
             if allowed:
+                if opens_here_alone():
+                    TextNode('p', HERE_ALONE).classes('note')
                 secrets = SecretDialog()
                 panels = [SessionPanel(services, identity), InvitationPanel(services, identity, secrets),
                           TokenPanel(services, identity, secrets), StationPanel(services, identity, secrets),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import segno
 from nicegui import ui
@@ -15,6 +15,8 @@ from ...shell.messages import TextNode
 
 QR_BORDER = 4
 """Light modules around a QR code, as its standard wants."""
+THIS_MACHINE = {'localhost', '127.0.0.1', '::1'}
+"""Host names by which a browser finds the machine that it runs on."""
 
 
 class SecretDialog:
@@ -65,7 +67,7 @@ class SecretDialog:
 def _has_clipboard() -> bool:
     """Whether a page may write to the clipboard: over https, or on this machine. Elsewhere a click selects the text."""
     url = ui.context.client.request.url
-    return url.scheme == 'https' or url.hostname in {'localhost', '127.0.0.1', '::1'}
+    return url.scheme == 'https' or url.hostname in THIS_MACHINE
 
 
 def own_address() -> str:
@@ -73,6 +75,11 @@ def own_address() -> str:
     request = ui.context.client.request
     host = request.headers.get('x-forwarded-host', '').partition(',')[0].strip() or request.headers.get('host', '')
     return f'{request.url.scheme}://{host}{with_prefix("")}'
+
+
+def opens_here_alone() -> bool:
+    """Whether links with own_address do not open on other machines."""
+    return urlsplit(own_address()).hostname in THIS_MACHINE
 
 
 def copyable(label: str, text: str) -> None:
