@@ -22,6 +22,7 @@ TIMEOUT_S = 10.0
 SUBSCRIBE_TIMEOUT_S = 60.0
 """A broker that has kept many messages may send them first."""
 
+REFUSED = 'it refuses the user, the password, or a connection without them (login)'
 FAILED = range(128, 256)
 """Codes of subscriptions."""
 
@@ -75,7 +76,17 @@ class Broker:
             return str(error.__cause__)
         if 'CERTIFICATE_VERIFY_FAILED' in text:
             text = f'its certificate is not accepted: {text.rpartition("failed: ")[2].partition(" (_ssl")[0]}'
+        elif hint := next((hint for part, hint in self._hints.items() if part in text), ''):
+            text = f'{text}: {hint}'
         return f'the broker {self.address}: {text or type(error).__name__}'
+
+    @property
+    def _hints(self) -> dict[str, str]:
+        """By a part of the library's errors."""
+        other = 'is its port one without TLS?' if self._config.tls else 'is its port one of TLS (tls: {})?'
+        return {'uthorized': REFUSED, 'ser name or password': REFUSED,
+                'Disconnected': f'it has stopped, or another client has the id {self.client_id}',
+                'timed out': other, 'reset by peer': other, 'WRONG_VERSION_NUMBER': other}
 
     @property
     def _port(self) -> int:

@@ -15,10 +15,11 @@ from .strict import FilePath, Secret, Strict
 
 
 def _app_address(url: str) -> str:
+    """Also of the address that events go to."""
     parts = urlsplit(url)
     if parts.scheme not in {'http', 'https'} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise PydanticCustomError('app', 'the address of the app is written as https://floor.example.com')
-    return url.rstrip('/')
+    return url.rstrip('/').removesuffix('/api/feed')
 
 
 class App(Strict):

@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from .config import GatewayConfig
 from .errors import GatewayConfigError
 from .mapping import value_key
-from .strict import FOLDER, UNKNOWN_KEY, nearest
+from .strict import FOLDER, NEEDS_POINTS, UNKNOWN_KEY, nearest
 
 Place = tuple[int, int]
 """Line and column, from 1."""
@@ -22,8 +22,8 @@ Path_ = tuple[str, ...]
 MAX_FAULTS = 10
 
 
-def read_config(file: Path) -> GatewayConfig:
-    """The checked configuration.
+def read_config(file: Path, *, needs_points: bool = True) -> GatewayConfig:
+    """The checked configuration. needs_points: false if OPC UA sources may have none yet.
 
     :raises GatewayConfigError: a line for each thing that is wrong, with its place in the file
     """
@@ -31,10 +31,10 @@ def read_config(file: Path) -> GatewayConfig:
         text = file.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
         raise GatewayConfigError(f'{file} cannot be read: {error}') from error
-    return parse_config(text, str(file), file.parent)
+    return parse_config(text, str(file), file.parent, needs_points=needs_points)
 
 
-def parse_config(text: str, name: str, folder: Path = Path()) -> GatewayConfig:
+def parse_config(text: str, name: str, folder: Path = Path(), *, needs_points: bool = True) -> GatewayConfig:
     """As read_config. name: of the file, for errors. folder: of the file, for relative paths."""
     try:
         data = YAML(typ='rt').load(text)
@@ -53,7 +53,7 @@ def parse_config(text: str, name: str, folder: Path = Path()) -> GatewayConfig:
     if not isinstance(value, dict):
         raise GatewayConfigError(f'{name}:1:1: the file must have the keys {", ".join(GatewayConfig.model_fields)}')
     try:
-        return GatewayConfig.model_validate(value, context={FOLDER: folder})
+        return GatewayConfig.model_validate(value, context={FOLDER: folder, NEEDS_POINTS: needs_points})
     except ValidationError as error:
         faults = [each for each in error.errors(include_url=False) if each['type'] != 'too_short' or not each['input']]
         raise GatewayConfigError('\n'.join(_sentence(name, each, places) for each in faults[:MAX_FAULTS])) from error
@@ -111,6 +111,8 @@ def _problem(fault: Any) -> str:
             return f'there is no type {ctx["tag"]!r}{nearest(ctx["tag"], _quoted(ctx["expected_tags"]))}'
         case 'union_tag_not_found':
             return "the key 'type' is missing: mqtt, sparkplug or opcua"
+        case 'string_type' if isinstance(fault.get('input'), dict):
+            return "write it in quotes, such as '{machine}': a { without them begins something else"
     return str(fault['msg']).removeprefix('Value error, ')
 
 

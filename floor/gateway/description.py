@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ..core.formatting import number
@@ -23,6 +24,11 @@ def describe(config: GatewayConfig) -> Iterator[str]:
     for source in config.sources:
         yield ''
         yield from _source(source)
+    statuses = Counter(point.machine for source in config.sources for point in source.points
+                       if point.reports is Reports.STATUS and not names_in(point.machine))
+    if several := [name for name, count in statuses.items() if count > 1]:
+        yield ''
+        yield f'Several points report a status of {", ".join(several)}: what comes last counts. Is one reports: good?'
 
 
 def _source(source: AnySource) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.formatting import counted
 from ..core.version import program_version
 from .clock import Clock
 from .config import GatewayConfig
@@ -51,7 +52,8 @@ class Gateway:
         try:
             if health:
                 await health.start()
-            log.info('gateway %s: %d sources, %d events wait', program_version(), len(self.sources), self.queue.waiting)
+            log.info('gateway %s: %s, %s wait', program_version(), counted(len(self.sources), 'source'),
+                     counted(self.queue.waiting, 'event'))
             await self._work()
         finally:
             if health:

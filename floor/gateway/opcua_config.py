@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from .mqtt_config import Login
 from .point_config import PointConfig, SourceConfig
-from .strict import FilePath, Strict
+from .strict import NEEDS_POINTS, FilePath, Strict
 
 
 class OpcUaSecurity(Strict):
@@ -42,4 +43,17 @@ class OpcUaConfig(SourceConfig):
     login: Login | None = None
     interval: Annotated[float, Field(ge=0.01, le=60)] = 0.25
     """Seconds between two samples of a value; the server may choose another."""
-    points: Annotated[tuple[OpcUaPoint, ...], Field(min_length=1)]
+    points: Annotated[tuple[OpcUaPoint, ...], Field(validate_default=True)] = ()
+
+    @field_validator('points', mode='before')
+    @classmethod
+    def _none_yet(cls, points: object) -> object:
+        return () if points is None else points
+
+    @field_validator('points')
+    @classmethod
+    def _has_points(cls, points: tuple[OpcUaPoint, ...], info: ValidationInfo) -> tuple[OpcUaPoint, ...]:
+        if not points and (info.context or {}).get(NEEDS_POINTS, True):
+            raise PydanticCustomError('no_points', 'there are no points: python -m floor.gateway browse lists what the '
+                                      'server has')
+        return points

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..core.console import Parser, print_every_path
@@ -77,16 +78,22 @@ def _check(arguments: Sequence[str], program: str) -> int:
     parser = Parser(prog=program, description='Says in words what each point of a file would do; connects to nothing.')
     parser.add_argument('file', metavar='FILE', type=Path, help='gateway.yaml')
     file: Path = parser.parse_args(arguments).file
+    from .broker import tls_context  # noqa: PLC0415
     from .config_file import read_config  # noqa: PLC0415
     from .description import describe  # noqa: PLC0415
     from .mqtt_config import BrokerConfig  # noqa: PLC0415
 
     config = read_config(file)
     print('\n'.join(describe(config)))
-    for secret in (config.app.token, *(each.login.password for each in config.sources
-                                       if isinstance(each, BrokerConfig) and each.login)):
+    needs: list[Callable[[], object]] = [config.app.token.read]
+    for each in config.sources:
+        if each.login:
+            needs.append(each.login.password.read)
+        if isinstance(each, BrokerConfig) and each.tls:
+            needs.append(partial(tls_context, each.tls))
+    for need in needs:
         try:
-            secret.read()
+            need()
         except GatewayConfigError as error:
             print(f'Not yet there: {error}', file=sys.stderr)
     return 0

@@ -18,6 +18,8 @@ UNKNOWN_KEY = 'unknown_key'
 """The type of the error of a key that does not exist; its ctx has the key."""
 FOLDER = 'folder'
 """In the context of a validation: the folder of the file, for relative paths."""
+NEEDS_POINTS = 'needs_points'
+"""In the context of a validation: false if a source may have no points, because they are to be found out."""
 
 
 class Strict(BaseModel):

@@ -18,6 +18,7 @@ from floor.gateway.json_path import PayloadError, parse_path, parse_time, value_
 from floor.gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning, Reports
 from floor.gateway.point_config import PointConfig
 from floor.gateway.presets import StatusMeaning
+from floor.gateway.program import main
 from floor.gateway.strict import Secret
 from floor.gateway.topic_pattern import TopicPattern
 
@@ -106,6 +107,7 @@ def test_totals_become_increments(last: int | None, total: int, rollover: int | 
     ('plant/{line}/{machine}/status', 'plant/{machine}/#/status', '11:9', '# is only allowed as the last level'),
     ('values:', 'reports: goood\n        values:', '13:9', "'goood' is not known here; did you mean 'good'?"),
     ('values:', 'reports: good\n        values:', '11:9', 'values is not used by a point that reports good'),
+    ("machine: '{machine}'", 'machine: {machine}', '12:9', "write it in quotes, such as '{machine}'"),
     ('plant\n', 'plant\n    debounce: 2\n', '9:5', 'there is no key')])
 def test_what_is_wrong_in_the_file_has_its_place(old: str, new: str, place: str, words: str) -> None:
     assert old in FILE
@@ -136,6 +138,43 @@ def test_the_file_says_in_words_what_it_does(tmp_path: Path) -> None:
     assert 'topic plant/{line}/{machine}/status: the status of the machine {machine}, one for each topic' in words
     assert '2: Down, because of E-047' in words
     assert 'Other values are counted and not reported.' in words
+
+
+OPCUA = """
+app: {url: 'http://floor:8000/api/feed', token: {env: TOKEN}}
+queue: {folder: queue}
+sources:
+  - type: opcua
+    name: mills
+    url: opc.tcp://localhost:4840
+    login: {user: anna, password: {file: password}}
+"""
+
+
+@pytest.mark.parametrize('points', ['', '    points:\n', '    points: []\n'])
+def test_points_that_are_still_to_be_found_out(tmp_path: Path, points: str) -> None:
+    file = tmp_path / 'gateway.yaml'
+    file.write_text(OPCUA + points)
+    with pytest.raises(GatewayConfigError, match='browse lists what the server has'):
+        read_config(file)
+    config = read_config(file, needs_points=False)
+    assert config.sources[0].points == ()
+    assert config.app.url == 'http://floor:8000', 'to which the path of events is added'
+
+
+def test_check_tells_of_two_statuses_of_a_machine_and_of_what_is_not_there(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv('TOKEN', 'lm_token_1')
+    file = tmp_path / 'gateway.yaml'
+    file.write_text(OPCUA + """    points: [{node: a, machine: M}, {node: b, machine: M}, {node: c, machine: N}]
+  - {type: mqtt, name: b, host: h, tls: {ca: ca.crt}, points: [{topic: '{m}', machine: '{m}'}]}
+""")
+    assert main(['check', str(file)]) == 0
+    output = capsys.readouterr()
+    assert 'Several points report a status of M:' in output.out
+    assert len(output.err.splitlines()) == 2
+    assert f'Not yet there: {tmp_path}/password' in output.err
+    assert f'Not yet there: a certificate or key cannot be read ({tmp_path}/ca.crt)' in output.err
 
 
 def test_a_secret_is_in_a_file_of_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ import pytest
 from gateway.harness import NEEDS_MOSQUITTO, FakeApp, Mosquitto, make_certificates, mosquitto, running_app, until
 from ports import free_port
 
+from floor.gateway import broker as broker_module
 from floor.gateway import sender as sender_module
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
@@ -239,7 +240,7 @@ async def test_tls_with_a_client_certificate_and_a_login(app: FakeApp, tmp_path:
         (tmp_path / 'password').write_text('wrong')
         async with running(text, connected=False) as gateway:
             await until(lambda: gateway.sources[0].state.error)
-            assert 'authori' in str(gateway.sources[0].state.error).lower()
+            assert 'it refuses the user, the password' in str(gateway.sources[0].state.error)
 
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')   # paho leaves the socket open
@@ -249,6 +250,26 @@ async def test_an_expired_certificate_is_named(app: FakeApp, tmp_path: Path) -> 
         async with running(config_text(app, broker, tmp_path, TLS.format(tmp_path)), connected=False) as gateway:
             await until(lambda: gateway.sources[0].state.error)
             assert 'certificate has expired' in str(gateway.sources[0].state.error)
+
+
+async def test_another_client_with_the_id_of_the_gateway_is_suspected(
+        app: FakeApp, broker: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await broker.start()
+    async with running(config_text(app, broker, tmp_path)) as gateway:
+        connections = gateway.sources[0].state.connections
+        with suppress(aiomqtt.MqttError):
+            async with aiomqtt.Client('127.0.0.1', broker.port, identifier='line-monitor-gateway-plant'):
+                await until(lambda: gateway.sources[0].state.connections > connections)
+    assert 'it has stopped, or another client has the id line-monitor-gateway-plant' in caplog.text
+
+
+async def test_a_port_of_tls_without_tls_is_suspected(
+        app: FakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_module, 'TIMEOUT_S', 0.5)
+    with mosquitto(tmp_path, *secured(tmp_path)) as broker:
+        await broker.start()
+        async with running(config_text(app, broker, tmp_path), connected=False) as gateway:
+            await until(lambda: 'is its port one of TLS' in str(gateway.sources[0].state.error))
 
 
 async def test_a_program_that_is_killed_loses_and_doubles_nothing(

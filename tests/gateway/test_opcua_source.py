@@ -202,7 +202,9 @@ async def test_list_of_points_of_a_server_is_a_part_of_gateway_yaml(plant: OpcUa
     assert lines == [
         'points:',
         '  # Press 1 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 1.State"', '    machine: "Press 1"',
-        '  # Press 2 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 2.State"', '    machine: "Press 2"']
+        '    # values: {1: operational, 2: warning, 3: down}',
+        '  # Press 2 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 2.State"', '    machine: "Press 2"',
+        '    # values: {1: operational, 2: warning, 3: down}']
     points = config(plant.port, tmp_path, '\n'.join(f'  {line}' for line in lines), points='').points
     assert [each.machine for each in points] == ['Press 1', 'Press 2']
 

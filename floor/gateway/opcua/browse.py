@@ -11,7 +11,7 @@ from asyncua.client.client import Client
 from asyncua.common.node import Node
 from asyncua.ua.object_ids import ObjectIds
 
-from ..mapping import Reports
+from ..mapping import COUNTERS, Reports
 from ..opcua_config import OpcUaConfig
 from .connection import connection
 from .data_value import NotScalarError, scalar
@@ -19,7 +19,7 @@ from .node_ids import to_text
 
 MAX_DEPTH = 20
 _WORDS = {Reports.REASON: ('reason', 'alarm', 'fault', 'message'), Reports.REJECT: ('reject', 'scrap', 'defect'),
-          Reports.GOOD: ('good',), Reports.CYCLES: ('cycle', 'stroke')}
+          Reports.GOOD: ('good', 'part', 'piece', 'produced'), Reports.CYCLES: ('cycle', 'stroke')}
 """What the name of a variable has that probably reports this."""
 _OF_SERVER = ua.NodeId.from_string(f'i={ObjectIds.Server}')
 
@@ -52,9 +52,11 @@ def point_list(variables: list[BrowsedVariable]) -> Iterator[str]:
         machine = each.path[-2] if len(each.path) > 1 else each.path[-1]
         yield f'  - node: {_text(each.node)}'
         yield f'    machine: {_text(machine)}'
-        reports = _guess(each.path[-1])
+        reports = _guess(each)
         if reports is not Reports.STATUS:
             yield f'    reports: {reports}'
+        elif isinstance(each.value, int):
+            yield '    # values: {1: operational, 2: warning, 3: down}'
 
 
 async def _below(client: Client, node: Node, path: tuple[str, ...], namespaces: list[str],
@@ -90,9 +92,10 @@ async def _variable(node: Node, path: tuple[str, ...], namespaces: list[str]) ->
     return BrowsedVariable(to_text(node.nodeid, namespaces), path, kind, value)
 
 
-def _guess(name: str) -> Reports:
-    return next((reports for reports, words in _WORDS.items() if any(word in name.lower() for word in words)),
-                Reports.STATUS)
+def _guess(variable: BrowsedVariable) -> Reports:
+    name, is_whole = variable.path[-1].lower(), isinstance(variable.value, int)
+    return next((reports for reports, words in _WORDS.items() if any(word in name for word in words)
+                 and (is_whole or reports not in COUNTERS)), Reports.STATUS)
 
 
 def _text(text: str) -> str:

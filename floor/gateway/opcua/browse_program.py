@@ -24,8 +24,8 @@ def main(arguments: Sequence[str], program: str) -> int:
     """
     parser = Parser(prog=program, description='Writes the variables of an OPC UA server as points for gateway.yaml, '
                     'with their types and present values. Keep those that you want.')
-    parser.add_argument('server', metavar='FILE|URL', help='gateway.yaml, or the address of a server without security '
-                        f'and login, such as {SCHEME}10.0.0.7:4840')
+    parser.add_argument('server', metavar='FILE|URL', help='gateway.yaml, whose source needs no points yet, or the '
+                        f'address of a server without security and login, such as {SCHEME}10.0.0.7:4840')
     parser.add_argument('--source', metavar='NAME', help='which source of FILE; needed if it has several of OPC UA')
     options = parser.parse_args(arguments)
     config = _config(options.server, options.source)
@@ -41,7 +41,9 @@ def main(arguments: Sequence[str], program: str) -> int:
 def _config(server: str, name: str | None) -> OpcUaConfig:
     if server.startswith(SCHEME):
         return OpcUaConfig.model_construct(type='opcua', name='browse', url=server)
-    sources = [each for each in read_config(Path(server)).sources
+    if not Path(server).exists():
+        raise GatewayConfigError(f'{server} is neither a file nor an address such as {SCHEME}10.0.0.7:4840')
+    sources = [each for each in read_config(Path(server), needs_points=False).sources
                if isinstance(each, OpcUaConfig) and name in (None, each.name)]
     if len(sources) == 1:
         return sources[0]

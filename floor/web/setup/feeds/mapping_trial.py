@@ -12,7 +12,7 @@ from ...shell.messages import TextNode
 from ...shell.text_field import TextField
 
 NOTE = ('The gateway turns values of a PLC into a status. Own tables and ranges are in gateway.yaml; '
-        'python -m floor.gateway check tries them.')
+        'python -m floor.gateway check says what they mean.')
 LABELS = {'words': 'Words (running, down ...)', 'on_off': 'On and off', 'packml': 'PackML state',
           'umh': 'United Manufacturing Hub state'}
 MAX_LENGTH = 80
