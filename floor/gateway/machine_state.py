@@ -28,6 +28,8 @@ class MachineState:
     """The time of its last event that is not the loss of its source."""
     lost_at: datetime | None = None
     """When its source was lost, until there is a later event: what is heard of it then may have been before."""
+    known: tuple[Status | None, str | None] = (None, None)
+    """Status and reason before that."""
     put_at: float = 0
     """When that was put, by the monotonic clock."""
     _status: StatusMeaning | None = None
@@ -47,3 +49,8 @@ class MachineState:
         changed = (status, reason) != (self.status, self.reason)
         self.status, self.reason = status, reason
         return changed
+
+    def was_known(self, at: datetime) -> bool:
+        """Whether the present status, of this time, was reported before its source was lost."""
+        return (self.lost_at is not None and self.event_at is not None and at <= self.event_at
+                and (self.status, self.reason) == self.known)

@@ -128,6 +128,9 @@ class Reporter:
             machine.source, machine.repeat_every = config.name, config.repeat
         if not machine.take(value):
             return
+        if was_lost and machine.was_known(at):  # it comes again: what follows may be of before now
+            machine.put_at = self._clock.monotonic() + SETTLE_S - machine.repeat_every
+            return
         now = self._clock.now()
         moment = event_time(at, machine.event_at, now, was_lost=was_lost)
         if moment.fault:
@@ -166,8 +169,8 @@ class Reporter:
         """Its machines are "No signal" since then."""
         for machine in self._machines.values():
             if machine.source == source and machine.status not in (None, Status.UNKNOWN):
+                before, machine.known = machine.event_at, (machine.status, machine.reason)
                 machine.take(StatusMeaning(Status.UNKNOWN, f'no connection to {source}'))
-                before = machine.event_at
                 self._put(machine, event_time(since, before, self._clock.now()).at)
                 machine.event_at, machine.lost_at = before, machine.event_at
         for point, each in self._filters.items():

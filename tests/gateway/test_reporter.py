@@ -151,7 +151,8 @@ def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(plant: 
     plant.pass_time(100)
     assert plant.events() == []   # nothing is known before it is heard of
     plant.read('down', at=-310)   # retained
-    assert plant.events() == [(310, 'down')]
+    plant.pass_time(5)
+    assert plant.events() == [(312, 'down')]
 
 
 def test_what_was_sent_around_a_loss_keeps_its_time(plant: Plant) -> None:
@@ -160,6 +161,7 @@ def test_what_was_sent_around_a_loss_keeps_its_time(plant: Plant) -> None:
     plant.connect(False)
     plant.pass_time(40)
     plant.connect(True)
+    plant.read('running', at=-50)   # retained
     plant.read('down', at=-42)   # on its way when the connection was lost
     plant.read('warning', at=-20)
     assert plant.events() == [(0, 'operational'), (10, 'unknown', 'no connection to plant'), (8, 'down'),
