@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,34 @@ def marks_no_day() -> None:
                 'AS day\n', 'AS day WHERE false\n'))
         return await refresh(self)
     DaySums.refresh = naive   # type: ignore[method-assign]
+
+
+# what feeds report
+
+@mutation
+def forgets_event_ids() -> None:
+    """The id of an event is accepted, and nothing done with it."""
+    from floor.feed.ingest import FeedIngest
+
+    report = FeedIngest.report
+
+    async def forgetful(self: Any, feed_id: int, events: Any) -> Any:
+        return await report(self, feed_id, [replace(each, id=None) if hasattr(each, 'id') else each for each in events])
+    FeedIngest.report = forgetful   # type: ignore[method-assign]
+
+
+@mutation
+def counts_late_events_from_now() -> None:
+    """An event that comes late is one of now."""
+    from floor.feed.ingest import FeedIngest
+
+    report = FeedIngest.report
+
+    async def naive(self: Any, feed_id: int, events: Any) -> Any:
+        old = datetime.now(UTC) - timedelta(minutes=2)
+        return await report(self, feed_id, [
+            replace(each, at=None) if getattr(each, 'at', None) and each.at < old else each for each in events])
+    FeedIngest.report = naive   # type: ignore[method-assign]
 
 
 # several instances, and orders

@@ -1,0 +1,88 @@
+"""The gateway under the faults that are over soon, and the proof that the comparison can fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from gateway.harness import NEEDS_MOSQUITTO
+
+from .checker import Expectation, Told, differences
+from .faults import FAULTS
+from .publisher import Publisher
+from .site import Plant
+from .site import plant as started_plant
+
+pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('gateway faults')]
+SHORT = {name: fault for name, fault in FAULTS.items() if fault.short}
+KILLS = 2
+
+
+@pytest_asyncio.fixture(loop_scope='module', scope='module')
+async def plant() -> AsyncIterator[Plant]:
+    async with started_plant() as plant:
+        yield plant
+
+
+@NEEDS_MOSQUITTO
+async def test_no_fault_loses_or_doubles_an_event(plant: Plant) -> None:
+    played = await asyncio.gather(*(fault.play(plant, None, True, KILLS) for fault in SHORT.values()))
+    assert dict(zip(SHORT, [found for _, found in played], strict=True)) == {name: [] for name in SHORT}
+
+
+@NEEDS_MOSQUITTO
+async def test_what_is_broken_is_noticed(plant: Plant) -> None:
+    broken = [(fault, fault.mutations[0]) for fault in SHORT.values()]
+    played = await asyncio.gather(*(fault.play(plant, mutation, True, KILLS) for fault, mutation in broken))
+    assert [mutation for (_, mutation), (_, found) in zip(broken, played, strict=True) if not found] == []
+
+
+def changes() -> tuple[Publisher, Told]:
+    """Six changes of two machines, and a floor that has them."""
+    publisher = Publisher(['A', 'B'], 0)
+    sent = publisher.changes(6, begin=datetime(2026, 11, 30, 8, tzinfo=UTC), over=timedelta(minutes=6))
+    told = Told([(each.machine, each.at, each.status, each.reason) for each in sent])
+    for machine in 'AB':
+        of_machine = [each for each in told.changes if each[0] == machine]
+        told.intervals[machine] = [(at, until, status, reason) for (_, at, status, reason), until in zip(
+            of_machine, [*(each[1] for each in of_machine[1:]), datetime.max.replace(tzinfo=UTC)], strict=True)]
+    for each in sent:
+        told.good[each.machine, each.at] += 3 if each.good else 0
+    return publisher, told
+
+
+def kinds(publisher: Publisher, told: Told, expected: Expectation | None = None) -> list[str]:
+    return [each.partition(':')[0] for each in differences(publisher.sent, told, expected or Expectation())]
+
+
+async def test_a_floor_that_has_everything_differs_in_nothing() -> None:
+    assert kinds(*changes()) == []
+
+
+async def test_what_is_lost_doubled_out_of_order_or_at_another_time_differs() -> None:
+    publisher, told = changes()
+    lost = told.changes.pop()
+    assert kinds(publisher, told) == ['lost']
+    told.changes += [lost, lost]
+    assert kinds(publisher, told) == ['doubled or invented']
+    told.changes[:] = [*told.changes[4:6], *told.changes[:4]]
+    assert kinds(publisher, told) == ['out of order']
+    assert kinds(publisher, told, Expectation(in_order=False)) == []
+    machine, at, status, reason = told.changes[0]
+    told.changes[0] = machine, at + timedelta(seconds=1), status, reason
+    assert kinds(publisher, told, Expectation(in_order=False)) == ['lost', 'doubled or invented']
+
+
+async def test_a_status_that_lasts_too_short_and_parts_that_count_twice_differ() -> None:
+    publisher, told = changes()
+    told.good['A', publisher.sent[2].at] += 3
+    assert kinds(publisher, told) == ['wrong counts']
+    publisher, told = changes()
+    since, until, status, reason = told.intervals['A'][0]
+    told.intervals['A'][0] = since, until - timedelta(seconds=1), status, reason
+    assert kinds(publisher, told) == ['wrong intervals']
+    told.intervals['A'].insert(1, (until - timedelta(seconds=1), until, 'unknown', None))
+    assert kinds(publisher, told) == ['wrong intervals'], 'nobody expects a gap'
