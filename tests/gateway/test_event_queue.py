@@ -68,6 +68,37 @@ def test_an_event_that_was_put_survives_kill_9(tmp_path: Path) -> None:
     queue.close()
 
 
+HALF = """
+import os, signal, sys
+from pathlib import Path
+from floor.gateway.event_queue import EventQueue
+
+class Totals(dict):
+    def items(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+more = 'x' * 500
+events = [f'{{"machine":"{number}","more":"{more}"}}' for number in range(20_000)]   # more than SQLite holds back
+EventQueue(Path(sys.argv[1]), 1_000_000).put(events, Totals(a=1))
+"""
+
+
+def test_what_was_half_put_at_a_kill_9_is_not_there_and_what_was_before_is(tmp_path: Path) -> None:
+    queue = EventQueue(tmp_path, 1_000_000)
+    put(queue, *range(1_000))
+    queue.close()
+    assert subprocess.run([sys.executable, '-c', HALF, tmp_path], check=False).returncode == -9
+    queue = EventQueue(tmp_path, 1_000_000)
+    assert machines(queue) == [str(number) for number in range(1_000)]
+    queue.close()
+
+
+def test_a_sync_waits_for_the_disk(tmp_path: Path) -> None:
+    queue = EventQueue(tmp_path, 1_000_000)
+    assert queue._database.execute('PRAGMA synchronous').fetchone() == (1,)   # only a power cut would show another
+    queue.close()
+
+
 def test_more_events_than_the_limit_lose_the_oldest_and_are_counted(tmp_path: Path) -> None:
     queue = EventQueue(tmp_path, 1_000)
     put(queue, *range(990))
