@@ -35,8 +35,8 @@ Change = tuple[str, datetime, str, str | None]
 
 
 @dataclass(slots=True)
-class Told:
-    """What the floor says of some machines."""
+class Recorded:
+    """What the floor has of some machines."""
 
     changes: list[Change] = field(default_factory=list)
     """In the order in which they were stored."""
@@ -46,12 +46,12 @@ class Told:
     """By machine and minute."""
 
     @classmethod
-    async def read(cls, connection: asyncpg.Connection, machines: Sequence[str]) -> Told:
-        told = cls([tuple(row) for row in await connection.fetch(HISTORY, machines)])
+    async def read(cls, connection: asyncpg.Connection, machines: Sequence[str]) -> Recorded:
+        recorded = cls([tuple(row) for row in await connection.fetch(HISTORY, machines)])
         for name, *interval in await connection.fetch(INTERVALS, machines):
-            told.intervals.setdefault(name, []).append(tuple(interval))
-        told.good.update({(name, minute): good for name, minute, good in await connection.fetch(COUNTS, machines)})
-        return told
+            recorded.intervals.setdefault(name, []).append(tuple(interval))
+        recorded.good.update({(name, minute): good for name, minute, good in await connection.fetch(COUNTS, machines)})
+        return recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +66,25 @@ class Expectation:
     counts: bool = True
 
 
-def differences(sent: Sequence[Sent], told: Told, expected: Expectation) -> list[str]:
+def differences(sent: Sequence[Sent], recorded: Recorded, expected: Expectation) -> list[str]:
     """A sentence for everything that is lost, doubled, in wrong order or at a wrong time; nothing is."""
     wanted = [(each.machine, each.at, each.status, each.reason) for each in sorted(sent, key=lambda each: each.at)]
-    found, stored = Counter(wanted), Counter(told.changes)
+    found, stored = Counter(wanted), Counter(recorded.changes)
     return [*_examples('lost', (found - stored).elements()),
             *_examples('doubled or invented', (stored - found).elements()),
-            *(_order(told.changes) if expected.in_order else ()),
-            *_intervals(wanted, told, gaps=expected.gaps),
-            *(_counts(sent, told.good, exact=expected.exact_minutes) if expected.counts else ())]
+            *(_order(recorded.changes) if expected.in_order else ()),
+            *_intervals(wanted, recorded, gaps=expected.gaps),
+            *(_counts(sent, recorded.good, exact=expected.exact_minutes) if expected.counts else ())]
 
 
-def differences_by_arrival(sent: Sequence[Sent], told: Told, made_at: Mapping[Sent, datetime]) -> list[str]:
+def differences_by_arrival(sent: Sequence[Sent], recorded: Recorded, made_at: Mapping[Sent, datetime]) -> list[str]:
     """As differences(), where the times that were sent are wrong: changes count from when they were made, and what is
     in between is a moment."""
     by_machine = {machine: [(each.status, each.reason, made_at[each]) for each in sent if each.machine == machine]
                   for machine in {each.machine for each in sent}}
     wrong = []
     for machine, wanted in by_machine.items():
-        stored = [(status, reason, at) for name, at, status, reason in told.changes if name == machine]
+        stored = [(status, reason, at) for name, at, status, reason in recorded.changes if name == machine]
         if [each[:2] for each in stored] != [each[:2] for each in wanted]:
             wrong.append(f'{machine} has {len(stored)} changes, not {len(wanted)}, or others')
         wrong += [f'{machine}: {was[1]} at {was[2]}, not {was_made[2]}'
@@ -108,14 +108,14 @@ def _order(changes: Sequence[Change]) -> Iterator[str]:
     yield from _examples('out of order', iter(wrong))
 
 
-def _intervals(wanted: Sequence[Change], told: Told, *, gaps: bool) -> Iterator[str]:
+def _intervals(wanted: Sequence[Change], recorded: Recorded, *, gaps: bool) -> Iterator[str]:
     """Each status lasts until the next one of its machine, or until a gap."""
     by_machine: defaultdict[str, list[Change]] = defaultdict(list)
     for change in wanted:
         by_machine[change[0]].append(change)
     wrong: list[object] = []
     for machine, changes in by_machine.items():
-        intervals = told.intervals.get(machine, [])
+        intervals = recorded.intervals.get(machine, [])
         known = [each for each in intervals if each[2] != 'unknown']
         if bool(gaps) != (len(known) < len(intervals)):
             wrong.append(f'{machine} was {"never" if gaps else "at some time"} without signal')

@@ -19,7 +19,7 @@ CODES = 300
 STATUSES = ('operational', 'down', 'warning')
 MADE = 3
 """Parts between two messages of a machine."""
-LATENCY_S = 1.0
+LATENCY_S = 5.0
 """A broker that is killed may have forgotten what was published since so many seconds."""
 CONCURRENT = 500
 

@@ -24,7 +24,7 @@ from tcp_proxy import TcpProxy
 from faults.scene import START_PATIENCE_S, connect
 from faults.writers import AWAY
 
-from .checker import STORED, Expectation, Told, differences, differences_by_arrival
+from .checker import STORED, Expectation, Recorded, differences, differences_by_arrival
 from .process import GatewayProcess
 from .publisher import POINTS, Publisher
 
@@ -58,7 +58,7 @@ class Plant:
 
 @dataclass(slots=True)
 class Site:
-    """Everything is running, with machines of its own."""
+    """Everything is running, with separate machines."""
 
     folder: Path
     plant: Plant
@@ -98,18 +98,18 @@ class Site:
         health = await self.gateway.health()
         connection = await self.plant.connect()
         try:
-            told = await Told.read(connection, self.machines)
+            recorded = await Recorded.read(connection, self.machines)
         finally:
             connection.terminate()
-        found = (differences_by_arrival(self.publisher.sent, told, self.publisher.made_at) if by_arrival
-                 else differences(self.publisher.sent, told, expected or Expectation()))
+        found = (differences_by_arrival(self.publisher.sent, recorded, self.publisher.made_at) if by_arrival
+                 else differences(self.publisher.sent, recorded, expected or Expectation()))
         refused = health.get('app', {}).get('not_stored')
         return [*found, *([f'not stored by the app: {refused}'] if refused else [])]
 
 
 @asynccontextmanager
 async def plant(*broken: str) -> AsyncIterator[Plant]:
-    """Start the app. broken: mutations of it, each of which is an instance of its own on the same database."""
+    """Start the app. broken: mutations of it, each of which is a separate instance on the same database."""
     with short_folder() as folder:
         program = Program(folder, LOG_LEVEL='warning', LISTEN_HEARTBEAT_SECONDS='1')
         programs = [program]

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from gateway.harness import NEEDS_MOSQUITTO
 
-from .checker import Expectation, Told, differences
+from .checker import Expectation, Recorded, differences
 from .faults import FAULTS
 from .publisher import Publisher
 from .site import Plant
@@ -40,22 +40,22 @@ async def test_what_is_broken_is_noticed(plant: Plant) -> None:
     assert [mutation for (_, mutation), (_, found) in zip(broken, played, strict=True) if not found] == []
 
 
-def changes() -> tuple[Publisher, Told]:
+def changes() -> tuple[Publisher, Recorded]:
     """Six changes of two machines, and a floor that has them."""
     publisher = Publisher(['A', 'B'], 0)
     sent = publisher.changes(6, begin=datetime(2026, 11, 30, 8, tzinfo=UTC), over=timedelta(minutes=6))
-    told = Told([(each.machine, each.at, each.status, each.reason) for each in sent])
+    recorded = Recorded([(each.machine, each.at, each.status, each.reason) for each in sent])
     for machine in 'AB':
-        of_machine = [each for each in told.changes if each[0] == machine]
-        told.intervals[machine] = [(at, until, status, reason) for (_, at, status, reason), until in zip(
+        of_machine = [each for each in recorded.changes if each[0] == machine]
+        recorded.intervals[machine] = [(at, until, status, reason) for (_, at, status, reason), until in zip(
             of_machine, [*(each[1] for each in of_machine[1:]), datetime.max.replace(tzinfo=UTC)], strict=True)]
     for each in sent:
-        told.good[each.machine, each.at] += 3 if each.good else 0
-    return publisher, told
+        recorded.good[each.machine, each.at] += 3 if each.good else 0
+    return publisher, recorded
 
 
-def kinds(publisher: Publisher, told: Told, expected: Expectation | None = None) -> list[str]:
-    return [each.partition(':')[0] for each in differences(publisher.sent, told, expected or Expectation())]
+def kinds(publisher: Publisher, recorded: Recorded, expected: Expectation | None = None) -> list[str]:
+    return [each.partition(':')[0] for each in differences(publisher.sent, recorded, expected or Expectation())]
 
 
 async def test_a_floor_that_has_everything_differs_in_nothing() -> None:
@@ -63,26 +63,26 @@ async def test_a_floor_that_has_everything_differs_in_nothing() -> None:
 
 
 async def test_what_is_lost_doubled_out_of_order_or_at_another_time_differs() -> None:
-    publisher, told = changes()
-    lost = told.changes.pop()
-    assert kinds(publisher, told) == ['lost']
-    told.changes += [lost, lost]
-    assert kinds(publisher, told) == ['doubled or invented']
-    told.changes[:] = [*told.changes[4:6], *told.changes[:4]]
-    assert kinds(publisher, told) == ['out of order']
-    assert kinds(publisher, told, Expectation(in_order=False)) == []
-    machine, at, status, reason = told.changes[0]
-    told.changes[0] = machine, at + timedelta(seconds=1), status, reason
-    assert kinds(publisher, told, Expectation(in_order=False)) == ['lost', 'doubled or invented']
+    publisher, recorded = changes()
+    lost = recorded.changes.pop()
+    assert kinds(publisher, recorded) == ['lost']
+    recorded.changes += [lost, lost]
+    assert kinds(publisher, recorded) == ['doubled or invented']
+    recorded.changes[:] = [*recorded.changes[4:6], *recorded.changes[:4]]
+    assert kinds(publisher, recorded) == ['out of order']
+    assert kinds(publisher, recorded, Expectation(in_order=False)) == []
+    machine, at, status, reason = recorded.changes[0]
+    recorded.changes[0] = machine, at + timedelta(seconds=1), status, reason
+    assert kinds(publisher, recorded, Expectation(in_order=False)) == ['lost', 'doubled or invented']
 
 
 async def test_a_status_that_lasts_too_short_and_parts_that_count_twice_differ() -> None:
-    publisher, told = changes()
-    told.good['A', publisher.sent[2].at] += 3
-    assert kinds(publisher, told) == ['wrong counts']
-    publisher, told = changes()
-    since, until, status, reason = told.intervals['A'][0]
-    told.intervals['A'][0] = since, until - timedelta(seconds=1), status, reason
-    assert kinds(publisher, told) == ['wrong intervals']
-    told.intervals['A'].insert(1, (until - timedelta(seconds=1), until, 'unknown', None))
-    assert kinds(publisher, told) == ['wrong intervals'], 'nobody expects a gap'
+    publisher, recorded = changes()
+    recorded.good['A', publisher.sent[2].at] += 3
+    assert kinds(publisher, recorded) == ['wrong counts']
+    publisher, recorded = changes()
+    since, until, status, reason = recorded.intervals['A'][0]
+    recorded.intervals['A'][0] = since, until - timedelta(seconds=1), status, reason
+    assert kinds(publisher, recorded) == ['wrong intervals']
+    recorded.intervals['A'].insert(1, (until - timedelta(seconds=1), until, 'unknown', None))
+    assert kinds(publisher, recorded) == ['wrong intervals'], 'nobody expects a gap'
