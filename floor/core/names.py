@@ -50,6 +50,11 @@ def fold(text: str) -> str:
 _ASCII_LOWER = str.maketrans({chr(code): chr(code + 32) for code in range(ord('A'), ord('Z') + 1)})
 
 
+def letters_of(name: str) -> str:
+    """The letters and digits of a name, folded: names that are equal in them are probably meant to be one."""
+    return ''.join(each for each in fold(name) if each.isalnum())
+
+
 def name_key(text: str) -> tuple[str, str]:
     """The sort key of a name: case- and accent-insensitive, numbers by their value ('Machine 2' before 'Machine 10');
     names that are equal in this, by code points."""

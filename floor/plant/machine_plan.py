@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core.errors import InvalidInputError
-from ..core.names import name_identity
+from ..core.names import letters_of, name_identity
 from .machine_commands import NO_TYPE, checked_display_name, exists_sentence
 from .plant_items import PlantMachine
 from .plant_sheet import MACHINES, SheetRow
@@ -64,18 +64,19 @@ class PresentMachines:
         position = _position(row.cells.get('position', ''), machine)
         line = machine.line if machine and 'line' not in row.cells else self._lines.spelled(row.cells.get('line'))
         area = list(self._area_change(row, line))
+        notes = *row.notes, *self._lines.doubt(line)
         kind = self._types.spelled(row.cells.get('type')) or (machine.type if machine else NO_TYPE)
         display_name = _display_name(row.cells.get('display name'), name, machine)
         if machine is None:
             return MachineRowPlan(number=row.number, name=name, outcome=RowOutcome.NEW,
                                   details=', '.join([*_place_and_type(line, kind, display_name), *area]),
-                                  notes=row.notes, type=kind, line=line, position=position, display_name=display_name)
+                                  notes=notes, type=kind, line=line, position=position, display_name=display_name)
         comes_back = machine.retired_at is not None
         changes = [*differences((('line', machine.line, line), ('type', machine.type, kind),
                                  ('position', machine.position, machine.position if position is None else position),
                                  ('display name', machine.display_name, display_name))),
                    *(['comes back'] if comes_back else []), *area]
-        return MachineRowPlan(number=row.number, name=name, details=', '.join(changes), notes=row.notes,
+        return MachineRowPlan(number=row.number, name=name, details=', '.join(changes), notes=notes,
                               outcome=RowOutcome.CHANGED if changes else RowOutcome.UNCHANGED, machine_id=machine.id,
                               type=kind, line=line, position=position, display_name=display_name,
                               comes_back=comes_back)
@@ -108,6 +109,7 @@ class _Names:
         self._field = field
         self._exact = set(present)
         self._spelled = {name_identity(name): name for name in self._exact}
+        self._letters = {letters_of(name): name for name in self._exact}
         self.new: list[str] = []
 
     def spelled(self, name: str | None) -> str | None:
@@ -119,8 +121,14 @@ class _Names:
             return name or None
         if (spelled := self._spelled.get(name_identity(name))) is None:
             spelled = self._spelled[name_identity(name)] = new_name(name, self._field)
+            self._letters.setdefault(letters_of(name), name)
             self.new.append(name)
         return spelled
+
+    def doubt(self, name: str | None) -> Iterator[str]:
+        """A note on a new name that differs from another one only in accents, spaces or signs."""
+        if name is not None and name in self.new and (other := self._letters[letters_of(name)]) != name:
+            yield f'the {self._field} {name} is new: is it {other}?'
 
 
 def _place_and_type(line: str | None, kind: str, display_name: str | None) -> Iterator[str]:

@@ -144,6 +144,12 @@ async def test_one_reading_is_for_all_pages_and_none_is_made_without_a_page(feed
     assert third.says('Feed gateway')
 
 
+async def test_a_name_that_is_nearly_that_of_a_machine_says_so(feeds: Feeds, user: User) -> None:
+    feeds.overview = FeedOverview((FEED,), unknown=(UnknownMachine('valve 01 01', 3, NOW, ('gateway',)),))
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('is it Valve_01_01?'))
+
+
 async def test_a_name_that_is_unknown_is_added_or_ignored(feeds: Feeds, user: User, shop_floor: Floor) -> None:
     setup: Any = shop_floor.services.setup
     setup.answers |= {'lines': [ProductionLine(2, '02', 'Hall', None, 1, 1, 3)], 'machine_types': [],

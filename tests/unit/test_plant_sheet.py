@@ -174,6 +174,13 @@ def test_spaces_around_a_cell_are_left_out_and_the_plan_says_so() -> None:
         'row 3: Saw: new, line Hall A, type other, spaces around line are left out']
 
 
+# names
+
+def test_a_new_line_that_is_nearly_another_one_is_doubted() -> None:
+    plan = plan_of('machine,line\nA,Wellenlinie\nB,Wellen-linie\nC,Montage\n')
+    assert [row.notes for row in plan.rows] == [(), ('the line Wellen-linie is new: is it Wellenlinie?',), ()]
+
+
 # people
 
 ANNA = Employee(1, 'Anna', 'Berg', 'anna@x.example', 'Maintenance', True, AT, Role.SUPERVISOR)

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from ....core.errors import FloorError
 from ....core.formatting import counted, line_label
+from ....core.names import letters_of
 from ....core.people import Identity
 from ....core.text import shortened
 from ....plant.feed_items import UnknownMachine
@@ -60,16 +61,20 @@ class UnknownPanel(ui.card):
         self._ignored.set_visibility(bool(ignored))
         self._note.set_text(NOTE.format(names=counted(len(shown), 'name')) if shown else EMPTY)
         self._list.clear()
+        meant = {letters_of(name): machine.name for machine in self._services.store.machines.values()
+                 for name in (str(machine.display), machine.name)}
         with self._list:
             for each in shown:
-                self._row(each, now)
+                self._row(each, now, meant.get(letters_of(each.name)))
 
-    def _row(self, each: UnknownMachine, now: datetime) -> None:
+    def _row(self, each: UnknownMachine, now: datetime, meant: str | None) -> None:
+        """meant: a machine whose name or display name differs only in accents, spaces or signs."""
         with ui.element('li').classes('access-entry'):
             with ui.element('div'):
                 TextNode('strong', shortened(each.name, 80)).classes('free-text')
                 for text in (counted(each.times, 'event'), f'last at {when(each.last_at, now, self._services.zone)}',
-                             f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else ''):
+                             f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else '',
+                             f'is it {shortened(meant, 80)}?' if meant else ''):
                     if text:
                         TextNode('span', text).classes('free-text')
             with ui.element('div').classes('feed-buttons'):
