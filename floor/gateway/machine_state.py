@@ -16,7 +16,7 @@ REASONED = frozenset({Status.DOWN, Status.WARNING})
 
 @dataclass(slots=True)
 class MachineState:
-    """A machine. source: that of its status."""
+    """A machine. source: that of its status. status: as put last, None before the first event of this process."""
 
     name: str
     source: str = ''

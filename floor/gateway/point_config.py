@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from .mapping import Mapping, Reports
 from .strict import Strict
+from .topic_pattern import names_in
 
 MAX_DELAY_S = 3_600.0
 MAX_SILENT_S = 86_400.0
@@ -46,3 +47,10 @@ class SourceConfig(Strict):
     """While it is connected, the status of each machine is reported again after so many seconds."""
     source_time: bool = True
     """Whether the times of its values are trusted. Without it, values count from when they arrive."""
+    points: tuple[PointConfig, ...] = ()
+
+    @property
+    def machines(self) -> set[str]:
+        """Those whose status it reports, as far as the file names them: a placeholder stands for any."""
+        return {each.machine for each in self.points
+                if each.reports is Reports.STATUS and not names_in(each.machine)}

@@ -35,7 +35,8 @@ class Reporter:
     def __init__(self, queue: EventQueue, sources: Iterable[tuple[SourceConfig, SourceState]], clock: Clock) -> None:
         self._queue, self._clock = queue, clock
         self._sources = {config.name: (config, state) for config, state in sources}
-        self._machines: dict[str, MachineState] = {}
+        self._machines = {name: MachineState(name, config.name, config.repeat)
+                          for config, _ in self._sources.values() for name in config.machines}
         self._filters: dict[Point, PointFilter] = {}
         self._read_at: dict[Point, datetime] = {}
         self._heard_at: dict[Point, float] = {}  # of points with silent_after, by the monotonic clock
@@ -168,7 +169,7 @@ class Reporter:
     def _lose(self, source: str, since: datetime) -> None:
         """Its machines are "No signal" since then."""
         for machine in self._machines.values():
-            if machine.source == source and machine.status not in (None, Status.UNKNOWN):
+            if machine.source == source and machine.status is not Status.UNKNOWN:
                 before, machine.known = machine.event_at, (machine.status, machine.reason)
                 machine.take(StatusMeaning(Status.UNKNOWN, f'no connection to {source}'))
                 self._put(machine, event_time(since, before, self._clock.now()).at)

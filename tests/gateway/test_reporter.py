@@ -82,6 +82,22 @@ def test_a_change_is_an_event_and_the_same_status_is_none(plant: Plant) -> None:
     assert plant.events() == [(1, 'operational'), (3, 'down')]
 
 
+def test_a_machine_of_the_file_has_no_signal_if_its_source_is_away_from_the_start() -> None:
+    """It may have any status on the floor, from before."""
+    plant = Plant(grace=30, points=[{'machine': 'CNC'}, {'machine': '{other}'}, {'machine': 'B', 'reports': 'reason'}])
+    plant.connect(False)
+    plant.pass_time(29)
+    assert plant.events() == []
+    plant.pass_time(100)
+    assert plant.events() == [(0, 'unknown', 'no connection to plant')]
+    plant.connect(True)
+    plant.pass_time(100)
+    assert plant.events() == [], 'not before there is a value'
+    plant.read('running')
+    assert plant.events() == [(229, 'operational')]
+    plant.queue.close()
+
+
 def test_a_reason_within_the_millisecond_of_its_status_is_an_event_after_it(plant: Plant) -> None:
     plant.read('down', at=-1.0003)
     plant.read('Oil low', plant.point('b', reports='reason'), at=-1.0001)
