@@ -128,9 +128,9 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
     ({'machine': VALVE, 'cycles': True}, 'cycles: must be a whole number'),
     ({'machine': VALVE, 'good': 3, 'at': '2001-03-02T06:31:04Z'}, 'too late'),
     ({'machine': VALVE, 'status': 'broken'}, "status: Input should be 'operational', 'warning', 'down' or 'unknown'"),
-    ({'machine': VALVE, 'status': 'down', 'colour': 1}, 'colour: Extra inputs are not permitted'),
+    ({'machine': VALVE, 'status': 'down', 'colour': 1}, 'colour: there is no such field. Fields are status,'),
     ({'machine': VALVE, 'status': 'down', 'at': 1_700_000_000}, 'at: must be a time with its offset from UTC'),
-    ({'machine': VALVE, 'status': 'down', 'at': '2026-03-02T06:31:04'}, 'at: Input should have timezone info'),
+    ({'machine': VALVE, 'status': 'down', 'at': '2026-03-02T06:31:04'}, 'at: must be a time with its offset from UTC'),
     ({'machine': VALVE, 'status': 'down', 'at': '2001-03-02T06:31:04Z'}, 'too late'),
     ({'machine': VALVE, 'status': 'down', 'reason': 'a\0b'}, 'NUL'),
     ({'machine': '\ud800', 'status': 'down'}, 'half a character'),
@@ -140,6 +140,13 @@ async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, w
     answer = await feed.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
     assert (answer.status_code, answer.json()['result']) == (422, 'refused')
     assert words in answer.json()['message']
+
+
+async def test_json_that_curl_sends_as_a_form_is_recognised(feed: AsyncClient) -> None:
+    answer = await feed.post(f'{PATH}/{VALVE}', content='{"status": "down", "reason": "a=b&c"}',
+                             headers={'Content-Type': 'application/x-www-form-urlencoded'})
+    assert (answer.status_code, answer.json()['result']) == (422, 'refused')
+    assert 'this is JSON, but was sent as a form' in answer.json()['message']
 
 
 @together(('content', 'headers', 'status'), [

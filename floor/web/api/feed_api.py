@@ -72,8 +72,8 @@ def body_of(schemas: dict[str, Any]) -> dict[str, Any]:
 def _feed_of(who: Identity) -> int:
     """The token that reports, which is the feed. Its scope was checked with that of every token."""
     if who.credential is None or who.scopes is None:
-        raise NotAllowedError('statuses are reported with a token that has the scope feed:write: a supervisor makes '
-                              'one on /setup/feeds')
+        raise NotAllowedError('statuses are reported with a token that has the scope feed:write, in the header '
+                              'Authorization: Bearer TOKEN: a supervisor makes one on /setup/feeds')
     return who.credential.id
 
 

@@ -27,6 +27,7 @@ MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
 MAX_SHOWN = 200
 """Of what is kept of an event that cannot be read."""
+JSON_AS_FORM = 'this is JSON, but was sent as a form: send it with the header Content-Type: application/json'
 NO_OBJECT = 'an event is a JSON object, such as {"machine": "CNC-01", "status": "down"}'
 
 Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'] | None, BeforeValidator(lower), Field(
@@ -132,11 +133,23 @@ def read_event(value: Any, machine: str | None = None) -> FeedEvent | EventResul
         return form.event(form.machine)
     except ValidationError as error:
         return _refused('; '.join(
-            f'{".".join(map(str, fault["loc"])) or "event"}: {fault["msg"].removeprefix("Value error, ")}'
+            _sentence(fault['type'], '.'.join(map(str, fault['loc'])), fault['msg'].removeprefix('Value error, '),
+                      EventForm if machine is None else MachineEventForm)
             for fault in error.errors(include_url=False, include_input=False, include_context=False)[:5]),
             value, machine)
     except InvalidInputError as error:
         return _refused(str(error), value, machine)
+
+
+def _sentence(kind: str, field: str, message: str, form: type[BaseModel]) -> str:
+    """What is wrong with a field. kind, message: pydantic's."""
+    if kind == 'extra_forbidden' and field.lstrip().startswith(('{', '[')):
+        return JSON_AS_FORM
+    if kind == 'extra_forbidden':
+        return f'{field}: there is no such field. Fields are {", ".join(form.model_fields)}'
+    if kind == 'timezone_aware':
+        return f'{field}: must be a time with its offset from UTC, such as {AT}'
+    return f'{field or "event"}: {message}'
 
 
 def _refused(message: str, value: dict[str, Any], machine: str | None) -> EventResult:

@@ -54,7 +54,7 @@ def refusal_of(scopes: frozenset[Scope], operation: str | None) -> str:
     """Why a token with these scopes is refused; empty: it is not."""
     needed = SCOPES.get(operation or '', ())
     if operation is None:
-        return 'a token opens the paths of the REST interface, which are in /docs, and nothing else'
+        return 'a token opens what is in /docs, by the methods that are there, and nothing else'
     if not needed:
         return 'no token can do this: a supervisor can, on a page'
     if any(scope.includes.intersection(needed) for scope in scopes):
