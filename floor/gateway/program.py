@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None, program: str = 'python -m floor
         print(f'{program}: {error}', file=sys.stderr)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `| head` has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return 1
 
 

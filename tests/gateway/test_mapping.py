@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +178,19 @@ def test_check_tells_of_two_statuses_of_a_machine_and_of_what_is_not_there(
     assert len(output.err.splitlines()) == 2
     assert f'Not yet there: {tmp_path}/password' in output.err
     assert f'Not yet there: a certificate or key cannot be read ({tmp_path}/ca.crt)' in output.err
+
+
+def test_what_only_head_reads_ends_without_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / 'gateway.yaml'
+    file.write_text(FILE)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run([sys.executable, '-u', '-m', 'floor.gateway', 'check', file], stdout=writing,
+                               stderr=subprocess.PIPE, env=os.environ | {'TOKEN': 'x'}, check=False)
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b'')
 
 
 def test_a_secret_is_in_a_file_of_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
