@@ -21,7 +21,7 @@ from floor.gateway.event_format import status_event
 from floor.gateway.event_queue import EventQueue
 
 from .checker import Expectation
-from .publisher import VALUES, Sent
+from .publisher import CODES, VALUES, Sent
 from .site import Plant, Site, site, site_names, waiting
 
 HOUR = timedelta(hours=1)
@@ -224,6 +224,8 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
         server = OpcUaPlant(folder)
         await server.prepare()
         await server.start()
+        for press in server.states:
+            await server.set(press, CODES)   # no code: before the first change, nothing is known
         names = dict(zip(server.states, site_names('opcua', mutation, 2), strict=True))
         points = [{'node': f'nsu={NAMESPACE};s={press}.State', 'machine': machine, 'values': VALUES}
                   for press, machine in names.items()]
