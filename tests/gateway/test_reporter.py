@@ -82,6 +82,17 @@ def test_a_change_is_an_event_and_the_same_status_is_none(plant: Plant) -> None:
     assert plant.events() == [(1, 'operational'), (3, 'down')]
 
 
+def test_a_debounced_status_waits_for_its_reason(plant: Plant) -> None:
+    status, reason = plant.point(debounce=0.5), plant.point('b', reports='reason')
+    plant.read('running', status)
+    plant.clock.advance(10)
+    plant.read('down', status)
+    plant.clock.advance(0.1)
+    plant.read('Oil low', reason)
+    plant.clock.advance(0.5)
+    assert plant.events() == [(0, 'operational'), (10, 'down', 'Oil low')]
+
+
 def test_a_machine_of_the_file_has_no_signal_if_its_source_is_away_from_the_start() -> None:
     """It may have any status on the floor, from before."""
     plant = Plant(grace=30, points=[{'machine': 'CNC'}, {'machine': '{other}'}, {'machine': 'B', 'reports': 'reason'}])
