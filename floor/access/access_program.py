@@ -76,6 +76,9 @@ def _result(options: Namespace) -> str:
         made = _made(settings, lambda database, employees: _invite(database, employees, options.email))
     else:
         made = _made(settings, lambda database, employees: FirstSupervisor(database, employees).make_link())
+    if not options.address and not settings.public_url and settings.is_private:
+        _say_on_stderr('This link opens on this machine only. For other machines, add --address with the address at '
+                       'which they open the app.')
     return address_of_link(made, settings, options.address)
 
 

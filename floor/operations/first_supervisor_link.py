@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import sys
 
 from ..access.first_supervisor import FirstSupervisor
 from ..access.key_links import address_of_link, own_address
@@ -13,7 +14,7 @@ from ..core.people import Role
 from ..core.settings import Settings, Source, on_databricks
 
 log = logging.getLogger(__name__)
-PROGRAM = 'python -m floor.access'
+PROGRAM = f'{shlex.quote(sys.executable)} -m floor.access'
 FIRST = 'first-supervisor'
 
 

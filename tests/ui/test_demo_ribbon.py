@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -92,6 +93,23 @@ async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenFo
     await form.until(lambda: 'remove_demo' in [called for called, _, _ in plant.asked])
     assert [called for called, _, _ in plant.asked] == ['contents', 'remove_demo']
     assert {arguments[0].email for _, arguments, _ in plant.asked} == {'mike@example.com'}
+
+
+async def test_while_it_waits_it_says_for_what(page: OpenForm, plant: Any) -> None:
+    removed = asyncio.Event()
+
+    async def remove(_: Any) -> DemoContents:
+        await removed.wait()
+        return CONTENTS
+    plant.answers['remove_demo'] = remove
+    form = await page()
+    form.press(BUTTON)
+    await form.until(lambda: form.says('101,924'))
+    tick(form)
+    form.press(REMOVE)
+    await form.until(lambda: form.says('While its past is still being written'))
+    removed.set()
+    await form.until(lambda: not form.says('While its past is still being written'))
 
 
 async def test_a_refusal_is_shown_in_the_dialog(page: OpenForm, plant: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,5 +56,5 @@ async def test_the_command_for_another_terminal_names_the_folder_and_the_address
     folder = tmp_path / 'our plant'
     await offer_first_supervisor(
         Settings.load(_env_file=None, host='192.0.2.7', port=8171, data_dir=folder, public_url=None), Known())
-    assert (f"DATA_DIR='{folder}' python -m floor.access invite EMAIL --address http://192.0.2.7:8171"
+    assert (f"DATA_DIR='{folder}' {sys.executable} -m floor.access invite EMAIL --address http://192.0.2.7:8171"
             in capsys.readouterr().out)

@@ -28,7 +28,7 @@ from ..sign_in.plain_page import plain_page, text
 
 SEE_OTHER = 303
 BY_LINK = ('open the link of an invitation. A supervisor makes one in Setup, Access; on the machine of this program, '
-           'python -m floor.access invite EMAIL prints one')
+           'python -m floor.access invite EMAIL prints one: its start shows the whole command')
 PUBLIC = re.compile('|'.join([*map(re.escape, PUBLIC_PATHS), r'/link/[^/]*|/leave|/assets/css/(tokens|plain)\.css']))
 """Paths that need no identity: probes, the sign-in, links that prove an identity, and how these pages look."""
 

@@ -50,6 +50,10 @@ class SetUpPlantButton(ui.button):
         await self._dialog.open()
 
 
+WAITING = ('Removing the demo. While its past is still being written, or reports are being prepared, this can take '
+           'up to a minute and a half.')
+
+
 class RemoveDemoDialog:
     """Shows what is deleted and asks for confirmation; then it goes on with the set-up."""
 
@@ -62,6 +66,8 @@ class RemoveDemoDialog:
             Heading('Set up your plant')
             self._contents = TextNode('p')
             self._sure = ui.checkbox('Permanently remove the demo data', on_change=self._allow)
+            self._waiting = TextNode('p').classes('note')
+            self._waiting.props['role'] = 'status'
             self._problem = Alert()
             with ui.element('footer').classes('sheet-buttons'):
                 ui.button('Keep the demo', on_click=self._dialog.close, color=None).props('flat no-caps autofocus')
@@ -94,12 +100,14 @@ class RemoveDemoDialog:
         if self._working or not self._sure.value or not self._dialog.value:
             return
         self._working = True
+        self._waiting.set_text(WAITING)
         self._button.props['loading'] = True
         try:
             await close_when_done(self._dialog, self._problem, self._remove_demo())
         finally:
             self._working = False
             if not self._button.is_deleted:
+                self._waiting.set_text('')
                 self._button.props['loading'] = False
 
     async def _remove_demo(self) -> None:
