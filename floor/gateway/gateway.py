@@ -28,6 +28,7 @@ TICK_S = 1.0
 RETRY_S = 5.0
 CLOSE_S = 3.0
 """So long a gateway that stops tries to send what waits; the rest stays on disk."""
+CANCEL_S = 5.0
 
 
 class Gateway:
@@ -129,8 +130,13 @@ async def run_trial(config: GatewayConfig, write: Callable[[str], None]) -> None
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for each in tasks:
-        each.cancel()
+    """End tasks. One that has not ended after CANCEL_S is cancelled again: before Python 3.12, asyncio.wait_for forgets
+    a cancellation that comes together with its result."""
+    waiting = set(tasks)
+    while waiting:
+        for each in waiting:
+            each.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_S)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
