@@ -1,4 +1,4 @@
-"""A gateway that is told to stop stops."""
+"""A gateway stops when it is stopped."""
 
 from __future__ import annotations
 
