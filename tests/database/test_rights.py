@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from database.feed_floor import KEY, VALVE, Floor, event
 from database.postgres import SCHEMA, Psql, Server
 
 from floor.core.errors import MigrationError
@@ -135,7 +136,16 @@ async def test_grants_are_enough_to_run_and_may_be_given_again(psql: Psql, app: 
     install(psql)
     grants(psql, app)
     grants(psql, app)
-    assert await migrate(await sign_in(), SCHEMA, ALL) == []
+    connection = await sign_in()
+    assert await migrate(connection, SCHEMA, ALL) == []
+    await connection.execute(f'SET search_path = {SCHEMA}')
+    feed = await connection.fetchval(KEY, 'gateway', None, None)
+    assert await Floor(connection, feed).send(
+        event(VALVE, 'down'), event(VALVE, 'operational', good=1, reject=0, cycles=1)) == [('accepted', None)] * 2
+    refused = await connection.fetch(
+        "SELECT proname FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef "
+        "AND prorettype <> 'trigger'::regtype AND NOT has_function_privilege(oid, 'EXECUTE')", SCHEMA)
+    assert [row['proname'] for row in refused] == ['announce']  # of triggers alone
 
 
 async def test_an_upgrade_of_a_schema_of_somebody_else_says_who_can_do_it(
