@@ -181,6 +181,34 @@ async def test_a_name_that_is_unknown_is_added_or_ignored(feeds: Feeds, user: Us
     await form.until(lambda: ('stop_ignoring', 'X') in feeds.commands())
 
 
+async def test_rows_keep_their_elements_while_events_come(feeds: Feeds, user: User) -> None:
+    """A press that is on its way, and the focus, are lost with an element; one that moves is missed."""
+    def come(times: int) -> None:
+        at = NOW + timedelta(minutes=times)
+        unknown = [UnknownMachine(name, times, at, ('gateway',)) for name in ('CNC-77', 'CNC-78')]
+        refused = Refusal('CNC-77', 'no machine is called CNC-77', times, at, 'down', None, None)
+        feeds.overview = FeedOverview(
+            (FEED,), unknown=tuple(unknown[::-1] if times % 2 else unknown), refusals=((7, (refused,)),),
+            shared=(SharedMachine(3, VALVE, (('gateway', at), ('script', NOW))),))
+
+    def kept() -> list[Any]:
+        labels = 'Unknown machines', 'Refused', 'Machines of several feeds'
+        lists = [each for each in form.client.elements.values()
+                 if each.tag == 'ul' and each.props.get('aria-label') in labels]
+        return [row for each in lists for row in each.default_slot.children]
+
+    come(2)
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('2 events') and form.says('2 times') and form.says('gateway at 10:44'))
+    first = kept()
+    assert len(first) == 4
+    come(3)
+    await form.until(lambda: form.says('3 events') and form.says('3 times') and form.says('gateway at 10:45'))
+    assert kept() == first
+    click(form, button(form, 'Ignore CNC-78'))
+    await form.until(lambda: feeds.commands() == [('ignore', 'CNC-78')])
+
+
 async def test_a_feed_is_renamed_and_gets_a_limit_and_several_feeds_of_a_machine_are_a_warning(
         feeds: Feeds, user: User) -> None:
     feeds.overview = FeedOverview((FEED,), shared=(SharedMachine(3, VALVE, (('gateway', NOW), ('script', NOW))),))

@@ -13,6 +13,7 @@ from ...plant.plant_items import ProductionLine
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.text_field import TextField
+from .row_list import keep_rows
 from .row_moves import RowMoves
 
 Rename = Callable[[str, str], Awaitable[bool]]
@@ -42,15 +43,10 @@ class AreaList(ui.card):
     def show(self, lines: Sequence[ProductionLine]) -> None:
         """Show the areas of these lines. A name that is being typed stays."""
         areas, counts = areas_of(lines), Counter(line.area for line in lines)
-        for gone in self._rows.keys() - set(areas):
-            self._rows.pop(gone).delete()
-        for place, area in enumerate(areas):
-            if (row := self._rows.get(area)) is None:
-                with self._body:
-                    row = self._rows[area] = AreaRow(area, self._rename, self._step, self._drag, self._drop_on)
-            row.show(place + 1, counts[area])
-            if self._body.default_slot.children[place] is not row:
-                row.move(self._body, place)
+        keep_rows(self._body, self._rows, {area: area for area in areas},
+                  lambda area: AreaRow(area, self._rename, self._step, self._drag, self._drop_on))
+        for place, area in enumerate(areas, 1):
+            self._rows[area].show(place, counts[area])
         self.set_visibility(bool(areas))
 
     async def _step(self, area: str, by: int) -> None:

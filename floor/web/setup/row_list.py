@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Generic
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from nicegui import ui
 
 from .editable_row import EditableRow, Item
+
+Key = TypeVar('Key', bound=Hashable)
+Row = TypeVar('Row', bound=ui.element)
+Value = TypeVar('Value')
+
+
+def keep_rows(body: ui.element, rows: dict[Key, Row], items: Mapping[Key, Value], make: Callable[[Value], Row]) -> None:
+    """Give each item one row of body, in their order. Rows that stay keep their elements, and so the focus.
+
+    rows: those of body by key, in their order; becomes those of items. make: builds the row of a new item.
+    """
+    for key in rows.keys() - items.keys():
+        rows.pop(key).delete()
+    for place, (key, item) in enumerate(items.items()):
+        if (row := rows.pop(key, None)) is None:
+            with body:
+                row = make(item)
+        rows[key] = row
+        if body.default_slot.children[place] is not row:
+            row.move(body, place)
 
 
 class RowList(Generic[Item]):
@@ -21,15 +41,6 @@ class RowList(Generic[Item]):
 
     def show(self, items: Sequence[Item]) -> None:
         """Show these items in this order."""
-        wanted = {item.id for item in items}
-        for id_ in [id_ for id_ in self.rows if id_ not in wanted]:
-            self.rows.pop(id_).delete()
-        for place, item in enumerate(items):
-            row = self.rows.get(item.id)
-            if row is None:
-                with self._body:
-                    row = self.rows[item.id] = self._make(item)
-            else:
-                row.show(item)
-            if self._body.default_slot.children[place] is not row:
-                row.move(self._body, place)
+        keep_rows(self._body, self.rows, {item.id: item for item in items}, self._make)
+        for item in items:
+            self.rows[item.id].show(item)

@@ -10,6 +10,7 @@ from nicegui import ui
 
 from ....core.errors import FloorError
 from ....core.moments import Form, local_time
+from ...shell.chips import hide
 from ...shell.confirmation import close_when_done
 from ...shell.dialog import Dialog
 from ...shell.heading import Heading
@@ -61,14 +62,14 @@ class EntryPanel:
             self._list = ui.element('ul').classes('access-entries')
             self._list.props['aria-label'] = texts.title
             self._empty = TextNode('p', texts.empty).classes('panel-note')
-            self._empty.props['hidden'] = True
+            hide(self._empty, hidden=True)
         self._dialog = EndDialog(texts.end, self.loading.again)
 
     async def _load(self) -> None:
         entries = await self._read()
         if self._list.is_deleted:
             return
-        self._empty.props['hidden'] = bool(entries)
+        hide(self._empty, hidden=bool(entries))
         if [row.shape for row in self._rows] == [shape_of(entry) for entry in entries]:
             for row, entry in zip(self._rows, entries, strict=True):  # the focus stays where it is
                 row.show(entry)

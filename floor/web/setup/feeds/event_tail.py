@@ -13,9 +13,10 @@ from ....core.text import shortened
 from ....feed.store import Store
 from ....plant.feed_items import TailEvent
 from ...shell.addresses import query_of
-from ...shell.chips import Chip
+from ...shell.chips import Chip, hide
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
+from ..row_list import keep_rows
 from .feed_texts import RESULTS, status_word
 
 EMPTY = 'No event has come since this list was begun. Events appear here within a second.'
@@ -66,15 +67,8 @@ class EventTail(ui.element):
             self._show()
 
     def _show(self) -> None:
-        for number in self._rows.keys() - {event.number for event in self._events}:
-            self._rows.pop(number).delete()
-        for place, event in enumerate(self._events):
-            if event.number not in self._rows:
-                with self._list:
-                    row = self._rows[event.number] = self._row(event)
-                if place < len(self._list.default_slot.children) - 1:
-                    row.move(self._list, place)
-        self._empty.props['hidden'] = bool(self._events)
+        keep_rows(self._list, self._rows, {event.number: event for event in self._events}, self._row)
+        hide(self._empty, hidden=bool(self._events))
 
     def _row(self, event: TailEvent) -> ui.element:
         word, status = RESULTS[event.result]

@@ -13,12 +13,15 @@ from ....core.formatting import counted
 from ....core.people import Identity
 from ....core.text import shortened
 from ....plant.feed_items import Feed, Refusal, TailEvent, limit_text
+from ...shell.chips import hide
 from ...shell.heading import Heading
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
 from ...shell.text_field import TextField
 from ..access.entries import EndDialog, Entry, since
+from ..row_list import keep_rows
 from .event_tail import EventTail
+from .fact_row import FactRow
 from .feed_texts import LIMITS, limit_sentence, status_word, when
 
 CONSEQUENCE = 'Programs that use its token are refused from now on. A new token has another secret.'
@@ -35,6 +38,7 @@ class FeedPanel(ui.card):
         self._services, self._identity, self._changed = services, identity, changed
         self._feed: Feed | None = None
         self._refusals: Sequence[Refusal] = ()
+        self._rows: dict[tuple[str, str], FactRow] = {}
         with self:
             with ui.element('header').classes('panel-header'):
                 self._heading = Heading('').classes('panel-title free-text')
@@ -86,18 +90,14 @@ class FeedPanel(ui.card):
 
     def _show_refusals(self, refusals: Sequence[Refusal], now: datetime) -> None:
         self._refusals = refusals
-        self._none.props['hidden'] = bool(refusals)
-        self._list.clear()
-        with self._list:
-            for each in refusals:
-                with ui.element('li').classes('access-entry'), ui.element('div'):
-                    TextNode('strong', each.message).classes('free-text')
-                    last_at = when(each.last_at, now, self._services.zone)
-                    for text in (counted(each.times, 'time'), f'last at {last_at}',
-                                 shortened(each.machine, 80), status_word(each.status), shortened(each.reason, 120),
-                                 '' if each.at is None else since('of', each.at, self._services.zone)):
-                        if text:
-                            TextNode('span', text).classes('free-text')
+        hide(self._none, hidden=bool(refusals))
+        by_key = {(each.machine, each.message): each for each in refusals}
+        keep_rows(self._list, self._rows, by_key, lambda each: FactRow(each.message))
+        for key, each in by_key.items():
+            self._rows[key].show(
+                counted(each.times, 'time'), f'last at {when(each.last_at, now, self._services.zone)}',
+                shortened(each.machine, 80), status_word(each.status), shortened(each.reason, 120),
+                '' if each.at is None else since('of', each.at, self._services.zone))
 
     async def _rename(self) -> None:
         if self._feed is not None and str(self._name.value or '') != self._feed.name:

@@ -11,6 +11,7 @@ from ....core.formatting import NOTHING, counted, number
 from ....plant.feed_items import Feed
 from ...shell.chips import set_attribute
 from ...shell.messages import TextNode
+from ..row_list import keep_rows
 from .feed_texts import ago, state_of
 
 HEADINGS = 'Feed', 'State', 'Last message', 'Per minute', 'Accepted', 'Refused in 24 h', 'May report'
@@ -62,16 +63,9 @@ class FeedTable(ui.element):
 
     def show(self, feeds: Sequence[Feed], chosen: int | None, now: datetime, zone: tzinfo) -> None:
         """Show these feeds, in this order."""
-        for feed_id in self._rows.keys() - {feed.id for feed in feeds}:
-            self._rows.pop(feed_id).delete()
-        for place, feed in enumerate(feeds):
-            row = self._rows.get(feed.id)
-            if row is None:
-                with self._body:
-                    row = self._rows[feed.id] = FeedRow(feed, self._choose)
-            row.show(feed, now, zone, is_chosen=feed.id == chosen)
-            if self._body.default_slot.children[place] is not row:
-                row.move(self._body, place)
+        keep_rows(self._body, self._rows, {feed.id: feed for feed in feeds}, lambda feed: FeedRow(feed, self._choose))
+        for feed in feeds:
+            self._rows[feed.id].show(feed, now, zone, is_chosen=feed.id == chosen)
         self.set_visibility(bool(feeds))
 
 

@@ -29,6 +29,7 @@ from ...shell.times import moment
 from ..access.secret_dialog import SecretDialog
 from ..access.tokens import NewTokenDialog
 from ..frame import FEEDS, SECTIONS, setup_frame
+from ..row_list import keep_rows
 from .connect_panel import ConnectPanel
 from .feed_panel import FeedPanel
 from .feed_table import FeedTable
@@ -145,7 +146,7 @@ class SharedNote(ui.element):
         self.classes('feed-shared')
         self.props['aria-label'] = 'Machines of several feeds'
         self._services = services
-        self._shared: tuple[SharedMachine, ...] | None = None
+        self._rows: dict[tuple[int, str, str], SharedRow] = {}
         with self:
             TextNode('p', 'These machines were reported by several feeds in the last 24 hours. Revoke the token that '
                           'is no longer used, or limit each to its machines.').classes('panel-note')
@@ -155,21 +156,35 @@ class SharedNote(ui.element):
 
     def show(self, shared: tuple[SharedMachine, ...], now: datetime) -> None:
         """Show these machines."""
-        if shared == self._shared:
-            return
-        self._shared = shared
         self.set_visibility(bool(shared))
-        self._list.clear()
-        with self._list:
-            for each in shared:
-                machine = self._services.store.machine_with(each.machine_id)
-                with ui.element('li').classes('free-text'):
-                    if machine is None:
-                        TextNode('span', each.name)
-                    else:
-                        ui.link(each.name, f'/{query_of(machine.name)}')
-                    TextNode('span', ': ' + ', '.join(f'{feed} at {when(at, now, self._services.zone)}'
-                                                      for feed, at in each.feeds))
+        by_key = {(each.machine_id, each.name, self._address(each)): each for each in shared}
+        keep_rows(self._list, self._rows, by_key, lambda each: SharedRow(each.name, self._address(each)))
+        for key, each in by_key.items():
+            self._rows[key].show(', '.join(f'{feed} at {when(at, now, self._services.zone)}'
+                                           for feed, at in each.feeds))
+
+    def _address(self, shared: SharedMachine) -> str:
+        machine = self._services.store.machine_with(shared.machine_id)
+        return '' if machine is None else f'/{query_of(machine.name)}'
+
+
+class SharedRow(ui.element):
+    """One machine."""
+
+    def __init__(self, name: str, address: str) -> None:
+        """address: of the machine on the floor; empty: it is not there."""
+        super().__init__('li')
+        self.classes('free-text')
+        with self:
+            if address:
+                ui.link(name, address)
+            else:
+                TextNode('span', name)
+            self._feeds = TextNode('span')
+
+    def show(self, feeds: str) -> None:
+        """Show which feeds report it."""
+        self._feeds.set_text(f': {feeds}')
 
 
 def chosen_feed(query: Mapping[str, str]) -> tuple[int | None, str]:

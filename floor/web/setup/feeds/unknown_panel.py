@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from nicegui import ui
@@ -19,6 +19,8 @@ from ...shell.heading import Heading
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
 from ..access.entries import AddDialog
+from ..row_list import keep_rows
+from .fact_row import FactRow
 from .feed_texts import when
 
 TITLE = 'Unknown machines'
@@ -37,6 +39,8 @@ class UnknownPanel(ui.card):
         self._services, self._identity, self._changed = services, identity, changed
         self._unknown: Sequence[UnknownMachine] | None = None
         self._shows_ignored = False
+        self._rows: dict[tuple[str, bool], UnknownRow] = {}
+        self._meant: tuple[object, Mapping[str, str]] = None, {}
         with self:
             with ui.element('header').classes('panel-header'):
                 Heading(TITLE).classes('panel-title')
@@ -60,35 +64,33 @@ class UnknownPanel(ui.card):
         self._ignored.show(f'Ignored ({len(ignored)})', self._shows_ignored and bool(ignored))
         self._ignored.set_visibility(bool(ignored))
         self._note.set_text(NOTE.format(names=counted(len(shown), 'name')) if shown else EMPTY)
-        self._list.clear()
-        meant = {letters_of(name): machine.name for machine in self._services.store.machines.values()
-                 for name in (str(machine.display), machine.name)}
-        with self._list:
-            for each in shown:
-                self._row(each, now, meant.get(letters_of(each.name)))
+        places = {key: place for place, key in enumerate(self._rows)}  # a row must not move under the pointer
+        shown.sort(key=lambda each: places.get(key_of(each), -1))
+        by_key = {key_of(each): each for each in shown}
+        keep_rows(self._list, self._rows, by_key, self._row)
+        meant = self._meant_by([each.name for each in shown])
+        for key, each in by_key.items():
+            self._rows[key].show(
+                counted(each.times, 'event'), f'last at {when(each.last_at, now, self._services.zone)}',
+                f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else '',
+                f'is it {shortened(meant[each.name], 80)}?' if each.name in meant else '')
 
-    def _row(self, each: UnknownMachine, now: datetime, meant: str | None) -> None:
-        """meant: a machine whose name or display name differs only in accents, spaces or signs."""
-        with ui.element('li').classes('access-entry'):
-            with ui.element('div'):
-                TextNode('strong', shortened(each.name, 80)).classes('free-text')
-                for text in (counted(each.times, 'event'), f'last at {when(each.last_at, now, self._services.zone)}',
-                             f'by {", ".join(each.feeds)}', f'ignored by {each.ignored_by}' if each.ignored_by else '',
-                             f'is it {shortened(meant, 80)}?' if meant else ''):
-                    if text:
-                        TextNode('span', text).classes('free-text')
-            with ui.element('div').classes('feed-buttons'):
-                if each.ignored_by is None:
-                    self._button('Add', each, lambda: self._dialog.open_for(each.name))
-                    self._button('Ignore', each, lambda: self._run(
-                        self._services.feeds.ignore(self._identity, each.name)))
-                else:
-                    self._button('Show again', each, lambda: self._run(
-                        self._services.feeds.stop_ignoring(self._identity, each.name)))
+    def _row(self, each: UnknownMachine) -> UnknownRow:
+        feeds, identity, name = self._services.feeds, self._identity, each.name
+        if each.ignored_by is not None:
+            return UnknownRow(name, {'Show again': lambda: self._run(feeds.stop_ignoring(identity, name))})
+        return UnknownRow(name, {'Add': lambda: self._dialog.open_for(name),
+                                 'Ignore': lambda: self._run(feeds.ignore(identity, name))})
 
-    def _button(self, label: str, each: UnknownMachine, press: Callable[[], Awaitable[None]]) -> None:
-        button = ui.button(label, on_click=press, color=None).props('flat no-caps')
-        button.props['aria-label'] = f'{label} {shortened(each.name, 80)}'
+    def _meant_by(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Machines whose name or display name differs only in accents, spaces or signs, by these names."""
+        store = self._services.store
+        state = names, store.setup_change, store.arrangement
+        if self._meant[0] != state:
+            machines = {letters_of(name): machine.name for machine in store.machines.values()
+                        for name in (str(machine.display), machine.name)}
+            self._meant = state, {name: machines[key] for name in names if (key := letters_of(name)) in machines}
+        return self._meant[1]
 
     def _turn(self) -> None:
         self._shows_ignored = not self._shows_ignored
@@ -103,6 +105,23 @@ class UnknownPanel(ui.card):
             if not self.is_deleted:
                 self._problem.show(as_sentence(error))
         self._changed()
+
+
+def key_of(unknown: UnknownMachine) -> tuple[str, bool]:
+    """Of its row: the buttons depend on whether it is ignored."""
+    return unknown.name, unknown.ignored_by is not None
+
+
+class UnknownRow(FactRow):
+    """One name with its buttons."""
+
+    def __init__(self, name: str, buttons: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
+        """buttons: what each does, by its label."""
+        super().__init__(shortened(name, 80))
+        with self, ui.element('div').classes('feed-buttons'):
+            for label, press in buttons.items():
+                ui.button(label, on_click=press, color=None).props('flat no-caps') \
+                    .props['aria-label'] = f'{label} {shortened(name, 80)}'
 
 
 class AddUnknownDialog(AddDialog):
