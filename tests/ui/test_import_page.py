@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from nicegui.testing import User
+from ui.forms import Form
 from ui.harness import Floor, OpenPage, Screen
 from ui.services import person_at
 
@@ -13,6 +15,7 @@ from floor.core.errors import InvalidInputError
 from floor.plant.machine_plan import PresentMachines
 from floor.plant.plant_sheet import Sheet, SheetKind
 from floor.plant.sheet_undo import PastImport, UndoOutcome, UndoPlan, UndoStep
+from floor.web.orders.file_upload import FileUpload
 from floor.web.setup import import_page
 
 TWICE = 'machine\tline\nPress 1\tHall 1\nPress 1\tHall 1\n'
@@ -64,6 +67,35 @@ async def test_rows_are_checked_imported_and_taken_back(shop_floor: Floor, user:
     press(screen, 'Undo import')
     await screen.until(lambda: [arguments[1:] for name, arguments, _ in sheets.asked if name == 'undo'] == [
         (SheetKind.MACHINES, 7)] * 2)
+
+
+async def test_a_file_is_checked_again_without_any_text(shop_floor: Floor, user: User) -> None:
+    sheets: Any = shop_floor.services.sheets
+    sheets.answers |= {'past_imports': [], 'dry_run': planned}
+    import_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/import'))
+    uploader = next(each for each in form.client.elements.values() if isinstance(each, FileUpload))
+    await user.http_client.post(uploader.props['url'], files={'file': ('plant.csv', TWICE.encode())})
+    await form.until(lambda: form.says('plant.csv: 2 machines: 1 new'))
+    form.press('Check rows')
+    await form.until(lambda: [name for name, _, _ in sheets.asked if name == 'dry_run'] == ['dry_run'] * 2)
+    await form.until(lambda: form.says('plant.csv: 2 machines: 1 new'))
+    assert not form.says('Paste rows first')
+
+
+async def test_a_reload_restores_no_rows_from_before_the_text_was_too_long(shop_floor: Floor, user: User,
+                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    cast(Any, shop_floor.services.sheets).answers['past_imports'] = []
+    import_page.register(shop_floor.services)
+    label = 'Rows from a spreadsheet'
+    form = Form(user, await user.open('/setup/import'))
+    form.fill(label, TWICE)
+    form = Form(user, await user.open('/setup/import'))
+    await form.until(lambda: form.field(label).value == TWICE)
+    monkeypatch.setattr(import_page, 'MAX_DRAFT', len(TWICE))
+    form.fill(label, f'{TWICE}Press 2\tHall 1\n')
+    form = Form(user, await user.open('/setup/import'))
+    assert form.field(label).value == ''
 
 
 async def test_only_supervisors_get_the_page(shop_floor: Floor, user: User, open_page: OpenPage) -> None:

@@ -17,7 +17,7 @@ from ui.harness import Floor, OpenPage
 from ui.services import person_at
 
 from floor.core.access_keys import AccessKey, KeyKind
-from floor.core.errors import EditConflictError
+from floor.core.errors import DatabaseUnavailableError, EditConflictError
 from floor.core.people import Identity, Person, Role
 from floor.core.plant_calendar import PlantSettings, Weekday
 from floor.plant.machine_commands import MachineEdit
@@ -278,7 +278,7 @@ async def test_who_makes_links_at_localhost_hears_that_others_cannot_open_them(
 
 async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, user: User,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stays keeps its elements, and so the focus."""
+    """Entries that stay keep their elements, and with them the focus."""
     monkeypatch.setattr(access_page, 'FOLLOW_S', 0.05)
     access = without_keys(shop_floor)
     tom, eva = (AccessKey(number, KeyKind.INVITATION, name, 'Mike', NOON, expires_at=NOON)
@@ -297,3 +297,16 @@ async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, us
     assert buttons() == before
     access.invitations.answers['listed'] = [eva]
     await form.until(lambda: set(buttons()) == {'Revoke Eva'})
+
+
+async def test_a_panel_that_could_not_be_loaded_keeps_its_message(shop_floor: Floor, user: User,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an alert: each time that it is shown again, a screen reader reads it."""
+    monkeypatch.setattr(access_page, 'FOLLOW_S', 0.01)
+    access = without_keys(shop_floor)
+    access.sessions.answers['sessions'] = DatabaseUnavailableError('the database is away')
+    access_page.register(shop_floor.services)
+    form = Form(user, await user.open('/setup/access'))
+    await form.until(lambda: len(access.stations.asked) > 3)  # the others are followed
+    assert form.says('Cannot load the sessions.')
+    assert len(access.sessions.asked) == 1

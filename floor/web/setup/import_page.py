@@ -97,6 +97,8 @@ class ImportPage:
         text = str(self._text.value or '')
         if len(text) <= MAX_DRAFT:
             self._drafts.keep_text(DRAFT, text)
+        else:  # a reload must not bring back what it was before
+            self._drafts.discard(DRAFT)
         if text:
             self._show(None)
 
@@ -106,10 +108,12 @@ class ImportPage:
 
     async def _check_text(self) -> None:
         text = str(self._text.value or '')
-        if not text.strip():
+        if text.strip():
+            await self._working(self._read(text, ''))
+        elif self._sheet is not None:
+            await self._working(self._check_sheet(self._sheet, self._file_name))
+        else:
             self._show_problem('Paste rows first, or choose a file.')
-            return
-        await self._working(self._read(text, ''))
 
     async def _check_file(self, name: str, content: bytes) -> None:
         await self._read(content, name)
@@ -117,7 +121,9 @@ class ImportPage:
     async def _read(self, content: str | bytes, file_name: str) -> None:
         """:raises FloorError: the sheet cannot be read"""
         self._show(None)
-        sheet = await asyncio.to_thread(read_sheet, content)
+        await self._check_sheet(await asyncio.to_thread(read_sheet, content), file_name)
+
+    async def _check_sheet(self, sheet: Sheet, file_name: str) -> None:
         plan = await self._services.sheets.dry_run(self._identity, sheet)
         if not self._text.is_deleted:
             self._sheet, self._file_name = sheet, file_name

@@ -47,6 +47,7 @@ def register(services: Services) -> None:
 
 
 def follow(panels: Iterable[EntryPanel]) -> None:
-    """Load the entries of these panels again."""
+    """Load the entries of these panels again. One with a notice retries on its own, and must not flash until then."""
     for panel in panels:
-        panel.loading.start()
+        if not panel.loading.notice.text:
+            panel.loading.start()
