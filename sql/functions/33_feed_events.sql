@@ -171,11 +171,12 @@ BEGIN
     PERFORM correct_future_history(f.machine_id, true) FROM machine_feed_stream f
     WHERE f.reported_at > clock + interval '1 hour'
       AND f.machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL);
-    turns := (SELECT max(e.turn) FROM unnest(parsed) AS e);
+    first := (SELECT min(e.at) FROM unnest(new) AS e JOIN machine_feed_stream f USING (machine_id)  -- late ones mark their own days
+              WHERE e.status <> 'unknown' AND (e.at <= f.reported_at) IS NOT TRUE);
+    turns := (SELECT max(e.turn) FROM unnest(new) AS e);
     FOR this_turn IN 1..coalesce(turns, 0) LOOP
         parsed := stored_feed_events(parsed, this_turn);
     END LOOP;
-    first := (SELECT min(e.at) FROM unnest(parsed) AS e WHERE e.result IN ('accepted', 'late'));
     IF first IS NOT NULL THEN
         PERFORM mark_changed_days(first, clock);  -- of a feed that was offline since yesterday
     END IF;

@@ -75,6 +75,22 @@ async def test_a_gateway_that_was_offline_says_what_happened_meanwhile(floor: Fl
     assert (await floor.past())['floor'] != before['floor']
 
 
+async def test_events_mark_the_days_that_they_change_and_no_others(floor: Floor) -> None:
+    async def marked() -> list[int]:
+        rows = await floor.connection.fetch('SELECT DISTINCT day FROM changed_days ORDER BY day DESC')
+        await floor.connection.execute('TRUNCATE changed_days')
+        return [(NOON.date() - row['day']).days for row in rows]
+
+    day = 24 * 60
+    await marked()
+    await floor.send(event(VALVE, 'down', 5 * day), event(VALVE, 'operational', 3 * day), event(PAINTER, 'down', 60))
+    assert await marked() == [1, 2, 3, 4, 5], 'until now, as what was reported last goes on'
+    await floor.send(event(VALVE, 'warning', 4 * day), event(VALVE, 'down', 30))
+    assert await marked() == [3, 4], 'until what was known of it'
+    await floor.send(event(VALVE, 'unknown', 2 * day), event(PAINTER, 'down', 30))
+    assert await marked() == [1, 2]
+
+
 async def test_counts_are_stored_where_their_event_is(floor: Floor) -> None:
     async def counts() -> list[tuple[float, int]]:
         rows = await floor.connection.fetch(
