@@ -45,14 +45,24 @@ COMMENT ON VIEW summed_days IS 'The days of which machine_days, machine_hours an
 -- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. Today is marked
 -- where is_settled() could not see the writer: a machine that was added or left.
 CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz, today_too boolean DEFAULT false) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    clock timestamptz := floor_clock();
+    zone  text;
+    start time;
+    today date;
+BEGIN
+    SELECT time_zone, day_start INTO zone, start FROM plant_settings;
+    today := day_of(clock, zone, start);
+    IF NOT today_too AND from_at >= day_start(today, zone, start) THEN  -- what feeds report nearly always is of today
+        RETURN;
+    END IF;
     INSERT INTO changed_days
     SELECT day::date
-    FROM (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()) AS date) AS today
-    CROSS JOIN LATERAL generate_series(day_of(from_at, plant_zone(), plant_day_start()),
-                                       least(day_of(least(until_at, floor_clock()), plant_zone(), plant_day_start()),
-                                             today.date - CASE WHEN today_too THEN 0 ELSE 1 END), '1 day') AS day
-$$;
+    FROM generate_series(day_of(from_at, zone, start),
+                         least(day_of(least(until_at, clock), zone, start), today - CASE WHEN today_too THEN 0 ELSE 1 END),
+                         interval '1 day') AS day;
+END $$;
 
 -- Another time after which a machine is silent: what was summed up of those that are silent now was of the other.
 CREATE OR REPLACE FUNCTION silent_after_changed() RETURNS trigger
