@@ -85,7 +85,10 @@ BEGIN
             PERFORM correct_future_history(OLD.machine_id);
             began := least(began, (SELECT since FROM status_start(OLD.machine_id, 'infinity')));
         END IF;
-        NEW.reported_at := greatest(machine_feed_time(OLD.reported_at), machine_feed_time(OLD.signal_lost_at));
+        NEW.reported_at := machine_feed_time(OLD.reported_at);
+        IF OLD.signal_lost_at IS NOT NULL THEN
+            NEW.reported_at := greatest(NEW.reported_at, machine_feed_time(OLD.signal_lost_at));
+        END IF;
         NEW.signal_lost_at := NULL;
     ELSIF NEW.reported_at >= OLD.signal_lost_at THEN  -- it has signal again
         NEW.signal_lost_at := NULL;

@@ -50,7 +50,7 @@ COMMENT ON FUNCTION report_status IS
 
 -- What report_status() and feeds may say: a status, or that there is none.
 CREATE OR REPLACE FUNCTION reported_status(status text) RETURNS text
-LANGUAGE sql IMMUTABLE SET search_path FROM CURRENT AS $$
+LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE WHEN lower(btrim(status)) = 'unknown' THEN 'unknown' ELSE machine_feed_clean_status(status) END
 $$;
 
