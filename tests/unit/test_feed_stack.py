@@ -41,27 +41,46 @@ async def somebody(connection: HTTPConnection) -> Identity:
 
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
+    return app_of(Settings.load(_env_file=None, data_dir=tmp_path))
+
+
+def app_of(settings: Settings) -> FastAPI:
     app = FastAPI()
-    guard(app, Settings.load(_env_file=None, data_dir=tmp_path), 'secret', None, sources=[somebody],
-          refused=RefusedOrigins())
+    guard(app, settings, 'secret', None, sources=[somebody], refused=RefusedOrigins())
     app.add_middleware(ForPages)
-    app.add_api_route('/api/{path:path}', lambda: 'stored', methods=['POST'])
+    app.add_api_route('/{path:path}', lambda: 'stored', methods=['POST'])
     return app
 
 
-async def test_what_serves_pages_is_left_out_and_the_rest_is_passed(app: FastAPI) -> None:
-    async def post(path: str, **headers: str) -> httpx.Response:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url='http://127.0.0.1:8000') as client:
-            return await client.post(path, content=b'{}', headers=headers)
+async def post(app: FastAPI, path: str, **headers: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://127.0.0.1:8000') as client:
+        return await client.post(path, content=b'{}', headers=headers)
 
+
+async def test_what_serves_pages_is_left_out_and_the_rest_is_passed(app: FastAPI) -> None:
     ForPages.passed.clear()
     for path in '/api/feed', '/api/feed/CNC-01', '/api/feeds', '/api/machines':
-        assert (await post(path)).status_code == 401
-        assert (await post(path, authorization='x')).status_code == 200
-        assert (await post(path, authorization='x', origin='https://evil.example')).status_code == 403
-        assert (await post(path, authorization='x', **{'content-length': '99999999999'})).status_code == 413
+        assert (await post(app, path)).status_code == 401
+        assert (await post(app, path, authorization='x')).status_code == 200
+        assert (await post(app, path, authorization='x', origin='https://evil.example')).status_code == 403
+        assert (await post(app, path, authorization='x', **{'content-length': '99999999999'})).status_code == 413
     assert set(ForPages.passed) == {'/api/feeds', '/api/machines'}
+
+
+async def test_only_what_is_at_the_path_behind_a_prefix_takes_the_short_way(tmp_path: Path) -> None:
+    at_root = app_of(Settings.load(_env_file=None, data_dir=tmp_path))
+    below = app_of(Settings.load(_env_file=None, data_dir=tmp_path, root_path='/monitor'))
+    ForPages.passed.clear()
+    for app, path, prefix in ((at_root, '/plant/7/api/feed/CNC-01', '/plant/7'), (at_root, '/api/feed', '/plant/7'),
+                              (below, '/monitor/api/feed', ''), (below, '/api/feed', ''),
+                              (below, '/plant/7/api/feed', '/plant/7')):
+        headers = {'authorization': 'x', **({'x-forwarded-prefix': prefix} if prefix else {})}
+        assert (await post(app, path, **headers)).status_code == 200
+    assert ForPages.passed == []
+    long = (at_root, '/x/api/feed'), (at_root, '/monitor/api/feed'), (below, '/x/api/feed/CNC-01')
+    for app, path in long:
+        await post(app, path, authorization='x')
+    assert ForPages.passed == [path for _, path in long]
 
 
 def test_each_middleware_is_for_pages_or_for_events_too(app: FastAPI) -> None:

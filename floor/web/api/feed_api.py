@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from ...core.errors import NotAllowedError
 from ...core.people import Identity
 from ...feed.ingest import MAX_EVENTS, EventResult, FeedIngest, Result
+from ..http.feed_path import FEED
 from .bodies import JsonRoute
 from .callers import caller
 from .feed_body import FORM, read_event_of, read_events
@@ -18,7 +19,6 @@ from .floor_api import TIMEOUT_S, database_errors, no_store
 from .known_parameters import known_parameters
 from .problems import documented
 
-PREFIX = '/api/feed'
 STATUS_OF = {Result.UNKNOWN_MACHINE: 404, Result.REFUSED: 422}
 """Of a response about a single event; 200 for other results."""
 Machine = Annotated[str, Path(description='Name of the machine.', examples=['CNC-01'])]
@@ -32,7 +32,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
 
     timeout: seconds without a response of the database after which a request fails with 503.
     """
-    router = APIRouter(prefix=PREFIX, tags=['feed'], route_class=JsonRoute,
+    router = APIRouter(prefix=FEED, tags=['feed'], route_class=JsonRoute,
                        dependencies=[Depends(known_parameters), Depends(no_store)],
                        responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
 

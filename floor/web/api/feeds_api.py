@@ -10,14 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...plant.feed_commands import FeedCommands
 from ...plant.feed_items import Feed
+from ..http.feed_path import FEED
 from .callers import caller
-from .feed_api import PREFIX as FEED_PREFIX
 from .fields import AT
 from .floor_api import TIMEOUT_S, database_errors, no_store
 from .known_parameters import known_parameters
 from .problems import documented
 
-PREFIX = f'{FEED_PREFIX}s'
+PREFIX = f'{FEED}s'
 
 
 class FeedAnswer(BaseModel):

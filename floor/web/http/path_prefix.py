@@ -34,8 +34,7 @@ class PathPrefix:
             await self._app(scope, receive, send)
             return
         header = Headers(scope=scope).get(HEADER, '')
-        given = header.rstrip('/')
-        prefix = given if PREFIX.fullmatch(given) else self._root_path
+        prefix = _prefix(header, self._root_path)
         inner = _without(scope, prefix)
 
         def outward(path: str) -> str:
@@ -65,6 +64,18 @@ class PathPrefix:
 def prefix_of(headers: Mapping[str, str]) -> str:
     """The path prefix of a request, such as /monitor; usually empty."""
     return headers.get(HEADER, '')
+
+
+def path_without_prefix(scope: Scope, root_path: str) -> str:
+    """The path that the app sees of a request when PathPrefix has removed the prefix. root_path: as of PathPrefix."""
+    path: str = scope['path']
+    prefix = _prefix(Headers(scope=scope).get(HEADER, ''), root_path)
+    return path.removeprefix(prefix) if path.startswith(f'{prefix}/') else path
+
+
+def _prefix(header: str, root_path: str) -> str:
+    given = header.rstrip('/')
+    return given if PREFIX.fullmatch(given) else root_path
 
 
 def _without(scope: Scope, prefix: str) -> Scope:

@@ -6,13 +6,12 @@ rest of an event.
 
 from __future__ import annotations
 
-import re
-
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..api.methods import HeadAndOptions
-from ..http.path_prefix import PathPrefix
+from ..http.feed_path import is_of_events
+from ..http.path_prefix import PathPrefix, path_without_prefix
 from .compression import Compression
 from .credential_limits import CredentialLimits
 from .cross_origin import CrossOriginCheck
@@ -21,14 +20,15 @@ from .identity_required import IdentityRequired
 from .request_limits import RequestLimits
 from .security_headers import SecurityHeaders
 
-EVENTS = re.compile(r'(/.*)?/api/feed(/.*)?', re.DOTALL)
-"""Their paths, perhaps behind the prefix of a proxy."""
 PASSED: tuple[object, ...] = (Compression, ForwardedAddress, PathPrefix, SecurityHeaders, CrossOriginCheck,
                               IdentityRequired, CredentialLimits, RequestLimits, HeadAndOptions)
 
 
-def shorten_for_feeds(app: FastAPI) -> None:
-    """Let events pass these only. Call it before the app serves; middleware may be added later."""
+def shorten_for_feeds(app: FastAPI, root_path: str) -> None:
+    """Let events pass these only. Call it before the app serves; middleware may be added later.
+
+    root_path: as of PathPrefix.
+    """
     build = app.build_middleware_stack
 
     def build_both() -> ASGIApp:
@@ -38,7 +38,7 @@ def shorten_for_feeds(app: FastAPI) -> None:
         app.user_middleware = added
 
         async def choose(scope: Scope, receive: Receive, send: Send) -> None:
-            is_event = scope['type'] == 'http' and EVENTS.fullmatch(scope['path']) is not None
+            is_event = scope['type'] == 'http' and is_of_events(path_without_prefix(scope, root_path))
             await (short if is_event else whole)(scope, receive, send)
         return choose
 

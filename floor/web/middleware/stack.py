@@ -71,7 +71,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(SecurityHeaders, frames=sorted(frames))
     app.add_middleware(PathPrefix, root_path=settings.root_path)
     app.add_middleware(ForwardedAddress, proxies=settings.trusted_proxies, https=settings.is_https)
-    shorten_for_feeds(app)
+    shorten_for_feeds(app, settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'proxy_headers': False, 'http': SlowPeerProtocol,
             'gzip_middleware_factory': Compression, 'ws_max_size': MAX_BODY_BYTES}

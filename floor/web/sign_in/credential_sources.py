@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import HTTPConnection
@@ -13,10 +12,9 @@ from ...access.api_tokens import ApiTokens
 from ...core.errors import SignedOutError
 from ...core.people import Identity
 from ..http.credential_cookie import credential_in
+from ..http.feed_path import is_of_events
 
 BEARER = 'bearer'
-FEED = re.compile('/api/feed(/.*)?', re.DOTALL)
-"""Paths whose command checks the token in its own transaction."""
 
 
 def token_source(tokens: ApiTokens) -> Source:
@@ -28,7 +26,8 @@ def token_source(tokens: ApiTokens) -> Source:
             return None
         if len(values) > 1:
             raise SignedOutError('duplicate Authorization header: send one token')
-        if FEED.fullmatch(connection.scope['path'].removeprefix(connection.scope.get('root_path', ''))):
+        if is_of_events(connection.scope['path'].removeprefix(connection.scope.get('root_path', ''))):
+            # the command checks the token in its own transaction
             return await tokens.recent_identity(bearers[0])
         return await tokens.identity(bearers[0])
     return identify

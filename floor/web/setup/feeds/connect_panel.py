@@ -7,6 +7,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from ....feed.store import Store
+from ...http.feed_path import FEED
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
 from ..access.secret_dialog import copyable, own_address
@@ -33,7 +34,7 @@ class ConnectPanel(ui.card):
         self.classes('panel').props('role=region')
         self.props['aria-label'] = TITLE
         machine = str(next(iter(store.machines), 'MACHINE'))
-        address = f'{own_address()}/api/feed'
+        address = f'{own_address()}{FEED}'
         with self:
             Heading(TITLE).classes('panel-title')
             TextNode('p', STEPS).classes('panel-note')
