@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 
+from ..core.machines import DisplayNames
 from ..core.plant_calendar import CalendarSource
 from . import Analytics, Page, Scope, StopSelection, Window
 from . import report_tables as tables
 from .analytics import NEWEST, WHOLE_FLOOR
 from .report_snapshot import names_of
 from .report_tables import INTERVAL_COLUMNS, ReportTable
-from .row_labels import RowLabels
+from .row_labels import RowLabels, has_machines
 from .stops import By
 
 PAGE = 2_000
@@ -61,10 +62,11 @@ class ReportPages:
         :raises InvalidInputError: there is no such figure
         :raises DatabaseUnavailableError: the database does not answer, or not in time
         """
-        labels = await self.labels()
         if part.name in self._whole:
-            yield labels.added(await self._whole[part.name](part))
+            table = await self._whole[part.name](part)
+            yield (await self.labels()).added(table) if has_machines(table.columns) else table
             return
+        labels = await self.labels()
         analytics = await self._analytics.frozen(part.window)  # what begins meanwhile must not move the pages
         async for page in self._long[part.name](part, analytics):
             yield labels.added(page)
@@ -74,6 +76,10 @@ class ReportPages:
         members = await self._analytics.members(ever=True)
         return RowLabels({member.name: member.line_at for member in members}, self._calendar().shifts,
                          names_of(members))
+
+    async def names(self) -> DisplayNames:
+        """What people call the machines, also former ones."""
+        return names_of(await self._analytics.members())
 
     async def _stops(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         number, more = 0, True
@@ -119,7 +125,7 @@ class ReportPages:
     async def _machine_kpis(self, part: ReportPart) -> ReportTable:
         machines = await self._analytics.machine_kpis(part.window, part.scope)
         return tables.of_groups(((each.line, each.machine, each.kpis) for each in machines),
-                                (await self.labels()).names)
+                                await self.names())
 
     async def _hours(self, part: ReportPart) -> ReportTable:
         return tables.of_pattern(await self._analytics.hourly_pattern(part.window, part.scope))

@@ -24,16 +24,16 @@ class RowLabels:
 
     def __init__(self, lines: Mapping[MachineName, LineAt], shifts: Shifts, names: DisplayNames) -> None:
         """lines: says on which line each machine stood. names: what people call them."""
-        self.names = names
+        self._names = names
         self._lines = lines
         self._shifts = shifts
         self._shift: Shift | None = None
 
     def added(self, table: ReportTable) -> ReportTable:
         """The table with more columns."""
-        kinds = [column.kind for column in table.columns]
-        if Kind.MACHINE not in kinds:
+        if not has_machines(table.columns):
             return table
+        kinds = [column.kind for column in table.columns]
         machine = kinds.index(Kind.MACHINE)
         moment = kinds.index(Kind.MOMENT) if Kind.MOMENT in kinds else None
         return replace(table, columns=labelled(table.columns),
@@ -43,7 +43,7 @@ class RowLabels:
         name = MachineName(str(row[machine]))
         at = None if moment is None else row[moment]
         line_at = self._lines.get(name)
-        of_machine = (str(self.names.of(name)), name,
+        of_machine = (str(self._names.of(name)), name,
                       line_at(at if isinstance(at, datetime) else None) if line_at else None)
         of_shift: tuple[Cell, ...] = ()
         if moment is not None:
@@ -59,10 +59,15 @@ class RowLabels:
         return self._shift
 
 
+def has_machines(columns: tuple[ReportColumn, ...]) -> bool:
+    """Whether the rows of a table with these columns are of machines, and so get labels."""
+    return any(column.kind is Kind.MACHINE for column in columns)
+
+
 def labelled(columns: tuple[ReportColumn, ...]) -> tuple[ReportColumn, ...]:
     """The columns that a table with these has in a file; the shift is that of its first moment."""
-    kinds = [column.kind for column in columns]
-    if Kind.MACHINE not in kinds:
+    if not has_machines(columns):
         return columns
+    kinds = [column.kind for column in columns]
     machine, shift = kinds.index(Kind.MACHINE), SHIFT_COLUMNS if Kind.MOMENT in kinds else ()
     return (*columns[:machine], *MACHINE_COLUMNS, *shift, *columns[machine + 1:])

@@ -98,7 +98,7 @@ class ReportReader:
 
     async def names(self) -> DisplayNames:
         """What people call the machines."""
-        return (await self._pages.labels()).names
+        return await self._pages.names()
 
     async def rows(self, table: ReportTable) -> list[dict[str, Any]]:
         """With the names of machines as people read them, lines and shifts."""
@@ -151,7 +151,8 @@ def _add_kpis(router: APIRouter, reader: ReportReader, timeout: float) -> None:
             if group_by == 'line' and asked.scope.machine is not None:
                 parsed.fail('group_by', 'Cannot group one machine by line: leave out machine, or use group_by=machine')
             parsed.check()
-            groups, names = await _groups(asked, group_by), await reader.names()
+            groups = await _groups(asked, group_by)
+            names = await reader.names() if any(machine for _, machine, _ in groups) else DisplayNames()
         _add_headers(request, response, asked, len(groups))
         return rows_of(of_groups(groups[asked.page.skip:asked.page.skip + asked.page.size], names))
 
