@@ -31,7 +31,8 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS events
     (id INTEGER PRIMARY KEY AUTOINCREMENT, queued_at INTEGER NOT NULL, event TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS totals (point TEXT PRIMARY KEY, total INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS totals
+    (point TEXT PRIMARY KEY, total INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 """
 FREED_PAGES = 200
@@ -45,6 +46,14 @@ class QueuedEvent:
     number: int
     event: str
     queued_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a counter showed last. at: in milliseconds since 1970."""
+
+    total: int
+    at: int
 
 
 class EventQueue:
@@ -86,7 +95,7 @@ class EventQueue:
         first = self.first(1)
         return max(0.0, time.time() - first[0].queued_at) if first else 0.0
 
-    def put(self, events: Sequence[str], totals: Mapping[str, int] | None = None) -> None:
+    def put(self, events: Sequence[str], totals: Mapping[str, Total] | None = None) -> None:
         """Append events and replace totals of counters, all or nothing.
 
         :raises QueueError: they are not stored, as when the disk is full
@@ -95,7 +104,8 @@ class EventQueue:
         with self._transaction():
             self._database.executemany('INSERT INTO events (queued_at, event) VALUES (?, ?)', [
                 (now, with_id(each, f'{self._run}-{self.put_count + place}')) for place, each in enumerate(events)])
-            self._database.executemany('INSERT OR REPLACE INTO totals VALUES (?, ?)', (totals or {}).items())
+            self._database.executemany('INSERT OR REPLACE INTO totals VALUES (?, ?, ?)', [
+                (point, each.total, each.at) for point, each in (totals or {}).items()])
             excess = self._discard(self.waiting + len(events) - self._limit)
         self.put_count += len(events)
         self._last += len(events)
@@ -125,10 +135,14 @@ class EventQueue:
         with self._errors():
             self._database.execute(f'PRAGMA incremental_vacuum({FREED_PAGES})').fetchall()
 
-    def total(self, point: str) -> int | None:
-        """The last total of a counter."""
-        row = self._database.execute('SELECT total FROM totals WHERE point = ?', (point,)).fetchone()
-        return None if row is None else int(row[0])
+    def total(self, point: str) -> Total | None:
+        """The last total of a counter.
+
+        :raises QueueError: it cannot be read
+        """
+        with self._errors():
+            row = self._database.execute('SELECT total, at FROM totals WHERE point = ?', (point,)).fetchone()
+        return row and Total(*row)
 
     def sync(self) -> None:
         """Write to the disk itself what was put. Takes as long as the disk; may run in another thread.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .point_config import PointConfig
@@ -14,25 +14,14 @@ Value = bool | int | float | str
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value in the plant, and what it means. Points are equal if source and address are."""
+    """A value in the plant, and what it means for a machine."""
 
     source: str
     """Name of the source in gateway.yaml."""
     address: str
-    """Where the value is: a topic with its JSON path, a metric with its node, a node id. Unique in the source."""
+    """Where the value is: a topic with its JSON path, a metric with its node, a node id. Machines may share one."""
     machine: str
-    config: PointConfig
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Point) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Source and address."""
-        return self.source, self.address
+    config: PointConfig = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from .clock import Clock
 from .counters import Step, increment
 from .errors import QueueError
 from .event_format import MAX_INCREMENT, counter_event, status_event
-from .event_queue import EventQueue
+from .event_queue import EventQueue, Total
 from .machine_state import MachineState
 from .mapping import CounterMeaning, NoMeaning
 from .point_config import SourceConfig
@@ -151,13 +151,13 @@ class Reporter:
         if point.config.counts == 'increment':
             made, totals = total, {}
         else:
-            key = f'{point.source} {point.address}'
-            moment, known = round(at.timestamp() * 1000), self._queue.total(f'{key} at')
-            is_past |= known is not None and 0 < known - moment < OUT_OF_ORDER.total_seconds() * 1000
-            made, step = increment(self._queue.total(key), total, point.config.rollover)
+            key = '\n'.join((point.source, point.address, point.machine))
+            moment, last = round(at.timestamp() * 1000), self._queue.total(key)
+            is_past |= last is not None and 0 < last.at - moment < OUT_OF_ORDER.total_seconds() * 1000
+            made, step = increment(last.total if last else None, total, point.config.rollover)
             if is_past and step is not Step.COUNT:
                 return  # a later total has counted this
-            totals = {key: total, f'{key} at': max(moment, known or 0) if is_past else moment}
+            totals = {key: Total(total, max(moment, last.at) if last and is_past else moment)}
             if step in {Step.RESET, Step.ROLLOVER}:
                 log.info('counter %s: %s', point.address, step, extra={'source': point.source})
         if made > MAX_INCREMENT:

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from floor.gateway.errors import GatewayConfigError, QueueError
-from floor.gateway.event_queue import FILE, EventQueue
+from floor.gateway.event_queue import FILE, EventQueue, Total
 
 EVENT = '{"machine":"%s"}'
 WRITER = """
 import sys
 from pathlib import Path
-from floor.gateway.event_queue import EventQueue
+from floor.gateway.event_queue import EventQueue, Total
 queue = EventQueue(Path(sys.argv[1]), 1_000_000)
 for number in range(1_000_000):
-    queue.put(['{"machine":"%d"}' % number], {'counter': number})
+    queue.put(['{"machine":"%d"}' % number], {'counter': Total(number, 0)})
     print(number, flush=True)
 """
 
@@ -64,7 +64,7 @@ def test_an_event_that_was_put_survives_kill_9(tmp_path: Path) -> None:
     found = machines(queue)
     assert found == [str(number) for number in range(len(found))]
     assert len(found) >= len(lines) >= 300
-    assert queue.total('counter') == len(found) - 1
+    assert queue.total('counter') == Total(len(found) - 1, 0)
     queue.close()
 
 
@@ -115,13 +115,13 @@ def test_more_events_than_the_limit_lose_the_oldest_and_are_counted(tmp_path: Pa
 
 def test_a_total_is_stored_with_its_event_or_not_at_all(tmp_path: Path) -> None:
     queue = EventQueue(tmp_path, 1_000)
-    queue.put([EVENT % 'a'], {'counter': 5})
+    queue.put([EVENT % 'a'], {'counter': Total(5, 1)})
     with sqlite3.connect(tmp_path / FILE) as other:   # as when the disk is full
         other.execute("CREATE TRIGGER full BEFORE INSERT ON totals BEGIN SELECT RAISE(ABORT, 'full'); END")
     other.close()
     with pytest.raises(QueueError, match='full'):
-        queue.put([EVENT % 'b'], {'counter': 6})
-    assert (queue.waiting, queue.total('counter'), machines(queue)) == (1, 5, ['a'])
+        queue.put([EVENT % 'b'], {'counter': Total(6, 2)})
+    assert (queue.waiting, queue.total('counter'), machines(queue)) == (1, Total(5, 1), ['a'])
     queue.close()
 
 

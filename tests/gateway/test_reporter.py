@@ -12,6 +12,7 @@ from gateway.harness import FakeClock
 
 from floor.gateway.errors import QueueError
 from floor.gateway.event_queue import EventQueue
+from floor.gateway.mapping import Reports
 from floor.gateway.point_config import PointConfig, SourceConfig
 from floor.gateway.reading import Point, Reading
 from floor.gateway.reporter import Reporter
@@ -319,6 +320,17 @@ def test_totals_are_reported_as_increments_and_increments_as_they_are(plant: Pla
     for value in (1, 0, 2):
         plant.read(value, each)
     assert plant.events() == [(0, 3), (0, 2), (0, 1), (0, 2)]
+
+
+def test_two_machines_on_one_signal_are_two(plant: Plant) -> None:
+    points = [Point('plant', reports, machine, PointConfig.model_validate({'machine': machine, 'reports': reports}))
+              for machine in ('A', 'B') for reports in (Reports.STATUS, Reports.GOOD)]
+    for values in (('running', 100), ('down', 103)):
+        for point, value in zip(points, 2 * values, strict=True):
+            plant.read(value, point)
+    events = [json.loads(each.event) for each in plant.queue.first(100)]
+    assert [(each['machine'], each.get('status') or each['good']) for each in events] == [
+        ('A', 'operational'), ('B', 'operational'), ('A', 'down'), ('A', 3), ('B', 'down'), ('B', 3)]
 
 
 def test_a_total_of_the_past_is_no_reset(plant: Plant) -> None:

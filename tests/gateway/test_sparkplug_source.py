@@ -230,6 +230,16 @@ async def test_edge_node_that_does_not_return_with_the_broker_has_no_signal(
 
 
 @NEEDS_MOSQUITTO
+async def test_each_machine_of_a_metric_that_is_silent_from_the_start_has_no_signal(
+        broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparkplug_source, 'ANSWER_TIMEOUT_S', 0.1)
+    points = '[{node: Plant/Cell 1, metric: State, machine: A}, {node: Plant/Cell 1, metric: State, machine: B}]'
+    async with reading(config(broker.port, points)) as heard:
+        for machine in ('A', 'B'):
+            await heard.last(machine, None)
+
+
+@NEEDS_MOSQUITTO
 async def test_other_messages_and_those_that_are_no_sparkplug_disturb_nothing(broker: Mosquitto) -> None:
     birth = spb.NBirth(timestamp=now(), seq=0, metrics=()).encode()
     points = '[{node: Plant/Cell 1, device: Press, metric: Status/State, machine: Press, preset: packml}]'

@@ -41,9 +41,8 @@ class SparkplugSource:
         self._broker = Broker(config, trial=trial, keeps_session=False)
         self._is_trial = trial
         self._points = SparkplugPoints(config)
-        self._seen: dict[tuple[str, str], Point] = {
-            point.key: point for points in self._points.known().values() for point in points}
-        """Points that there are or were, by key."""
+        self._seen = {point for points in self._points.known().values() for point in points}
+        """Points that there are or were."""
 
     async def run(self, emit: Emit) -> None:
         """Emit readings until cancelled."""
@@ -84,8 +83,7 @@ class SparkplugSource:
 class _Session:
     """What is known of edge nodes during one connection to the broker."""
 
-    def __init__(self, state: SourceState, points: SparkplugPoints, seen: dict[tuple[str, str], Point],
-                 emit: Emit) -> None:
+    def __init__(self, state: SourceState, points: SparkplugPoints, seen: set[Point], emit: Emit) -> None:
         self.outgoing: asyncio.Queue[tuple[str, bytes, bool]] = asyncio.Queue()
         """Topic, payload, and whether it is a retained message of QoS 1."""
         self._state = state
@@ -128,8 +126,8 @@ class _Session:
                 if due is not None and due <= now:
                     self._perform(node.due(now))
             if self._silent and now >= self._began + ANSWER_TIMEOUT_S:
-                for key in self._silent:
-                    self._emit(Reading(self._seen[key], None, detail='its edge node does not answer'))
+                for point in self._silent:
+                    self._emit(Reading(point, None, detail='its edge node does not answer'))
                 self._silent.clear()
             await asyncio.sleep(TICK_S)
 
@@ -151,9 +149,9 @@ class _Session:
 
     def _readings(self, value: MetricValue) -> Iterator[Reading]:
         for point in self._points.of_metric(value.node, value.device, value.metric):
-            self._seen[point.key] = point
+            self._seen.add(point)
             if not value.is_historical:
-                self._silent.discard(point.key)
+                self._silent.discard(point)
             yield Reading(point, value.value, _moment(value.at), value.is_historical, value.detail)
 
 

@@ -114,7 +114,7 @@ def forgets_totals() -> None:
     from floor.gateway.event_queue import EventQueue
 
     put = EventQueue.put
-    kept: dict[str, int] = {}
+    kept: dict[str, Any] = {}
 
     def forgetful(self: Any, events: Any, totals: Any = None) -> None:
         put(self, events)
