@@ -54,9 +54,7 @@ class MqttPointReader:
         if values is None:
             return None
         config = self._config
-        address = f'{topic} {config.path}' if config.path else topic
-        if config.reports != 'status':
-            address += f' ({config.reports})'
+        address = config.address(f'{topic} {config.path}' if config.path else topic)
         return Point(self._source, address, fill(config.machine, values), config)
 
 

@@ -28,6 +28,10 @@ class PointConfig(Mapping):
     """Of a point whose values come regularly, changed or not: seconds without one after which its machine becomes "No
     signal". None: a value holds as long as the source is connected."""
 
+    def address(self, place: str) -> str:
+        """The address of a value at a place: one signal may report two things, such as a status and its reason."""
+        return place if self.reports is Reports.STATUS else f'{place} ({self.reports})'
+
     @model_validator(mode='after')
     def _status_only(self) -> PointConfig:
         if self.silent_after is not None and self.reports is not Reports.STATUS:

@@ -13,7 +13,6 @@ from asyncua.client.ua_client import UaClientState
 from asyncua.common.subscription import DataChangeEvent, Subscription
 
 from ..errors import SourceError
-from ..mapping import Reports
 from ..opcua_config import OpcUaConfig
 from ..reading import Emit, Point, Reading
 from ..source import SourceState, keep_connected
@@ -39,7 +38,7 @@ class OpcUaSource:
         self.state = SourceState(config.name)
         self._config = config
         self._password = None if config.login is None else config.login.password.read()
-        self._points = [Point(config.name, address(each.node, each.reports), each.machine, each)
+        self._points = [Point(config.name, each.address(each.node), each.machine, each)
                         for each in config.points]
 
     async def run(self, emit: Emit) -> None:
@@ -138,11 +137,6 @@ class _Session:
             await asyncio.sleep(RETRY_MISSING_S)
             if self._missing:
                 await self._monitor(list(self._missing))
-
-
-def address(node: str, reports: str) -> str:
-    """The address of a point: one variable may tell two things, such as a status and its reason."""
-    return node if reports == Reports.STATUS else f'{node} ({reports})'
 
 
 def _report_missing(state: SourceState, emit: Emit, point: Point, problem: str) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .payload import DataType, Metric, Payload, Scalar, typed_value
+from ..reading import Value
+from .payload import DataType, Metric, Payload, typed_value
 from .topics import MessageType, NodeId, Topic
 
 BD_SEQ = 'bdSeq'
@@ -34,7 +35,7 @@ class MetricValue:
     node: NodeId
     device: str | None
     metric: str
-    value: Scalar | None
+    value: Value | None
     at: int | None
     is_historical: bool = False
     detail: str | None = None
@@ -69,7 +70,7 @@ class EdgeNode:
         self._missing: dict[str | None, _Birth] = {}
         """Devices that were alive before the last birth of the node."""
         self._missing_until = 0.0
-        self._bd_seq: Scalar | None = None
+        self._bd_seq: Value | None = None
         self._next_seq = 0
         self._held: dict[int, tuple[Topic, Payload]] = {}
         self._held_until = 0.0

@@ -15,9 +15,8 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from ...core.errors import FloorError
+from ..reading import Value
 from .schema import PayloadMessage
-
-Scalar = bool | int | float | str
 
 
 class PayloadError(FloorError):
@@ -68,7 +67,7 @@ class Metric:
     """
 
     name: str | None
-    value: Scalar | None = None
+    value: Value | None = None
     datatype: DataType = DataType.UNKNOWN
     alias: int | None = None
     at: int | None = None
@@ -117,7 +116,7 @@ def encode(payload: Payload) -> bytes:
     return bytes(message.SerializeToString())
 
 
-def typed_value(value: Scalar | None, datatype: DataType) -> Scalar | None:
+def typed_value(value: Value | None, datatype: DataType) -> Value | None:
     """A value as its data type means it; None for what is not a number."""
     if isinstance(value, float) and not math.isfinite(value):
         return None

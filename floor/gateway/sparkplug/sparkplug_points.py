@@ -54,7 +54,4 @@ class SparkplugPoints:
         return points
 
     def _point(self, place: str, config: SparkplugPoint, values: dict[str, str]) -> Point:
-        address = f'{place} {config.metric}'
-        if config.reports != 'status':
-            address += f' ({config.reports})'
-        return Point(self._source, address, fill(config.machine, values), config)
+        return Point(self._source, config.address(f'{place} {config.metric}'), fill(config.machine, values), config)
