@@ -10,6 +10,7 @@ from ...core.errors import FloorError
 from ...core.orders import AllowedTransition, WorkOrder, WorkOrderDetails, WorkOrderStatus
 from ...core.people import Identity, Person, Role
 from ...orders.order_values import OrderEdit
+from ..shell.chips import hide
 from ..shell.messages import Alert, TextNode, set_reason
 from ..shell.order_formatting import PriorityPill, due_text, role_needed, transition_label
 from ..shell.services import Services
@@ -60,7 +61,7 @@ class OrderActions:
         note = ' '.join(f'{", ".join(label for label, refusal in pairs if refusal == reason)}: {reason}'
                         for reason in dict.fromkeys(refusals) if reason not in {'', ALREADY_YOURS})
         self._note.set_text(note)
-        self._note.props['hidden'] = not note
+        hide(self._note, hidden=not note)
         self._order = order
         self._update_buttons(order, transitions, refusals)
 

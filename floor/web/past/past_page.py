@@ -20,6 +20,7 @@ from ..floor_view.machine_orders import MAX_ROWS, more_rows, order_row
 from ..live.live_view import LiveView
 from ..reports.stop_details import PAST
 from ..shell.addresses import with_prefix
+from ..shell.chips import hide
 from ..shell.dialog import Dialog
 from ..shell.frame import frame
 from ..shell.heading import Heading
@@ -77,7 +78,7 @@ class PastPage:
             self.loading = Loading(services.store, 'the floor at that time', self._read_requested)
             self._empty = ui.label().classes('past-empty').props('hidden')
             self._floor = PastFloor(services.store.plant, self._open)
-            self._floor.root.props['hidden'] = True  # until there is a moment to show
+            hide(self._floor.root, hidden=True)  # until there is a moment to show
         self._machine = PastMachineDialog(services)
         self._client.on_delete(services.store.subscribe(self._on_difference))
 
@@ -119,14 +120,14 @@ class PastPage:
         except FloorError as error:
             self._controls.stop()
             if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
-                self._floor.root.props['hidden'] = True
+                hide(self._floor.root, hidden=True)
             raise
         if self._client.is_deleted:
             return
         with self._client:
             self._floor.show(snapshot)
-            self._floor.root.props['hidden'] = not snapshot.machines
-            self._empty.props['hidden'] = bool(snapshot.machines)
+            hide(self._floor.root, hidden=not snapshot.machines)
+            hide(self._empty, hidden=bool(snapshot.machines))
             self._empty.set_text('' if snapshot.machines else NO_DATA)
             self._show_time(moment)
             if self._requested is None:

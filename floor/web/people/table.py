@@ -15,6 +15,7 @@ from ...core.people import Employee, Person, Role
 from ...feed.difference import Difference
 from ...feed.store import Store
 from ..shell.addresses import with_prefix
+from ..shell.chips import hide
 from ..shell.messages import TextNode, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.row_entry import RowEntry, on_row_click, one_for_each_row, show_entry
@@ -100,7 +101,7 @@ class EmployeeTable:
             rows = tuple({**row, 'href': f'{self._prefix}{row["href"]}'} for row in rows)
         if self._table.props['rows'] != rows:
             self._table.props['rows'] = rows
-        self._nobody.props['hidden'] = bool(rows)
+        hide(self._nobody, hidden=bool(rows))
 
     def load_of(self, employee: Employee) -> int:
         """The number of active orders of this person."""

@@ -18,6 +18,7 @@ from ...core.moments import Form, local_time
 from ...core.orders import OrderId, WorkOrder
 from ...core.text import shortened
 from ...feed.store import Store
+from ..shell.chips import hide
 from ..shell.heading import Heading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import order_address, short_id
@@ -68,11 +69,11 @@ class ShiftSheet:
         self._show(0, figures(report.kpis), show_figures)
         for place, section in enumerate(SECTIONS, 1):
             self._show(place, section(report, zone, self._store.names), show_section)
-        self._root.props['hidden'] = False
+        hide(self._root, hidden=False)
 
     def hide(self) -> None:
         """Show nothing until there is another report."""
-        self._root.props['hidden'] = True
+        hide(self._root, hidden=True)
 
     def _show(self, number: int, content: Content, fill: Callable[[Content], None]) -> None:
         if self._shown.get(number) == content:

@@ -160,7 +160,7 @@ class TimelinePanel:
     def _draw(self, window: Window, lanes: tuple[Lane, ...], of: int) -> None:
         self._lanes, self._shown = lanes, window
         self._stop_dragging()
-        self._hover.props['hidden'] = True
+        hide(self._hover, hidden=True)
         count = max(1, len(lanes))
         self.card.style['--lanes'] = str(count)
         self._picture.clear()
@@ -203,12 +203,12 @@ class TimelinePanel:
         if self._dragged_from is not None and abs(x - self._dragged_from) > CLICK:
             low, high = sorted((x, self._dragged_from))
             self._selection.style(f'left: {low / WIDTH * 100:.2f}%; width: {(high - low) / WIDTH * 100:.2f}%')
-            self._selection.props['hidden'] = False
+            hide(self._selection, hidden=False)
             self._show_hover(x, y, self._range_text(low, high))
         elif found := segment_at(self._shown, self._lanes, x, y):
             self._show_hover(x, y, self._segment_text(found))
         else:
-            self._hover.props['hidden'] = True
+            hide(self._hover, hidden=True)
 
     async def _release(self, event: GenericEventArguments) -> None:
         x, y = _number(event.args, 'image_x'), _number(event.args, 'image_y')
@@ -224,7 +224,7 @@ class TimelinePanel:
 
     def _leave(self) -> None:
         self._stop_dragging()
-        self._hover.props['hidden'] = True
+        hide(self._hover, hidden=True)
 
     async def _open_details(self, lane: Lane, band: Band) -> None:
         """Open the details of the longest stop within a band, which may contain merged intervals."""
@@ -259,12 +259,12 @@ class TimelinePanel:
     # internals
 
     def _show_details(self, stop: Stop) -> None:
-        self._hover.props['hidden'] = True
+        hide(self._hover, hidden=True)
         self._details.show_stop(stop)
 
     def _stop_dragging(self) -> None:
         self._dragged_from = None
-        self._selection.props['hidden'] = True
+        hide(self._selection, hidden=True)
 
     def _show_hover(self, x: float, y: float, text: str) -> None:
         self._hover.set_text(text)
@@ -272,7 +272,7 @@ class TimelinePanel:
         distance = (WIDTH - x if side == 'right' else x) / WIDTH * 100
         below = (min(max(y // LANE, 0), max(len(self._lanes), 1) - 1) + 1) / max(len(self._lanes), 1) * 100
         self._hover.style(replace=f'{side}: {distance:.1f}%; top: {below:.1f}%')
-        self._hover.props['hidden'] = False
+        hide(self._hover, hidden=False)
 
     def _segment_text(self, segment: Segment) -> str:
         if segment.shares is None:

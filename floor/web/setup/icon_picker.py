@@ -11,6 +11,7 @@ from ...core.errors import FloorError
 from ...plant.machine_icons import shown_key
 from ...plant.plant_items import MachineIcon, MachineType
 from ..shell.addresses import with_prefix
+from ..shell.chips import hide
 from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.icons import picture
@@ -90,11 +91,11 @@ class IconPicker:
     def _filter(self) -> None:
         words = str(self._search.value or '').casefold().split()
         for text, _, button in self._buttons:
-            button.props['hidden'] = not all(word in text for word in words)
-        self._nothing.props['hidden'] = any(not button.props['hidden'] for _, _, button in self._buttons)
+            hide(button, hidden=not all(word in text for word in words))
+        hide(self._nothing, hidden=any(not button.props.get('hidden') for _, _, button in self._buttons))
 
     async def _take_first(self) -> None:
-        found = [key for _, key, button in self._buttons if not button.props['hidden']]
+        found = [key for _, key, button in self._buttons if not button.props.get('hidden')]
         if self._search.value and found:
             await self._take(found[0])
 

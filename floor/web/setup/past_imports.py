@@ -9,6 +9,7 @@ from nicegui import ui
 from ...core.errors import FloorError
 from ...core.people import Identity
 from ...plant.sheet_undo import PastImport, UndoPlan
+from ..shell.chips import hide
 from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.loading import Loading
@@ -36,7 +37,7 @@ class PastImports:
     async def _read(self) -> None:
         imports = await self._services.sheets.past_imports(MOST)
         self._list.clear()
-        self._nothing.props['hidden'] = bool(imports)
+        hide(self._nothing, hidden=bool(imports))
         with self._list:
             for each in imports:
                 self._row(each)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
+from .chips import hide
 from .messages import TextNode
 
 
@@ -23,4 +24,4 @@ class AddressNote(ui.element):
     def show(self, message: str) -> None:
         """Show a message; empty hides it."""
         self._message.set_text(message)
-        self.props['hidden'] = not message
+        hide(self, hidden=not message)

@@ -7,6 +7,7 @@ from nicegui.elements.mixins.disableable_element import DisableableElement
 from nicegui.elements.mixins.text_element import TextElement
 
 from ...core.sentences import as_sentence
+from .chips import hide
 
 __all__ = ['Alert', 'TextNode', 'as_sentence', 'no_connection_note', 'set_reason']
 
@@ -32,7 +33,7 @@ class Alert(ui.label):
     def show(self, text: str) -> None:
         """Show a message; empty hides it."""
         self.set_text(text)
-        self.props['hidden'] = not text
+        hide(self, hidden=not text)
 
 
 def no_connection_note() -> None:
