@@ -1,8 +1,11 @@
-"""Feeds as pages show them."""
+"""Feeds: where they report to, and how pages show them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+FEED_PATH = '/api/feed'
+"""Where the app takes events over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

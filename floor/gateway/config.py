@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from ..core.feeds import FEED_PATH
 from .mqtt_config import MqttConfig
 from .opcua_config import OpcUaConfig
 from .sparkplug_config import SparkplugConfig
@@ -19,7 +20,7 @@ def _app_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {'http', 'https'} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise PydanticCustomError('app', 'the address of the app is written as https://floor.example.com')
-    return url.rstrip('/').removesuffix('/api/feed')
+    return url.rstrip('/').removesuffix(FEED_PATH)
 
 
 class App(Strict):

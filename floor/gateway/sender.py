@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from ..core.feeds import FEED_PATH
 from ..core.repeated_log import RateLimitedLog
 from ..core.text import shortened
 from .errors import QueueError
@@ -47,7 +48,7 @@ class Sender:
 
     def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True) -> None:
         self._queue = queue
-        self._url = f'{url}/api/feed'
+        self._url = f'{url}{FEED_PATH}'
         self._client = httpx.AsyncClient(headers={'Authorization': f'Bearer {token}'}, verify=tls, timeout=TIMEOUT_S,
                                          trust_env=True)
         self._put = asyncio.Event()

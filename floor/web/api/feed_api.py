@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from ...core.errors import NotAllowedError
+from ...core.feeds import FEED_PATH
 from ...core.people import Identity
 from ...feed.ingest import MAX_EVENTS, EventResult, FeedIngest, Result
-from ..http.feed_path import FEED
 from .bodies import JsonRoute
 from .callers import caller
 from .feed_body import FORM, read_event_of, read_events
@@ -32,7 +32,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
 
     timeout: seconds without a response of the database after which a request fails with 503.
     """
-    router = APIRouter(prefix=FEED, tags=['feed'], route_class=JsonRoute,
+    router = APIRouter(prefix=FEED_PATH, tags=['feed'], route_class=JsonRoute,
                        dependencies=[Depends(known_parameters), Depends(no_store)],
                        responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
 

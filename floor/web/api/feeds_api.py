@@ -8,16 +8,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...core.feeds import FEED_PATH
 from ...plant.feed_commands import FeedCommands
 from ...plant.feed_items import Feed
-from ..http.feed_path import FEED
 from .callers import caller
 from .fields import AT
 from .floor_api import TIMEOUT_S, database_errors, no_store
 from .known_parameters import known_parameters
 from .problems import documented
 
-PREFIX = f'{FEED}s'
+PREFIX = f'{FEED_PATH}s'
 
 
 class FeedAnswer(BaseModel):

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 import segno
 from nicegui import ui
 
+from ....core.feeds import FEED_PATH
 from ....core.text import shortened
-from ...http.feed_path import FEED
 from ...shell.addresses import with_prefix
 from ...shell.dialog import Dialog
 from ...shell.heading import Heading
@@ -37,7 +37,7 @@ class SecretDialog:
         self._open(f'Token {name}', 'Copy it now: it is not shown again. Send it in the header Authorization.')
         with self._parts:
             copyable('Token', token)
-            path = '/api/machines' if machine is None else f'{FEED}/{quote(machine, safe="")}'
+            path = '/api/machines' if machine is None else f'{FEED_PATH}/{quote(machine, safe="")}'
             data = '' if machine is None else ' -d status=operational'
             label = 'Try it' if machine is None else f'Report that {shortened(machine, 80)} runs'
             copyable(label, f"curl -H 'Authorization: Bearer {token}' '{own_address()}{path}'{data}")

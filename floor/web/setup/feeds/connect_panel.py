@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from ....core.feeds import FEED_PATH
 from ....feed.store import Store
-from ...http.feed_path import FEED
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
 from ..access.secret_dialog import copyable, own_address
@@ -34,7 +34,7 @@ class ConnectPanel(ui.card):
         self.classes('panel').props('role=region')
         self.props['aria-label'] = TITLE
         machine = str(next(iter(store.machines), 'MACHINE'))
-        address = f'{own_address()}{FEED}'
+        address = f'{own_address()}{FEED_PATH}'
         with self:
             Heading(TITLE).classes('panel-title')
             TextNode('p', STEPS).classes('panel-note')
