@@ -102,19 +102,16 @@ class DisplayName:
     between: str = ' '
 
     @classmethod
-    def of(cls, name: MachineName) -> DisplayName:
-        """Injection_Molder_02_01 is Injection Molder 02·01, in any script. Other names are unchanged; the code of a
-        long one that ends with a number is that number."""
-        if match := _CODED_NAME.fullmatch(name):
+    def of(cls, name: str, given: str | None = None) -> DisplayName:
+        """What a machine is called: the display name that somebody gave it, to the letter; without one, its name, and
+        Injection_Molder_02_01 is Injection Molder 02·01, in any script. The code of another long name that ends with a
+        number is that number."""
+        if not given and (match := _CODED_NAME.fullmatch(name)):
             return cls(match[1].replace('_', ' '), f'{match[2]}·{match[3]}')
-        return cls.given(name)
-
-    @classmethod
-    def given(cls, name: str) -> DisplayName:
-        """A name that is for display, to the letter. The code of a long one that ends with a number is that number."""
-        if _FITS_A_TILE < _width(name) < _MAX_LENGTH and (match := _NUMBERED_NAME.fullmatch(name)):
+        text = given or name
+        if _FITS_A_TILE < _width(text) < _MAX_LENGTH and (match := _NUMBERED_NAME.fullmatch(text)):
             return cls(match[1], match[3], match[2])
-        return cls(name, '')
+        return cls(text, '')
 
     def __str__(self) -> str:
         return f'{self.title}{self.between}{self.code}' if self.code else self.title
@@ -138,8 +135,7 @@ class DisplayNames:
 
     def of(self, name: MachineName) -> DisplayName:
         """The display name of a machine; made of its name if it has none."""
-        given = self.by_name.get(name)
-        return DisplayName.of(name) if given is None else DisplayName.given(given)
+        return DisplayName.of(name, self.by_name.get(name))
 
     def sorted(self, names: Iterable[MachineName]) -> dict[MachineName, str]:
         """A list to choose from, by what machines are called. A name that somebody gave has the name of the machine

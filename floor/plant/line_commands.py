@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..core.errors import InvalidInputError, NotFoundError
 from ..core.formatting import counted
@@ -18,6 +18,14 @@ from .plant_transactions import PlantTransactions, checked_place, new_name
 
 MAX_CODE_LENGTH = 20
 MAX_LINE_ID = 2**15 - 1
+
+
+class InArea(Protocol):
+    """A line, as it is set up or as it is shown."""
+
+    @property
+    def area(self) -> str | None:
+        """None: it is in no area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ class LineCommands(PlantTransactions):
                 raise InvalidInputError(f'{other.name} has the code {code} already: choose another one', 'code')
 
 
-def areas_of(lines: Iterable[ProductionLine]) -> list[str]:
+def areas_of(lines: Iterable[InArea]) -> list[str]:
     """The areas of lines in their order."""
     return list(dict.fromkeys(line.area for line in lines if line.area is not None))
 

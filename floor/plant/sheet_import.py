@@ -148,7 +148,7 @@ class SheetImport(PlantTransactions):
         return SheetKind(kind)
 
     async def _supervisor(self, connection: Connection, who: Identity, kind: SheetKind) -> Person:
-        """:raises NotAllowedError: not a supervisor; or a token, which may change machines but no roles of people"""
+        """:raises NotAllowedError: neither a supervisor nor a token with the scope of this kind"""
         return await self._employees.look_up(connection, who, Role.SUPERVISOR, SCOPES[kind])
 
     async def _undo_plan(self, connection: Connection, who: Identity, kind: SheetKind, import_id: int | None

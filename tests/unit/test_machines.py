@@ -35,7 +35,7 @@ from floor.core.machines import DisplayName, MachineName, Status
     ('', '', ''),
 ])
 def test_a_coded_name_is_read_apart_and_any_other_stays_as_it_is(name: str, title: str, code: str) -> None:
-    display = DisplayName.of(MachineName(name))
+    display = DisplayName.of(name)
     assert (display.title, display.code) == (title, code)
 
 
@@ -54,7 +54,7 @@ def test_a_display_name_is_one_text() -> None:
     ('A machine whose name has no number', 'A machine whose name has no…'),
 ])
 def test_in_a_list_only_the_code_of_a_coded_name_comes_first(name: str, line: str) -> None:
-    assert DisplayName.of(MachineName(name)).cut(27) == line
+    assert DisplayName.of(name).cut(27) == line
 
 
 def test_the_worst_status_is_the_most_severe_one() -> None:

@@ -29,7 +29,7 @@ SCOPES: dict[str, tuple[Scope, ...]] = {
     **dict.fromkeys(('import_sheet', 'undo_import'), (Scope.PLANT, Scope.PEOPLE)),
     **dict.fromkeys(('add_employee', 'update_employee'), (Scope.PEOPLE,)),
     **dict.fromkeys(('report_statuses', 'report_status'), (Scope.FEED,))}
-"""By operation id; one of them is enough, and the command checks which. None: refused to every token."""
+"""By operation id: a token needs one of them. Where there are two, the command checks which."""
 
 
 class Operations:

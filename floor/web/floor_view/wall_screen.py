@@ -18,6 +18,7 @@ from ...core.query_parameters import Query, unknown_name_message
 from ...core.text import shown
 from ...feed.machine import Line
 from ...feed.store import Store
+from ...plant.line_commands import areas_of
 from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
@@ -125,8 +126,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
 def matching_lines(lines: Sequence[Line], names: Sequence[str], areas: Sequence[str] = ()) -> list[Line]:
     """The lines with these names and those of these areas, in the order of the floor; all without both. Names without
     an exact match are compared case-insensitively."""
-    is_wanted, is_of_area = (among(names, [line.name for line in lines]),
-                             among(areas, [line.area for line in lines if line.area]))
+    is_wanted, is_of_area = among(names, [line.name for line in lines]), among(areas, areas_of(lines))
     return [line for line in lines
             if not (names or areas) or is_wanted(line.name) or (line.area is not None and is_of_area(line.area))]
 
@@ -143,9 +143,8 @@ def missing_lines_text(store: Store, names: Sequence[str], areas: Sequence[str] 
     if not store.lines:
         return 'There are no machines on the floor yet. They appear here automatically.'
     known = [line.name for line in store.lines]
-    known_areas = list(dict.fromkeys(line.area for line in store.lines if line.area))
     return ' '.join(unknown_name_message(kind, name, of_kind)
-                    for kind, asked, of_kind in (('line', names, known), ('area', areas, known_areas))
+                    for kind, asked, of_kind in (('line', names, known), ('area', areas, areas_of(store.lines)))
                     for name in asked if not any(is_same_name(name, each) for each in of_kind))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Awaitable
 
 from nicegui import ui
 
-from ...core.errors import FloorError
 from ...core.orders import ChecklistItem, WorkOrder, WorkOrderDetails
 from ...core.people import Identity, Person, Role
 from ...core.text import is_visible
+from ..shell.confirmation import succeeds
 from ..shell.drafts import Drafts
 from ..shell.heading import Heading
 from ..shell.kept_text import KeptText
-from ..shell.messages import Alert, TextNode, as_sentence, set_reason
+from ..shell.messages import Alert, TextNode, set_reason
 from ..shell.order_formatting import role_needed
 from ..shell.services import Services
 from ..shell.text_field import TextField
@@ -89,14 +89,7 @@ class ChecklistPanel:
             self._sending = False
 
     async def _run(self, command: Awaitable[None]) -> bool:
-        try:
-            await command
-        except FloorError as error:
-            if not self._text.is_deleted:
-                self._problem.show(as_sentence(error))
-                if self._details is not None:
-                    self.show(self._details, force=True)  # resets the checkbox
-            return False
-        if not self._text.is_deleted:
-            self._problem.show('')
-        return True
+        succeeded = await succeeds(command, self._problem)
+        if not succeeded and self._details is not None and not self._text.is_deleted:
+            self.show(self._details, force=True)  # resets the checkbox
+        return succeeded

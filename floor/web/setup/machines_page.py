@@ -10,7 +10,7 @@ from fastapi import Request
 from nicegui import ui
 
 from ...core.formatting import line_label
-from ...core.machines import DisplayName, MachineName
+from ...core.machines import DisplayName
 from ...core.people import Identity
 from ...orders.order_values import UNCHANGED
 from ...plant.machine_commands import NO_TYPE, MachineEdit, NewMachine
@@ -115,7 +115,7 @@ class MachinesPage:
         self._rows.show(shown)
         if shown and not self._preview.visible:
             first = shown[0]
-            self._preview.show(first.name, display_of(first.name, first.display_name), items.type_id(first.type))
+            self._preview.show(first.name, DisplayName.of(first.name, first.display_name), items.type_id(first.type))
         self._table.set_visibility(bool(shown))
         has_any = bool(items.retired if self._filter.retired else items.machines)
         self._nothing.set_text('' if shown else NOTHING_FOUND if has_any or self._filter.retired else EMPTY)
@@ -139,7 +139,7 @@ class MachinesPage:
 
     def _touch(self, row: EditableRow[PlantMachine]) -> None:
         typed = {key: str(field.value or '').strip() for key, field in row.fields.items()}
-        self._preview.show(row.item.name, display_of(typed['name'] or row.item.name, typed['display_name']),
+        self._preview.show(row.item.name, DisplayName.of(typed['name'] or row.item.name, typed['display_name']),
                            self.reader.items.type_id(typed['type']))
 
     # the filter
@@ -218,8 +218,3 @@ class MachinesPage:
             line_id = UNCHANGED if present.line_id == target.line_id else target.line_id
             edit = MachineEdit(line_id=line_id, position=flow.index(target.id) + 1)
             await self._run(self._changes.edit(present, edit))
-
-
-def display_of(name: str, display_name: str | None) -> DisplayName:
-    """What the floor shows for a machine, perhaps while its names are being typed."""
-    return DisplayName.given(display_name) if display_name else DisplayName.of(MachineName(name))

@@ -13,6 +13,7 @@ from ....core.access_keys import AccessKey, KeyKind
 from ....core.errors import InvalidInputError
 from ....core.formatting import line_label
 from ....core.people import Identity
+from ....plant.line_commands import areas_of
 from ...shell.services import Services
 from ...shell.text_field import TextField
 from .entries import AddDialog, Entry, EntryPanel, PanelTexts, facts, since
@@ -70,7 +71,7 @@ class NewWallDialog(AddDialog):
         lines = self._services.store.lines
         self._name.value = ''
         self._lines.set_options({line.name: line_label(line.name, line.area) for line in lines}, value=[])
-        areas = list(dict.fromkeys(line.area for line in lines if line.area))
+        areas = areas_of(lines)
         self._areas.set_options(areas, value=[])
         self._areas.set_visibility(bool(areas))
         self._turn.value, self._theme.value = 0, 'dark'

@@ -8,14 +8,14 @@ from functools import partial
 
 from nicegui import ui
 
-from ....core.errors import FloorError
 from ....core.formatting import counted
 from ....core.people import Identity
 from ....core.text import shortened
 from ....plant.feed_items import Feed, Refusal, TailEvent, limit_text
 from ...shell.chips import hide
+from ...shell.confirmation import succeeds
 from ...shell.heading import Heading
-from ...shell.messages import Alert, TextNode, as_sentence
+from ...shell.messages import Alert, TextNode
 from ...shell.services import Services
 from ...shell.text_field import TextField
 from ..access.entries import EndDialog, Entry, since
@@ -109,14 +109,8 @@ class FeedPanel(ui.card):
             await self._run(self._services.feeds.set_silent_after(self._identity, self._feed.id, after))
 
     async def _run(self, command: Awaitable[None]) -> None:
-        self._problem.show('')
-        try:
-            await command
-        except FloorError as error:
-            if not self.is_deleted:
-                self._problem.show(as_sentence(error))
-                if self._feed is not None:
-                    self._show_limit(self._feed)
+        if not await succeeds(command, self._problem) and self._feed is not None and not self.is_deleted:
+            self._show_limit(self._feed)
         self._changed()
 
     def _revoke(self) -> None:

@@ -15,6 +15,7 @@ from ....core.text import shortened
 from ....plant.feed_items import UnknownMachine
 from ....plant.machine_commands import NO_TYPE, NewMachine
 from ...shell.chips import Chip
+from ...shell.confirmation import succeeds
 from ...shell.heading import Heading
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
@@ -98,12 +99,7 @@ class UnknownPanel(ui.card):
         self._changed()
 
     async def _run(self, command: Awaitable[None]) -> None:
-        self._problem.show('')
-        try:
-            await command
-        except FloorError as error:
-            if not self.is_deleted:
-                self._problem.show(as_sentence(error))
+        await succeeds(command, self._problem)
         self._changed()
 
 
