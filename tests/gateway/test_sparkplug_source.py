@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import json
 import socket
 import time
@@ -14,7 +15,7 @@ from typing import Any
 import aiomqtt
 import pysparkplug as spb
 import pytest
-from gateway.harness import NEEDS_MOSQUITTO, Mosquitto, until
+from gateway.harness import NEEDS_MOSQUITTO, Mosquitto, mosquitto, until
 
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
@@ -25,6 +26,8 @@ from floor.gateway.sparkplug.sparkplug_source import SparkplugSource
 from floor.gateway.sparkplug_config import SparkplugConfig
 
 STATE = 'spBv1.0/STATE/line-monitor'
+PLUGIN = glob.glob('/usr/lib/*/mosquitto_dynamic_security.so')
+"""Refuses subscriptions, which access control lists of the broker do not."""
 POINTS = """
   - {node: 'Plant/{cell}', device: '{machine}', metric: Status/State, machine: '{machine}', preset: packml}
   - {node: Plant/Cell 1, device: Oven, metric: Status/State, machine: Oven 7, preset: packml}
@@ -237,6 +240,23 @@ async def test_each_machine_of_a_metric_that_is_silent_from_the_start_has_no_sig
     async with reading(config(broker.port, points)) as heard:
         for machine in ('A', 'B'):
             await heard.last(machine, None)
+
+
+@NEEDS_MOSQUITTO
+@pytest.mark.skipif(not PLUGIN, reason='apt-get install mosquitto has it')
+async def test_a_login_that_may_not_read_is_named(tmp_path: Path) -> None:
+    rights = tmp_path / 'rights.json'
+    rights.write_text(json.dumps({'defaultACLAccess': {'publishClientSend': True, 'subscribe': False}}))
+    rights.chmod(0o600)
+    with mosquitto(tmp_path, 'allow_anonymous true', f'plugin {PLUGIN[0]}',
+                   f'plugin_opt_config_file {rights}') as broker:
+        await broker.start()
+        source = SparkplugSource(config(broker.port))
+        task = asyncio.create_task(source.run(lambda _reading: None))
+        await until(lambda: source.state.error or source.state.connected)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert source.state.error == f'the broker 127.0.0.1:{broker.port}: this login may not read {STATE}'
 
 
 @NEEDS_MOSQUITTO

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import aiomqtt
 
-from ..broker import ERRORS, Broker, until_disconnected
+from ..broker import ERRORS, Broker, subscribe, until_disconnected
 from ..mapping import Reports
 from ..reading import Emit, Point, Reading
 from ..source import SourceState, keep_connected
@@ -60,7 +60,7 @@ class SparkplugSource:
 
         will = None if self._is_trial else aiomqtt.Will(topic, death, qos=1, retain=True)
         async with self._broker.client(take, will) as client:
-            await client.subscribe([(topic, 1), *((f'{NAMESPACE}/{group}/#', 1) for group in self._points.filters)])
+            await subscribe(client, [(topic, 1), *((f'{NAMESPACE}/{group}/#', 1) for group in self._points.filters)])
             if not self._is_trial:
                 await client.publish(topic, birth, qos=1, retain=True)
             self.state.connect()
