@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -14,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from ..core.version import program_version
 from .config import Health
-from .errors import GatewayConfigError
+from .errors import GatewayConfigError, QueueError
 from .event_queue import EventQueue
 from .reporter import Reporter
 from .sender import Sender
@@ -60,12 +59,15 @@ class HealthServer:
             self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        try:
             async with asyncio.timeout(TIMEOUT_S):
                 head = await reader.readuntil(b'\r\n\r\n')
                 writer.write(self._response(head))
                 await writer.drain()
-        writer.close()
+        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # the client is gone, slow, or speaks no HTTP
+        finally:
+            writer.close()
 
     def _response(self, head: bytes) -> bytes:
         method, path = (*head.split(b' ', 2), b'', b'')[:2]
@@ -74,7 +76,10 @@ class HealthServer:
         if method not in {b'GET', b'HEAD'}:
             status, kind, body = 405, TEXT, b'only GET and HEAD\n'
         elif page := pages.get(path.partition(b'?')[0]):
-            status, kind, body = page()
+            try:
+                status, kind, body = page()
+            except QueueError as error:
+                status, kind, body = 503, TEXT, f'{error}\n'.encode()
         else:
             status, kind, body = 404, TEXT, b'there are /healthz and /metrics\n'
         reason = {200: 'OK', 404: 'Not Found', 405: 'Method Not Allowed', 503: 'Service Unavailable'}[status]

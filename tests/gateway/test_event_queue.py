@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from floor.gateway.event_queue import FILE, EventQueue, Total
 EVENT = '{"machine":"%s"}'
 WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from floor.gateway.event_queue import EventQueue, Total
 queue = EventQueue(Path(sys.argv[1]), 1_000_000)
@@ -122,6 +124,15 @@ def test_a_total_is_stored_with_its_event_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(QueueError, match='full'):
         queue.put([EVENT % 'b'], {'counter': Total(6, 2)})
     assert (queue.waiting, queue.total('counter'), machines(queue)) == (1, Total(5, 1), ['a'])
+    queue.close()
+
+
+def test_a_total_that_cannot_be_read_is_an_error_of_the_queue(tmp_path: Path) -> None:
+    queue = EventQueue(tmp_path, 1_000)
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute('DROP TABLE totals')
+    with pytest.raises(QueueError, match='no such table'):
+        queue.total('counter')
     queue.close()
 
 

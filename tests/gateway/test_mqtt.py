@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from floor.gateway import sender as sender_module
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
 from floor.gateway.errors import QueueError
+from floor.gateway.event_queue import FILE
 from floor.gateway.gateway import Gateway, run_trial
 
 pytestmark = NEEDS_MOSQUITTO
@@ -116,6 +118,18 @@ async def test_topics_and_json_become_events_and_garbage_is_counted(
         assert [each['good'] for each in app.events if 'good' in each] == [4]
         assert gateway.sources[0].state.ignored == {
             'unknown value': 1, 'not JSON': 2, 'no value': 1, 'not a plain value': 1, 'not a time': 2}
+
+
+async def test_a_queue_that_cannot_be_read_is_reported_by_healthz(
+        app: FakeApp, broker: Mosquitto, tmp_path: Path) -> None:
+    health = free_port()
+    async with running(config_text(app, broker, tmp_path, health=health), connected=False) as gateway, \
+            httpx.AsyncClient(base_url=f'http://127.0.0.1:{health}') as client:
+        await until(lambda: gateway.sources[0].state.error)
+        with closing(sqlite3.connect(tmp_path / 'queue' / FILE)) as other:
+            other.execute('DROP TABLE events')
+        answer = await client.get('/healthz')
+        assert (answer.status_code, 'no such table: events' in answer.text) == (503, True)
 
 
 async def test_the_gateway_says_at_the_broker_whether_it_is_online(
