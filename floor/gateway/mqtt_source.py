@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 MAX_TOPICS = 20_000
 """Whose points are remembered."""
-MISSING = object()
 
 
 class MqttPointReader:
@@ -110,29 +109,30 @@ class MqttSource:
         if not isinstance(payload, bytes) or not payload:
             return  # an empty one only deletes a retained message
         points = self._points_of(topic)
-        try:
-            data = parse_json(payload) if any(reader.needs_json for reader, _ in points) else None
-            found = [self._read(reader, point, payload, data) for reader, point in points]
-        except PayloadError as error:
-            self.state.ignore(error.cause, f'{topic}: {error}')
-            return
+        data = None
+        if any(reader.needs_json for reader, _ in points):
+            try:
+                data = parse_json(payload)
+            except PayloadError as error:
+                self.state.ignore(error.cause, f'{topic}: {error}')
+                points = [(reader, point) for reader, point in points if not reader.needs_json]
+        found = [self._read(reader, point, payload, data) for reader, point in points]
         if points and not any(found):
-            paths = ', '.join(sorted({str(point.config.path) for _, point in points
-                                      if isinstance(point.config, MqttPoint)}))
-            self.state.ignore('no value', f'{topic}: the payload has no value at {paths}')
+            self.state.ignore('no value', f'there is no value at {", ".join(point.address for _, point in points)}')
 
     def _read(self, reader: MqttPointReader, point: Point, payload: bytes, data: Any) -> bool:
-        """Emit the value of a point. Returns whether there is one."""
-        value: Any = MISSING
-        if reader.path is None:
-            value = parse_text(payload)
-        else:
-            with suppress(LookupError):
-                value = value_at(data, reader.path)
-        if value is MISSING:
+        """Emit the value of a point, if it can be used. Returns whether there is one."""
+        try:
+            value = parse_text(payload) if reader.path is None else value_at(data, reader.path)
+        except PayloadError as error:
+            self.state.ignore(error.cause, f'{point.address}: {error}')
+            return True
+        except LookupError:
             return False
         if not isinstance(value, Value | None):
-            raise PayloadError('not a plain value', f'the value at {reader.path} is not a text, a number or a boolean')
+            self.state.ignore('not a plain value',
+                              f'{point.address}: the value is not a text, a number or a boolean')
+            return True
         at = None
         if reader.at is not None:
             try:

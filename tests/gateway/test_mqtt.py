@@ -120,6 +120,19 @@ async def test_topics_and_json_become_events_and_garbage_is_counted(
             'unknown value': 1, 'not JSON': 2, 'no value': 1, 'not a plain value': 1, 'not a time': 2}
 
 
+async def test_a_value_that_cannot_be_used_hides_no_other_of_its_message(
+        app: FakeApp, broker: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    await broker.start()
+    text = config_text(app, broker, tmp_path) + '      - {topic: json/text, machine: Text}'
+    async with running(text) as gateway:
+        await publish(broker, ('json/7', '{"state": {"now": {}}, "good": 10}'),
+                      ('json/7', '{"state": {"now": []}, "good": 12}'), ('json/text', 'down'))
+        await until(lambda: len(app.events) == 2)
+        assert [each.get('good') or each['status'] for each in app.events] == [2, 'down']
+        assert gateway.sources[0].state.ignored == {'not a plain value': 2, 'not a time': 2, 'not JSON': 1}
+        assert 'json/7 state.now: the value is not a text' in caplog.text
+
+
 async def test_a_queue_that_cannot_be_read_is_reported_by_healthz(
         app: FakeApp, broker: Mosquitto, tmp_path: Path) -> None:
     health = free_port()
