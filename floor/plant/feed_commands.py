@@ -18,6 +18,7 @@ from ..feed.ingest import EventResult, FeedEvent, store_events
 from ..orders.employees import Employees
 from .feed_items import (
     NEVER,
+    Feed,
     FeedOverview,
     Refusal,
     TailEvent,
@@ -25,6 +26,7 @@ from .feed_items import (
     limit_text,
     shared_machines,
     to_feed,
+    to_refusal,
     to_tail_event,
 )
 
@@ -42,22 +44,28 @@ class FeedCommands:
         self._queries = database.queries
         self._employees = employees
 
-    async def overview(self, feed_ids: Collection[int] = ()) -> FeedOverview:
-        """All feeds, and the last events of some. feed_ids: those whose last events and refusals are wanted."""
-        queries = self._queries
+    async def feeds(self) -> list[Feed]:
+        """What reports, and how much."""
         async with reading(self._database) as connection:
-            feeds = tuple([to_feed(row) async for row in queries.feeds(connection)])
-            unknown = tuple([UnknownMachine(row['machine'], row['times'], row['last_at'],
+            return await self._feeds(connection)
+
+    async def overview(self, feed_ids: Collection[int] = ()) -> FeedOverview:
+        """What /setup/feeds shows. feed_ids: of the feeds whose last events and refusals are wanted."""
+        queries, wanted = self._queries, list(feed_ids)
+        tails: dict[int, list[TailEvent]] = {feed_id: [] for feed_id in wanted}
+        refusals: dict[int, list[Refusal]] = {feed_id: [] for feed_id in wanted}
+        async with reading(self._database) as connection:
+            feeds = await self._feeds(connection)
+            unknown = [UnknownMachine(row['machine'], row['times'], row['last_at'],
                                             tuple(dict.fromkeys(row['feeds'])), row['ignored_by'])
-                             async for row in queries.unknown_machines(connection)])
+                             async for row in queries.unknown_machines(connection)]
             shared = [row async for row in queries.machines_of_many_feeds(connection)]
-            tails: dict[int, list[TailEvent]] = {feed_id: [] for feed_id in feed_ids}
-            async for row in queries.feed_tail(connection, feed_ids=list(feed_ids)):
-                tails[row['feed_id']].append(to_tail_event(row))
-            refusals = [(feed_id, tuple([Refusal(**row) async for row in queries.feed_refusals(
-                connection, feed_id=feed_id)])) for feed_id in feed_ids]
-        return FeedOverview(feeds, unknown, shared_machines(shared),
-                            tuple((feed_id, tuple(tail)) for feed_id, tail in tails.items()), tuple(refusals))
+            if wanted:
+                async for row in queries.feed_tail(connection, feed_ids=wanted):
+                    tails[row['feed_id']].append(to_tail_event(row))
+                async for row in queries.feed_refusals(connection, feed_ids=wanted):
+                    refusals[row['feed_id']].append(to_refusal(row))
+        return FeedOverview(feeds, unknown, shared_machines(shared), tails, refusals)
 
     async def rename(self, who: Identity, feed_id: int, name: str) -> None:
         """Give a feed another name.
@@ -125,6 +133,9 @@ class FeedCommands:
                 return await store_events(self._queries, connection, feed_id, events)
             finally:
                 await trial.rollback()
+
+    async def _feeds(self, connection: Connection) -> list[Feed]:
+        return [to_feed(row) async for row in self._queries.feeds(connection)]
 
     async def _to_change(self, connection: Connection, who: Identity, feed_id: int) -> tuple[Person, Any]:
         """Who changes a feed, and its row, locked."""

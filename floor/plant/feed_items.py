@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,11 +91,11 @@ class SharedMachine:
 class FeedOverview:
     """All feeds at one moment. tails, refusals: by id, of the feeds that were asked for."""
 
-    feeds: tuple[Feed, ...] = ()
-    unknown: tuple[UnknownMachine, ...] = ()
-    shared: tuple[SharedMachine, ...] = ()
-    tails: tuple[tuple[int, tuple[TailEvent, ...]], ...] = ()
-    refusals: tuple[tuple[int, tuple[Refusal, ...]], ...] = ()
+    feeds: Sequence[Feed] = ()
+    unknown: Sequence[UnknownMachine] = ()
+    shared: Sequence[SharedMachine] = ()
+    tails: Mapping[int, Sequence[TailEvent]] = field(default_factory=dict)
+    refusals: Mapping[int, Sequence[Refusal]] = field(default_factory=dict)
 
 
 def to_feed(row: Any) -> Feed:
@@ -111,6 +111,12 @@ def to_tail_event(row: Any) -> TailEvent:
     """A row of the query feed_tail."""
     return TailEvent(row['number'], row['received_at'], row['machine'], row['machine_id'], row['status'],
                      row['reason'], row['at'], Result(row['result']), row['message'])
+
+
+def to_refusal(row: Any) -> Refusal:
+    """A row of the query feed_refusals."""
+    return Refusal(row['machine'], row['message'], row['times'], row['last_at'], row['status'], row['reason'],
+                   row['at'])
 
 
 def shared_machines(rows: Sequence[Any]) -> tuple[SharedMachine, ...]:

@@ -61,11 +61,14 @@ LIMIT 100;
 SELECT feed_id, number, received_at, machine, machine_id, status, reason, at, result, message
 FROM feed_tail WHERE feed_id = ANY (:feed_ids::integer[]) ORDER BY feed_id, number DESC;
 
--- name: feed_refusals(feed_id)
--- What was refused of a feed in 24 hours and why, the latest first.
-SELECT machine, message, times, last_at, status, reason, at
-FROM feed_refusals WHERE feed_id = :feed_id AND last_at > now() - interval '24 hours'
-ORDER BY last_at DESC, machine, message LIMIT 20;
+-- name: feed_refusals(feed_ids)
+-- What was refused of each of these feeds in 24 hours and why, the latest first, at most 20.
+SELECT r.* FROM unnest(:feed_ids::integer[]) AS wanted (feed_id)
+CROSS JOIN LATERAL (
+    SELECT feed_id, machine, message, times, last_at, status, reason, at
+    FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours'
+    ORDER BY last_at DESC, machine, message LIMIT 20) AS r
+ORDER BY r.feed_id, r.last_at DESC, r.machine, r.message;
 
 -- name: feed_to_change(feed_id)^
 -- A token that reports, locked.

@@ -138,10 +138,9 @@ async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor
     seen = await feeds.overview([floor.feed])
     assert [(feed.name, feed.accepted, feed.refused, feed.rate > 0) for feed in seen.feeds] == [
         ('gateway', 1, 2, True), ('script', 1, 0, True)]
-    (_, tail), = seen.tails
-    assert [(each.machine, each.result) for each in tail] == [
+    assert [(each.machine, each.result) for each in seen.tails[floor.feed]] == [
         ('Nowhere', Result.UNKNOWN_MACHINE), ('Nowhere', Result.UNKNOWN_MACHINE), (VALVE, Result.ACCEPTED)]
-    (_, (refusal,)), = seen.refusals
+    refusal, = seen.refusals[floor.feed]
     assert (refusal.machine, refusal.times) == ('Nowhere', 2)
     assert [(each.name, each.times, each.feeds) for each in seen.unknown] == [('Nowhere', 2, ('gateway',))]
     assert [(each.name, [name for name, _ in each.feeds]) for each in seen.shared] == [(VALVE, ['script', 'gateway'])]
@@ -151,14 +150,14 @@ async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor
     await feeds.stop_ignoring(MIKE, 'Nowhere')
     assert [each.ignored_by for each in (await feeds.overview()).unknown] == [None]
     await floor.connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Nowhere')")
-    assert (await feeds.overview()).unknown == ()
+    assert (await feeds.overview()).unknown == []
 
 
 async def test_changes_of_feeds_require_a_supervisor_and_are_kept(floor: Floor, feeds: FeedCommands) -> None:
     await feeds.rename(MIKE, floor.feed, 'Press hall')
     await feeds.set_silent_after(MIKE, floor.feed, NEVER)
     await feeds.set_silent_after(MIKE, floor.feed, timedelta(minutes=5))
-    feed, = (await feeds.overview()).feeds
+    feed, = await feeds.feeds()
     assert (feed.name, feed.silent_after) == ('Press hall', timedelta(minutes=5))
     log = await floor.connection.fetch(
         'SELECT changed_by, old_value, new_value FROM setting_changes ORDER BY change_id')

@@ -80,10 +80,10 @@ def button(form: Form, label: str) -> Any:
 
 async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feeds: Feeds, user: User) -> None:
     late = event(2, result=Result.LATE, at=NOW - timedelta(minutes=40))
-    feeds.overview = FeedOverview((FEED, SCRIPT), tails=((7, (late, event(1, machine='Nowhere', machine_id=None,
-                                                                           result=Result.UNKNOWN_MACHINE,
-                                                                           message='no machine is called Nowhere'))),),
-                                  refusals=((7, (Refusal('Nowhere', HOSTILE, 3, NOW, 'down', 'x', None),)),))
+    feeds.overview = FeedOverview((FEED, SCRIPT), tails={7: (late, event(1, machine='Nowhere', machine_id=None,
+                                                                        result=Result.UNKNOWN_MACHINE,
+                                                                        message='no machine is called Nowhere'))},
+                                  refusals={7: (Refusal('Nowhere', HOSTILE, 3, NOW, 'down', 'x', None),)})
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Feed gateway') and form.says('Unknown machine'))
     rows = [[cell.text for cell in texts_of(row)]
@@ -108,7 +108,7 @@ async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feed
 
 async def test_the_last_events_follow_and_can_be_paused(feeds: Feeds, user: User) -> None:
     def tail(*numbers: int) -> None:
-        feeds.overview = FeedOverview((FEED,), tails=((7, tuple(event(each, reason=f'E-{each}') for each in numbers)),))
+        feeds.overview = FeedOverview((FEED,), tails={7: tuple(event(each, reason=f'E-{each}') for each in numbers)})
 
     def reasons() -> list[str]:
         rows = shown(form.client, 'feed-events')[0].default_slot.children
@@ -188,7 +188,7 @@ async def test_rows_keep_their_elements_while_events_come(feeds: Feeds, user: Us
         unknown = [UnknownMachine(name, times, at, ('gateway',)) for name in ('CNC-77', 'CNC-78')]
         refused = Refusal('CNC-77', 'no machine is called CNC-77', times, at, 'down', None, None)
         feeds.overview = FeedOverview(
-            (FEED,), unknown=tuple(unknown[::-1] if times % 2 else unknown), refusals=((7, (refused,)),),
+            (FEED,), unknown=tuple(unknown[::-1] if times % 2 else unknown), refusals={7: (refused,)},
             shared=(SharedMachine(3, VALVE, (('gateway', at), ('script', NOW))),))
 
     def kept() -> list[Any]:

@@ -63,6 +63,6 @@ def register(app: FastAPI, *, feeds: FeedCommands, timeout: float = TIMEOUT_S) -
     async def list_feeds() -> list[FeedAnswer]:
         """Every token that may report, with what it has sent. Revoked ones are left out."""
         async with database_errors(timeout):
-            return [FeedAnswer.of(feed) for feed in (await feeds.overview()).feeds]
+            return [FeedAnswer.of(feed) for feed in await feeds.feeds()]
 
     app.include_router(router)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -113,7 +113,7 @@ class FeedsPage:
         if shown != self.watcher.feed_id:  # its events come with the next reading
             self.watcher.feed_id = shown
             self._wake()
-        self._feed.show(feed, dict(read.tails).get(shown or 0, ()), dict(read.refusals).get(shown or 0, ()), now)
+        self._feed.show(feed, read.tails.get(shown or 0, ()), read.refusals.get(shown or 0, ()), now)
         self._unknown.show(read.unknown, now)
         self._unknown.set_visibility(bool(read.feeds or read.unknown))
         self._trial.show(read.feeds, shown)
@@ -154,7 +154,7 @@ class SharedNote(ui.element):
             self._list.props['aria-label'] = 'Machines of several feeds'
         self.set_visibility(False)
 
-    def show(self, shared: tuple[SharedMachine, ...], now: datetime) -> None:
+    def show(self, shared: Sequence[SharedMachine], now: datetime) -> None:
         """Show these machines."""
         self.set_visibility(bool(shared))
         by_key = {(each.machine_id, each.name, self._address(each)): each for each in shared}
