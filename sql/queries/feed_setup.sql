@@ -26,7 +26,8 @@ LEFT JOIN feed_totals t ON t.feed_id = k.key_id
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(m.refused), 0)::bigint AS refused,
            coalesce(round(sum((m.accepted + m.refused) * greatest(0, 1 - extract(epoch FROM
-               greatest(clock_timestamp() - m.minute - interval '1 minute', '0')) / 60))), 0)::bigint AS rate
+               greatest(clock_timestamp() - m.minute - interval '1 minute', '0')) / 60))
+               FILTER (WHERE m.minute > now() - interval '2 minutes')), 0)::bigint AS rate
     FROM feed_minutes m WHERE m.feed_id = k.key_id AND m.minute > now() - interval '24 hours') AS day
 WHERE 'feed:write' = ANY (k.scopes) AND k.revoked_at IS NULL
 ORDER BY name_sort_key(k.name), k.key_id;
@@ -34,26 +35,28 @@ ORDER BY name_sort_key(k.name), k.key_id;
 -- name: unknown_machines()
 -- Names that feeds have reported in 7 days and that no machine on the floor has, the latest first. ignored_by: who does not
 -- want to see it; null: nobody.
-SELECT r.machine, sum(r.times)::bigint AS times, max(r.last_at) AS last_at, array_agg(k.name ORDER BY r.last_at DESC) AS feeds,
-       i.ignored_by
-FROM feed_refusals r
-JOIN access_keys k ON k.key_id = r.feed_id
-LEFT JOIN ignored_machines i ON i.machine = r.machine
-WHERE r.is_unknown AND k.revoked_at IS NULL AND r.last_at > now() - interval '7 days'
-  AND NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = machine_called(r.machine))
-GROUP BY r.machine, i.ignored_by
-ORDER BY max(r.last_at) DESC, r.machine
+SELECT name.*, i.ignored_by
+FROM (SELECT r.machine, sum(r.times)::bigint AS times, max(r.last_at) AS last_at, array_agg(k.name ORDER BY r.last_at DESC) AS feeds
+      FROM feed_refusals r JOIN access_keys k ON k.key_id = r.feed_id
+      WHERE r.is_unknown AND k.revoked_at IS NULL AND r.last_at > now() - interval '7 days'
+      GROUP BY r.machine) AS name
+LEFT JOIN ignored_machines i ON i.machine = name.machine
+WHERE NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = machine_called(name.machine))
+ORDER BY name.last_at DESC, name.machine
 LIMIT 200;
 
 -- name: machines_of_many_feeds()
 -- Machines that several feeds have reported in 24 hours, with each of them, the latest first.
-SELECT shared.machine_id, m.machine_name, shared.feed_id, shared.name AS feed, shared.last_at
-FROM (SELECT f.machine_id, f.feed_id, k.name, f.last_at, count(*) OVER (PARTITION BY f.machine_id) AS feeds
-      FROM feed_machines f JOIN access_keys k ON k.key_id = f.feed_id
-      WHERE k.revoked_at IS NULL AND f.last_at > now() - interval '24 hours') AS shared
-JOIN machines m ON m.machine_id = shared.machine_id
-WHERE shared.feeds > 1
-ORDER BY name_sort_key(m.machine_name), m.machine_id, shared.last_at DESC
+WITH recent AS MATERIALIZED (
+    SELECT f.machine_id, f.feed_id, k.name AS feed, f.last_at
+    FROM feed_machines f JOIN access_keys k ON k.key_id = f.feed_id
+    WHERE k.revoked_at IS NULL AND f.last_at > now() - interval '24 hours'
+), shared AS MATERIALIZED (
+    SELECT machine_id, machine_name, name_sort_key(machine_name) AS sort_key FROM machines
+    WHERE machine_id IN (SELECT machine_id FROM recent GROUP BY machine_id HAVING count(*) > 1)
+)
+SELECT machine_id, machine_name, feed_id, feed, last_at FROM shared JOIN recent USING (machine_id)
+ORDER BY sort_key, machine_id, last_at DESC
 LIMIT 100;
 
 -- name: feed_tail(feed_ids)
