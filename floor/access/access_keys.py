@@ -100,27 +100,24 @@ class AccessKeys:
         return NewKey(to_key(row), secret)
 
     async def _find(self, kind: KeyKind, secret: str) -> AccessKey:
-        """The key of this secret, if it works; its use is noted, once a minute at most.
+        """The key of this secret, if it works; its use is noted, once a minute at most, also if it works no longer.
 
         :raises SignedOutError: it is unknown, revoked or expired
         """
         async with statement(self._database) as connection:
-            key = await self._look_up(connection, kind, secret)
-        if key.is_unnoted:
-            await self._note(key.id)
-        return key
+            row = await self._row_of(connection, kind, secret)
+        if row is not None and row['is_unnoted']:
+            await self._note(row['key_id'])
+        return _working(kind, row)
 
     async def _look_up(self, connection: Connection, kind: KeyKind, secret: str) -> AccessKey:
         """As _find, in the caller's transaction, and the use is not noted."""
-        row = await self._queries.access_key_of(connection, kind=kind, secret_hash=secret_hash(secret)) \
+        return _working(kind, await self._row_of(connection, kind, secret))
+
+    async def _row_of(self, connection: Connection, kind: KeyKind, secret: str) -> Any:
+        """Of the query access_key_of; None: the secret is unknown."""
+        return await self._queries.access_key_of(connection, kind=kind, secret_hash=secret_hash(secret)) \
             if len(secret) <= MAX_SECRET_LENGTH else None
-        called = CALLED[kind]
-        if row is None:
-            raise SignedOutError(f'this {called} is not known: check that nothing is missing at its end')
-        for is_so, what in (row['is_revoked'], 'was revoked'), (row['is_expired'], 'has expired'):
-            if is_so:
-                raise SignedOutError(f'this {called} {what}: ask a supervisor for a new one')
-        return to_key(row)
 
     async def _note(self, key_id: int) -> None:
         with suppress(asyncpg.ReadOnlySQLTransactionError):  # reading goes on while the database is read-only
@@ -141,6 +138,20 @@ def to_key(row: Any) -> AccessKey:
         tuple(map(Scope, row['scopes'] or ())), None if lines is None else tuple(lines),
         None if machines is None else tuple(machines), row['view'] or '', row['employee_id'], row['expires_at'],
         row['used_at'], row['last_used_at'], bool(row['is_expired']), row['is_unnoted'])
+
+
+def _working(kind: KeyKind, row: Any) -> AccessKey:
+    """The key of a row of the query access_key_of.
+
+    :raises SignedOutError: there is none, or it works no longer
+    """
+    called = CALLED[kind]
+    if row is None:
+        raise SignedOutError(f'this {called} is not known: check that nothing is missing at its end')
+    for is_so, what in (row['is_revoked'], 'was revoked'), (row['is_expired'], 'has expired'):
+        if is_so:
+            raise SignedOutError(f'this {called} {what}: ask a supervisor for a new one')
+    return to_key(row)
 
 
 def _array(values: tuple[Any, ...] | None) -> list[Any] | None:

@@ -18,6 +18,7 @@ from ..feed.ingest import EventResult, FeedEvent, store_events
 from ..orders.employees import Employees
 from .feed_items import (
     NEVER,
+    EndedFeed,
     Feed,
     FeedOverview,
     Refusal,
@@ -56,6 +57,7 @@ class FeedCommands:
         refusals: dict[int, list[Refusal]] = {feed_id: [] for feed_id in wanted}
         async with reading(self._database) as connection:
             feeds = await self._feeds(connection)
+            ended = [EndedFeed(**row) async for row in queries.ended_feeds(connection)]
             unknown = [UnknownMachine(row['machine'], row['times'], row['last_at'],
                                             tuple(dict.fromkeys(row['feeds'])), row['ignored_by'])
                              async for row in queries.unknown_machines(connection)]
@@ -65,7 +67,7 @@ class FeedCommands:
                     tails[row['feed_id']].append(to_tail_event(row))
                 async for row in queries.feed_refusals(connection, feed_ids=wanted):
                     refusals[row['feed_id']].append(to_refusal(row))
-        return FeedOverview(feeds, unknown, shared_machines(shared), tails, refusals)
+        return FeedOverview(feeds, ended, unknown, shared_machines(shared), tails, refusals)
 
     async def rename(self, who: Identity, feed_id: int, name: str) -> None:
         """Give a feed another name.

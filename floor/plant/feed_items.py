@@ -88,10 +88,22 @@ class SharedMachine:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedFeed:
+    """A feed whose token works no longer and is still sent. is_revoked: otherwise it has expired."""
+
+    id: int
+    name: str
+    is_revoked: bool
+    ended_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeedOverview:
     """All feeds at one moment. tails, refusals: by id, of the feeds that were asked for."""
 
     feeds: Sequence[Feed] = ()
+    ended: Sequence[EndedFeed] = ()
     unknown: Sequence[UnknownMachine] = ()
     shared: Sequence[SharedMachine] = ()
     tails: Mapping[int, Sequence[TailEvent]] = field(default_factory=dict)

@@ -32,6 +32,13 @@ CROSS JOIN LATERAL (
 WHERE 'feed:write' = ANY (k.scopes) AND k.revoked_at IS NULL
 ORDER BY name_sort_key(k.name), k.key_id;
 
+-- name: ended_feeds()
+-- Tokens that reported, are revoked or expired, and were still used after that, in the last 24 hours; the latest first.
+SELECT key_id AS id, name, revoked_at IS NOT NULL AS is_revoked, ended_at, last_used_at
+FROM access_keys CROSS JOIN LATERAL (SELECT least(revoked_at, expires_at) AS ended_at) AS e
+WHERE 'feed:write' = ANY (scopes) AND ended_at < last_used_at AND last_used_at > now() - interval '24 hours'
+ORDER BY last_used_at DESC, key_id LIMIT 20;
+
 -- name: unknown_machines()
 -- Names that feeds have reported in 7 days and that no machine on the floor has, the latest first. ignored_by: who does not
 -- want to see it; null: nobody.

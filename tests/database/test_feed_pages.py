@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,11 @@ from database.harness import start_without_past
 from database.people import LISA, MIKE
 from database.postgres import Connect
 
-from floor.core.errors import InvalidInputError, NotAllowedError, NotFoundError
+from floor.access.api_tokens import ApiTokens, NewToken
+from floor.core.errors import InvalidInputError, NotAllowedError, NotFoundError, SignedOutError
 from floor.core.machines import Status
 from floor.core.people import Role
+from floor.core.scopes import Scope
 from floor.db.database import Database
 from floor.feed.ingest import EventResult, FeedEvent, Result
 from floor.orders.employees import Employees
@@ -151,6 +153,25 @@ async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor
     assert [each.ignored_by for each in (await feeds.overview()).unknown] == [None]
     await floor.connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Nowhere')")
     assert (await feeds.overview()).unknown == []
+
+
+async def test_a_token_that_is_still_sent_after_its_end_is_seen(floor: Floor, database: Database,
+                                                                feeds: FeedCommands) -> None:
+    tokens = ApiTokens(database, Employees(database, default_role=Role.VIEWER))
+    gateway, quiet = [await tokens.make(MIKE, NewToken(name, [Scope.FEED])) for name in ('old gateway', 'quiet')]
+    await tokens.identity(gateway.secret)
+    for made in gateway, quiet:
+        await tokens.revoke(MIKE, made.key.id)
+    await floor.connection.execute("UPDATE access_keys SET last_used_at = last_used_at - interval '2 minutes'")
+    assert (await feeds.overview()).ended == []
+
+    async def refused_at() -> datetime:
+        with pytest.raises(SignedOutError, match='was revoked'):
+            await tokens.identity(gateway.secret)
+        ended, = (await feeds.overview()).ended
+        assert (ended.name, ended.is_revoked, ended.ended_at < ended.last_used_at) == ('old gateway', True, True)
+        return ended.last_used_at
+    assert await refused_at() == await refused_at()   # a program that tries all the time writes once a minute
 
 
 async def test_changes_of_feeds_require_a_supervisor_and_are_kept(floor: Floor, feeds: FeedCommands) -> None:

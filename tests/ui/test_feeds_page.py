@@ -20,7 +20,16 @@ from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import Status
 from floor.core.scopes import Scope
 from floor.feed.ingest import EventResult, FeedEvent, Result
-from floor.plant.feed_items import NEVER, Feed, FeedOverview, Refusal, SharedMachine, TailEvent, UnknownMachine
+from floor.plant.feed_items import (
+    NEVER,
+    EndedFeed,
+    Feed,
+    FeedOverview,
+    Refusal,
+    SharedMachine,
+    TailEvent,
+    UnknownMachine,
+)
 from floor.plant.machine_commands import NO_TYPE, NewMachine
 from floor.plant.plant_items import ProductionLine
 from floor.web.setup.feeds import page as feeds_page
@@ -104,6 +113,18 @@ async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feed
     await form.until(lambda: form.says('Cannot load the feeds. The database is away.'))
     feeds.problem = None
     await form.until(lambda: not form.says('Cannot load the feeds'))
+
+
+async def test_a_token_that_is_still_sent_after_its_end_is_named(feeds: Feeds, user: User) -> None:
+    revoked = EndedFeed(5, HOSTILE, True, NOW - timedelta(hours=1), NOW - timedelta(minutes=2))
+    expired = EndedFeed(6, 'press 7', False, NOW - timedelta(days=2), NOW - timedelta(seconds=5))
+    feeds.overview = FeedOverview(ended=(revoked, expired))
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('No feed yet'))
+    assert form.says(f'Somebody still sends with the token {HOSTILE}, which was revoked at 09:42: last 2 min ago.')
+    assert form.says('the token press 7, which expired at 2026-11-21 10:42: last 5 s ago.')
+    feeds.overview = FeedOverview()
+    await form.until(lambda: not form.says('What these programs send is refused'))
 
 
 async def test_the_last_events_follow_and_can_be_paused(feeds: Feeds, user: User) -> None:

@@ -31,6 +31,7 @@ from ..access.tokens import NewTokenDialog
 from ..frame import FEEDS, SECTIONS, setup_frame
 from ..row_list import keep_rows
 from .connect_panel import ConnectPanel
+from .ended_note import EndedNote
 from .feed_panel import FeedPanel
 from .feed_table import FeedTable
 from .feed_texts import when
@@ -79,6 +80,7 @@ class FeedsPage:
             self._table = FeedTable(self._choose)
             self._table.set_visibility(False)
             self._empty = TextNode('p').classes('panel-note')
+            self._ended = EndedNote()
             self._shared = SharedNote(services)
         self._feed = FeedPanel(services, identity, watch.wake)
         self._unknown = UnknownPanel(services, identity, watch.wake)
@@ -109,6 +111,7 @@ class FeedsPage:
         shown = None if feed is None else feed.id
         self._table.show(read.feeds, shown, now, zone)
         self._empty.set_text('' if read.feeds else EMPTY)
+        self._ended.show(read.ended, now, zone)
         self._shared.show(read.shared, now)
         if shown != self.watcher.feed_id:  # its events come with the next reading
             self.watcher.feed_id = shown
