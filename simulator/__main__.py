@@ -15,6 +15,7 @@ from rich.console import Console
 from floor.core.console import Parser, stop_on_sigterm
 from floor.core.errors import FloorError, NotADemoError, SettingsError
 from floor.core.settings import Settings
+from floor.core.tasks import run_together
 from floor.db.connection_check import check_connection
 from floor.db.connection_source import DatabaseSource, database_source
 from floor.db.database import Database
@@ -57,25 +58,16 @@ async def _play(settings: Settings, source: DatabaseSource, seed: int | None) ->
         backfill_days=settings.backfill_days,
         instance=f'{socket.gethostname()}:simulator', report=updates.put_nowait,
     )
-    tasks = [asyncio.create_task(runner.run())]
+    tasks = [runner.run(), _print(updates, Terminal(Console(soft_wrap=True), lambda: runner.zone))]
     supervise = Supervisor().supervise
     if source.embedded is not None:
-        run = supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise)
-        tasks.append(asyncio.create_task(run()))
+        tasks.append(supervise('embedded_database', 'checks of the embedded database', source.embedded.supervise)())
     if source.lakebase is not None:
-        run = supervise('password', 'renewals of the password', source.lakebase.keep_fresh)
-        tasks.append(asyncio.create_task(run()))
-    tasks.append(asyncio.create_task(_print(updates, Terminal(Console(soft_wrap=True), lambda: runner.zone))))
+        tasks.append(supervise('password', 'renewals of the password', source.lakebase.keep_fresh)())
+    running = asyncio.create_task(run_together(*tasks))
     with suppress(NotImplementedError):  # Windows
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks[0].cancel)
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            await task
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    await running
 
 
 async def _print(updates: asyncio.Queue[Update], terminal: Terminal) -> None:

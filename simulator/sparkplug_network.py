@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import aiomqtt
 
+from floor.core.tasks import end
 from floor.gateway.sparkplug.payload import DataType, Metric, Payload, decode, encode
 from floor.gateway.sparkplug.topics import NAMESPACE, NodeId, command
 from simulator.mqtt_network import connect
@@ -35,14 +36,9 @@ async def sparkplug_nodes(host: str, port: int, machines: Sequence[NetworkMachin
             await client.subscribe(command(publisher.node), qos=1)
             await publisher.births(client)
             stack.push_async_callback(publisher.death, client)  # no will follows a clean disconnect
-            stack.push_async_callback(_stop, asyncio.create_task(publisher.answer_commands(client)))
+            stack.push_async_callback(end, [asyncio.create_task(publisher.answer_commands(client))])
             publishers[line] = publisher, client
         yield SparkplugNodes(publishers)
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 class SparkplugNodes:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 
 from ..core.errors import DatabaseError
+from ..core.tasks import run_together
 from ..db.connection import UNREACHABLE, Connection, describe
 from ..db.database import Connect
 from ..db.error_labels import no_reasons, reason_of
@@ -74,7 +75,8 @@ class Listener:
                 self.counters.connections += 1
                 self.status.done()
                 backoff, works = self._timing.first_backoff, True
-                await self._follow(session)
+                await run_together(self._changes.run(session), self._heartbeat.run(session), self._audit.run(session),
+                                   session.ended())
             except (*UNREACHABLE, DatabaseError, asyncpg.PostgresError) as error:
                 self._note(error, works)
                 self._store.lose(describe(error))
@@ -105,15 +107,3 @@ class Listener:
         await self._changes.read_floor(session)
         await self._heartbeat.beat(session)
         await self._audit.check_triggers(session)
-
-    async def _follow(self, session: FeedSession) -> None:
-        tasks = [asyncio.create_task(coroutine) for coroutine in
-                 (self._changes.run(session), self._heartbeat.run(session), self._audit.run(session), session.ended())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)

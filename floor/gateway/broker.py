@@ -11,6 +11,7 @@ from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from ..core.tasks import end
 from .errors import GatewayConfigError, QueueError
 from .mqtt_config import BrokerConfig, Tls
 
@@ -138,8 +139,8 @@ async def subscribe(client: aiomqtt.Client, wanted: list[tuple[str, int]]) -> No
 
     :raises aiomqtt.MqttError: the connection ended meanwhile, or the login may not read one
     """
-    subscribing = asyncio.ensure_future(client.subscribe(wanted, timeout=SUBSCRIBE_TIMEOUT_S))
-    lost = asyncio.ensure_future(until_disconnected(client))
+    subscribing = asyncio.create_task(client.subscribe(wanted, timeout=SUBSCRIBE_TIMEOUT_S))
+    lost = asyncio.create_task(until_disconnected(client))
     try:
         await asyncio.wait((subscribing, lost), return_when=asyncio.FIRST_COMPLETED)
         if lost.done():
@@ -148,6 +149,4 @@ async def subscribe(client: aiomqtt.Client, wanted: list[tuple[str, int]]) -> No
             if getattr(code, 'value', code) in FAILED:
                 raise aiomqtt.MqttError(f'this login may not read {name}')
     finally:
-        for each in (subscribing, lost):
-            each.cancel()
-        await asyncio.gather(subscribing, lost, return_exceptions=True)
+        await end((subscribing, lost))

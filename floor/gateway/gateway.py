@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.formatting import counted
+from ..core.tasks import run_together
 from ..core.version import program_version
 from .clock import Clock
 from .config import GatewayConfig
@@ -24,11 +26,10 @@ from .source_factory import make_source
 
 log = logging.getLogger(__name__)
 
-TICK_S = 1.0
+TICK_S, TRIAL_TICK_S = 1.0, 0.1
 RETRY_S = 5.0
 CLOSE_S = 3.0
 """So long a gateway that stops tries to send what waits; the rest stays on disk."""
-CANCEL_S = 5.0
 
 
 class Gateway:
@@ -55,24 +56,14 @@ class Gateway:
                 await health.start()
             log.info('gateway %s: %s, %s wait', program_version(), counted(len(self.sources), 'source'),
                      counted(self.queue.waiting, 'event'))
-            await self._work()
+            await run_together(*(each.run(self.reporter.emit) for each in self.sources),
+                               self._tick(), self._sync(), self.sender.run())
         finally:
             if health:
                 await health.close()
             await self.sender.close(CLOSE_S)
             self.queue.close()
             log.info('stopped')
-
-    async def _work(self) -> None:
-        sources = [asyncio.create_task(each.run(self.reporter.emit), name=each.state.name) for each in self.sources]
-        others = [asyncio.create_task(each) for each in (self._tick(), self._sync(), self.sender.run())]
-        try:
-            done, _ = await asyncio.wait([*sources, *others], return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                each.result()  # a task that ends has failed
-        finally:
-            await _cancel(sources)
-            await _cancel(others)
 
     async def _tick(self) -> None:
         while True:
@@ -96,8 +87,6 @@ class Gateway:
 
 async def run_until_stopped(run: Callable[[], Awaitable[None]]) -> None:
     """Run until SIGTERM or Ctrl-C."""
-    import signal  # noqa: PLC0415
-
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(run())
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -114,30 +103,19 @@ async def run_trial(config: GatewayConfig, write: Callable[[str], None]) -> None
     sources: Sequence[Source] = [make_source(each, trial=True) for each in config.sources]
     queue = EventQueue(None, config.queue.limit)
     reporter = Reporter(queue, zip(config.sources, (each.state for each in sources), strict=True), Clock())
-    tasks = [asyncio.create_task(each.run(reporter.emit)) for each in sources]
-    try:
-        while not any(each.done() for each in tasks):
-            await asyncio.sleep(0.1)
+
+    async def show() -> None:
+        while True:
+            await asyncio.sleep(TRIAL_TICK_S)
             reporter.tick()
-            for event in queue.first(queue.waiting or 1):
+            for event in queue.first(queue.waiting):
                 write(event.event)
                 queue.remove(event.number)
-        for each in tasks:
-            if each.done():
-                each.result()
+
+    try:
+        await run_together(*(each.run(reporter.emit) for each in sources), show())
     finally:
-        await _cancel(tasks)
-
-
-async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """End tasks. One that has not ended after CANCEL_S is cancelled again: before Python 3.12, asyncio.wait_for forgets
-    a cancellation that comes together with its result."""
-    waiting = set(tasks)
-    while waiting:
-        for each in waiting:
-            each.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_S)
-    await asyncio.gather(*tasks, return_exceptions=True)
+        queue.close()
 
 
 def _app_tls(ca: Path | None) -> ssl.SSLContext | bool:

@@ -12,6 +12,7 @@ from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
 from asyncua.common.subscription import DataChangeEvent, Subscription
 
+from ...core.tasks import run_together
 from ..errors import SourceError
 from ..opcua_config import OpcUaConfig
 from ..reading import Emit, Point, Reading
@@ -84,15 +85,7 @@ class _Session:
 
     async def run(self) -> None:
         """Emit values; ends with an error when the connection is lost."""
-        tasks = [asyncio.create_task(each) for each in (self._receive(), self._watch(), self._retry_missing())]
-        try:
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended:
-                await task
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await run_together(self._receive(), self._watch(), self._retry_missing())
 
     async def _monitor(self, nodes: list[ua.NodeId]) -> None:
         assert self._subscription is not None  # noqa: S101 (subscribe)

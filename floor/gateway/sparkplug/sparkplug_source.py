@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 import aiomqtt
 
+from ...core.tasks import run_together
 from ..broker import ERRORS, Broker, subscribe, until_disconnected
 from ..mapping import Reports
 from ..reading import Emit, Point, Reading
@@ -64,20 +65,13 @@ class SparkplugSource:
             if not self._is_trial:
                 await client.publish(topic, birth, qos=1, retain=True)
             self.state.connect()
-            tasks = [asyncio.create_task(each)
-                     for each in (until_disconnected(client), _publish(client, session.outgoing), session.tick())]
             try:
-                ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in ended:
-                    await task
-            except asyncio.CancelledError:
-                await _stop(tasks)  # or our own death would be answered by our birth
+                await run_together(until_disconnected(client), _publish(client, session.outgoing), session.tick())
+            except asyncio.CancelledError:  # nothing answers our own death by our birth now
                 if not self._is_trial:
                     with suppress(*ERRORS):
                         await client.publish(topic, death, qos=1, retain=True)
                 raise
-            finally:
-                await _stop(tasks)
 
 
 class _Session:
@@ -153,12 +147,6 @@ class _Session:
             if not value.is_historical:
                 self._silent.discard(point)
             yield Reading(point, value.value, _moment(value.at), value.is_historical, value.detail)
-
-
-async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _publish(client: aiomqtt.Client, outgoing: asyncio.Queue[tuple[str, bytes, bool]]) -> None:
