@@ -8,7 +8,7 @@ from ..topic_pattern import TopicPattern, fill
 from .topics import NodeId
 
 MAX_PLACES = 20_000
-"""Nodes and devices whose points are remembered."""
+"""Nodes, and nodes with a device, that are remembered."""
 
 
 class SparkplugPoints:
@@ -17,14 +17,19 @@ class SparkplugPoints:
     def __init__(self, config: SparkplugConfig) -> None:
         self._source = config.name
         self._points = [(TopicPattern(each.pattern), each) for each in config.points]
-        self._nodes = [TopicPattern(each.node) for each in config.points]
+        self._node_patterns = [TopicPattern(each) for each in sorted({each.node for each in config.points})]
+        self._nodes: dict[NodeId, bool] = {}
         self._places: dict[tuple[NodeId, str | None], dict[str, list[Point]]] = {}
-        self.filters = sorted({each.filter.partition('/')[0] for each in self._nodes})
+        self.filters = sorted({each.filter.partition('/')[0] for each in self._node_patterns})
         """Groups to subscribe to, or +."""
 
     def has_node(self, node: NodeId) -> bool:
         """Whether any point can be of this node."""
-        return any(each.match(str(node)) is not None for each in self._nodes)
+        if node not in self._nodes:
+            if len(self._nodes) >= MAX_PLACES:
+                self._nodes.clear()
+            self._nodes[node] = any(each.match(str(node)) is not None for each in self._node_patterns)
+        return self._nodes[node]
 
     def of_metric(self, node: NodeId, device: str | None, metric: str) -> list[Point]:
         """The points of a metric."""
