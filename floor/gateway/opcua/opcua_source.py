@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from asyncua import ua
@@ -48,9 +48,11 @@ class OpcUaSource:
 
     async def _session(self, emit: Emit) -> None:
         async with connection(self._config, self._password) as client:
-            namespaces = await client.get_namespace_array()
-            session = _Session(client, self.state, emit)
-            await session.subscribe(self._resolve(namespaces, emit), self._config.interval)
+            points = self._resolve(await client.get_namespace_array(), emit)
+            interval_ms = self._config.interval * 1_000
+            subscription = await client.create_subscription(interval_ms, queue_maxsize=0)
+            session = _Session(client, subscription, points, self.state, emit, interval_ms=interval_ms)
+            await session.monitor(list(points))
             self.state.connect()
             await session.run()
 
@@ -68,33 +70,28 @@ class OpcUaSource:
 class _Session:
     """A subscription during one connection."""
 
-    def __init__(self, client: Client, state: SourceState, emit: Emit) -> None:
+    def __init__(self, client: Client, subscription: Subscription, points: Points, state: SourceState, emit: Emit, *,
+                 interval_ms: float) -> None:
         self._client = client
+        self._subscription = subscription
+        self._interval_ms = interval_ms
+        self._points = points
         self._state = state
         self._emit = emit
-        self._points: Points = {}
         self._missing: set[ua.NodeId] = set()
-        self._interval_ms = 0.0
-        self._subscription: Subscription | None = None
-
-    async def subscribe(self, points: Points, interval: float) -> None:
-        """Subscribe to all points. interval: seconds."""
-        self._points, self._interval_ms = points, interval * 1_000
-        self._subscription = await self._client.create_subscription(self._interval_ms, queue_maxsize=0)
-        await self._monitor(list(points))
 
     async def run(self) -> None:
         """Emit values; ends with an error when the connection is lost."""
         await run_together(self._receive(), self._watch(), self._retry_missing())
 
-    async def _monitor(self, nodes: list[ua.NodeId]) -> None:
-        assert self._subscription is not None  # noqa: S101 (subscribe)
+    async def monitor(self, nodes: list[ua.NodeId]) -> None:
+        """Subscribe to the values of nodes; those that the server does not have are reported."""
         for start in range(0, len(nodes), AT_ONCE):
             some = nodes[start:start + AT_ONCE]
             handles = await self._subscription.subscribe_data_change(
                 [self._client.get_node(each) for each in some], queuesize=SERVER_QUEUE,
                 sampling_interval=ua.Double(self._interval_ms))
-            for node, handle in zip(some, _listed(handles), strict=True):
+            for node, handle in zip(some, handles, strict=True):
                 if isinstance(handle, ua.StatusCode):
                     self._missing.add(node)
                     for point in self._points[node]:
@@ -103,20 +100,20 @@ class _Session:
                     self._missing.discard(node)
 
     async def _receive(self) -> None:
-        assert self._subscription is not None  # noqa: S101 (subscribe)
         async for event in self._subscription:
             if isinstance(event, DataChangeEvent):
                 self._state.receive()
                 self._take(event.node.nodeid, event.data.monitored_item.Value)
 
     def _take(self, node: ua.NodeId, data: ua.DataValue) -> None:
-        for point in self._points[node]:
-            try:
-                value = server_value(data, datetime.now(UTC))
-            except NotScalarError as error:
-                self._state.ignore('not a single value', f'{point.address} of {point.machine} cannot be used: {error}')
-            else:
-                self._emit(Reading(point, value.value, value.at, detail=value.detail))
+        points = self._points[node]
+        try:
+            value = server_value(data, datetime.now(UTC))
+        except NotScalarError as error:
+            self._state.ignore('not a single value', f'{points[0].address} cannot be used: {error}')
+            return
+        for point in points:
+            self._emit(Reading(point, value.value, value.at, detail=value.detail))
 
     async def _watch(self) -> None:
         """End with an error when the connection is lost."""
@@ -129,13 +126,9 @@ class _Session:
         while True:
             await asyncio.sleep(RETRY_MISSING_S)
             if self._missing:
-                await self._monitor(list(self._missing))
+                await self.monitor(list(self._missing))
 
 
 def _report_missing(state: SourceState, emit: Emit, point: Point, problem: str) -> None:
     state.ignore('no such node', f'{point.address} of {point.machine} cannot be read: {problem}')
     emit(Reading(point, None, detail='not on the server'))
-
-
-def _listed(handles: int | list[int | ua.StatusCode]) -> Iterator[int | ua.StatusCode]:
-    yield from handles if isinstance(handles, list) else [handles]
