@@ -19,7 +19,9 @@ from ...shell.text_field import TextField
 from .entries import AddDialog, Entry, EntryPanel, PanelTexts, facts, since
 from .secret_dialog import SecretDialog
 
-TEXTS = PanelTexts('Tokens', 'the tokens', 'Scripts and gateways use the REST interface with a token (/docs).',
+TEXTS = PanelTexts('Tokens', 'the tokens',
+                   'Scripts and gateways use the REST interface with a token (/docs). What a token may do '
+                   'stays as it was made: for other rights, make a new token and revoke the old one.',
                    'No program has a token.', 'New token', 'Revoke')
 LIFETIMES = {0: 'Until it is revoked', 30: '30 days', 90: '90 days', 365: 'One year'}
 

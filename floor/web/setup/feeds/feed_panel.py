@@ -24,6 +24,7 @@ from .event_tail import EventTail
 from .fact_row import FactRow
 from .feed_texts import LIMITS, limit_sentence, status_word, when
 
+OTHER_MACHINES = 'Which machines a token may report stays as it was made: for others, make a new token.'
 CONSEQUENCE = 'Programs that use its token are refused from now on. A new token has another secret.'
 NOTHING_REFUSED = 'Nothing was refused in the last 24 hours.'
 
@@ -76,7 +77,7 @@ class FeedPanel(ui.card):
             self._name.value = feed.name
         if is_another or (before and before.silent_after_setting != feed.silent_after_setting):
             self._show_limit(feed)
-        self._facts.set_text(f'{since("Made", feed.made_at, self._services.zone)} by {feed.made_by}')
+        self._facts.set_text(f'{since("Made", feed.made_at, self._services.zone)} by {feed.made_by}. {OTHER_MACHINES}')
         self._sentence.set_text(limit_sentence(feed))
         self.tail.show(tail)
         if is_another or refusals != self._refusals:

@@ -152,7 +152,8 @@ class SharedNote(ui.element):
         self._rows: dict[tuple[int, str, str], SharedRow] = {}
         with self:
             TextNode('p', 'These machines were reported by several feeds in the last 24 hours. Revoke the token that '
-                          'is no longer used, or limit each to its machines.').classes('panel-note')
+                          'is no longer used, or make a new token for each feed, limited to its machines.') \
+                .classes('panel-note')
             self._list = ui.element('ul').props('tabindex=0')
             self._list.props['aria-label'] = 'Machines of several feeds'
         self.set_visibility(False)
