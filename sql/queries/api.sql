@@ -9,7 +9,7 @@ SELECT f.machine_id, f.machine_name, m.display_name, m.type, l.name AS productio
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
 LEFT JOIN machines_without_data(clock_timestamp()) quiet ON quiet.machine_id = f.machine_id
-CROSS JOIN LATERAL (SELECT coalesce(f.signal_lost_at, quiet.since) AS since) AS lost
+CROSS JOIN LATERAL (SELECT least(f.signal_lost_at, quiet.since) AS since) AS lost
 LEFT JOIN production_lines l USING (line_id)
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(f.machine_name) END, m.position,
          f.machine_id;

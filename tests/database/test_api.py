@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -113,6 +113,19 @@ async def test_current_status_is_the_short_answer(client: httpx.AsyncClient) -> 
                                 'reason', 'status_since'}
     assert machines[0]['machine_id'] == machines[0]['machine'] == 'Source_Sorter_01_01'
     assert (machines[0]['machine_name'], machines[0]['status']) == ('Source_Sorter_01_01', 'operational')
+
+
+async def test_a_machine_that_was_silent_before_its_signal_was_lost_is_unknown_since_then(
+        client: httpx.AsyncClient, connect: Connect) -> None:
+    connection = await connect()
+    await connection.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Press')")
+    for status, ago in ('down', '1 hour'), ('unknown', '30 minutes'):
+        await connection.execute("SELECT report_status('Press', $1, NULL, now() - $2::text::interval)", status, ago)
+    machines = (await client.get('/api/machines')).json()
+    press = next(machine for machine in machines if machine['machine'] == 'Press')
+    reported, since = (datetime.fromisoformat(press[name]) for name in ('reported_at', 'status_since'))
+    assert (press['status'], since - reported) == ('unknown', timedelta(minutes=10))
 
 
 @pytest.mark.parametrize('odd', ['infinity', '-infinity', '10000-01-01 00:00+00', '0044-03-15 12:00+00 BC', None])
