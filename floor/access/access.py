@@ -9,7 +9,6 @@ from datetime import timedelta
 from ..core.people import Credential, Role
 from ..db.database import Database
 from ..orders.employees import Employees
-from .access_keys import AccessKeys
 from .api_tokens import ApiTokens
 from .first_supervisor import FirstSupervisor
 from .invitations import Invitations
@@ -24,7 +23,6 @@ class Access:
     """The commands by what they are about."""
 
     sessions: Sessions
-    keys: AccessKeys
     tokens: ApiTokens
     stations: Stations
     pins: StationPins
@@ -42,10 +40,8 @@ def access_to(database: Database, employees: Employees, *, session_life: timedel
               roles: Mapping[str, Role]) -> Access:
     """session_life, session_idle, roles: of sessions, as in Sessions."""
     pins = StationPins(database, employees)
-    keys, tokens = AccessKeys(database, employees), ApiTokens(database, employees)
-    keys.on_end(tokens.forget)
     return Access(
         sessions=Sessions(database, employees, life=session_life, idle=session_idle, roles=roles),
-        keys=keys, tokens=tokens,
+        tokens=ApiTokens(database, employees),
         stations=Stations(database, employees, pins), pins=pins, walls=WallLinks(database, employees),
         invitations=Invitations(database, employees), first_supervisor=FirstSupervisor(database, employees))

@@ -12,11 +12,9 @@ from ..core.people import Credential, Identity, Role
 from ..core.scopes import Scope
 from ..core.text import exact_name
 from ..db.connection import Connection
-from ..db.database import Database
 from ..db.transactions import command, logged
-from ..orders.employees import Employees
-from .access_keys import MAX_NAME_LENGTH, AccessKeys, KeyDetails
-from .known_identities import KnownIdentities
+from .access_keys import MAX_NAME_LENGTH, KeyDetails
+from .known_keys import KnownKeys
 
 MAX_DAYS = 3650
 Ids = tuple[int, ...] | None
@@ -34,13 +32,8 @@ class NewToken:
     machines: Collection[str] = ()
 
 
-class ApiTokens(AccessKeys):
+class ApiTokens(KnownKeys):
     """Makes tokens, and identifies requests by them."""
-
-    def __init__(self, database: Database, employees: Employees) -> None:
-        super().__init__(database, employees)
-        self._known = KnownIdentities(self.identity)
-        self.on_end(self.forget)
 
     async def make(self, who: Identity, new: NewToken) -> NewKey:
         """A new token. Requires the role supervisor.
@@ -66,14 +59,6 @@ class ApiTokens(AccessKeys):
         """
         key = await self._find(KeyKind.TOKEN, secret)
         return Identity(f'token {key.name}', None, credential=Credential('token', key.id), scopes=frozenset(key.scopes))
-
-    async def recent_identity(self, secret: str) -> Identity:
-        """As identity, looked up within the last seconds: for commands that check the token in their transaction."""
-        return await self._known.find(secret) or await self.identity(secret)
-
-    def forget(self) -> None:
-        """Look all tokens up again at their next request: one was revoked."""
-        self._known.forget()
 
     async def _limits(self, connection: Connection, new: NewToken) -> tuple[Ids, Ids]:
         if not (new.lines or new.machines):

@@ -23,18 +23,19 @@ class _Known:
 class KnownIdentities:
     """Remembers what look-ups found."""
 
-    def __init__(self, look_up: Callable[[str], Awaitable[Identity | None]],
+    def __init__(self, look_up: Callable[[str], Awaitable[Identity]],
                  monotonic: Callable[[], float] = time.monotonic, *, most: int = 1_000) -> None:
-        """look_up: the identity of a secret; None or SignedOutError: it proves nothing. most: how many are
+        """look_up: the identity of a secret; raises SignedOutError if it proves nothing. most: how many are
         remembered."""
         self._look_up = look_up
         self._monotonic = monotonic
         self._most = most
         self._known: dict[bytes, _Known] = {}
 
-    async def find(self, secret: str) -> Identity | None:
-        """The identity of a secret; None: it proves nothing. While the database does not answer, what was known counts.
+    async def find(self, secret: str) -> Identity:
+        """The identity of a secret. While the database does not answer, what was known counts.
 
+        :raises SignedOutError: it proves nothing
         :raises DatabaseUnavailableError: the database does not answer, and this secret was not seen before
         """
         key, now = secret_hash(secret), self._monotonic()
@@ -44,16 +45,16 @@ class KnownIdentities:
         try:
             identity = await self._look_up(secret)
         except SignedOutError:
-            identity = None
+            self._known.pop(key, None)
+            raise
         except DatabaseUnavailableError:
             if known is None:
                 raise
             return known.identity
         self._known.pop(key, None)
-        if identity is not None:
-            if len(self._known) >= self._most:
-                self._known.pop(next(iter(self._known)))
-            self._known[key] = _Known(identity, now)
+        if len(self._known) >= self._most:
+            self._known.pop(next(iter(self._known)))
+        self._known[key] = _Known(identity, now)
         return identity
 
     def forget(self, credentials: Collection[Credential] | None = None) -> None:

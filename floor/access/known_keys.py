@@ -1,10 +1,12 @@
-"""The base of commands on keys that a browser keeps: they are found by the cookie of each request."""
+"""The base of commands on keys that come with each request, in a cookie or a header."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection
+from contextlib import suppress
 
+from ..core.errors import SignedOutError
 from ..core.people import Credential, Identity
 from ..db.database import Database
 from ..orders.employees import Employees
@@ -27,7 +29,16 @@ class KnownKeys(AccessKeys):
         """
 
     async def find(self, secret: str) -> Identity | None:
-        """As identity, and None for a key that is unknown or revoked."""
+        """As recent_identity, and None for a key that is unknown or revoked."""
+        with suppress(SignedOutError):
+            return await self.recent_identity(secret)
+        return None
+
+    async def recent_identity(self, secret: str) -> Identity:
+        """As identity, looked up within the last seconds: for reading, and commands that check the key themselves.
+
+        :raises SignedOutError: it is unknown or revoked
+        """
         return await self._known.find(secret)
 
     async def revoke(self, who: Identity, key_id: int) -> None:

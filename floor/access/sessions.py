@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from ..core.errors import NotFoundError, SignInError
+from ..core.errors import NotFoundError, SignedOutError, SignInError
 from ..core.people import Credential, Identity, Role, SignedIn
 from ..core.text import shortened
 from ..db.database import Database
@@ -97,7 +98,9 @@ class Sessions:
 
         :raises DatabaseUnavailableError: the database does not answer, and this session was not seen before
         """
-        return await self._known.find(secret)
+        with suppress(SignedOutError):
+            return await self._known.find(secret)
+        return None
 
     async def end(self, secret: str) -> str | None:
         """The person signs out. Returns the ID token of the session; None: there is none.
@@ -148,11 +151,11 @@ class Sessions:
         for ended in self._on_end:
             ended()
 
-    async def _read(self, secret: str) -> Identity | None:
+    async def _read(self, secret: str) -> Identity:
         async with command(self._database) as connection:
             row = await self._database.queries.session_of(connection, secret_hash=secret_hash(secret))
             if row is None:
-                return None
+                raise SignedOutError('this session has ended')
             if row['is_unseen']:
                 await self._database.queries.use_session(connection, session_id=row['session_id'], idle=self._idle)
             role = self._roles.get(row['email'] or '') or (Role(row['role']) if row['role'] else None)

@@ -11,7 +11,8 @@ from database.harness import LEAK, PATH, Client, app_of, asking, described_paths
 from database.people import MIKE
 
 from floor.access.api_tokens import ApiTokens, NewToken
-from floor.core.people import Role
+from floor.core.errors import SignedOutError
+from floor.core.people import Identity, Role
 from floor.core.rate_limit import ChangeRateLimit
 from floor.core.scopes import Scope
 from floor.core.settings import Settings
@@ -62,6 +63,20 @@ async def test_what_a_token_does_carries_its_name_and_ends_with_it(client: Clien
         await tokens.revoke(MIKE, made.key.id)
         problem = problem_in(await client.get('/api/machines', headers=bearer(made.secret)), 401)
         assert problem['detail'] == 'this token was revoked: ask a supervisor for a new one'
+
+
+async def test_a_token_that_does_not_work_is_looked_up_once(database: Database) -> None:
+    class Counted(ApiTokens):
+        asked = 0
+
+        async def identity(self, secret: str) -> Identity:
+            self.asked += 1
+            return await super().identity(secret)
+
+    tokens = Counted(database, Employees(database, default_role=Role.VIEWER))
+    with pytest.raises(SignedOutError, match='not known'):
+        await tokens.recent_identity('lm_token_x')
+    assert tokens.asked == 1
 
 
 async def test_a_token_is_accepted_in_one_header_and_opens_no_page(client: Client, tokens: ApiTokens) -> None:

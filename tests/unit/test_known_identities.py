@@ -37,9 +37,11 @@ async def test_an_identity_is_looked_up_every_few_seconds_and_lost_with_its_key(
     with pytest.raises(DatabaseUnavailableError):
         await known.find('another')
     keys.error = SignedOutError('revoked')
-    assert await known.find('secret') is None
+    with pytest.raises(SignedOutError, match='revoked'):
+        await known.find('secret')
     keys.error = None
     assert await known.find('secret') == STATION
     known.forget()
     keys.error = SignedOutError('revoked')
-    assert await known.find('secret') is None
+    with pytest.raises(SignedOutError, match='revoked'):
+        await known.find('secret')
