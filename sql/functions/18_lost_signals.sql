@@ -25,32 +25,25 @@ CREATE OR REPLACE FUNCTION record_late_gap(f machine_feed_stream, moment timesta
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     was  status_intervals;
-    next bigint;
+    gap  data_gaps;
     ends timestamptz;
 BEGIN
     SELECT * INTO was FROM status_intervals WHERE machine_id = f.machine_id AND since <= moment ORDER BY since DESC LIMIT 1;
     moment := greatest(moment, was.since + interval '1 microsecond');  -- what it reported in this moment was before
-    ends := CASE WHEN was.until = 'infinity' THEN f.reported_at ELSE was.until END;
-    IF moment < ends AND was.status <> 'unknown' THEN
-        SELECT version INTO next FROM status_intervals WHERE machine_id = f.machine_id AND since = ends AND status = 'unknown';
-        UPDATE status_intervals SET until = moment WHERE machine_id = f.machine_id AND since = was.since;
-        PERFORM set_config('floor.history_upkeep', 'yes', true);
-        IF next IS NOT NULL THEN  -- the gap that follows begins earlier
-            UPDATE data_gaps SET since = moment WHERE version = next;
-            UPDATE status_intervals SET since = moment WHERE machine_id = f.machine_id AND since = ends;
-        ELSE
-            INSERT INTO data_gaps (machine_id, since, until) VALUES (f.machine_id, moment, ends) RETURNING version INTO next;
-            INSERT INTO status_intervals (machine_id, since, until, status, version)
-            VALUES (f.machine_id, moment, ends, 'unknown', next);
-        END IF;
-        PERFORM set_config('floor.history_upkeep', '', true);
-        IF was.until = 'infinity' THEN  -- the last report was of this status
-            INSERT INTO status_intervals (machine_id, since, status, reason, version)
-            VALUES (f.machine_id, ends, was.status, was.reason, next);
-        END IF;
-        PERFORM derive_stops(f.machine_id, moment, ends);
-        PERFORM mark_changed_days(moment, ends);
-        RETURN 'late';
+    ends := CASE WHEN was.until = 'infinity' THEN f.reported_at ELSE was.until END;  -- the last report was of this status
+    IF (moment < ends AND was.status <> 'unknown') IS NOT TRUE THEN
+        RETURN 'known';
     END IF;
-    RETURN 'known';
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
+    UPDATE data_gaps SET since = moment
+    WHERE version = (SELECT version FROM status_intervals WHERE machine_id = f.machine_id AND since = ends AND status = 'unknown')
+    RETURNING * INTO gap;
+    IF NOT FOUND THEN  -- else the gap that follows begins earlier
+        INSERT INTO data_gaps (machine_id, since, until) VALUES (f.machine_id, moment, ends) RETURNING * INTO gap;
+    END IF;
+    PERFORM set_config('floor.history_upkeep', '', true);
+    PERFORM cut_out_gap(gap);
+    PERFORM derive_stops(f.machine_id, moment, ends);
+    PERFORM mark_changed_days(moment, ends);
+    RETURN 'late';
 END $$;
