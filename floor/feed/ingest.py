@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from ..core.errors import SignedOutError
 from ..core.machines import Status
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.queries import Queries
-from ..db.transactions import command, statement
+from ..db.transactions import statement
 
 MAX_EVENTS = 1_000
 """Of one request: their transaction holds the rows of their machines."""
@@ -76,28 +77,27 @@ class FeedIngest:
         :raises SignedOutError: the token was revoked or has expired
         :raises DatabaseUnavailableError: nothing was stored: send them again
         """
-        has_unreadable = any(isinstance(each, EventResult) for each in events)
-        async with (command if has_unreadable else statement)(self._database) as connection:
+        async with statement(self._database) as connection:
             return await store_events(self._database.queries, connection, feed_id, events)
 
 
 async def store_events(queries: Queries, connection: Connection, feed_id: int,
                        events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
-    """Store the events of a feed in the transaction of the caller, or by a single statement if all could be read; the
-    result of each, in their order.
+    """Store the events of a feed by a single statement; the result of each, in their order.
 
     :raises SignedOutError: the token was revoked or has expired
     """
-    results = {number: each for number, each in enumerate(events) if isinstance(each, EventResult)}
-    unreadable = [{'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
-                   'message': each.message} for number, each in results.items()]
-    readable = [{'item': number, 'machine': each.machine, 'status': each.status, 'reason': each.reason,
-                 'at': each.at and each.at.isoformat(), 'id': each.id} | (asdict(each.counts) if each.counts else {})
-                for number, each in enumerate(events) if isinstance(each, FeedEvent)]
-    async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(readable)):
-        if row['item'] is None:
-            raise SignedOutError('this token was revoked or has expired: ask a supervisor for a new one')
-        results[row['item']] = EventResult(Result(row['result']), row['message'])
-    if unreadable:
-        await queries.note_unreadable_events(connection, feed_id=feed_id, events=json.dumps(unreadable))
-    return [results[number] for number in range(len(events))]
+    rows = [row async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(
+        [_as_json(number, each) for number, each in enumerate(events)]))]
+    if rows and rows[0]['item'] is None:
+        raise SignedOutError('this token was revoked or has expired: ask a supervisor for a new one')
+    return [EventResult(Result(row['result']), row['message']) for row in rows]
+
+
+def _as_json(number: int, event: FeedEvent | EventResult) -> dict[str, Any]:
+    """As sql/functions/33_feed_events.sql describes it."""
+    read = {'item': number, 'machine': event.machine, 'status': event.status, 'reason': event.reason}
+    if isinstance(event, EventResult):
+        return read | {'message': event.message}
+    return read | {'at': event.at and event.at.isoformat(), 'id': event.id} | (
+        asdict(event.counts) if event.counts else {})

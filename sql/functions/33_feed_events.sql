@@ -1,36 +1,35 @@
 -- report_events(): many statuses and counts of a feed at once, each with a result.
 
 -- Whether a feed's token is for this machine.
-CREATE OR REPLACE FUNCTION may_report(of_feed integer, of_machine integer) RETURNS boolean
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-    SELECT line_ids IS NULL AND machine_ids IS NULL OR coalesce(of_machine = ANY (machine_ids), false)
-           OR coalesce((SELECT line_id FROM machines WHERE machine_id = of_machine) = ANY (line_ids), false)
-    FROM access_keys WHERE key_id = of_feed
+CREATE OR REPLACE FUNCTION may_report(feed access_keys, of_machine machines) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT feed.line_ids IS NULL AND feed.machine_ids IS NULL
+           OR coalesce(of_machine.machine_id = ANY (feed.machine_ids), false)
+           OR coalesce(of_machine.line_id = ANY (feed.line_ids), false)
 $$;
 
 -- The events with their machines, and with a result where they cannot be stored. turn: 1 for the first of its machine, 2 for
 -- the next; null: it has counts and no status.
-CREATE OR REPLACE FUNCTION checked_feed_events(of_feed integer, events jsonb, clock timestamptz) RETURNS feed_event[]
+CREATE OR REPLACE FUNCTION checked_feed_events(feed access_keys, events jsonb, clock timestamptz) RETURNS feed_event[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     WITH event AS MATERIALIZED (
         SELECT e.*, machine_called(e.machine) AS machine_id
-        FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, at timestamptz, id text)
-    ), judged AS (
-        SELECT e.*, CASE
-            WHEN NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = e.machine_id)
-                THEN format('no machine on this floor is called %s', quote_literal(left(e.machine, 200)))
-            WHEN NOT may_report(of_feed, e.machine_id) THEN format('this token may not report %s', quote_literal(e.machine))
+        FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, at timestamptz, id text,
+                                              message text)
+    ), judged AS MATERIALIZED (
+        SELECT e.*, f.machine_id IS NULL AND e.message IS NULL AS is_unknown, CASE
+            WHEN e.message IS NOT NULL THEN e.message
+            WHEN f.machine_id IS NULL THEN format('no machine on this floor is called %s', quote_literal(left(e.machine, 200)))
+            WHEN NOT may_report(feed, m) THEN format('this token may not report %s', quote_literal(e.machine))
             ELSE event_time_problem(e.at, clock) END AS problem
-        FROM event e
-    ), in_turn AS (
-        SELECT *, CASE WHEN status IS NOT NULL THEN
-                   row_number() OVER (PARTITION BY problem IS NULL, status IS NULL, machine_id ORDER BY at, item) END AS turn
-        FROM judged
+        FROM event e LEFT JOIN machine_feed_stream f USING (machine_id) LEFT JOIN machines m USING (machine_id)
     )
-    SELECT array_agg(ROW(item, machine, machine_id, CASE WHEN status IS NOT NULL THEN reported_status(status) END,
-        machine_feed_clean_text(reason, 2000), at, id, turn, CASE WHEN problem LIKE 'no machine%' THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END,
-        problem)::feed_event)
-    FROM in_turn
+    SELECT array_agg(ROW(item, machine, machine_id, CASE WHEN message IS NULL AND status IS NOT NULL THEN reported_status(status)
+            ELSE status END, machine_feed_clean_text(reason, 2000), at, id, turn,
+        CASE WHEN is_unknown THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END, problem)::feed_event)
+    FROM (SELECT *, CASE WHEN status IS NOT NULL THEN
+              row_number() OVER (PARTITION BY problem IS NULL, status IS NULL, machine_id ORDER BY at, item) END AS turn
+          FROM judged) AS e
 $$;
 
 -- Those with an id that the feed has used before are duplicates. Ids that are older than any event may be are forgotten.
@@ -64,14 +63,13 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         ELSE 'accepted' END
 $$;
 
--- Stores one event of each machine: those in order by one statement.
-CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[], this_turn integer) RETURNS feed_event[]
+-- Stores events of different machines, those in order by one statement; the events with their results.
+CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[]) RETURNS feed_event[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     results jsonb := coalesce((SELECT jsonb_object_agg(e.item, late_result(f, e)) FROM unnest(events) AS e
                                JOIN machine_feed_stream f ON f.machine_id = e.machine_id
-                               WHERE e.turn = this_turn AND e.result IS NULL
-                                 AND (e.at <= f.reported_at OR e.status = 'unknown')), '{}');
+                               WHERE e.at <= f.reported_at OR e.status = 'unknown'), '{}');
 BEGIN
     PERFORM set_config('floor.history_upkeep', 'yes', true);
     WITH reported AS (
@@ -79,16 +77,14 @@ BEGIN
         SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
             reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
         FROM unnest(events) AS e
-        WHERE e.turn = this_turn AND e.result IS NULL AND s.machine_id = e.machine_id AND NOT results ? e.item::text
+        WHERE s.machine_id = e.machine_id AND NOT results ? e.item::text
         RETURNING e.item, s.signal_lost_at
     )
     SELECT results || coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
     INTO results FROM reported;
     PERFORM set_config('floor.history_upkeep', '', true);
-    RETURN (SELECT array_agg(ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn,
-        CASE WHEN e.turn = this_turn THEN coalesce(e.result, results ->> e.item::text) ELSE e.result END,
-        CASE WHEN e.turn = this_turn AND results ->> e.item::text = 'refused' THEN
-             'another status was reported for this moment before' ELSE e.message END)::feed_event)
+    RETURN ARRAY(SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn, results ->> e.item::text,
+            CASE WHEN results ->> e.item::text = 'refused' THEN 'another status was reported for this moment before' END)::feed_event
         FROM unnest(events) AS e);
 END $$;
 
@@ -96,9 +92,6 @@ END $$;
 CREATE OR REPLACE FUNCTION store_counts(events jsonb, accepted feed_event[], clock timestamptz) RETURNS integer[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF NOT events @? '$[*].good' THEN
-        RETURN '{}';
-    END IF;
     INSERT INTO machine_counts AS c (machine_id, minute, good, reject, cycles)
     SELECT e.machine_id, date_trunc('minute', coalesce(e.at, clock), 'UTC'), sum(n.good), sum(n.reject), sum(n.cycles)
     FROM unnest(accepted) AS e
@@ -111,31 +104,10 @@ BEGIN
                  WHERE n.good IS NOT NULL);
 END $$;
 
--- What the set-up of feeds shows: how much a feed has reported, and examples of what was refused.
-CREATE OR REPLACE FUNCTION count_feed_events(of_feed integer, events feed_event[]) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-BEGIN
-    INSERT INTO feed_totals AS t (feed_id, last_event_at, accepted, refused)
-    SELECT of_feed, clock_timestamp(), count(*) FILTER (WHERE e.message IS NULL), count(e.message) FROM unnest(events) AS e
-    ON CONFLICT (feed_id) DO UPDATE SET last_event_at = excluded.last_event_at,
-        accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused, silent_since = NULL;
-    IF NOT EXISTS (SELECT FROM unnest(events) AS e WHERE e.message IS NOT NULL) THEN
-        RETURN;
-    END IF;
-    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
-    SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
-           count(*) OVER (PARTITION BY e.machine, e.message), clock_timestamp(), e.status, e.reason, e.at,
-           e.result = 'unknown_machine'
-    FROM unnest(events) AS e WHERE e.message IS NOT NULL ORDER BY machine, message, e.item DESC
-    ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
-        status = excluded.status, reason = excluded.reason, at = excluded.at;
-    DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
-        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200);
-END $$;
-
 -- events: objects with item (a number), machine, status, reason, at and id, of which at, reason, id and status may be null; and
 -- good, reject and cycles, all three or none. at: when it happened; null: now. status: also unknown, where the feed knows that the
--- machine gives no data; null: of an event with counts. The results:
+-- machine gives no data; null: of an event with counts. One with a message could not be read: it is refused for it, and the texts
+-- are as far as they were understood. The results:
 --   accepted         a change, or a repetition of the present status
 --   late             put where it belongs in the past; the live status stays
 --   duplicate        reported before: by its id, or the same status at the same time
@@ -147,46 +119,54 @@ CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, OUT item
 RETURNS SETOF record
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    clock  timestamptz;
-    parsed feed_event[];
-    new    feed_event[];
-    turns  integer;
-    counts integer[];
-    first  timestamptz;
+    feed      access_keys;
+    clock     timestamptz;
+    parsed    feed_event[];
+    new       feed_event[];
+    done      feed_event[];
+    this_turn feed_event[];
+    counts    integer[];
+    first     timestamptz;
+    ahead     integer[];
 BEGIN
-    PERFORM FROM access_keys WHERE key_id = of_feed AND 'feed:write' = ANY (scopes) AND revoked_at IS NULL
-                               AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR NO KEY UPDATE;
+    SELECT * INTO feed FROM access_keys WHERE key_id = of_feed AND 'feed:write' = ANY (scopes) AND revoked_at IS NULL
+                                          AND (expires_at IS NULL OR expires_at > clock_timestamp()) FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN QUERY SELECT NULL::integer, NULL::text, NULL::text;
         RETURN;
     END IF;
     clock := floor_clock();  -- not before the lock
-    parsed := checked_feed_events(of_feed, events, clock);
+    parsed := checked_feed_events(feed, events, clock);
     IF EXISTS (SELECT FROM unnest(parsed) AS e WHERE e.id IS NOT NULL) THEN
         parsed := new_feed_events(of_feed, parsed);
     END IF;
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
-    PERFORM FROM machine_feed_stream WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
-    ORDER BY machine_id FOR NO KEY UPDATE;
-    PERFORM correct_future_history(f.machine_id, true) FROM machine_feed_stream f
-    WHERE f.reported_at > clock + interval '1 hour'
-      AND f.machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL);
-    first := (SELECT min(e.at) FROM unnest(new) AS e JOIN machine_feed_stream f USING (machine_id)  -- late ones mark their own days
-              WHERE e.status <> 'unknown' AND (e.at <= f.reported_at) IS NOT TRUE);
-    turns := (SELECT max(e.turn) FROM unnest(new) AS e);
-    FOR this_turn IN 1..coalesce(turns, 0) LOOP
-        parsed := stored_feed_events(parsed, this_turn);
+    WITH machine AS MATERIALIZED (
+        SELECT machine_id, reported_at FROM machine_feed_stream
+        WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
+        ORDER BY machine_id FOR NO KEY UPDATE
+    )
+    SELECT min(e.at) FILTER (WHERE e.status <> 'unknown' AND (e.at <= m.reported_at) IS NOT TRUE),  -- late ones mark their own days
+           array_agg(DISTINCT m.machine_id) FILTER (WHERE m.reported_at > clock + interval '1 hour')
+    INTO first, ahead
+    FROM machine m JOIN unnest(new) AS e USING (machine_id);
+    PERFORM correct_future_history(machine_id, true) FROM unnest(ahead) AS machine_id;
+    done := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NOT NULL OR e.turn IS NULL);
+    FOR this_turn IN SELECT array_agg(e) FROM unnest(new) AS e WHERE e.turn IS NOT NULL GROUP BY e.turn ORDER BY e.turn LOOP
+        done := done || stored_feed_events(this_turn);
     END LOOP;
     IF first IS NOT NULL THEN
         PERFORM mark_changed_days(first, clock);  -- of a feed that was offline since yesterday
     END IF;
-    counts := store_counts(events, ARRAY(  -- one with an id that is new counts although its status was known
-        SELECT e FROM unnest(parsed) AS e JOIN unnest(new) AS n USING (item)
-        WHERE e.message IS NULL AND (e.result IS DISTINCT FROM 'duplicate' OR e.id IS NOT NULL)), clock);
-    PERFORM count_feed_events(of_feed, parsed);
-    PERFORM note_feed_events(of_feed, parsed, counts);
-    RETURN QUERY SELECT e.item, CASE WHEN e.item = ANY (counts) AND e.result = 'duplicate' THEN 'accepted'
-                                     ELSE coalesce(e.result, 'accepted') END, e.message
-                 FROM unnest(parsed) AS e ORDER BY e.item;
+    IF events @? '$[*].good' THEN
+        counts := store_counts(events, ARRAY(  -- one with an id that is new counts although its status was known
+            SELECT e FROM unnest(done) AS e JOIN unnest(new) AS n USING (item)
+            WHERE e.message IS NULL AND (e.result IS DISTINCT FROM 'duplicate' OR e.id IS NOT NULL)), clock);
+        done := ARRAY(SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn,
+            CASE WHEN e.item <> ALL (counts) OR e.result <> 'duplicate' THEN e.result END, e.message)::feed_event
+            FROM unnest(done) AS e);
+    END IF;
+    PERFORM note_feed_events(of_feed, done);
+    RETURN QUERY SELECT e.item, coalesce(e.result, 'accepted'), e.message FROM unnest(done) AS e ORDER BY e.item;
 END $$;
 REVOKE EXECUTE ON FUNCTION report_events FROM PUBLIC;

@@ -1,49 +1,52 @@
 -- What /setup/feeds shows: the last events of each feed, its events by minute, its machines, and whether it is silent.
 
--- After count_feed_events(), whose total numbers the events. A request writes a row of feed_minutes, one for each of its
--- machines, and the slots of its last 50 events. counted: items of which what was made is stored.
-CREATE OR REPLACE FUNCTION note_feed_events(of_feed integer, events feed_event[], counted integer[] DEFAULT '{}')
-RETURNS void
+-- A request writes the total of the feed, which numbers its events, a row of feed_minutes, one for each of its machines, the slots
+-- of its last 50 events, and examples of what was refused. events: with their results, but null where one was accepted.
+CREATE OR REPLACE FUNCTION note_feed_events(of_feed integer, events feed_event[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     clock timestamptz := clock_timestamp();
-    total bigint := (SELECT accepted + refused FROM feed_totals WHERE feed_id = of_feed);
     sent  bigint := cardinality(events);
     wrong bigint := (SELECT count(e.message) FROM unnest(events) AS e);
 BEGIN
-    IF coalesce(sent, 0) = 0 THEN
-        RETURN;
-    END IF;
-    INSERT INTO feed_minutes AS m (feed_id, minute, accepted, refused)
-    VALUES (of_feed, date_trunc('minute', clock), sent - wrong, wrong)
-    ON CONFLICT (feed_id, minute) DO UPDATE SET accepted = m.accepted + excluded.accepted, refused = m.refused + excluded.refused;
-    INSERT INTO feed_machines AS m (machine_id, feed_id, last_at)
-    SELECT DISTINCT e.machine_id, of_feed, clock FROM unnest(events) AS e
-    WHERE e.message IS NULL AND e.machine_id IS NOT NULL
-    ON CONFLICT (machine_id, feed_id) DO UPDATE SET last_at = excluded.last_at
-    WHERE m.last_at < excluded.last_at - interval '10 seconds';
+    WITH total AS (
+        INSERT INTO feed_totals AS t (feed_id, last_event_at, accepted, refused) VALUES (of_feed, clock, sent - wrong, wrong)
+        ON CONFLICT (feed_id) DO UPDATE SET last_event_at = excluded.last_event_at,
+            accepted = t.accepted + excluded.accepted, refused = t.refused + excluded.refused, silent_since = NULL
+        RETURNING accepted + refused AS amount
+    ), this_minute AS (
+        INSERT INTO feed_minutes AS m (feed_id, minute, accepted, refused)
+        SELECT of_feed, date_trunc('minute', clock), sent - wrong, wrong WHERE sent > 0
+        ON CONFLICT (feed_id, minute) DO UPDATE SET accepted = m.accepted + excluded.accepted, refused = m.refused + excluded.refused
+    ), machine AS (
+        INSERT INTO feed_machines AS m (machine_id, feed_id, last_at)
+        SELECT DISTINCT e.machine_id, of_feed, clock FROM unnest(events) AS e
+        WHERE e.message IS NULL AND e.machine_id IS NOT NULL
+        ON CONFLICT (machine_id, feed_id) DO UPDATE SET last_at = excluded.last_at
+        WHERE m.last_at < excluded.last_at - interval '10 seconds'
+    ), latest AS (
+        SELECT *, (SELECT amount FROM total) + 1 - row_number() OVER (ORDER BY item DESC) AS number FROM unnest(events)
+        ORDER BY item DESC LIMIT 50
+    )
     INSERT INTO feed_tail AS t (feed_id, slot, number, received_at, machine, machine_id, status, reason, at, result, message)
     SELECT of_feed, e.number % 50, e.number, clock, left(e.machine, 200), e.machine_id, e.status, left(e.reason, 300), e.at,
-           CASE WHEN e.item = ANY (counted) AND e.result = 'duplicate' THEN 'accepted' ELSE coalesce(e.result, 'accepted') END,
-           left(e.message, 500)
-    FROM (SELECT *, total - sent + row_number() OVER (ORDER BY item) AS number FROM unnest(events)) AS e
-    WHERE e.number > total - 50
+           coalesce(e.result, 'accepted'), left(e.message, 500)
+    FROM latest AS e
     ON CONFLICT (feed_id, slot) DO UPDATE SET number = excluded.number, received_at = excluded.received_at,
         machine = excluded.machine, machine_id = excluded.machine_id, status = excluded.status, reason = excluded.reason,
         at = excluded.at, result = excluded.result, message = excluded.message;
-END $$;
-
--- Events that could not be read, so that report_events() never got them: objects with item, machine, status, reason and
--- message. Texts as far as they were understood.
-CREATE OR REPLACE FUNCTION note_unreadable_events(of_feed integer, events jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    refused feed_event[] := (
-        SELECT array_agg(ROW(e.item, e.machine, NULL, e.status, e.reason, NULL, NULL, 1, 'refused', e.message)::feed_event)
-        FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, message text));
-BEGIN
-    PERFORM count_feed_events(of_feed, refused);
-    PERFORM note_feed_events(of_feed, refused);
+    IF wrong = 0 THEN
+        RETURN;
+    END IF;
+    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
+    SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
+           count(*) OVER (PARTITION BY e.machine, e.message), clock, e.status, e.reason, e.at,
+           e.result = 'unknown_machine'
+    FROM unnest(events) AS e WHERE e.message IS NOT NULL ORDER BY machine, message, e.item DESC
+    ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
+        status = excluded.status, reason = excluded.reason, at = excluded.at;
+    DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
+        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200);
 END $$;
 
 -- The feed that reported each machine last, of those that may still report.
@@ -69,7 +72,7 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
 $$;
 
 -- Marks feeds that have fallen silent, and those that count as silent no longer; returns how many. Run every few seconds by
--- any number of instances. A feed that reports again is marked by count_feed_events() at once.
+-- any number of instances. A feed that reports again is marked by note_feed_events() at once.
 CREATE OR REPLACE FUNCTION note_silent_feeds() RETURNS bigint
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     WITH feed AS MATERIALIZED (

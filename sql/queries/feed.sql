@@ -2,7 +2,3 @@
 -- Store events of a feed, as sql/functions/33_feed_events.sql describes them; the result of each; one row without an item: the
 -- token no longer reports.
 SELECT item, result, message FROM report_events(:feed_id::integer, :events::jsonb);
-
--- name: note_unreadable_events(feed_id, events)!
--- Count events that could not be read.
-SELECT note_unreadable_events(:feed_id::integer, :events::jsonb);

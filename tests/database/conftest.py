@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from database.embedded_floor import make_floor, settings_for
-from database.postgres import Server
+from database.feed_floor import KEY, NOON, PAINTER, VALVE, Floor
+from database.harness import start_without_past
+from database.postgres import Connect, Server
 from database.tls import ROLE, TlsDatabase, tls_server
 from database.workspace import Workspace
 from short_folder import short_folder
@@ -59,6 +61,14 @@ def saved() -> Iterator[Path]:
         make_floor(folder / 'd', 'saved')
         save(settings_for(folder / 'd'), folder / 'floor.zip')
         yield folder / 'floor.zip'
+
+
+@pytest.fixture
+async def floor(connect: Connect) -> Floor:
+    """A floor of two machines, of which none has reported, and a feed."""
+    connection = await connect()
+    await start_without_past(connection, (VALVE, PAINTER), NOON)
+    return Floor(connection, await connection.fetchval(KEY, 'gateway', None, None))
 
 
 @pytest.fixture

@@ -6,17 +6,9 @@ import random
 
 import pytest
 from database.feed_floor import KEY, MINUTE, NOON, PAINTER, VALVE, Floor, event
-from database.harness import start_without_past
 from database.postgres import Connect
 
 pytestmark = pytest.mark.newest_postgres
-
-
-@pytest.fixture
-async def floor(connect: Connect) -> Floor:
-    connection = await connect()
-    await start_without_past(connection, (VALVE, PAINTER), NOON)
-    return Floor(connection, await connection.fetchval(KEY, 'gateway', None, None))
 
 
 async def test_each_event_has_a_result_and_none_disturbs_another(floor: Floor) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from database.feed_floor import KEY, NOON, PAINTER, VALVE, Floor, event
-from database.harness import start_without_past
+from database.feed_floor import KEY, PAINTER, VALVE, Floor, event
 from database.people import LISA, MIKE
 from database.postgres import Connect
 
@@ -27,13 +25,6 @@ pytestmark = pytest.mark.newest_postgres
 
 TAIL = 'SELECT machine, status, result, message FROM feed_tail ORDER BY number'
 SILENT = 'SELECT silent_since IS NOT NULL FROM feed_totals'
-
-
-@pytest.fixture
-async def floor(connect: Connect) -> Floor:
-    connection = await connect()
-    await start_without_past(connection, (VALVE, PAINTER), NOON)
-    return Floor(connection, await connection.fetchval(KEY, 'gateway', None, None))
 
 
 async def tail(floor: Floor) -> list[tuple[Any, ...]]:
@@ -72,10 +63,11 @@ async def test_the_last_50_events_are_kept_with_what_became_of_them(floor: Floor
 
 
 async def test_events_that_cannot_be_read_are_counted_and_shown_too(floor: Floor) -> None:
-    await floor.connection.execute('SELECT note_unreadable_events($1, $2)', floor.feed, json.dumps([
-        {'item': 0, 'machine': VALVE, 'status': 'broken', 'reason': None, 'message': 'status: use down'},
-        {'item': 1, 'machine': '', 'status': '', 'reason': None, 'message': 'event: no object'}]))
-    assert await tail(floor) == [(VALVE, 'broken', 'refused', 'status: use down'),
+    results = await floor.send(
+        {'machine': VALVE, 'status': 'broken', 'reason': None, 'message': 'status: use down'}, event(VALVE, 'down'),
+        {'machine': '', 'status': '', 'reason': None, 'message': 'event: no object'})
+    assert results == [('refused', 'status: use down'), ('accepted', None), ('refused', 'event: no object')]
+    assert await tail(floor) == [(VALVE, 'broken', 'refused', 'status: use down'), (VALVE, 'down', 'accepted', None),
                                  ('', '', 'refused', 'event: no object')]
     assert await floor.connection.fetchval('SELECT refused FROM feed_totals') == 2
 
