@@ -37,6 +37,8 @@ CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT
 """
 FREED_PAGES = 200
 """Returned to the file system with each removal."""
+ROOM = 0.9
+"""A full queue is logged again after less than this share of its limit waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class EventQueue:
         self._first = first or self._last + 1
         self._run = secrets.token_hex(4)
         """Begins the ids of this process: numbers may be used again after a power cut."""
+        self._is_full = False
         self.on_put: Callable[[], None] = lambda: None
         """Called after events were put."""
         self.put_count = 0
@@ -132,6 +135,7 @@ class EventQueue:
         with self._transaction():
             self._database.execute('DELETE FROM events WHERE id <= ?', (through,))
         self._first = max(self._first, min(through, self._last) + 1)
+        self._is_full &= self.waiting > ROOM * self._limit
         with self._errors():
             self._database.execute(f'PRAGMA incremental_vacuum({FREED_PAGES})').fetchall()
 
@@ -163,7 +167,8 @@ class EventQueue:
         """Remove the oldest of too many. Returns how many."""
         if excess <= 0:
             return 0
-        if not self.lost:
+        if not self._is_full:
+            self._is_full = True
             log.error('the queue is full with %s events: the oldest are lost', number(self._limit))
         self._database.execute('DELETE FROM events WHERE id < ?', (self._first + excess,))
         self._database.execute("UPDATE notes SET value = ? WHERE name = 'lost'", (self.lost + excess,))

@@ -101,6 +101,15 @@ def test_a_sync_waits_for_the_disk(tmp_path: Path) -> None:
     queue.close()
 
 
+def test_a_full_queue_is_logged_again_after_it_had_room(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    queue = EventQueue(tmp_path, 1_000)
+    for removed, lines in ((0, 1), (10, 1), (500, 2)):
+        queue.remove(queue.first(1_000)[removed - 1].number if removed else 0)
+        put(queue, *range(1_100))
+        assert caplog.text.count('the queue is full with 1,000 events') == lines
+    queue.close()
+
+
 def test_more_events_than_the_limit_lose_the_oldest_and_are_counted(tmp_path: Path) -> None:
     queue = EventQueue(tmp_path, 1_000)
     put(queue, *range(990))
