@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from ..core.feeds import FEED_PATH
+from .errors import GatewayConfigError
 from .mqtt_config import MqttConfig
 from .opcua_config import OpcUaConfig
 from .sparkplug_config import SparkplugConfig
@@ -31,6 +33,18 @@ class App(Strict):
     """Of the scope feed:write."""
     ca: FilePath | None = None
     """Certificates of authorities to trust; without it, those of the system."""
+
+    def tls(self) -> ssl.SSLContext | bool:
+        """The authorities that a connection trusts, as httpx takes them.
+
+        :raises GatewayConfigError: the certificates cannot be read
+        """
+        if self.ca is None:
+            return True
+        try:
+            return ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            raise GatewayConfigError(f'the certificates in {self.ca} cannot be read: {error}') from error
 
 
 class Queue(Strict):

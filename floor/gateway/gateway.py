@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from ..core.formatting import counted
 from ..core.tasks import run_together
 from ..core.version import program_version
 from .clock import Clock
 from .config import GatewayConfig
-from .errors import GatewayConfigError, QueueError
+from .errors import QueueError
 from .event_queue import EventQueue
 from .health_server import HealthServer
 from .reporter import Reporter
@@ -38,7 +36,7 @@ class Gateway:
     def __init__(self, config: GatewayConfig) -> None:
         """:raises GatewayConfigError: a secret, a certificate or the queue cannot be used"""
         self.config = config
-        token, tls = config.app.token.read(), _app_tls(config.app.ca)
+        token, tls = config.app.token.read(), config.app.tls()
         self.sources = [make_source(each) for each in config.sources]
         self.queue = EventQueue(config.queue.folder, config.queue.limit)
         self.sender = Sender(self.queue, config.app.url, token, tls)
@@ -116,12 +114,3 @@ async def run_trial(config: GatewayConfig, write: Callable[[str], None]) -> None
         await run_together(*(each.run(reporter.emit) for each in sources), show())
     finally:
         queue.close()
-
-
-def _app_tls(ca: Path | None) -> ssl.SSLContext | bool:
-    if ca is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except OSError as error:
-        raise GatewayConfigError(f'the certificates in {ca} cannot be read: {error}') from error

@@ -23,7 +23,6 @@ from .errors import GatewayConfigError
 
 log = logging.getLogger(__name__)
 
-COMMANDS = ('check', 'browse')
 MISSING = 'the gateway needs more packages: pip install "line-monitor[gateway]" ({})'
 
 
@@ -82,19 +81,14 @@ def _check(arguments: Sequence[str], program: str) -> int:
     parser = Parser(prog=program, description='Says in words what each point of a file would do; connects to nothing.')
     parser.add_argument('file', metavar='FILE', type=Path, help='gateway.yaml')
     file: Path = parser.parse_args(arguments).file
-    from .broker import tls_context  # noqa: PLC0415
     from .config_file import read_config  # noqa: PLC0415
     from .description import describe  # noqa: PLC0415
-    from .mqtt_config import BrokerConfig  # noqa: PLC0415
+    from .source_factory import make_source  # noqa: PLC0415
 
     config = read_config(file)
     print('\n'.join(describe(config)))
-    needs: list[Callable[[], object]] = [config.app.token.read]
-    for each in config.sources:
-        if each.login:
-            needs.append(each.login.password.read)
-        if isinstance(each, BrokerConfig) and each.tls:
-            needs.append(partial(tls_context, each.tls))
+    needs: list[Callable[[], object]] = [config.app.token.read, config.app.tls,
+                                         *(partial(make_source, each) for each in config.sources)]
     for need in needs:
         try:
             need()

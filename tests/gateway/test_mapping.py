@@ -169,13 +169,15 @@ def test_check_tells_of_two_statuses_of_a_machine_and_of_what_is_not_there(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv('TOKEN', 'lm_token_1')
     file = tmp_path / 'gateway.yaml'
-    file.write_text(OPCUA + """    points: [{node: a, machine: M}, {node: b, machine: M}, {node: c, machine: N}]
+    with_ca = OPCUA.replace('{env: TOKEN}', '{env: TOKEN}, ca: app.crt')
+    file.write_text(with_ca + """    points: [{node: a, machine: M}, {node: b, machine: M}, {node: c, machine: N}]
   - {type: mqtt, name: b, host: h, tls: {ca: ca.crt}, points: [{topic: '{m}', machine: '{m}'}]}
 """)
     assert main(['check', str(file)]) == 0
     output = capsys.readouterr()
     assert 'Several points report a status of M:' in output.out
-    assert len(output.err.splitlines()) == 2
+    assert len(output.err.splitlines()) == 3
+    assert f'Not yet there: the certificates in {tmp_path}/app.crt cannot be read' in output.err
     assert f'Not yet there: {tmp_path}/password' in output.err
     assert f'Not yet there: a certificate or key cannot be read ({tmp_path}/ca.crt)' in output.err
 
