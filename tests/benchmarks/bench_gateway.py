@@ -63,11 +63,15 @@ async def gateway(app: Floor, broker: Mosquitto, folder: Path) -> AsyncIterator[
     process = await asyncio.create_subprocess_exec(sys.executable, '-m', 'floor.gateway', file,
                                                    env={'TOKEN': SECRET}, stderr=asyncio.subprocess.PIPE)
     assert process.stderr is not None
-    while b'is connected' not in await process.stderr.readline():
-        pass
-    yield psutil.Process(process.pid)
-    process.terminate()
-    await process.communicate()
+    try:
+        while b'is connected' not in (line := await process.stderr.readline()):
+            if not line:
+                raise RuntimeError('the gateway has ended')
+        yield psutil.Process(process.pid)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.communicate()
 
 
 async def publish(client: aiomqtt.Client, machine: str, status: str, reason: str) -> None:

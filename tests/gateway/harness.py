@@ -130,8 +130,10 @@ class FakeApp:
 async def running_app() -> AsyncIterator[FakeApp]:
     app = FakeApp()
     await app.start()
-    yield app
-    await app.stop()
+    try:
+        yield app
+    finally:
+        await app.stop()
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -149,9 +151,8 @@ class Mosquitto:
         self.port = free_port()
         self._config = folder / 'mosquitto.conf'
         self._config.write_text('\n'.join([
-            f'listener {self.port} 127.0.0.1', f'user {folder.owner()}',
-           
-                                           'max_queued_messages 0', *(lines or ('allow_anonymous true',))]) + '\n')
+            f'listener {self.port} 127.0.0.1', f'user {folder.owner()}', 'max_queued_messages 0',
+            *(lines or ('allow_anonymous true',))]) + '\n')
         self._process: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> None:
@@ -176,9 +177,12 @@ class Mosquitto:
 
 @contextmanager
 def mosquitto(folder: Path, *lines: str) -> Iterator[Mosquitto]:
+    """A broker to be started, which is gone afterwards. lines: of its configuration."""
     broker = Mosquitto(folder, *lines)
-    yield broker
-    broker.kill()
+    try:
+        yield broker
+    finally:
+        broker.kill()
 
 
 def make_certificates(folder: Path, days: int = 1) -> None:

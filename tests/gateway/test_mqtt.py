@@ -310,15 +310,19 @@ async def test_a_program_that_is_killed_loses_and_doubles_nothing(
     async with aiomqtt.Client('127.0.0.1', broker.port) as client:
         for kill in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):
             program = subprocess.Popen([sys.executable, '-m', 'floor.gateway', file], cwd=ROOT)  # noqa: ASYNC220
-            before = len(app.events)
-            while len(app.events) < before + 100:   # some are sent before it is connected, and after it is gone
-                state = {'now': ('running', 'down')[sent % 2]}
-                await client.publish('json/Saw', json.dumps({'state': state, 'ts': began + sent}), qos=1)
-                sent += 1
-                await asyncio.sleep(0.002)   # as many in a second as the processes take on a busy machine
-                assert program.poll() is None
-            program.send_signal(kill)
-            assert program.wait(10) == (0 if kill is signal.SIGTERM else -kill)
+            try:
+                before = len(app.events)
+                while len(app.events) < before + 100:   # some are sent before it is connected, and after it is gone
+                    state = {'now': ('running', 'down')[sent % 2]}
+                    await client.publish('json/Saw', json.dumps({'state': state, 'ts': began + sent}), qos=1)
+                    sent += 1
+                    await asyncio.sleep(0.002)   # as many in a second as the processes take on a busy machine
+                    assert program.poll() is None
+                program.send_signal(kill)
+                assert program.wait(10) == (0 if kill is signal.SIGTERM else -kill)
+            finally:
+                program.kill()
+                program.wait()
     async with running(config_text(app, broker, tmp_path)):
         await until(lambda: len(app.events) >= sent)
     expected = [('operational', 'down')[number % 2] for number in range(sent)]

@@ -140,10 +140,9 @@ async def reading(config: SparkplugConfig) -> AsyncIterator[Heard]:
 async def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Mosquitto]:
     monkeypatch.setattr(source_module, 'FIRST_BACKOFF_S', 0.05)
     monkeypatch.setattr(sparkplug_source, 'TICK_S', 0.02)
-    broker = Mosquitto(tmp_path)
-    await broker.start()
-    yield broker
-    broker.kill()
+    with mosquitto(tmp_path) as broker:
+        await broker.start()
+        yield broker
 
 
 @NEEDS_MOSQUITTO

@@ -17,6 +17,7 @@ from short_folder import short_folder
 
 from faults.scene import connect
 from floor.core.machines import Status
+from floor.core.tasks import end
 from floor.gateway.event_format import status_event
 from floor.gateway.event_queue import EventQueue
 
@@ -266,9 +267,12 @@ async def flowing(s: Site, rate: float) -> AsyncIterator[None]:
     """Machines publish meanwhile."""
     stop = asyncio.Event()
     flow = asyncio.create_task(s.publisher.flow(1_000_000, rate=rate, stop=stop))
-    yield
-    stop.set()
-    await flow
+    try:
+        yield
+        stop.set()
+        await flow
+    finally:
+        await end([flow])
 
 
 FAULTS = {fault.name: fault for fault in [

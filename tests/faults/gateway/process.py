@@ -25,6 +25,7 @@ class GatewayProcess:
         self._folder = folder
         self._health = free_port()
         self._mutations = mutations
+        self._client = httpx.AsyncClient(base_url=f'http://127.0.0.1:{self._health}', timeout=5)
         self._process: subprocess.Popen[bytes] | None = None
         (folder / 'token').write_text(token)
         (folder / 'token').chmod(0o600)
@@ -37,12 +38,6 @@ class GatewayProcess:
         """All its output."""
         file = self._folder / 'gateway.log'
         return file.read_text(errors='replace') if file.exists() else ''
-
-    @property
-    def pid(self) -> int:
-        """While it runs."""
-        assert self._process is not None
-        return self._process.pid
 
     def start(self) -> None:
         """Returns at once."""
@@ -57,11 +52,15 @@ class GatewayProcess:
             process.send_signal(how)
             await asyncio.to_thread(process.wait, PATIENCE_S)
 
+    async def close(self) -> None:
+        """Kill it, for good."""
+        await self.end()
+        await self._client.aclose()
+
     async def health(self) -> dict[str, Any]:
         """What /healthz says; nothing while it does not answer."""
         try:
-            async with httpx.AsyncClient(timeout=5) as client:
-                return dict((await client.get(f'http://127.0.0.1:{self._health}/healthz')).json())
+            return dict((await self._client.get('/healthz')).json())
         except (httpx.HTTPError, ValueError):
             return {}
 
@@ -82,5 +81,3 @@ class GatewayProcess:
                 found = await self.health()
                 await asyncio.sleep(0.02)
         return found
-
-

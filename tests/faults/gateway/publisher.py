@@ -24,7 +24,7 @@ LATENCY_S = 5.0
 CONCURRENT = 500
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Sent:
     """A change of a machine. at: of its clock, in whole milliseconds. good: its running total."""
 
@@ -69,11 +69,6 @@ class Publisher:
         self._acknowledged: set[Sent] = set()
         self.made_at: dict[Sent, datetime] = {}
         """When each was made, by the right clock."""
-
-    @property
-    def unconfirmed(self) -> list[Sent]:
-        """What the broker has not acknowledged."""
-        return [each for each in self.sent if each not in self._acknowledged]
 
     def changes(self, count: int, *, begin: datetime | None = None, over: timedelta = timedelta()) -> list[Sent]:
         """The next changes, of all machines in turn, which are remembered as sent. Their times go from begin over a

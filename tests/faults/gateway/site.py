@@ -144,8 +144,8 @@ async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, mac
             connection.terminate()
         folder = ends.enter_context(short_folder())
         broker = Mosquitto(folder, *_broker_lines(folder, tls=tls))
-        await broker.start()
         ends.callback(broker.kill)
+        await broker.start()
         program = made.broken.get(mutation or '', made.program)
         app_network = await ends.enter_async_context(TcpProxy(int(program.host.partition(':')[2])))
         plant_network = await ends.enter_async_context(TcpProxy(broker.port))
@@ -154,7 +154,7 @@ async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, mac
         gateway = GatewayProcess(
             folder, app_network.address, token,
             sources or MQTT.format(port=plant_network.port, more=tls_lines + more, points=POINTS), *mutations)
-        ends.push_async_callback(gateway.end)
+        ends.push_async_callback(gateway.close)
         found = Site(folder, made, broker, app_network, plant_network, gateway,
                      Publisher(names, broker.port, folder if tls else None), names, mutation is not None,
                      random.Random(name))
