@@ -31,11 +31,6 @@ class PointFilter:
         self._held: Held | None = None
         self._call: Cancellable | None = None
 
-    @property
-    def reported(self) -> Held | None:
-        """The last value that was reported."""
-        return self._reported
-
     def take(self, value: Held, at: datetime) -> None:
         """A value that begins at this time."""
         if value == self._held:

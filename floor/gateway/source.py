@@ -36,8 +36,6 @@ class SourceState:
         self.ignored: Counter[str] = Counter()
         """Messages that could not be used, by cause."""
         self.connections = 0
-        self.on_change: Callable[[], None] = lambda: None
-        """Called when the source was connected or lost; set by the gateway."""
         self._repeated = RateLimitedLog(log)
 
     def connect(self) -> None:
@@ -70,7 +68,6 @@ class SourceState:
     def _change(self, connected: bool) -> None:
         self.connected = connected
         self.changed_at = time.time()
-        self.on_change()
 
 
 class Source(Protocol):

@@ -52,7 +52,6 @@ class Heard:
         self.source = source
         self.readings: list[Reading] = []
         self._changed = asyncio.Event()
-        source.state.on_change = self._changed.set
 
     def emit(self, reading: Reading) -> None:
         self.readings.append(reading)

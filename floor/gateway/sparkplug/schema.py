@@ -18,7 +18,7 @@ _MESSAGES: dict[str, list[tuple[int, str, str]]] = {
     'Payload': [(1, 'timestamp', 'uint64'), (2, 'metrics', 'many Metric'), (3, 'seq', 'uint64')],
     'Metric': [
         (1, 'name', 'string'), (2, 'alias', 'uint64'), (3, 'timestamp', 'uint64'), (4, 'datatype', 'uint32'),
-        (5, 'is_historical', 'bool'), (6, 'is_transient', 'bool'), (7, 'is_null', 'bool'),
+        (5, 'is_historical', 'bool'), (7, 'is_null', 'bool'),
         (9, 'properties', 'PropertySet'), (10, 'int_value', 'value uint32'), (11, 'long_value', 'value uint64'),
         (12, 'float_value', 'value float'), (13, 'double_value', 'value double'), (14, 'boolean_value', 'value bool'),
         (15, 'string_value', 'value string'), (18, 'template_value', 'value Template'),

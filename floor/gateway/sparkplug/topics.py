@@ -23,7 +23,7 @@ class MessageType(StrEnum):
 NODE_TYPES = {MessageType.NBIRTH, MessageType.NDATA, MessageType.NDEATH}
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class NodeId:
     """An edge node."""
 
