@@ -15,6 +15,7 @@ from ...feed.store import Store
 from ..live.live_element import LISTS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
+from ..shell.messages import TextNode
 from ..shell.order_formatting import short_id
 from .silent_feed_row import FEED_ROWS, SilentFeedLink, SilentFeedRow
 
@@ -24,11 +25,14 @@ ID_LENGTH = 4  # characters of an order id: enough to identify an open order, an
 
 
 def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName, ui.element], None], *,
-                   leads_to_feeds: bool = False) -> None:
-    """Build a fixed number of rows, which show the first feeds and machines of the list, and a summary. leads_to_feeds:
-    a feed leads to its page, which only supervisors see."""
+                   is_of_more: bool = False, leads_to_feeds: bool = False) -> None:
+    """Build a fixed number of rows, which show the first feeds and machines of the list, and a summary. is_of_more: the
+    page shows some lines only; the list is of the whole plant. leads_to_feeds: a feed leads to its page, which only
+    supervisors see."""
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
-        Heading('Needs attention').classes('panel-title')
+        with Heading('Needs attention').classes('panel-title'):
+            if is_of_more:
+                TextNode('small', 'whole plant')
         for rank in range(FEED_ROWS):
             view.add(SilentFeedLink(store, rank) if leads_to_feeds else SilentFeedRow(store, rank))
         for rank in range(ROWS):

@@ -25,7 +25,7 @@ from .line_card import line_card
 from .machine_drawer import MachineDrawer
 from .machine_search import MachineSearch
 from .machine_tile import MachineTile
-from .plant_figures import plant_figures
+from .plant_figures import PlantFigures
 from .wall_screen import WallQuery, matching_lines, wall_screen
 
 WALL = '/?kiosk'
@@ -44,6 +44,7 @@ def register(services: Services) -> None:
             return
         query = Query(request.query_params, ('machine', 'line', 'area', 'kiosk', *WALL_PARAMETERS))
         machine, names, areas = query.text('machine'), query.texts('line'), query.texts('area')
+        is_part = bool(names or areas)
         for name in filter(query.has, WALL_PARAMETERS):
             query.fail(name, f'Cannot use {name} on this page: it belongs to the wall screen, /?kiosk&{name}=…')
         client = ui.context.client
@@ -62,6 +63,7 @@ def register(services: Services) -> None:
             lines.clear()
             with lines:
                 shown = matching_lines(store.lines, [store.line_called(name) for name in names], areas)
+                figures.show(shown if is_part else (), areas)
                 chapters = chapters_of(shown or store.lines)  # a line or area that is gone hides nothing
                 jump_list(chapters)
                 for number, chapter in enumerate(chapters, 1):
@@ -74,15 +76,16 @@ def register(services: Services) -> None:
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person, redraws=True):
             note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
-            with plant_figures(store, view):
-                if names or areas:
+            with PlantFigures(store, view, is_part=is_part) as figures:
+                if is_part:
                     ui.link('Show all lines', '/').classes('wall-link')
                 MachineSearch(store, open_machine)
                 ui.link('Wall screen', wall_address(names, areas), new_tab=True).classes('wall-link')
             with ui.element('div').classes('floor'):
                 lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
-                    attention_list(store, view, open_machine, leads_to_feeds=person.role.may(Role.SUPERVISOR))
+                    attention_list(store, view, open_machine, is_of_more=is_part,
+                                   leads_to_feeds=person.role.may(Role.SUPERVISOR))
                     event_stream(store, view)
             drawer = MachineDrawer(services, person, identity)
         build_lines()

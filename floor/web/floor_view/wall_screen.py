@@ -32,7 +32,7 @@ from ..shell.services import Services
 from ..shell.theme import Theme, show_theme
 from .attention_list import attention_list
 from .line_card import line_card
-from .plant_figures import plant_figures
+from .plant_figures import PlantFigures
 
 MIN_TURN_S, MAX_TURN_S = 3.0, 3600.0
 NAMES = ('kiosk', 'line', 'area', 'rotate', 'theme')
@@ -75,13 +75,14 @@ class WallQuery:
 
 def wall_screen(services: Services, query: WallQuery) -> None:
     """Build the page. The attention list of the whole floor is always visible beside the lines."""
-    store, turn = services.store, query.turn
+    store, turn, is_part = services.store, query.turn, bool(query.names or query.areas)
 
     def build_lines() -> None:
         view.forget(keep=(SECOND, FIGURES, LISTS))
         root_of_lines.clear()
         names = [store.line_called(name) for name in query.names]
         lines = [] if query.problem else matching_lines(store.lines, names, query.areas)
+        figures.show(lines if is_part else (), query.areas)
         missing.show(missing_lines_text(store, names, query.areas) if lines else '')
         with root_of_lines:
             root_of_lines.style['--lines'] = str(1 if turn else max(1, len(lines)))
@@ -106,7 +107,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         show_theme(query.theme, root, 'wall-body')
         view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
-            plant_figures(store, view)
+            figures = PlantFigures(store, view, is_part=is_part)
             view.add(ConnectionBadge(store))
             view.add(PlantClock(store, with_city=False))
         with ui.element('q-card').classes('banner-area'):
@@ -117,7 +118,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         with ui.element('main').classes('wall-main'):
             root_of_lines = ui.element('div').classes('wall-lines')
             with ui.element('aside').classes('wall-side'):
-                attention_list(store, view, lambda *_: None)
+                attention_list(store, view, lambda *_: None, is_of_more=is_part)
         page_foot()
     build_lines()
     services.broadcast.join(view)

@@ -21,7 +21,7 @@ from ..floor_view.event_stream import ROWS as EVENT_ROWS
 from ..floor_view.event_stream import EventRow
 from ..floor_view.line_card import line_card
 from ..floor_view.machine_tile import MachineTile
-from ..floor_view.plant_figures import PlantFigure
+from ..floor_view.plant_figures import PartOfPlant, PlantFigure
 from ..live.live_view import LiveView
 from ..shell.heading import Heading
 
@@ -40,7 +40,7 @@ class PastFloor:
         with ui.element('div').classes('past-floor') as self.root:
             with ui.element('q-card').classes('figures').props('role=region aria-label="Plant at that time"'):
                 for status in STATUSES:
-                    self._rest.add(PlantFigure(self.store, status))
+                    self._rest.add(PlantFigure(PartOfPlant(self.store), status))
             with ui.element('div').classes('floor'):
                 self._lines = ui.element('div').classes('lines')
                 with ui.element('aside').classes('side'):
