@@ -42,6 +42,9 @@ ALTER TABLE work_orders ENABLE ALWAYS TRIGGER work_orders_inserted;
 CREATE OR REPLACE FUNCTION work_orders_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM new_rows) THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO work_order_sort_history (work_order_id, machine_key, description_key, assignee_key, priority, status, due_at,
                                          reported_at, ended_at)
     SELECT o.id, t.machine_key, t.description_key, t.assignee_key, o.priority, o.status, o.due_at, o.timestamp,

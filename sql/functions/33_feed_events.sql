@@ -71,20 +71,22 @@ DECLARE
                                JOIN machine_feed_stream f ON f.machine_id = e.machine_id
                                WHERE e.at <= f.reported_at OR e.status = 'unknown'), '{}');
 BEGIN
-    PERFORM set_config('floor.history_upkeep', 'yes', true);
-    WITH reported AS (
-        UPDATE machine_feed_stream s
-        SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
-            reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
-        FROM unnest(events) AS e
-        WHERE s.machine_id = e.machine_id AND NOT results ? e.item::text
-        RETURNING e.item, s.signal_lost_at
-    )
-    SELECT results || coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
-    INTO results FROM reported;
-    PERFORM set_config('floor.history_upkeep', '', true);
-    RETURN ARRAY(SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn, results ->> e.item::text,
-            CASE WHEN results ->> e.item::text = 'refused' THEN 'another status was reported for this moment before' END)::feed_event
+    IF EXISTS (SELECT FROM unnest(events) AS e WHERE NOT results ? e.item::text) THEN
+        PERFORM set_config('floor.history_upkeep', 'yes', true);
+        WITH reported AS (
+            UPDATE machine_feed_stream s
+            SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
+                reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
+            FROM unnest(events) AS e
+            WHERE s.machine_id = e.machine_id AND NOT results ? e.item::text
+            RETURNING e.item, s.signal_lost_at
+        )
+        SELECT results || coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
+        INTO results FROM reported;
+        PERFORM set_config('floor.history_upkeep', '', true);
+    END IF;
+    RETURN ARRAY(SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn, results ->> e.item::text, CASE
+        WHEN results ->> e.item::text = 'refused' THEN 'another status was reported for this moment before' END)::feed_event
         FROM unnest(events) AS e);
 END $$;
 

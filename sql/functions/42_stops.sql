@@ -1,8 +1,8 @@
 -- Stops: one row per entry into down until down was left, whatever reasons were given and however silent it was meanwhile.
 
--- Derives the stops of a machine (null: of all) again from its intervals, as far as they touch a period: from the last interval
--- before it that is neither down nor unknown to the first after it. In a report's transaction the triggers keep them; this is for
--- what comes late, for a clock that was set back and for a whole rebuild.
+-- Derives the stops of a machine again from its intervals, as far as they touch a period: from the last interval before it that
+-- is neither down nor unknown to the first after it. In a report's transaction the triggers keep them; this is for what comes late
+-- and for a clock that was set back.
 CREATE OR REPLACE FUNCTION derive_stops(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -15,21 +15,26 @@ DECLARE
     ends  timestamptz[] := ARRAY(SELECT until FROM machine_stops
                                  WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL);
 BEGIN
-    DELETE FROM machine_stops WHERE (of_machine IS NULL OR machine_id = of_machine) AND since >= first AND since < last
+    DELETE FROM machine_stops WHERE machine_id = of_machine AND since >= first AND since < last
        AND (until IS NULL OR until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'));
+    PERFORM add_stops(of_machine, first, last);
+    PERFORM move_orders(of_machine, first, last);
+    PERFORM mark_changed_days(each.until, each.until)  -- on which a stop ends that is another now
+    FROM (SELECT unnest(ends) AS until
+          UNION
+          SELECT until FROM machine_stops
+          WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL) AS each;
+END $$;
+
+-- The stops of a machine in a period, which begins and ends where nothing goes on that is down or unknown.
+CREATE OR REPLACE FUNCTION add_stops(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
     INSERT INTO machine_stops (version, machine_id, line_id, since, until, reason, repaired, unconfirmed)
     SELECT s.version, s.machine_id, p.line_id, s.since, nullif(s.until, 'infinity'), s.reason, s.repaired, s.unconfirmed
-    FROM stops_in_intervals(of_machine, first, last) s
+    FROM stops_in_intervals(of_machine, from_at, until_at) s
     JOIN machine_placements p ON p.machine_id = s.machine_id AND p.since <= s.since AND p.until > s.since
     ON CONFLICT DO NOTHING;  -- one of which only the end is still here
-    IF of_machine IS NOT NULL THEN
-        PERFORM move_orders(of_machine, first, last);
-        PERFORM mark_changed_days(each.until, each.until)  -- on which a stop ends that is another now
-        FROM (SELECT unnest(ends) AS until
-              UNION
-              SELECT until FROM machine_stops
-              WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL) AS each;
-    END IF;
 END $$;
 
 -- Orders of a stop that began earlier than was known go with it.
@@ -55,8 +60,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     WITH part AS (
         SELECT i.*, lag(i.until) OVER (PARTITION BY i.machine_id ORDER BY i.since) IS DISTINCT FROM i.since AS is_first
         FROM status_intervals i
-        WHERE (of_machine IS NULL OR i.machine_id = of_machine) AND i.until > from_at AND i.since <= until_at
-          AND i.status IN ('down', 'unknown')
+        WHERE i.machine_id = of_machine AND i.since >= from_at AND i.since <= until_at AND i.status IN ('down', 'unknown')
     ), island AS (  -- down and unknown, one after the other
         SELECT part.*, count(*) FILTER (WHERE is_first) OVER (PARTITION BY machine_id ORDER BY since) AS number
         FROM part

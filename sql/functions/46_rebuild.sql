@@ -24,12 +24,13 @@ BEGIN
     END LOOP;
     ANALYZE status_intervals;
     IF forgotten > '-infinity' THEN
-        PERFORM derive_stops(NULL, '-infinity', 'infinity');
+        DELETE FROM machine_stops WHERE until IS NULL OR until > forgotten;
+        PERFORM add_stops(machine_id, '-infinity', 'infinity') FROM machines;
     ELSE
         TRUNCATE machine_stops;
         ALTER TABLE machine_stops DROP CONSTRAINT machine_stops_pkey;
         DROP INDEX machine_stops_by_machine, machine_stops_by_time;
-        PERFORM derive_stops(NULL, '-infinity', 'infinity');
+        PERFORM add_stops(machine_id, '-infinity', 'infinity') FROM machines;
         ALTER TABLE machine_stops ADD PRIMARY KEY (version);
         CREATE UNIQUE INDEX machine_stops_by_machine ON machine_stops (machine_id, since);
         CREATE INDEX machine_stops_by_time ON machine_stops (since);
