@@ -16,6 +16,8 @@ MAX_AHEAD_S, MAX_BEHIND_S = 120.0, 7 * 86_400.0
 """An event may be so long ahead of the app's clock, or behind."""
 MAX_INCREMENT = 1_000_000_000
 """Of a counter in an event."""
+MAX_PROBLEM = 500
+"""Characters of a problem in an event."""
 MEDIA_TYPE = 'application/x-ndjson'
 MIN_COMPRESSED = 1_000
 """Bytes from which a body is compressed."""
@@ -29,6 +31,16 @@ def status_event(machine: str, at: datetime, status: Status, reason: str | None)
 def counter_event(machine: str, at: datetime, counter: Reports, increment: int) -> str:
     """What was made since the last event of this counter."""
     return _event(machine, at, {counter.value: increment})
+
+
+def problem_event(machine: str, at: datetime, problem: str) -> str:
+    """A value that could not be understood: the app refuses it with this sentence, and shows it."""
+    return _event(machine, at, {'problem': problem[:MAX_PROBLEM]})
+
+
+def is_problem(event: str) -> bool:
+    """Whether an event is there to be refused."""
+    return 'problem' in json.loads(event)
 
 
 def machine_of(event: str) -> str:

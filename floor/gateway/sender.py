@@ -17,7 +17,7 @@ from ..core.feeds import FEED_PATH
 from ..core.repeated_log import RateLimitedLog
 from ..core.text import shortened
 from .errors import QueueError
-from .event_format import MAX_EVENTS, body_of, machine_of
+from .event_format import MAX_EVENTS, body_of, is_problem, machine_of
 from .event_queue import EventQueue, QueuedEvent
 
 log = logging.getLogger(__name__)
@@ -164,6 +164,8 @@ class Sender:
     def _count(self, event: QueuedEvent, result: dict[str, Any]) -> None:
         if result.get('result') in STORED:
             self.sent += 1
+            return
+        if is_problem(event.event):
             return
         cause = shortened(str(result.get('message') or result.get('result')))
         self.not_stored[cause if cause in self.not_stored or len(self.not_stored) < MAX_CAUSES else 'others'] += 1

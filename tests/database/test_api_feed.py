@@ -123,6 +123,9 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
 
 @together(('body', 'words'), [
     ({'machine': VALVE}, 'event: send a status, or what was made: good, reject or cycles'),
+    ({'machine': VALVE, 'problem': 'a: what is 7?'}, 'a: what is 7?'),
+    ({'machine': VALVE, 'problem': 'a: what is 7?', 'good': 3}, 'event: a problem is sent without a status and counts'),
+    ({'machine': VALVE, 'problem': 'a' * 501}, 'problem: String should have at most 500 characters'),
     ({'machine': VALVE, 'good': -1}, 'good: Input should be greater than or equal to 0'),
     ({'machine': VALVE, 'good': 1.5}, 'good: Input should be a valid integer'),
     ({'machine': VALVE, 'cycles': True}, 'cycles: must be a whole number'),

@@ -118,6 +118,8 @@ class FakeApp:
     def _result(self, event: dict[str, Any]) -> dict[str, Any]:
         if event['machine'].startswith('no'):
             return {'result': 'unknown_machine', 'message': f'no machine is called {event["machine"]}'}
+        if 'problem' in event:
+            return {'result': 'refused', 'message': event['problem']}
         same = {event['id'], f'{event["machine"]} {event.get("at")} {event.get("status")}'}
         if same & self._ids:
             return {'result': 'duplicate'}

@@ -59,6 +59,12 @@ async def test_what_the_app_does_not_store_is_counted_and_not_sent_again(
     assert caplog.text.count('no machine is called no-1') == 1
 
 
+async def test_a_problem_is_refused_as_it_must_be(queue: EventQueue, sender: Sender) -> None:
+    queue.put(['{"machine":"a","problem":"what is 7?"}'])
+    assert await sender.send_once()
+    assert (queue.waiting, sender.not_stored, sender.error) == (0, {}, None)
+
+
 @pytest.mark.parametrize(('status', 'answer', 'words'), [
     (503, {'detail': 'the database does not answer'}, 'the app answers 503: the database does not answer'),
     (401, {'detail': 'this token was revoked'}, 'the app answers 401: this token was revoked'),

@@ -25,6 +25,7 @@ MAX_ID_LENGTH = 100
 MAX_COUNT = 1_000_000_000
 MAX_TEXT_LENGTH = 10_000
 """Of a reason; the database cuts it to 2,000."""
+MAX_PROBLEM_LENGTH = 500
 MAX_SHOWN = 200
 """Of what is kept of an event that cannot be read."""
 JSON_AS_FORM = 'this is JSON, but was sent as a form: send it with the header Content-Type: application/json'
@@ -55,6 +56,10 @@ Good = Annotated[Count | None, Field(
     examples=[3])]
 Reject = Annotated[Count | None, Field(description='Rejected parts since then.', examples=[0])]
 Cycles = Annotated[Count | None, Field(description='Cycles since then.', examples=[3])]
+Problem = Annotated[str | None, Field(
+    description='What the feed itself could not understand, instead of a status: the event is refused with it, so that '
+                'supervisors see it on /setup/feeds.', min_length=1, max_length=MAX_PROBLEM_LENGTH,
+    examples=["CNC-01/state: the value '7' is not in its mapping"])]
 
 
 class MachineEventForm(BaseModel):
@@ -69,12 +74,16 @@ class MachineEventForm(BaseModel):
     good: Good = None
     reject: Reject = None
     cycles: Cycles = None
+    problem: Problem = None
 
     @model_validator(mode='after')
     def has_content(self) -> Self:
-        """:raises ValueError: neither a status nor counts"""
-        if self.status is None and self.counts is None:
+        """:raises ValueError: neither a status nor counts, or a problem with one of them"""
+        has_content = self.status is not None or self.counts is not None
+        if self.problem is None and not has_content:
             raise ValueError('send a status, or what was made: good, reject or cycles')
+        if self.problem is not None and has_content:
+            raise ValueError('a problem is sent without a status and counts')
         return self
 
     @property
@@ -85,7 +94,9 @@ class MachineEventForm(BaseModel):
         return Counts(self.good or 0, self.reject or 0, self.cycles or 0)
 
     def event(self, machine: str) -> FeedEvent:
-        """:raises InvalidInputError: a text cannot be stored"""
+        """:raises InvalidInputError: a text cannot be stored, or the feed reports a problem"""
+        if self.problem is not None:
+            raise InvalidInputError(clean_text(self.problem, 'problem', MAX_PROBLEM_LENGTH))
         return FeedEvent(
             clean_text(machine, 'machine', MAX_TEXT_LENGTH), None if self.status is None else Status(self.status),
             clean_text(self.reason or '', 'reason', MAX_TEXT_LENGTH, required=False) or None,

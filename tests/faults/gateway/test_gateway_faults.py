@@ -8,17 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
+from database.postgres import SCHEMA
 from gateway.harness import NEEDS_MOSQUITTO
 
 from .checker import Expectation, Recorded, differences
 from .faults import FAULTS, GatewayFault
-from .publisher import Publisher
-from .site import Plant
+from .publisher import CODES, Publisher, Sent
+from .site import Plant, site, waiting
 from .site import plant as started_plant
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('gateway faults')]
 SHORT = {name: fault for name, fault in FAULTS.items() if fault.short}
 KILLS = 2
+REFUSALS = f'SELECT message, times FROM {SCHEMA}.feed_refusals WHERE machine = $1'
 
 
 @pytest_asyncio.fixture(loop_scope='module', scope='module')
@@ -38,6 +40,22 @@ async def test_what_is_broken_is_noticed(plant: Plant) -> None:
     broken = [(fault, fault.mutations[0]) for fault in SHORT.values()]
     noticed = await asyncio.gather(*(is_noticed(plant, fault, mutation) for fault, mutation in broken))
     assert [mutation for (_, mutation), found in zip(broken, noticed, strict=True) if not found] == []
+
+
+@NEEDS_MOSQUITTO
+async def test_a_value_that_is_in_no_mapping_is_an_example_of_what_was_refused(plant: Plant) -> None:
+    async with site(plant, 'unmapped', None, quick=True, machines=1) as s:
+        machine, = s.machines
+        await s.publisher.publish([Sent(machine, datetime.now(UTC), CODES, 0)])
+        health = await s.gateway.until(lambda health: health['sources'][0]['messages'] and not waiting(health))
+        assert health['app']['not_stored'] == {}
+        connection = await plant.connect()
+        try:
+            refusals = await connection.fetch(REFUSALS, machine)
+        finally:
+            connection.terminate()
+        assert [tuple(row) for row in refusals] == [
+            (f"plant/{machine} code: the value '{CODES}' is not in its mapping", 1)]
 
 
 async def is_noticed(plant: Plant, fault: GatewayFault, mutation: str) -> bool:
