@@ -164,6 +164,25 @@ async def test_a_body_that_cannot_be_read_is_refused_whole(feed: AsyncClient, co
     problem_in(await feed.post(PATH, content=content, headers=headers), status)
 
 
+async def test_a_request_that_is_interrupted_is_no_fault_of_the_program(
+        database: Database, settings: Settings, feed: AsyncClient) -> None:
+    headers = [(b'host', b'floor'), (b'content-type', b'application/json'),
+               (b'authorization', feed.headers['Authorization'].encode())]
+    scope = {'type': 'http', 'method': 'POST', 'path': PATH, 'query_string': b'', 'scheme': 'http',
+             'http_version': '1.1', 'headers': headers}
+    received = iter([{'type': 'http.request', 'body': b'[{', 'more_body': True}, {'type': 'http.disconnect'}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(received)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app_of(database, settings)(scope, receive, send)
+    assert sent[0]['status'] == 400
+
+
 async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
         feed: AsyncClient, sql: asyncpg.Connection) -> None:
     down = {'status': 'down'}

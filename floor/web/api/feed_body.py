@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
 
 from ...core.formatting import number
 from ...feed.ingest import MAX_EVENTS, EventResult, FeedEvent, Result
@@ -77,7 +78,10 @@ def _kind(request: Request) -> str:
 
 
 async def _body(request: Request) -> bytes:
-    body = await request.body()
+    try:
+        body = await request.body()
+    except ClientDisconnect:  # as when a gateway is killed, or its network is lost
+        raise HTTPException(400, 'the request was interrupted: send it again') from None
     coding = request.headers.get('content-encoding', '').strip().lower()
     if coding in {'', 'identity'}:
         return body
