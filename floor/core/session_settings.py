@@ -35,23 +35,12 @@ OPTIONS = ' '.join(f'-c {name}={value}'.replace(', ', ',').replace('read committ
 
 
 class Session(asyncpg.Connection):
-    """A connection that keeps its settings when it returns to a pool."""
-
-    kept: str = ''
-    """Statements that restore what RESET ALL undoes."""
+    """A connection that returns to its pool as it is: what the program sets, it sets for one transaction. A reset would
+    be another round trip for every question, and undo what apply_settings has set."""
 
     def get_reset_query(self) -> str:
-        """The statements that a pool runs when the connection is released."""
-        return f'{super().get_reset_query()}\n{self.kept}'
-
-    async def keep(self, name: str, value: str) -> None:
-        """Set it for the whole session.
-
-        :raises asyncpg.InsufficientPrivilegeError: this login lacks the privilege
-        """
-        statement = f"SELECT set_config('{name}', '{value}', false);"
-        await self.execute(statement)
-        self.kept += statement
+        """The statements that a pool runs when the connection is released: none. It ends an open transaction anyway."""
+        return ''
 
 
 def supported_settings(session: Session) -> dict[str, str]:
@@ -78,7 +67,7 @@ async def apply_settings(session: Session, given: dict[str, str]) -> None:
 
 async def _set_if_allowed(session: Session, name: str, value: str, found: str) -> None:
     try:
-        await session.keep(name, value)
+        await session.execute(f"SELECT set_config('{name}', '{value}', false)")
     except asyncpg.InsufficientPrivilegeError as error:
         if found == 'replica':
             raise DatabaseMisconfiguredError(

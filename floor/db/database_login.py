@@ -47,7 +47,6 @@ class DatabaseLogin:
     @property
     def options(self) -> dict[str, Any]:
         """Arguments of open, and of asyncpg.create_pool."""
-        # server settings survive the RESET ALL when a connection is released; SET search_path would not
         return {'command_timeout': self._settings.db_command_timeout,
                 'server_settings': {'search_path': f'"{self._schema}", pg_temp', 'application_name': 'line-monitor',
                                     'timezone': self._settings.plant_timezone,  # refused at startup if it is unknown

@@ -9,14 +9,13 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
-import asyncpg
-
-from ..core.errors import DatabaseUnavailableError, HistoryNotReadyError
+from ..core.errors import HistoryNotReadyError
 from ..core.floor_snapshot import HistoryState
 from ..core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
-from ..db.connection import Connection, describe
+from ..db.connection import Connection
 from ..db.database import Database
 from ..db.row_mapping import to_display_names
+from ..db.transactions import reading
 from . import order_csv
 from .named_in_filter import with_known_names
 from .order_cursor import OrderCursor
@@ -90,8 +89,7 @@ class WorkOrderList:
     async def of_shift(self, start: datetime, until: datetime) -> ShiftOrders:
         """The orders that were active at the end of a shift, and those completed in it."""
         queries = self._database.queries
-        async with (self._connection() as connection,
-                    connection.transaction(isolation='repeatable_read', readonly=True)):
+        async with self._connection() as connection:
             rows = [row async for row in queries.orders_of_shift(connection, start=start, until=until)]
             orders: dict[OrderId, WorkOrder] = {}
             for begin in range(0, len(rows), BATCH_SIZE):
@@ -206,14 +204,10 @@ class WorkOrderList:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
-        try:
-            async with self._database.acquire() as connection:
-                await self._database.queries.plan_every_time(connection)
-                if await self._database.queries.history_state(connection) == HistoryState.CREATING:
-                    raise HistoryNotReadyError  # the list would be incomplete
-                yield connection
-        except asyncpg.PostgresError as error:
-            raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
+        async with reading(self._database) as connection:
+            if await self._database.queries.begin_list(connection) == HistoryState.CREATING:
+                raise HistoryNotReadyError  # the list would be incomplete
+            yield connection
 
 
 def _sort(order_filter: OrderFilter) -> str:

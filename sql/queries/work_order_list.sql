@@ -1,6 +1,7 @@
--- name: plan_every_time()!
--- The best plan of a list depends on its parameters, so none is reused. Applies until RESET ALL.
-SET plan_cache_mode = force_custom_plan;
+-- name: begin_list()$
+-- The best plan of a list depends on its parameters, so none is reused in this transaction. Whether what it shows is there, as
+-- history_state().
+SELECT history_state() FROM set_config('plan_cache_mode', 'force_custom_plan', true);
 
 -- name: work_orders_with_words(words, max_matches)$
 -- The ids of the orders that match a search; null if there are more than max_matches, or, in a sample, more than one in

@@ -61,3 +61,11 @@ def test_what_the_database_puts_together_itself_it_does_with_format() -> None:
     found = [(path, made) for path in sorted((ROOT / 'sql').rglob('*.sql'))
              for made in re.findall(without_format, re.sub(r'--.*', '', path.read_text(encoding='utf-8')))]
     assert found == []
+
+
+def test_what_the_sql_sets_ends_with_its_transaction() -> None:
+    """Connections return to their pool as they are. The simulator has a separate one."""
+    lasting = r'(?im)^SET (?!LOCAL\b).*|set_config\([^)]*, *false\)|\bLISTEN\b|\bpg_(?:try_)?advisory_lock|^PREPARE .*'
+    found = {path.name: made for folder in ('queries', 'functions') for path in (ROOT / 'sql' / folder).glob('*.sql')
+             if (made := re.findall(lasting, re.sub(r'--.*', '', path.read_text(encoding='utf-8'))))}
+    assert found.keys() == {'simulator.sql', '60_dashboard.sql'}, found
