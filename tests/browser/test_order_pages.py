@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 from browser.profiles import PHONE
-from browser.visitor import Visitor
+from browser.visitor import Visitor, fits_window
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope='session')
@@ -30,10 +30,34 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
                       "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
     page = await visitor.open('/work-orders', **options)
 
+    if options:
+        await page.get_by_role('button', name='Filters').tap()
     await page.get_by_label('Search all texts, including comments').fill('strasse ERSATZTEIL')
 
     await expect(page.locator('.order-list tbody')).not_to_contain_text('Order 1')
     await expect(page.locator('.order-list tbody')).to_contain_text('Order 2')
+
+
+async def test_on_a_phone_orders_are_on_the_screen_and_filters_unfold(visitor: Visitor,
+                                                                      sql: asyncpg.Connection) -> None:
+    await sql.execute(ADD, 1, 2)
+    address = '/work-orders?priority=low&machine=Valve_01_01'
+    page = await visitor.open(address, **PHONE)
+    filters, priority = page.get_by_role('button', name='Filters 2'), page.get_by_label('Priority', exact=True)
+    order = page.locator('.order-list tbody tr').first
+    await expect(order).to_be_visible()
+    box = await order.bounding_box()
+    assert box is not None and box['y'] + box['height'] < 844 * 2 / 3
+    await expect(priority).to_be_hidden()
+    await filters.tap()
+    await expect(priority).to_be_visible()
+    await fits_window(page)
+    await filters.tap()
+    await expect(priority).to_be_hidden()
+
+    laptop = await visitor.open(address)
+    await expect(laptop.get_by_label('Priority', exact=True)).to_be_visible()
+    await expect(laptop.get_by_role('button', name='Filters')).to_be_hidden()
 
 
 async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor: Visitor,

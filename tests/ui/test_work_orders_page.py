@@ -217,7 +217,8 @@ async def test_chips_count_each_state(orders: Orders, see: OpenPage) -> None:
     screen = await see()
 
     assert [e['text'] for e in screen.of_class('chip') if 'aria-pressed' in e['props']] == [
-        'Open 2', 'In progress 1', 'On hold 1', 'Overdue 0', 'Completed today 4', 'Completed 1', 'Cancelled 1']
+        'Open 2', 'In progress 1', 'On hold 1', 'Overdue 0', 'Completed today 4', 'Completed 1', 'Cancelled 1',
+        'Filters']
 
 
 # the filter and the address

@@ -48,7 +48,7 @@ class OrderFilters:
         self._filter = order_filter
         self._view = view
         self._on_filter = on_filter
-        self._showing = False
+        self._showing = self._unfolded = False
         self._chips: dict[WorkOrderStatus, Chip] = {}
         with ui.element('q-card').classes('order-filters').props('role=search aria-label="Filter work orders"'):
             with ui.element('div').classes('chips'):
@@ -58,7 +58,8 @@ class OrderFilters:
                         self._done = Chip('Completed today', self._toggle_done)
                     self._chips[status] = Chip(status.word, partial(self._toggle, status))
                 self._overdue.classes('chip-overdue')
-            with ui.element('div').classes('chips chips-choices'):
+            self._fold = Chip('Filters', self._unfold).classes('chips-fold')
+            with ui.element('div').classes('chips chips-choices') as self._choices:
                 self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
                 self._machine = self._select('Machine', {})
                 self._assignee = self._select('Assignee', {})
@@ -101,6 +102,7 @@ class OrderFilters:
         for select in self._priority, self._machine, self._assignee:
             set_attribute(select, 'data-set', str(bool(select.value)).lower())
         set_attribute(self._priority, 'display-value', ', '.join(chosen) or 'Priority')
+        self._show_fold()
         set_attribute(self._board, 'href', address_of(_on_board(order_filter), BOARD))
         set_attribute(self._table, 'href', address_of(order_filter))
         set_attribute(self._csv, 'href', csv_address(order_filter))
@@ -129,6 +131,17 @@ class OrderFilters:
         if not multiple:
             select.props['placeholder'] = label
         return select
+
+    def _unfold(self) -> None:
+        """On a phone the choices are folded, so that orders are on the screen at once."""
+        self._unfolded = not self._unfolded
+        self._choices.classes(toggle='unfolded')
+        self._show_fold()
+
+    def _show_fold(self) -> None:
+        chosen = self._filter
+        active = sum(map(bool, (chosen.priorities, chosen.machine, chosen.assignee or chosen.person, chosen.text)))
+        self._fold.show(_counted('Filters', active or None), self._unfolded)
 
     def _change(self, **changes: Any) -> None:
         self._on_filter(replace(self._filter.on_page(1), **changes))
