@@ -15,12 +15,13 @@ from .bodies import JsonRoute
 from .callers import caller
 from .feed_body import FORM, read_event_of, read_events
 from .feed_forms import EventAnswer, EventForm, EventsAnswer, MachineEventForm
-from .floor_api import TIMEOUT_S, database_errors, no_store
+from .floor_api import TIMEOUT_S, database_errors
 from .known_parameters import known_parameters
 from .problems import documented
 
 STATUS_OF = {Result.UNKNOWN_MACHINE: 404, Result.REFUSED: 422}
 """Of a response about a single event; 200 for other results."""
+NOT_STORED = {'Cache-Control': 'no-store'}
 Machine = Annotated[str, Path(description='Name of the machine.', examples=['CNC-01'])]
 Caller = Annotated[Identity, Depends(caller)]
 EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_json_schema()
@@ -33,13 +34,13 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
     timeout: seconds without a response of the database after which a request fails with 503.
     """
     router = APIRouter(prefix=FEED_PATH, tags=['feed'], route_class=JsonRoute,
-                       dependencies=[Depends(known_parameters), Depends(no_store)],
+                       dependencies=[Depends(known_parameters)],
                        responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
 
     @router.post('', summary='Report statuses', operation_id='report_statuses',
                  response_model=EventsAnswer | EventAnswer,
                  openapi_extra=body_of({'application/json': {'type': 'array', 'items': EVENT, 'maxItems': MAX_EVENTS}}))
-    async def report_statuses(request: Request, who: Caller) -> Any:
+    async def report_statuses(request: Request, who: Caller) -> Response:
         """One event, an array of at most 1,000, or as many lines of JSON (application/x-ndjson); also compressed with
         gzip. Each of several has its own result, and the response is 200; a single event that is not stored returns
         404 or 422. After any other response nothing is stored: send the events again, with the same ids."""
@@ -47,14 +48,13 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
         events, is_single = await read_events(request)
         async with database_errors(timeout):
             results = await ingest.report(feed_id, events)
-        if is_single:
-            return _single(results[0])
-        return EventsAnswer(results=[EventAnswer.model_validate(each) for each in results])
+        return _single(results[0]) if is_single else JSONResponse({'results': [_answer(each) for each in results]},
+                                                                  headers=NOT_STORED)
 
     @router.post('/{machine:path}', summary='Report the status of a machine', operation_id='report_status',
                  response_model=EventAnswer,
                  openapi_extra=body_of({'application/json': MACHINE_EVENT, FORM: MACHINE_EVENT}))
-    async def report_status(machine: Machine, request: Request, who: Caller) -> Any:
+    async def report_status(machine: Machine, request: Request, who: Caller) -> Response:
         """As JSON, or as a form: `curl -H "Authorization: Bearer $TOKEN" -d status=down .../api/feed/CNC-01`."""
         feed_id = _feed_of(who)
         event = await read_event_of(request, machine)
@@ -78,5 +78,10 @@ def _feed_of(who: Identity) -> int:
 
 
 def _single(result: EventResult) -> Response:
-    answer = EventAnswer.model_validate(result)
-    return JSONResponse(answer.model_dump(exclude_none=True), STATUS_OF.get(result.result, 200))
+    answer = {name: value for name, value in _answer(result).items() if value is not None}
+    return JSONResponse(answer, STATUS_OF.get(result.result, 200), NOT_STORED)
+
+
+def _answer(result: EventResult) -> dict[str, str | None]:
+    """As EventAnswer describes it."""
+    return {'result': result.result, 'message': result.message}

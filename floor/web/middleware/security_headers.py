@@ -95,10 +95,11 @@ class SecurityHeaders:
             if message['type'] == 'http.response.start':
                 headers = MutableHeaders(scope=message)
                 is_page = PAGE_HEADER in headers
-                frames = [*own_origins(Headers(scope=scope)), *self._frames]
-                policy = page_policy(nonce, frames) if is_page else NO_PAGE_POLICY
-                headers.setdefault('Content-Security-Policy', policy)
-                if not is_page:  # only pages need the session of NiceGUI
+                if is_page:
+                    frames = [*own_origins(Headers(scope=scope)), *self._frames]
+                    headers.setdefault('Content-Security-Policy', page_policy(nonce, frames))
+                else:  # only pages need the session of NiceGUI
+                    headers.setdefault('Content-Security-Policy', NO_PAGE_POLICY)
                     kept = [cookie for cookie in headers.getlist('set-cookie') if is_credential_cookie(cookie)]
                     del headers['set-cookie']
                     for cookie in kept:
