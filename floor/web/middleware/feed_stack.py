@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..api.methods import HeadAndOptions
 from ..http.feed_path import is_of_events
 from ..http.path_prefix import PathPrefix, path_without_prefix
-from .compression import Compression
 from .credential_limits import CredentialLimits
 from .cross_origin import CrossOriginCheck
 from .forwarded_address import ForwardedAddress
@@ -20,7 +19,7 @@ from .identity_required import IdentityRequired
 from .request_limits import RequestLimits
 from .security_headers import SecurityHeaders
 
-PASSED: tuple[object, ...] = (Compression, ForwardedAddress, PathPrefix, SecurityHeaders, CrossOriginCheck,
+PASSED: tuple[object, ...] = (ForwardedAddress, PathPrefix, SecurityHeaders, CrossOriginCheck,
                               IdentityRequired, CredentialLimits, RequestLimits, HeadAndOptions)
 
 
