@@ -53,7 +53,7 @@ async def read_costs(reading: Reading) -> LossCosts | None:
     if not lines & with_cost:
         return None
     costs = LossCosts(await read_currency(reading), {}, is_complete=lines <= with_cost)
-    async for row in reading.queries.stop_costs(reading.connection, **reading.chosen_stops):
+    async for row in reading.queries.stop_costs(reading.connection, **reading.stops_in_parts):
         if row['of'] == REASON:
             costs.by_reason[row['reason']] = row['cost']
         elif row['of'] == MACHINE:

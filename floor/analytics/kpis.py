@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -168,7 +168,9 @@ class MachineKpis:
 
 async def machine_times(reading: Reading) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
-    sums = {machine.name: Sums(machines=1, possible=reading.micros_of(machine)) for machine in reading.machines}
+    whole, of_line = reading.micros, reading.line_id is not None
+    sums = {machine.name: Sums(machines=1, possible=reading.micros_on_line(machine) if of_line else whole)
+            for machine in reading.machines}
     async for row in reading.queries.machine_times(reading.connection, **reading.parts_period):
         if of := sums.get(row['machine_name']):
             for name in TIMES:
@@ -181,13 +183,11 @@ async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Membe
     """The same with all about stops. answered: how soon they were acknowledged and repaired, too."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    filtered = reading.scope.is_filtered
-    for fields, rows in ((FILTERED, filtered_stop_sums(reading, answered=answered)),) if filtered else (
-            (STOPS, stop_sums(reading)), (RESPONSES, stop_responses(reading, answered=answered))):
+    for fields, rows in _stop_rows(reading, answered=answered):
         async for row in rows:
             if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
                 for name in fields:
-                    setattr(of, name, row[name])
+                    setattr(of, name, getattr(of, name) + row[name])
     return times
 
 
@@ -222,11 +222,15 @@ def stop_responses(reading: Reading, *, together: bool = False, answered: bool =
     return rows
 
 
-def filtered_stop_sums(reading: Reading, *, answered: bool = True) -> AsyncIterator[Any]:
-    """Both of the stops of one reason, and of one shift."""
-    rows: AsyncIterator[Any] = reading.queries.filtered_stop_sums(
-        reading.connection, answered=answered, **reading.filtered_period)
-    return rows
+def _stop_rows(reading: Reading, *, answered: bool) -> Iterator[tuple[tuple[str, ...], AsyncIterator[Any]]]:
+    """What adds up to all that is to be known of the stops of each machine, and the names of its columns."""
+    if not reading.scope.is_filtered:
+        yield STOPS, stop_sums(reading)
+        yield RESPONSES, stop_responses(reading, answered=answered)
+        return
+    for at_ends in False, True:
+        yield FILTERED, reading.queries.filtered_stop_sums(
+            reading.connection, answered=answered, at_ends=at_ends, **reading.stops_in_parts)
 
 
 def kpis_of(reading: Reading, sums: Sums) -> Kpis:

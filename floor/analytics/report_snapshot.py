@@ -88,10 +88,13 @@ class Reading:
     line_id: int | None = None
     zone: ZoneInfo = UTC_ZONE
 
-    def micros_of(self, machine: Member) -> int:
-        """For how many microseconds of all parts a machine belongs into the report."""
-        if self.line_id is None:
-            return sum(part.micros for part in self.parts)
+    @property
+    def micros(self) -> int:
+        """The length of all parts."""
+        return sum(part.micros for part in self.parts)
+
+    def micros_on_line(self, machine: Member) -> int:
+        """For how many microseconds of all parts a machine stood on the line that is asked about."""
         return sum(placement.share_of(self.parts) for placement in machine.placements
                    if placement.line_id == self.line_id)
 
@@ -131,14 +134,9 @@ class Reading:
         return {'starts': [part.start for part in self.parts], 'untils': [part.end for part in self.parts]}
 
     @property
-    def filtered_period(self) -> dict[str, Any]:
-        """The arguments of the queries about stops of one reason and of some hours."""
-        return {**self.stop_period, **self.hours, 'reason': self.scope.reason}
-
-    @property
-    def chosen_stops(self) -> dict[str, Any]:
-        """The same for lists of stops, which are quicker where all hours count."""
-        return {**self.filtered_period, **({} if self.scope.shift is not None else {'starts': None, 'untils': None})}
+    def stops_in_parts(self) -> dict[str, Any]:
+        """The arguments of the queries about stops of one reason, or of any, and of some hours, or of all."""
+        return {**self.parts_period, 'reason': self.scope.reason}
 
     async def hours_since_known(self) -> dict[str, list[datetime]]:
         """The hours that count from when the history begins, for what goes through them in small steps."""

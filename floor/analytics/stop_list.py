@@ -25,7 +25,7 @@ class StopKind(StrEnum):
 
     @property
     def counted_by(self) -> str:
-        """The key by which chosen_stops() counts them."""
+        """The key by which listed_stops() counts them."""
         return {StopKind.ALL: Kpi.DOWN, StopKind.FAILURES: Kpi.FAILURES, StopKind.MICRO_STOPS: Kpi.MICRO_STOPS,
                 StopKind.CARRIED_IN: Kpi.CARRIED_IN}.get(self, self.value)
 
@@ -95,7 +95,7 @@ async def read_stop_list(reading: Reading, selection: StopSelection, page: Page)
     """A page of the stops that were going on at some time in the window."""
     found = await _found(reading, selection.words)
     counts = await reading.queries.count_stop_list(reading.connection, kpi=selection.kind.counted_by,
-                                                   **found, **reading.chosen_stops)
+                                                   **found, **reading.stops_in_parts)
     listed = await read_listed(reading, selection, page.skip, page.size, selection.kind.counted_by, only=True,
                                found=found)
     return StopList(tuple(row.stop for row in listed), counts['counted'], seconds(counts['amount']),
@@ -109,7 +109,7 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
     rows = reading.queries.stop_list(
         reading.connection, kpi=counted_by, only=only, sort=selection.sort,
         descending=selection.descending, places=_in_order(reading), skip=skip, most=most, **found,
-        **reading.chosen_stops)
+        **reading.stops_in_parts)
     return [ListedStop(to_stop(row), row['counted'], seconds(row['amount'] or 0), row['began'],
                        row['until'] is not None and reading.has(row['until']))
             async for row in rows]
@@ -120,7 +120,7 @@ async def _found(reading: Reading, words: str) -> dict[str, Any]:
     folded = fold(words)
     if not folded:
         return {'machines_found': None, 'reasons_found': None, 'order_words': None}
-    reasons = [row['reason'] async for row in reading.queries.stop_causes(reading.connection, **reading.stop_period)]
+    reasons = [row['reason'] async for row in reading.queries.stop_causes(reading.connection, **reading.stops_in_parts)]
     return {'machines_found': _with_words(folded, reading),
             'reasons_found': [reason for reason in reasons if reason is not None and folded in fold(reason)],
             'order_words': folded.removeprefix('wo-')}

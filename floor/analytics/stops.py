@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -104,7 +103,7 @@ class StopClocks:
 
 async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
-    rows = [row async for row in _causes(reading)]
+    rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.stops_in_parts)]
     first, second = ('down', 'stops') if by == 'minutes' else ('stops', 'down')
     rows.sort(key=lambda row: (-row[first], -row[second], row['reason'] is None, name_key(row['reason'] or '')))
     whole, sum_so_far, causes = sum(row[first] for row in rows), 0, []
@@ -115,17 +114,9 @@ async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     return tuple(causes)
 
 
-def _causes(reading: Reading) -> AsyncIterator[Any]:
-    if reading.scope.is_filtered:
-        return reading.queries.filtered_causes(reading.connection, **reading.filtered_period)
-    return reading.queries.stop_causes(reading.connection, **reading.stop_period)
-
-
 async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMachine, ...]:
     """The worst machines by seconds down, then by count, then by the longest, then by name; only ones that stopped."""
-    rows = reading.queries.filtered_machines(reading.connection, most=most, **reading.filtered_period) \
-        if reading.scope.is_filtered else \
-        reading.queries.worst_machines(reading.connection, most=most, **reading.stop_period)
+    rows = reading.queries.worst_machines(reading.connection, most=most, **reading.stops_in_parts)
     return tuple([ProblemMachine(MachineName(row['machine_name']), seconds(row['down']), row['stops'],
                                  seconds(row['longest'])) async for row in rows])
 
@@ -133,12 +124,8 @@ async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMac
 async def read_clocks(reading: Reading) -> StopClocks:
     """Where the time of the stops went that have a work order which was acknowledged and started; micro-stops do not
     count."""
-    if reading.scope.is_filtered:
-        total: int = await reading.queries.count_filtered_stops(reading.connection, **reading.filtered_period)
-        rows = reading.queries.filtered_clocks(reading.connection, **reading.filtered_period)
-    else:
-        total = await reading.queries.count_stops(reading.connection, **reading.stop_period)
-        rows = reading.queries.stop_clocks(reading.connection, **reading.stop_period)
+    total: int = await reading.queries.count_stops(reading.connection, **reading.stops_in_parts)
+    rows = reading.queries.stop_clocks(reading.connection, **reading.stops_in_parts)
     causes = []
     async for row in rows:
         means = {clock: seconds(row[clock]) / row['stops'] for clock in CLOCKS}

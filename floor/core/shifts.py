@@ -61,7 +61,7 @@ class Shifts:
     def at(self, moment: datetime) -> Shift:
         """The shift at a moment."""
         moment = moment.astimezone(UTC)
-        shifts = self._of_days(moment.astimezone(self._zone).date())
+        shifts = self._around(moment, moment)
         return shifts[bisect_right([shift.start for shift in shifts], moment) - 1]
 
     def before(self, shift: Shift) -> Shift:
@@ -74,20 +74,20 @@ class Shifts:
 
     def between(self, start: datetime, end: datetime) -> list[Shift]:
         """The shifts that overlap the window from start (inclusive) to end (exclusive), whole and in order."""
-        found, until = list[Shift](), end.astimezone(UTC)
-        shift = self.at(start)
-        while shift.start < until:
-            found.append(shift)
-            shift = self.after(shift)
-        return found
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        return [shift for shift in self._around(start, end) if shift.start < end and shift.end > start]
 
     def of(self, day: date, name: str) -> Shift | None:
         """The shift of that name that starts in a day; None if there is none."""
-        return next((shift for shift in self._of_days(day) if (shift.date, shift.name) == (day, name)), None)
+        return next((shift for shift in self._of_days(day, day) if (shift.date, shift.name) == (day, name)), None)
 
-    def _of_days(self, day: date) -> list[Shift]:
-        """The shifts of the days around this one."""
-        days = [day + number * DAY for number in range(-AROUND, AROUND + 1)]
+    def _around(self, start: datetime, end: datetime) -> list[Shift]:
+        """The shifts of the days from start to end, and of the days around them."""
+        return self._of_days(start.astimezone(self._zone).date(), end.astimezone(self._zone).date())
+
+    def _of_days(self, first: date, last: date) -> list[Shift]:
+        """The shifts of these days and of the days around them, in order."""
+        days = [first + number * DAY for number in range(-AROUND, (last - first).days + AROUND + 1)]
         starts = [(datetime.combine(day + DAY if start < self._day_start else day, start, self._zone).astimezone(UTC),
                    day, name) for day in days for start, name in self._starts.items()]
         for index in range(len(starts) - 2, -1, -1):  # a skipped start is not after the next one

@@ -281,10 +281,10 @@ CALL record_function_file('50_machine_times.sql', NULL, :'program');
 CALL record_function_file('51_hours.sql', NULL, :'program');
 \ir ../functions/52_machine_charges.sql
 CALL record_function_file('52_machine_charges.sql', NULL, :'program');
-\ir ../functions/53_filtered_stops.sql
-CALL record_function_file('53_filtered_stops.sql', NULL, :'program');
-\ir ../functions/54_chosen_stops.sql
-CALL record_function_file('54_chosen_stops.sql', NULL, :'program');
+\ir ../functions/53_stops_in_parts.sql
+CALL record_function_file('53_stops_in_parts.sql', NULL, :'program');
+\ir ../functions/54_listed_stops.sql
+CALL record_function_file('54_listed_stops.sql', NULL, :'program');
 \ir ../functions/60_dashboard.sql
 CALL record_function_file('60_dashboard.sql', NULL, :'program');
 \ir ../functions/61_retention.sql

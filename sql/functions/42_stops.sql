@@ -81,10 +81,11 @@ $$;
 
 -- Machines with the length (microseconds) below which a stop of theirs is a micro-stop: that of their type, otherwise of the plant.
 CREATE OR REPLACE VIEW machine_limits AS
-SELECT m.machine_id, m.machine_name,
-       micros(coalesce(kind.micro_stop, (SELECT micro_stop FROM plant_settings))) AS micro_stop
-FROM machines m LEFT JOIN machine_types kind USING (type)
-OFFSET 0;  -- computed for each machine, and not for each stop
+SELECT m.machine_id, m.machine_name, micros(coalesce(kind.micro_stop, plant.micro_stop)) AS micro_stop
+FROM machines m
+LEFT JOIN machine_types kind USING (type)
+CROSS JOIN (SELECT max(micro_stop) AS micro_stop FROM plant_settings) AS plant  -- one row; not as a value above, which takes one process too
+OFFSET '0';  -- computed for each machine, and not for each stop; not 0, with which the planner takes one process
 COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micro_stop (microseconds) is a micro-stop.';
 
 -- The stops that began and ended inside a period: most of them. names null: of all machines; of_line: only those that began while

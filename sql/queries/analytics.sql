@@ -9,9 +9,11 @@ WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 
 -- name: prepare_report()^
 -- For one transaction: reports are planned again each time, because a day and a year want different plans; a page of a
--- history is nearly always in memory, wherever it lies.
+-- history is nearly always in memory, wherever it lies. The planner does not know how few orders a stop has, and would sort all stops to
+-- merge them with these.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
-       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
+       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true),
+       set_config('enable_mergejoin', 'off', true), clock_timestamp() AS now,
        history_state() AS history, plant_zone() AS zone;
 
 -- name: report_machines(start, until)
@@ -67,49 +69,55 @@ SELECT m.machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigi
        coalesce(sum(ongoing_length), 0)::bigint AS ongoing_length
 FROM part LEFT JOIN machines m USING (machine_id) GROUP BY m.machine_name;
 
--- name: stop_causes(names, start, until, now, line)
--- For each reason: microseconds down in a period, and stops that began in it. names null: of all machines.
+-- name: stop_causes(names, starts, untils, now, reason, line)
+-- For each reason: microseconds down in the parts of a period, and stops that began in them. names null: of all machines; reason null:
+-- all of them.
 SELECT part.reason, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops
-FROM (SELECT reason, sum(down) AS down, count(*) AS stops
-      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint) GROUP BY reason
+FROM (SELECT reason, sum(down) AS down, count(*) FILTER (WHERE began) AS stops
+      FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text,
+                          :line::smallint, false)
+      WHERE began OR carried_in GROUP BY reason
       UNION ALL
-      SELECT reason, down, (since >= :start)::int
-      FROM stops_across(:names, :start, :until, :now::timestamptz, :line)) AS part
+      SELECT reason, down, began::int FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true)
+      WHERE began OR carried_in) AS part
 GROUP BY part.reason;
 
--- name: worst_machines(names, start, until, now, most, line)
--- The machines that were down longest in a period, then most often, then for the longest time at once. names null: of all.
+-- name: worst_machines(names, starts, untils, now, reason, most, line)
+-- The machines that were down longest in the parts of a period, then most often, then for the longest time at once. names null: of all.
 SELECT part.machine_name, sum(part.down)::bigint AS down, sum(part.stops)::bigint AS stops,
        max(part.longest)::bigint AS longest
-FROM (SELECT machine_name, sum(down) AS down, count(*) AS stops, max(down) AS longest
-      FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint) GROUP BY machine_name
+FROM (SELECT machine_name, sum(down) AS down, count(*) FILTER (WHERE began) AS stops, max(down) AS longest
+      FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text,
+                          :line::smallint, false)
+      WHERE began OR carried_in GROUP BY machine_name
       UNION ALL
-      SELECT machine_name, down, (since >= :start)::int, down
-      FROM stops_across(:names, :start, :until, :now::timestamptz, :line::smallint)) AS part
+      SELECT machine_name, down, began::int, down FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true)
+      WHERE began OR carried_in) AS part
 GROUP BY part.machine_name
 ORDER BY 2 DESC, 3 DESC, 4 DESC, name_sort_key(part.machine_name), part.machine_name COLLATE "C" LIMIT :most;
 
--- name: count_stops(names, start, until, now, line)$
--- How many stops were going on in a period. names null: of all machines.
-SELECT (SELECT count(*) FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint))
-     + (SELECT count(*) FROM stops_across(:names, :start, :until, :now::timestamptz, :line::smallint));
+-- name: count_stops(names, starts, untils, now, reason, line)$
+-- How many stops were going on in the parts of a period. names null: of all machines.
+SELECT (SELECT count(*) FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz,
+                                            :reason::text, :line::smallint, false) WHERE began OR carried_in)
+     + (SELECT count(*) FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true) WHERE began OR carried_in);
 
--- name: stop_clocks(names, start, until, now, line)
--- The four clocks of the stops of a period that were seen through (down, order created, acknowledged, started, running
+-- name: stop_clocks(names, starts, untils, now, reason, line)
+-- The four clocks of the stops of a period's parts that were seen through (down, order created, acknowledged, started, running
 -- again; the earliest of all its orders), added up for each reason in microseconds. Micro-stops do not count. names null: of
 -- all machines.
 WITH seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM stop_orders_between(:names::text[], :start::timestamptz, :until::timestamptz) o
-    JOIN stops_inside(:names, :start, :until, :line::smallint) stop
+    FROM stop_orders_between(:names::text[], (:starts::timestamptz[])[1], (:untils::timestamptz[])[cardinality(:untils)]) o
+    JOIN stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason::text, :line::smallint, false) stop
         ON stop.since = o.since AND stop.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
-    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.fails
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.fails AND (stop.began OR stop.carried_in)
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM stops_across(:names, :start, :until, :now::timestamptz, :line) stop
+    FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true) stop
     CROSS JOIN LATERAL orders_of_stop(stop.machine_name, stop.since) o
-    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL
-      AND stop.fails AND stop.until IS NOT NULL
+    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.fails AND (stop.began OR stop.carried_in)
+      AND stop.until IS NOT NULL
 )
 SELECT s.reason, count(*) AS stops, sum(phase.detect)::bigint AS detect, sum(phase.acknowledge)::bigint AS acknowledge,
        sum(phase.respond)::bigint AS respond, sum(phase.repair)::bigint AS repair

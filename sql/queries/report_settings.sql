@@ -39,13 +39,13 @@ INSERT INTO setting_changes (changed_by, setting, old_value, new_value) VALUES (
 SELECT changed_at, changed_by, setting, old_value, new_value FROM setting_changes WHERE kind = 'setting'
 ORDER BY change_id DESC LIMIT :most;
 
--- name: stop_costs(names, start, until, now, reason, starts, untils, line)
--- What the stops of a period cost inside it, by the costs of the lines on which they began: a row for each reason (of = 3), each
--- machine (5) and each line (6). Stops as chosen_stops() has them.
+-- name: stop_costs(names, starts, untils, now, reason, line)
+-- What the stops in the parts of a period cost inside them, by the costs of the lines on which they began: a row for each reason
+-- (of = 3), each machine (5) and each line (6).
 SELECT grouping(s.reason, s.machine_name, l.name) AS of, s.reason, s.machine_name, l.name AS line,
        (sum(s.down * l.cost_per_hour) / micros('1 hour'))::float8 AS cost
-FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, 'down', :reason::text,
-                  :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
+FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text, :line::smallint,
+                    NULL) s
 JOIN production_lines l USING (line_id)
-WHERE l.cost_per_hour IS NOT NULL
+WHERE l.cost_per_hour IS NOT NULL AND (s.began OR s.carried_in)
 GROUP BY GROUPING SETS (s.reason, s.machine_name, l.name);

@@ -1,24 +1,24 @@
--- name: stop_list(names, start, until, now, kpi, reason, starts, untils, only, machines_found, reasons_found, order_words, sort, descending, places, skip, most, line)
--- A page of the stops of a period with the first work order of each and the earliest moments of all its orders: first those that
--- the KPI counts, or only these; sorted by length (what it adds to the KPI), start, machine (as in places) or reason. order_words
--- null: all; otherwise those of the machines or reasons found, or of an order with these letters in its id.
+-- name: stop_list(names, starts, untils, now, kpi, reason, only, machines_found, reasons_found, order_words, sort, descending, places, skip, most, line)
+-- A page of the stops of a period's parts with the first work order of each and the earliest moments of all its orders: first those that
+-- the KPI counts, or only these; sorted by length (what it adds to the KPI), start, machine (as in places) or reason, equal ones the
+-- latest first. order_words null: all; otherwise those of the machines or reasons found, or of an order with these letters in its id.
 WITH machine_place AS NOT MATERIALIZED (  -- each place once, so that a list that is sorted by something else is not joined with them
     SELECT machine_name, min(place) AS place
     FROM unnest(:places::text[]) WITH ORDINALITY AS machine (machine_name, place)
     WHERE :sort::text = 'machine' GROUP BY machine_name
 ), reason_place AS NOT MATERIALIZED (
     SELECT reason, row_number() OVER (ORDER BY name_sort_key(reason), reason COLLATE "C") AS place
-    FROM chosen_stops(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :kpi::text, :reason::text,
-                      :starts::timestamptz[], :untils::timestamptz[], :line::smallint)
+    FROM listed_stops(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :kpi::text, :reason::text,
+                      :line::smallint, NULL)
     WHERE :sort = 'reason' AND reason IS NOT NULL GROUP BY reason
 ), ordered AS (  -- by the letters in the id of an order
     SELECT machine_id AS machine_name, stop_since AS since FROM work_orders
     WHERE stop_since IS NOT NULL AND strpos(lower(id), :order_words::text) > 0
 ), inside AS (  -- the page is among the first of these and the first of the others
-    SELECT s.*, CASE :sort WHEN 'length' THEN s.amount WHEN 'start' THEN micros(s.since - timestamptz '2000-01-01 00:00+00')
-                           WHEN 'machine' THEN m.place WHEN 'reason' THEN r.place END
-                * CASE WHEN :descending::boolean THEN -1 ELSE 1 END AS place
-    FROM chosen_stops_inside(:names, :start, :until, :kpi, :reason, :starts, :untils, :line) s
+    SELECT s.*, CASE WHEN :sort = 'length' THEN s.amount WHEN :sort = 'machine' THEN m.place WHEN :sort = 'reason' THEN r.place
+                     WHEN NOT :descending::boolean THEN micros(s.since - timestamptz '2000-01-01 00:00+00') END  -- otherwise below
+                * CASE WHEN :descending THEN -1 ELSE 1 END AS place
+    FROM listed_stops(:names, :starts, :untils, :now, :kpi, :reason, :line, false) s
     LEFT JOIN machine_place m ON m.machine_name = s.machine_name
     LEFT JOIN reason_place r ON r.reason = s.reason
     WHERE (s.counted OR NOT :only::boolean)
@@ -27,10 +27,10 @@ WITH machine_place AS NOT MATERIALIZED (  -- each place once, so that a list tha
     ORDER BY s.counted DESC, place NULLS LAST, s.since DESC, s.version DESC
     LIMIT :skip::bigint + :most::bigint
 ), across AS (
-    SELECT s.*, CASE :sort WHEN 'length' THEN s.amount WHEN 'start' THEN micros(s.since - timestamptz '2000-01-01 00:00+00')
-                           WHEN 'machine' THEN m.place WHEN 'reason' THEN r.place END
+    SELECT s.*, CASE WHEN :sort = 'length' THEN s.amount WHEN :sort = 'machine' THEN m.place WHEN :sort = 'reason' THEN r.place
+                     WHEN NOT :descending THEN micros(s.since - timestamptz '2000-01-01 00:00+00') END
                 * CASE WHEN :descending THEN -1 ELSE 1 END AS place
-    FROM chosen_stops_across(:names, :start, :until, :now, :kpi, :reason, :starts, :untils, :line) s
+    FROM listed_stops(:names, :starts, :untils, :now, :kpi, :reason, :line, true) s
     LEFT JOIN machine_place m ON m.machine_name = s.machine_name
     LEFT JOIN reason_place r ON r.reason = s.reason
     WHERE (s.counted OR NOT :only)
@@ -48,25 +48,25 @@ LEFT JOIN production_lines l USING (line_id)
 CROSS JOIN LATERAL orders_of_stop(page.machine_name, page.since) o
 ORDER BY page.counted DESC, page.place NULLS LAST, page.since DESC, page.version DESC;
 
--- name: count_stop_list(names, start, until, now, kpi, reason, starts, untils, machines_found, reasons_found, order_words, line)^
+-- name: count_stop_list(names, starts, untils, now, kpi, reason, machines_found, reasons_found, order_words, line)^
 -- The stops that the query above lists without only: how many of each population, how many of them the KPI counts, and what these
 -- add to it in microseconds.
 WITH ordered AS (
     SELECT machine_id AS machine_name, stop_since AS since FROM work_orders
     WHERE stop_since IS NOT NULL AND strpos(lower(id), :order_words::text) > 0
 ), part AS (
-    SELECT count(*) FILTER (WHERE s.fails) AS failures, count(*) FILTER (WHERE NOT s.fails) AS micro_stops, 0::bigint AS carried_in,
-           count(*) FILTER (WHERE s.fails) AS long, count(*) FILTER (WHERE s.counted) AS counted,
-           sum(s.amount) FILTER (WHERE s.counted) AS amount
-    FROM chosen_stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :kpi::text, :reason::text,
-                             :starts::timestamptz[], :untils::timestamptz[], :line::smallint) s
+    SELECT count(*) FILTER (WHERE s.began AND s.fails) AS failures, count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
+           count(*) FILTER (WHERE NOT s.began) AS carried_in, count(*) FILTER (WHERE s.fails) AS long,
+           count(*) FILTER (WHERE s.counted) AS counted, sum(s.amount) FILTER (WHERE s.counted) AS amount
+    FROM listed_stops(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :kpi::text, :reason::text,
+                      :line::smallint, false) s
     WHERE :order_words IS NULL OR s.machine_name = ANY (:machines_found::text[]) OR s.reason = ANY (:reasons_found::text[])
           OR (s.machine_name, s.since) IN (SELECT * FROM ordered)
     UNION ALL
     SELECT count(*) FILTER (WHERE s.began AND s.fails), count(*) FILTER (WHERE s.began AND NOT s.fails),
-           count(*) FILTER (WHERE NOT s.began), count(*) FILTER (WHERE s.fails), count(*) FILTER (WHERE s.counted),
-           sum(s.amount) FILTER (WHERE s.counted)
-    FROM chosen_stops_across(:names, :start, :until, :now::timestamptz, :kpi, :reason, :starts, :untils, :line) s
+           count(*) FILTER (WHERE NOT s.began), count(*) FILTER (WHERE s.fails),
+           count(*) FILTER (WHERE s.counted), sum(s.amount) FILTER (WHERE s.counted)
+    FROM listed_stops(:names, :starts, :untils, :now, :kpi, :reason, :line, true) s
     WHERE :order_words IS NULL OR s.machine_name = ANY (:machines_found) OR s.reason = ANY (:reasons_found)
           OR (s.machine_name, s.since) IN (SELECT * FROM ordered)
 )

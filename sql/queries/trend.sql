@@ -17,12 +17,16 @@ GROUP BY 1;
 
 -- name: trend_of_reason(names, now, reason, starts, untils, places, line)
 -- Microseconds down by the stops of a reason in each bucket of a trend, and how many failures of it began there.
-SELECT bucket.place, coalesce(t.lost, 0) AS lost, t.failures
-FROM (SELECT part.place, array_agg(part.since ORDER BY part.since) AS starts, array_agg(part.until ORDER BY part.since) AS untils
-      FROM unnest(:starts::timestamptz[], :untils::timestamptz[], :places::int[]) AS part (since, until, place)
-      GROUP BY part.place) AS bucket
-CROSS JOIN LATERAL (
-    SELECT sum(s.down)::bigint AS lost, count(*) FILTER (WHERE s.began AND s.fails) AS failures
-    FROM filtered_stops(:names::text[], bucket.starts[1], bucket.untils[cardinality(bucket.untils)], :now::timestamptz,
-                        :reason::text, bucket.starts, bucket.untils, :line::smallint) s
-    WHERE s.began OR s.carried_in) AS t;
+SELECT (:places::int[])[n.part] AS place,
+       sum(micros(inside.until - inside.since)
+           - CASE WHEN s.unconfirmed = 0 THEN 0
+                  ELSE unheard_in_parts(m.machine_id, inside.since, inside.until, :starts, :untils, :now) END)::bigint AS lost,
+       count(*) FILTER (WHERE s.fails AND s.since >= (:starts)[n.part] AND s.since < (:untils)[n.part]) AS failures
+FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text, :line::smallint,
+                    NULL) s
+JOIN machines m USING (machine_name)
+CROSS JOIN LATERAL generate_series(greatest(width_bucket(s.since, :starts), 1),
+                                   width_bucket(coalesce(s.until, 'infinity'), :starts)) AS n (part)
+CROSS JOIN LATERAL (SELECT greatest(s.since, (:starts)[n.part]) AS since, least(s.until, (:untils)[n.part]) AS until) AS inside
+WHERE inside.since < inside.until
+GROUP BY 1;
