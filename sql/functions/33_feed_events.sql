@@ -12,24 +12,21 @@ $$;
 -- the next; null: it has counts and no status.
 CREATE OR REPLACE FUNCTION checked_feed_events(feed access_keys, events jsonb, clock timestamptz) RETURNS feed_event[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    WITH event AS MATERIALIZED (
-        SELECT e.*, machine_called(e.machine) AS machine_id
-        FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, at timestamptz, id text,
-                                              message text)
-    ), judged AS MATERIALIZED (
-        SELECT e.*, f.machine_id IS NULL AND e.message IS NULL AS is_unknown, CASE
-            WHEN e.message IS NOT NULL THEN e.message
-            WHEN f.machine_id IS NULL THEN format('no machine on this floor is called %s', quote_literal(left(e.machine, 200)))
-            WHEN NOT may_report(feed, m) THEN format('this token may not report %s', quote_literal(e.machine))
-            ELSE event_time_problem(e.at, clock) END AS problem
-        FROM event e LEFT JOIN machine_feed_stream f USING (machine_id) LEFT JOIN machines m USING (machine_id)
-    )
     SELECT array_agg(ROW(item, machine, machine_id, CASE WHEN message IS NULL AND status IS NOT NULL THEN reported_status(status)
             ELSE status END, machine_feed_clean_text(reason, 2000), at, id, turn,
         CASE WHEN is_unknown THEN 'unknown_machine' WHEN problem IS NOT NULL THEN 'refused' END, problem)::feed_event)
     FROM (SELECT *, CASE WHEN status IS NOT NULL THEN
               row_number() OVER (PARTITION BY problem IS NULL, status IS NULL, machine_id ORDER BY at, item) END AS turn
-          FROM judged) AS e
+          FROM (SELECT e.*, f.machine_id IS NULL AND e.message IS NULL AS is_unknown, CASE
+                    WHEN e.message IS NOT NULL THEN e.message
+                    WHEN f.machine_id IS NULL THEN format('no machine on this floor is called %s', quote_literal(left(e.machine, 200)))
+                    WHEN NOT may_report(feed, m) THEN format('this token may not report %s', quote_literal(e.machine))
+                    WHEN e.at IS NOT NULL THEN event_time_problem(e.at, clock) END AS problem
+                FROM (SELECT e.*, machine_called(e.machine) AS machine_id
+                      FROM jsonb_to_recordset(events) AS e (item integer, machine text, status text, reason text, at timestamptz,
+                                                            id text, message text) OFFSET 0) AS e
+                LEFT JOIN machine_feed_stream f USING (machine_id) LEFT JOIN machines m USING (machine_id)
+                OFFSET 0) AS judged) AS numbered  -- OFFSET 0: each function is asked once for an event
 $$;
 
 -- Those with an id that the feed has used before are duplicates. Ids that are older than any event may be are forgotten.
@@ -152,7 +149,9 @@ BEGIN
            array_agg(DISTINCT m.machine_id) FILTER (WHERE m.reported_at > clock + interval '1 hour')
     INTO first, ahead
     FROM machine m JOIN unnest(new) AS e USING (machine_id);
-    PERFORM correct_future_history(machine_id, true) FROM unnest(ahead) AS machine_id;
+    IF ahead IS NOT NULL THEN
+        PERFORM correct_future_history(machine_id, true) FROM unnest(ahead) AS machine_id;
+    END IF;
     done := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NOT NULL OR e.turn IS NULL);
     FOR this_turn IN SELECT array_agg(e) FROM unnest(new) AS e WHERE e.turn IS NOT NULL GROUP BY e.turn ORDER BY e.turn LOOP
         done := done || stored_feed_events(this_turn);

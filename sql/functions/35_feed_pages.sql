@@ -22,8 +22,9 @@ BEGIN
         INSERT INTO feed_machines AS m (machine_id, feed_id, last_at)
         SELECT DISTINCT e.machine_id, of_feed, clock FROM unnest(events) AS e
         WHERE e.message IS NULL AND e.machine_id IS NOT NULL
+          AND NOT EXISTS (SELECT FROM feed_machines f WHERE f.machine_id = e.machine_id AND f.feed_id = of_feed
+                                                        AND f.last_at >= clock - interval '10 seconds')
         ON CONFLICT (machine_id, feed_id) DO UPDATE SET last_at = excluded.last_at
-        WHERE m.last_at < excluded.last_at - interval '10 seconds'
     ), latest AS (
         SELECT *, (SELECT amount FROM total) + 1 - row_number() OVER (ORDER BY item DESC) AS number FROM unnest(events)
         ORDER BY item DESC LIMIT 50
