@@ -9,11 +9,9 @@ WHERE machine_silent_after IS DISTINCT FROM :machine_silent_after::interval;
 
 -- name: prepare_report()^
 -- For one transaction: reports are planned again each time, because a day and a year want different plans; a page of a
--- history is nearly always in memory, wherever it lies. The planner does not know how few orders a stop has, and would sort all stops to
--- merge them with these.
+-- history is nearly always in memory, wherever it lies.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
-       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true),
-       set_config('enable_mergejoin', 'off', true), clock_timestamp() AS now,
+       set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true), clock_timestamp() AS now,
        history_state() AS history, plant_zone() AS zone;
 
 -- name: report_machines(start, until)

@@ -10,18 +10,17 @@ SELECT s.machine_name, coalesce(sum(s.down) FILTER (WHERE :reason IS NOT NULL), 
        coalesce(sum(s.length) FILTER (WHERE s.ended AND s.fails), 0)::bigint AS repair,
        count(*) FILTER (WHERE s.goes_on) AS ongoing,
        coalesce(sum(s.going_on) FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
-       count(took.repair) FILTER (WHERE s.ended AND s.fails) AS works,
-       coalesce(sum(took.repair) FILTER (WHERE s.ended AND s.fails), 0)::bigint AS work,
-       coalesce(array_agg(took.response) FILTER (WHERE s.began AND s.fails AND took.response IS NOT NULL), '{}')
-           AS responses
+       count(*) FILTER (WHERE o.started_at IS NOT NULL AND s.ended AND s.fails) AS works,
+       coalesce(sum(repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at))
+                    FILTER (WHERE o.started_at IS NOT NULL AND s.ended AND s.fails), 0)::bigint AS work,
+       coalesce(array_agg(response_time(s.since, s.until, o.acknowledged_at))
+                    FILTER (WHERE o.acknowledged_at IS NOT NULL AND s.began AND s.fails), '{}') AS responses
 FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text,
                     :line::smallint, :at_ends::boolean) s
 LEFT JOIN stop_orders_between(
     :names, CASE WHEN :at_ends THEN (SELECT min(t.since) FROM stops_touching(:names, (:starts)[1], (:untils)[cardinality(:untils)], :now) t)
                  ELSE (:starts)[1] END, (:untils)[cardinality(:untils)]) o
     ON :answered::boolean AND o.since = s.since AND o.machine_name = s.machine_name
-CROSS JOIN LATERAL (SELECT response_time(s.since, s.until, o.acknowledged_at) AS response,
-                           repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) AS repair) AS took
 GROUP BY s.machine_name;
 
 -- name: has_reason(start, now, reason)$

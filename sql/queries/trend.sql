@@ -9,10 +9,17 @@ GROUP BY 1;
 
 -- name: trend_failures(names, start, until, now, starts, untils, places, line)
 -- How many failures began in each bucket of a trend. The parts are in order and apart from each other.
-SELECT (:places::int[])[found.part] AS place, count(*) AS failures
-FROM stops_between(:names::text[], :start::timestamptz, :until::timestamptz, :now::timestamptz, :line::smallint) s
-CROSS JOIN LATERAL (SELECT width_bucket(s.since, :starts::timestamptz[]) AS part) AS found
-WHERE s.fails AND found.part > 0 AND s.since < (:untils::timestamptz[])[found.part]
+SELECT (:places::int[])[s.part] AS place, sum(s.failures)::bigint AS failures
+FROM (SELECT i.part, count(*) AS failures
+      FROM (SELECT f.since, width_bucket(f.since, :starts::timestamptz[]) AS part
+            FROM stops_inside(:names::text[], :start::timestamptz, :until::timestamptz, :line::smallint) f WHERE f.fails
+            OFFSET '0') AS i  -- as in machine_limits
+      WHERE i.part > 0 AND i.since < (:untils::timestamptz[])[i.part] GROUP BY i.part
+      UNION ALL
+      SELECT found.part, 1
+      FROM stops_across(:names, :start, :until, :now::timestamptz, :line) f
+      CROSS JOIN LATERAL (SELECT width_bucket(f.since, :starts) AS part) AS found
+      WHERE f.fails AND found.part > 0 AND f.since < (:untils)[found.part]) AS s
 GROUP BY 1;
 
 -- name: trend_of_reason(names, now, reason, starts, untils, places, line)
