@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 from database.harness import app_of
@@ -38,14 +39,20 @@ def test_what_only_reads_needs_no_more_than_read() -> None:
                 assert (method == 'get') == (scopes == (Scope.READ,)), operation['operationId']
 
 
-def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
-    operations = Operations(lambda: {'/api/new': {'get': {'operationId': 'new'}}, '/api/a/{b}': {'post': {
-        'operationId': 'add_line'}}})
-    assert 'no token can do this' in refusal_of(frozenset(Scope), operations.id_of('GET', '/api/new'))
-    assert 'and nothing else' in refusal_of(frozenset(Scope), operations.id_of('GET', '/api/other'))
+async def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
+    threads: list[threading.Thread] = []
+
+    def paths() -> dict[str, Any]:
+        threads.append(threading.current_thread())
+        return {'/api/new': {'get': {'operationId': 'new'}}, '/api/a/{b}': {'post': {'operationId': 'add_line'}}}
+
+    operations = Operations(paths)
+    assert 'no token can do this' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/new'))
+    assert 'and nothing else' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/other'))
     assert 'the scope plant:write; this token has feed:write, read' in refusal_of(
-        frozenset({Scope.READ, Scope.FEED}), operations.id_of('POST', '/api/a/1'))
-    assert refusal_of(frozenset({Scope.PLANT}), operations.id_of('POST', '/api/a/1')) == ''
+        frozenset({Scope.READ, Scope.FEED}), await operations.id_of('POST', '/api/a/1'))
+    assert refusal_of(frozenset({Scope.PLANT}), await operations.id_of('POST', '/api/a/1')) == ''
     assert refusal_of(frozenset({Scope.PEOPLE}), 'import_sheet') == ''
     assert 'the scope plant:write or people:write' in refusal_of(frozenset({Scope.ORDERS}), 'import_sheet')
-    assert operations.id_of('HEAD', '/api/new') == 'new'
+    assert await operations.id_of('HEAD', '/api/new') == 'new'
+    assert len(threads) == 1 and threads[0] is not threading.current_thread(), 'pages do not wait for it'

@@ -6,6 +6,7 @@ new one is not open by accident.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -36,18 +37,22 @@ class Operations:
     """The operations of an app, by method and path."""
 
     def __init__(self, paths: Callable[[], Mapping[str, Mapping[str, Any]]]) -> None:
-        """paths: returns those of the OpenAPI description; called once, when the first token is used."""
+        """paths: returns those of the OpenAPI description; called when the first token is used, in a thread, because
+        pages would stand still meanwhile."""
         self._paths = paths
         self._known: list[tuple[re.Pattern[str], dict[str, str]]] | None = None
 
-    def id_of(self, method: str, path: str) -> str | None:
+    async def id_of(self, method: str, path: str) -> str | None:
         """The id of an operation; None: there is none. HEAD is a GET."""
         if self._known is None:
-            self._known = [(compile_path(path)[0], {method.upper(): operation['operationId']
-                                                    for method, operation in operations.items()})
-                           for path, operations in self._paths().items()]
+            self._known = await asyncio.to_thread(self._compiled)
         method = 'GET' if method == 'HEAD' else method
         return next((ids[method] for pattern, ids in self._known if method in ids and pattern.match(path)), None)
+
+    def _compiled(self) -> list[tuple[re.Pattern[str], dict[str, str]]]:
+        return [(compile_path(path)[0], {method.upper(): operation['operationId']
+                                         for method, operation in operations.items()})
+                for path, operations in self._paths().items()]
 
 
 def refusal_of(scopes: frozenset[Scope], operation: str | None) -> str:

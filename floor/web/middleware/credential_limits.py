@@ -36,19 +36,19 @@ class CredentialLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request or socket."""
-        if scope['type'] in {'http', 'websocket'} and (reason := self._refusal(scope)):
+        if scope['type'] in {'http', 'websocket'} and (reason := await self._refusal(scope)):
             await refusal(403, reason)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> str:
+    async def _refusal(self, scope: Scope) -> str:
         identity = known_identity(scope)
         if identity is None:  # a public path
             return ''
         if identity.scopes is not None:
             is_question = scope['type'] == 'http' and scope['method'] == 'OPTIONS'
             path = scope['path'].removeprefix(scope.get('root_path', ''))
-            operation = self._operations.id_of(scope['method'], path) if scope['type'] == 'http' else None
+            operation = await self._operations.id_of(scope['method'], path) if scope['type'] == 'http' else None
             return '' if is_question else refusal_of(identity.scopes, operation)
         is_wall = identity.credential is not None and identity.credential.kind == WALL
         return WALL_REFUSAL if is_wall and not OPEN_TO_WALLS.fullmatch(scope['path']) else ''
