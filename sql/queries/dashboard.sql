@@ -19,7 +19,12 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
 -- name: refresh_status_changes()!
 -- 8. Changes of status. Only what is not here yet, or has changed, is written: something came late, the layout changed or the
 -- plant's clock. A new reason for the same status is no change of it.
-WITH part AS (
+WITH days AS MATERIALIZED (  -- when each begins is worked out once, and not for each change
+    SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts
+    FROM plant_settings plant
+    CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 8,
+                                 day_of(now(), plant.time_zone, plant.day_start) + 1, plant.time_zone, plant.day_start) d
+), part AS (
     SELECT i.machine_id, i.since, i.status, i.reason, i.version,
            lag(i.status) OVER w AS status_before, lag(i.until) OVER w AS until_before
     FROM machines m
@@ -32,16 +37,14 @@ WITH part AS (
 ), change AS (
     SELECT p.version, m.machine_name, p.since AS changed_at, p.status,
            CASE WHEN p.is_first_there THEN NULL ELSE p.status_before END AS previous_status, p.reason, m.production_line, m.type,
-           day.day, extract(hour FROM p.since AT TIME ZONE (SELECT plant_zone()))::integer AS hour
+           days.first + width_bucket(p.since, days.starts) - 1 AS day,
+           extract(hour FROM p.since AT TIME ZONE (SELECT plant_zone()))::integer AS hour
     FROM (SELECT part.*, part.until_before < part.since
                          AND NOT EXISTS (SELECT FROM status_intervals u WHERE u.machine_id = part.machine_id
                                          AND u.until = part.since AND u.since >= part.until_before) AS is_first_there
           FROM part) AS p
     JOIN known_machines m USING (machine_id)
-    JOIN (SELECT d.* FROM plant_settings plant
-          CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 8,
-                                       day_of(now(), plant.time_zone, plant.day_start) + 1, plant.time_zone, plant.day_start) d) AS day
-        ON p.since >= day.since AND p.since < day.until
+    CROSS JOIN days
     WHERE p.since >= now() - interval '7 days'
       AND (p.is_first_there OR p.status IS DISTINCT FROM p.status_before)
 ), no_longer AS (
