@@ -1,4 +1,4 @@
-"""UPDATE sent to tile changed in Chromium: 1 page, 10 changes/s, in turn with the yardstick.
+"""UPDATE sent to tile changed in Chromium: 1 page, 10 changes/s, in turn with the yardstick; then the layout of a wall screen.
 
 The clock is the machine's: time.time() before the UPDATE, performance.timeOrigin + now() in the page's observer.
 """
@@ -20,6 +20,8 @@ from .server import floor, yardstick
 RATE = 10
 WARM_UP_S = 3
 P50_RATIO, P99_RATIO = 1.5, 3.0
+LAYOUT_MS = 5.0
+"""A change's share of what a wall screen's own small computer can do in a tenth of a second."""
 
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
@@ -34,7 +36,9 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
             theirs.append(await latencies(browser, bare.address, write, seconds))
             say(f'round {number + 1}: floor p50 {median(ours[-1]):.2f} p99 {percentile(ours[-1], 0.99):.2f} ms, '
                 f'yardstick p50 {median(theirs[-1]):.2f} p99 {percentile(theirs[-1], 0.99):.2f} ms')
-    rows = []
+        floor_ms, wall_ms = [await layout_ms(browser, app.address + path, write, seconds) for path in ('/', '/?kiosk')]
+    rows = [at_most('style and layout of a change on a wall screen', LAYOUT_MS, wall_ms, 'ms of the browser',
+                    f'{floor_ms:.2f} ms on the floor')]
     for name, share, limit in ('p50', 0.5, P50_RATIO), ('p99', 0.99, P99_RATIO):
         us, them = ([percentile(values, share) for values in side] for side in (ours, theirs))
         mine, other = (percentile(list(chain.from_iterable(side)), share) for side in (ours, theirs))
@@ -58,3 +62,22 @@ async def latencies(browser: Browser, address: str, write: Writer, seconds: floa
     if unseen := set(sent) - set(first):
         raise RuntimeError(f'{len(unseen)} of {len(sent)} changes were not seen in Chromium')
     return [first[number] - at for number, at in sent.items()]
+
+
+async def layout_ms(browser: Browser, address: str, write: Writer, seconds: float) -> float:
+    """What Chromium computes for each change after its tile has changed, before it paints, in a full HD window."""
+    async with fresh(browser) as (_, page, _):
+        await page.set_viewport_size({'width': 1920, 'height': 1080})
+        await page.goto(address)
+        await write.write(RATE, WARM_UP_S)
+        devtools = await page.context.new_cdp_session(page)
+        await devtools.send('Performance.enable')
+
+        async def computed_s() -> float:
+            metrics = (await devtools.send('Performance.getMetrics'))['metrics']
+            return sum(float(each['value']) for each in metrics
+                       if each['name'] in {'LayoutDuration', 'RecalcStyleDuration'})
+
+        before = await computed_s()
+        changes = await write.write(RATE, seconds)
+        return (await computed_s() - before) * 1000 / len(changes)

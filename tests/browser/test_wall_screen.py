@@ -89,6 +89,29 @@ async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, sql: async
     assert letters[1] == pytest.approx(2 * letters[0], rel=.05)
 
 
+async def test_a_changed_word_is_laid_out_once(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    """The sizes within a slide depend on the slide: in a flexible box each of its passes resolved them again."""
+    page = await visitor.open('/?kiosk', viewport={'width': 1920, 'height': 1080})
+    devtools = await page.context.new_cdp_session(page)
+    await devtools.send('Performance.enable')
+
+    async def style_passes() -> float:
+        metrics = (await devtools.send('Performance.getMetrics'))['metrics']
+        return next(float(each['value']) for each in metrics if each['name'] == 'RecalcStyleCount')
+
+    async def passes_of_a_change(part: str) -> float:
+        await page.evaluate('document.body.offsetHeight')
+        before = await style_passes()
+        await page.locator(part).first.evaluate("part => { part.append('longer'); document.body.offsetHeight }")
+        return await style_passes() - before
+
+    visitor.loses_connection = True
+    await page.evaluate('window.socket.disconnect()')
+    await expect(page.locator('#popup')).to_have_attribute('aria-hidden', 'false')
+    for part in '.tile', '.line-header h2', '.badge':
+        assert min([await passes_of_a_change(part) for _ in range(3)]) <= 4, part   # beside what fades meanwhile
+
+
 async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(STOP)
     page = await visitor.open('/?kiosk&rotate=3', viewport={'width': 1920, 'height': 1080})
