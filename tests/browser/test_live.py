@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import asyncpg
@@ -107,3 +108,24 @@ async def test_a_storm_ends_in_the_picture_of_the_table(visitor: Visitor, sql: a
     for row in await sql.fetch('SELECT machine_name, status, reason FROM machine_feed_stream'):
         await expect(tile(page, row['machine_name'])).to_have_attribute('data-status', row['status'])
         await expect(tile(page, row['machine_name'])).to_have_attribute('data-reason', row['reason'] or '')
+
+
+async def test_a_changed_text_changes_the_style_of_little_else(visitor: Visitor, sql: asyncpg.Connection) -> None:
+    """`body:has(…)` before a selector of everything would make the browser compute all styles with each new text."""
+    visitor.loses_connection = True
+    page = await visitor.blank()
+    browser = page.context.browser
+    assert browser is not None
+    for path in '/', '/?kiosk', '/work-orders?view=board', '/employees':
+        await visitor.go(page, path)
+        await page.evaluate('window.socket.disconnect()')
+        await expect(page.locator('#popup')).to_have_attribute('aria-hidden', 'false')
+        await page.evaluate('document.body.offsetHeight')
+        await browser.start_tracing(page=page, categories=['devtools.timeline'])
+        await page.locator('.clock').evaluate("clock => { clock.textContent = 'noon'; document.body.offsetHeight }")
+        events = json.loads(await browser.stop_tracing())['traceEvents']
+        styled = [event['args']['elementCount'] for event in events
+                  if event['name'] == 'UpdateLayoutTree' and 'elementCount' in event.get('args', {})]
+
+        assert styled, path
+        assert max(styled) < 50, f'{path}: of {await page.locator("*").count()} elements'

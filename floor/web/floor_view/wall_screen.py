@@ -93,6 +93,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
                 with slide:
                     line_card(line, store, view, lambda _: None, names_area=True)
                     if turn and len(lines) > 1:
+                        slide.classes('slide-numbered')
                         ui.label(f'{number + 1} of {len(lines)}').classes('slide-number')
             if not lines:
                 with ui.card().classes('line empty'):
