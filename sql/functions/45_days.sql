@@ -99,10 +99,10 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     WHERE until > floor_clock()
        OR (time_zone, day_start) <> (SELECT time_zone, day_start FROM plant_settings)
           AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
-    DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));  -- once
-    DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
-    DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
-    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start()));
+    DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';  -- by the index
+    DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
+    DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
+    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
     INSERT INTO history_days (day, since, until, time_zone, day_start)
     SELECT d.day, d.since, d.until, plant.time_zone, plant.day_start
     FROM plant_settings plant

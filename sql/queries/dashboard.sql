@@ -47,9 +47,17 @@ WITH days AS MATERIALIZED (  -- when each begins is worked out once, and not for
     CROSS JOIN days
     WHERE p.since >= now() - interval '7 days'
       AND (p.is_first_there OR p.status IS DISTINCT FROM p.status_before)
+), difference AS MATERIALIZED (  -- between all that is so and all that is here: found at once
+    SELECT c.*, was.version AS version_before
+    FROM change c FULL JOIN dashboard_machine_status_changes_7days was ON was.version = c.version
+    WHERE was.version IS NULL OR c.version IS NULL
+       OR (was.status_date, was.status_hour, was.machine_name, was.production_line, was.type, was.status, was.previous_status,
+           was.changed_at, was.reason)
+          IS DISTINCT FROM (c.day, c.hour, c.machine_name, c.production_line, c.type,
+                            c.status, c.previous_status, c.changed_at, c.reason)
 ), no_longer AS (
     DELETE FROM dashboard_machine_status_changes_7days d
-    WHERE NOT EXISTS (SELECT FROM change WHERE change.version = d.version)
+    WHERE d.version IN (SELECT difference.version_before FROM difference WHERE difference.version IS NULL)
 )
 INSERT INTO dashboard_machine_status_changes_7days AS d
     (status_date, status_hour, machine_name, production_line, type, status, previous_status, status_change_type,
@@ -58,12 +66,7 @@ SELECT c.day, c.hour, c.machine_name, c.production_line, c.type, c.status,
        c.previous_status,
        CASE WHEN c.status = 'down' THEN 'FAILURE' WHEN c.previous_status = 'down' THEN 'RECOVERY' ELSE 'STABLE' END,
        now(), c.version, c.changed_at, c.reason
-FROM change c LEFT JOIN dashboard_machine_status_changes_7days was USING (version)
-WHERE was.version IS NULL
-   OR (was.status_date, was.status_hour, was.machine_name, was.production_line, was.type, was.status, was.previous_status,
-       was.changed_at, was.reason)
-      IS DISTINCT FROM (c.day, c.hour, c.machine_name, c.production_line, c.type,
-                        c.status, c.previous_status, c.changed_at, c.reason)
+FROM difference c WHERE c.version IS NOT NULL
 ON CONFLICT (version) DO UPDATE SET
     status_date = excluded.status_date, status_hour = excluded.status_hour, machine_name = excluded.machine_name,
     production_line = excluded.production_line, type = excluded.type, status = excluded.status,
