@@ -7,7 +7,8 @@ Lakebase for.
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,14 +28,16 @@ class TlsDatabase:
     """For its administrator, on the unix socket."""
     port: int
     """For everybody else, on 127.0.0.1."""
+    _changing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def name(self) -> str:
         return urlsplit(self.url).path.removeprefix('/')
 
     def set_password(self, password: str) -> None:
-        """From now on the only one that lets ROLE in."""
-        self.server.psql(self.url, '-c', f"ALTER ROLE \"{ROLE}\" PASSWORD '{password}'")
+        """From now on the only one that lets ROLE in. PostgreSQL refuses one of two changes of a role at once."""
+        with self._changing:
+            self.server.psql(self.url, '-c', f"ALTER ROLE \"{ROLE}\" PASSWORD '{password}'")
 
     def kill_connections(self) -> None:
         """End every session of ROLE, as a failover does."""
