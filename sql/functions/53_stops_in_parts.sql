@@ -50,9 +50,10 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
                             ELSE unheard_in_parts(s.machine_id, s.since, s.until, starts[greatest(s.first, 1):s.last],
                                                   untils[greatest(s.first, 1):s.last], now_at) END
            END,
-           s.length, s.unconfirmed, s.fails, s.line_id, s.began, NOT s.began AND s.goes_into, s.repaired AND s.until < untils[s.last],
-           s.goes_on, CASE WHEN s.goes_on THEN micros(untils[cardinality(starts)] - s.since) END
-    FROM (SELECT p.*, (p.began OR p.goes_into) AND (p.until < untils[cardinality(starts)]) IS NOT TRUE AS goes_on
+           s.length, s.unconfirmed, s.fails, s.line_id, s.began, NOT s.began AND s.goes_into, s.ended, s.goes_on,
+           CASE WHEN s.goes_on THEN micros(untils[cardinality(starts)] - s.since) END
+    FROM (SELECT p.*, p.repaired AND p.until < untils[p.last] AS ended,
+                 (p.began OR p.goes_into) AND (p.until < untils[cardinality(starts)]) IS NOT TRUE AS goes_on
           FROM (SELECT stop.*, stop.first > 0 AND stop.since < untils[stop.first] AS began,
                        stop.first < stop.last AND (stop.first + 1 < stop.last OR (stop.until > starts[stop.last]) IS NOT FALSE)
                            AS goes_into  -- a part that began after it
@@ -69,8 +70,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
                             WHERE at_ends IS NOT FALSE AND starts[1] < untils[1]) AS either
                       WHERE of_reason IS NULL OR coalesce(either.reason, '') = of_reason
                       OFFSET '0') AS stop  -- each is computed once; '0' as in machine_limits
-                WHERE stop.last > 0 AND (stop.first < stop.last OR stop.since < untils[stop.first])) AS p) AS s
-    WHERE s.began OR s.goes_into OR s.repaired AND s.until < untils[s.last]
+                WHERE stop.last > 0 AND (stop.first < stop.last OR stop.since < untils[stop.first])
+                OFFSET '0') AS p) AS s
+    WHERE s.began OR s.goes_into OR s.ended
 $$;
 COMMENT ON FUNCTION stops_in_parts IS
     'The stops in the parts of a period, such as in all late shifts, and of one reason, each with its time in these parts.';
