@@ -29,7 +29,7 @@ MAX_POINTS = 20_000
 """Topics that match a pattern are made by others; further ones are ignored."""
 
 MAX_PROBLEMS, PROBLEM_AGAIN_S = 20, 60.0
-"""Values without a meaning that are sent in a minute, and seconds after which the same one is sent again."""
+"""Points of which a value without a meaning is sent in a minute, and seconds after which another one is sent."""
 
 
 class Reporter:
@@ -44,7 +44,7 @@ class Reporter:
         self._read_at: dict[Point, datetime] = {}
         self._heard_at: dict[Point, float] = {}  # of points with silent_after, by the monotonic clock
         self._lost: set[str] = set()
-        self._problems: dict[tuple[str, str], float] = {}  # those of the last minute, by the monotonic clock
+        self._problem_at: dict[Point, float] = {}  # of the last minute, by the monotonic clock
 
     @property
     def machines(self) -> int:
@@ -80,7 +80,7 @@ class Reporter:
         meaning = point.config.meaning(reading.value, reading.detail)
         if isinstance(meaning, NoMeaning):
             state.ignore(meaning.cause, f'{point.address}: {meaning.problem}')
-            self._put_problem(point.machine, moment.at, f'{point.address}: {meaning.problem}')
+            self._put_problem(point, moment.at, meaning.problem)
         elif isinstance(meaning, CounterMeaning):
             self._count(point, meaning, moment.at, is_past)
         elif is_past:
@@ -150,13 +150,13 @@ class Reporter:
         if isinstance(meaning, StatusMeaning):
             self._queue.put([status_event(point.machine, at, meaning.status, meaning.reason)])
 
-    def _put_problem(self, machine: str, at: datetime, problem: str) -> None:
-        """So that people see it on /setup/feeds; once a minute, and only so many."""
+    def _put_problem(self, point: Point, at: datetime, problem: str) -> None:
+        """So that people see it on /setup/feeds: one of each point a minute, and only so many."""
         now = self._clock.monotonic()
-        self._problems = {key: put_at for key, put_at in self._problems.items() if now - put_at < PROBLEM_AGAIN_S}
-        if (machine, problem) not in self._problems and len(self._problems) < MAX_PROBLEMS:
-            self._queue.put([problem_event(machine, at, problem)])
-            self._problems[machine, problem] = now
+        self._problem_at = {each: put_at for each, put_at in self._problem_at.items() if now - put_at < PROBLEM_AGAIN_S}
+        if point not in self._problem_at and len(self._problem_at) < MAX_PROBLEMS:
+            self._queue.put([problem_event(point.machine, at, f'{point.address}: {problem}')])
+            self._problem_at[point] = now
 
     def _count(self, point: Point, meaning: CounterMeaning, at: datetime, is_past: bool) -> None:
         total = int(meaning.number)
