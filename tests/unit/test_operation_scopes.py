@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any, cast
 
@@ -47,6 +48,7 @@ async def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
         return {'/api/new': {'get': {'operationId': 'new'}}, '/api/a/{b}': {'post': {'operationId': 'add_line'}}}
 
     operations = Operations(paths)
+    assert await asyncio.gather(*[operations.id_of('GET', '/api/new') for _ in range(5)]) == ['new'] * 5
     assert 'no token can do this' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/new'))
     assert 'and nothing else' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/other'))
     assert 'the scope plant:write; this token has feed:write, read' in refusal_of(
@@ -55,4 +57,4 @@ async def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
     assert refusal_of(frozenset({Scope.PEOPLE}), 'import_sheet') == ''
     assert 'the scope plant:write or people:write' in refusal_of(frozenset({Scope.ORDERS}), 'import_sheet')
     assert await operations.id_of('HEAD', '/api/new') == 'new'
-    assert len(threads) == 1 and threads[0] is not threading.current_thread(), 'pages do not wait for it'
+    assert len(threads) == 1 and threads[0] is not threading.current_thread(), 'once, and pages do not wait for it'

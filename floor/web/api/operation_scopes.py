@@ -41,13 +41,19 @@ class Operations:
         pages would stand still meanwhile."""
         self._paths = paths
         self._known: list[tuple[re.Pattern[str], dict[str, str]]] | None = None
+        self._compiling = asyncio.Lock()
 
     async def id_of(self, method: str, path: str) -> str | None:
         """The id of an operation; None: there is none. HEAD is a GET."""
-        if self._known is None:
-            self._known = await asyncio.to_thread(self._compiled)
+        known = self._known or await self._compiled_once()
         method = 'GET' if method == 'HEAD' else method
-        return next((ids[method] for pattern, ids in self._known if method in ids and pattern.match(path)), None)
+        return next((ids[method] for pattern, ids in known if method in ids and pattern.match(path)), None)
+
+    async def _compiled_once(self) -> list[tuple[re.Pattern[str], dict[str, str]]]:
+        async with self._compiling:  # further requests wait for the first one
+            if self._known is None:
+                self._known = await asyncio.to_thread(self._compiled)
+            return self._known
 
     def _compiled(self) -> list[tuple[re.Pattern[str], dict[str, str]]]:
         return [(compile_path(path)[0], {method.upper(): operation['operationId']
