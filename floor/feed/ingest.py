@@ -11,6 +11,7 @@ from typing import Any
 
 from ..core.errors import SignedOutError
 from ..core.machines import Status
+from ..core.text import shown
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.queries import Queries
@@ -18,6 +19,8 @@ from ..db.transactions import statement
 
 MAX_EVENTS = 1_000
 """Of one request: their transaction holds the rows of their machines."""
+MAX_MESSAGE = 500
+"""Characters of a sentence about an event that could not be read."""
 
 
 class Result(StrEnum):
@@ -98,6 +101,6 @@ def _as_json(number: int, event: FeedEvent | EventResult) -> dict[str, Any]:
     """As sql/functions/33_feed_events.sql describes it."""
     read = {'item': number, 'machine': event.machine, 'status': event.status, 'reason': event.reason}
     if isinstance(event, EventResult):
-        return read | {'message': event.message}
+        return read | {'message': event.message and shown(event.message[:MAX_MESSAGE + 1], MAX_MESSAGE)}
     return read | {'at': event.at and event.at.isoformat(), 'id': event.id} | (
         asdict(event.counts) if event.counts else {})

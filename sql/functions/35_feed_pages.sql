@@ -40,15 +40,20 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
-    SELECT DISTINCT ON (machine, message) of_feed, left(e.machine, 200), left(e.message, 500),
-           count(*) OVER (PARTITION BY e.machine, e.message), clock, e.status, e.reason, e.at,
-           e.result = 'unknown_machine'
-    FROM unnest(events) AS e WHERE e.message IS NOT NULL ORDER BY machine, message, e.item DESC
+    SELECT DISTINCT ON (machine, message) of_feed, machine, message, count(*) OVER (PARTITION BY machine, message), clock,
+           status, reason, at, result = 'unknown_machine'
+    FROM (SELECT item, left(e.machine, 200) AS machine, left(e.message, 300) AS message, status, reason, at, result
+          FROM unnest(events) AS e WHERE e.message IS NOT NULL) AS cut  -- an entry of an index has at most 2,704 bytes
+    ORDER BY machine, message, item DESC
     ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
         status = excluded.status, reason = excluded.reason, at = excluded.at;
     DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
-        SELECT machine, message FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, machine, message OFFSET 200);
+        SELECT machine, message
+        FROM (SELECT machine, message, row_number() OVER (PARTITION BY is_unknown ORDER BY last_at DESC, machine, message) AS nth
+              FROM feed_refusals WHERE feed_id = of_feed) AS kept WHERE nth > 200);
 END $$;
+COMMENT ON TABLE feed_refusals IS
+    'What was refused of each feed and why, with the last example. The latest 200 unknown machines of a feed, and 200 others.';
 
 -- The feed that reported each machine last, of those that may still report.
 CREATE OR REPLACE VIEW feeds_of_machines AS

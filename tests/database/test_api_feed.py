@@ -92,6 +92,15 @@ async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, tokens: ApiTo
     assert answer.json()['results'][2]['message'].startswith('this line is not JSON')
 
 
+async def test_a_name_of_a_field_that_cannot_be_stored_disturbs_no_other_event(feed: AsyncClient) -> None:
+    lines = [rb'{"machine": "A", "status": "down", "x\u0000": 1}', rb'{"x\u0000": 1, "x\u0000": 2}',
+             rb'{"machine": "A", "status": "down", "\ud800": 1}',
+             json.dumps({'machine': VALVE, 'status': 'down'}).encode()]
+    answer = await feed.post(PATH, content=b'\n'.join(lines), headers=NDJSON)
+    assert results(answer) == ['refused'] * 3 + ['accepted']
+    assert answer.json()['results'][0]['message'].startswith('x\N{REPLACEMENT CHARACTER}: there is no such field')
+
+
 async def test_what_machines_make_is_added_up_by_the_minute(feed: AsyncClient, sql: asyncpg.Connection) -> None:
     at = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(hours=1)
     made = [{'machine': VALVE, 'good': 3, 'reject': 1, 'at': at.isoformat(), 'id': '1'},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,22 @@ async def test_events_that_cannot_be_read_are_counted_and_shown_too(floor: Floor
     assert await tail(floor) == [(VALVE, 'broken', 'refused', 'status: use down'), (VALVE, 'down', 'accepted', None),
                                  ('', '', 'refused', 'event: no object')]
     assert await floor.connection.fetchval('SELECT refused FROM feed_totals') == 2
+
+
+async def test_long_names_and_messages_are_refused_as_short_ones_are(floor: Floor) -> None:
+    draw = random.Random(35)
+    rare = ''.join(chr(draw.randrange(0x20000, 0x2A000)) for _ in range(700))  # 4 bytes each, and not compressible
+    await floor.send(event('N' * 200 + 'A', 'down'), event('N' * 200 + 'B', 'warning'),
+                     {'machine': rare[:200], 'status': '', 'message': rare[200:]}, event(VALVE, 'down'))
+    refusals = await floor.connection.fetch('SELECT machine, status, times FROM feed_refusals ORDER BY times')
+    assert [tuple(row) for row in refusals] == [(rare[:200], '', 1), ('N' * 200, 'warning', 2)]
+
+
+async def test_names_that_no_machine_has_leave_room_for_what_else_was_refused(floor: Floor) -> None:
+    await floor.send(event(PAINTER, 'down', -3))
+    await floor.send(*[event(f'Nowhere {number}', 'down') for number in range(201)])
+    kept = await floor.connection.fetch('SELECT is_unknown, count(*) FROM feed_refusals GROUP BY 1 ORDER BY 1')
+    assert [tuple(row) for row in kept] == [(False, 1), (True, 200)]
 
 
 async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(floor: Floor, connect: Connect) -> None:
