@@ -33,8 +33,8 @@ WHERE 'feed:write' = ANY (k.scopes) AND k.revoked_at IS NULL
 ORDER BY name_sort_key(k.name), k.key_id;
 
 -- name: ended_feeds()
--- Tokens that reported, are revoked or expired, and were still used after that, in the last 24 hours; the latest first.
-SELECT key_id AS id, name, revoked_at IS NOT NULL AS is_revoked, ended_at, last_used_at
+-- Tokens that may report, are revoked or expired, and were still used after that, in the last 24 hours; the latest first.
+SELECT key_id AS id, name, coalesce(revoked_at <= ended_at, false) AS is_revoked, ended_at, last_used_at
 FROM access_keys CROSS JOIN LATERAL (SELECT least(revoked_at, expires_at) AS ended_at) AS e
 WHERE 'feed:write' = ANY (scopes) AND ended_at < last_used_at AND last_used_at > now() - interval '24 hours'
 ORDER BY last_used_at DESC, key_id LIMIT 20;

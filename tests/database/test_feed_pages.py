@@ -182,6 +182,10 @@ async def test_a_token_that_is_still_sent_after_its_end_is_seen(floor: Floor, da
         return ended.last_used_at
     assert await refused_at() == await refused_at()   # a program that tries all the time writes once a minute
 
+    await floor.connection.execute("UPDATE access_keys SET expires_at = revoked_at - interval '1 hour'")
+    ended, = (await feeds.overview()).ended
+    assert not ended.is_revoked, 'it had expired before'
+
 
 async def test_changes_of_feeds_require_a_supervisor_and_are_kept(floor: Floor, feeds: FeedCommands) -> None:
     await feeds.rename(MIKE, floor.feed, 'Press hall')
