@@ -57,14 +57,15 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """message: why it was not stored. machine, status, reason: of an event that could not be read, as far as they were
-    understood."""
+    """message: why it was not stored. machine, status, reason, at: of an event that could not be read, as far as they
+    were understood."""
 
     result: Result
     message: str | None = None
     machine: str = ''
     status: str = ''
     reason: str | None = None
+    at: datetime | None = None
 
 
 class FeedIngest:
@@ -99,8 +100,8 @@ async def store_events(queries: Queries, connection: Connection, feed_id: int,
 
 def _as_json(number: int, event: FeedEvent | EventResult) -> dict[str, Any]:
     """As sql/functions/33_feed_events.sql describes it."""
-    read = {'item': number, 'machine': event.machine, 'status': event.status, 'reason': event.reason}
+    read = {'item': number, 'machine': event.machine, 'status': event.status, 'reason': event.reason,
+            'at': event.at and event.at.isoformat()}
     if isinstance(event, EventResult):
         return read | {'message': event.message and shown(event.message[:MAX_MESSAGE + 1], MAX_MESSAGE)}
-    return read | {'at': event.at and event.at.isoformat(), 'id': event.id} | (
-        asdict(event.counts) if event.counts else {})
+    return read | {'id': event.id} | (asdict(event.counts) if event.counts else {})

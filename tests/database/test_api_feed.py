@@ -144,6 +144,8 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
     ({'machine': VALVE, 'status': 'down', 'at': 1_700_000_000}, 'at: must be a time with its offset from UTC'),
     ({'machine': VALVE, 'status': 'down', 'at': '2026-03-02T06:31:04'}, 'at: must be a time with its offset from UTC'),
     ({'machine': VALVE, 'status': 'down', 'at': '2001-03-02T06:31:04Z'}, 'too late'),
+    ({'machine': VALVE, 'status': 'down', 'at': '0001-01-01T00:00:00+14:00'}, 'at: must be at most 2 minutes ahead'),
+    ({'machine': VALVE, 'status': 'down', 'at': '9999-12-31T23:59:59-14:00'}, 'at: must be at most 2 minutes ahead'),
     ({'machine': VALVE, 'status': 'down', 'reason': 'a\0b'}, 'NUL'),
     ({'machine': '\ud800', 'status': 'down'}, 'half a character'),
     ({'machine': VALVE, 'status': 'down', 'id': ''}, 'id: String should have at least 1 character'),
@@ -152,6 +154,14 @@ async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, w
     answer = await feed.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
     assert (answer.status_code, answer.json()['result']) == (422, 'refused')
     assert words in answer.json()['message']
+
+
+async def test_an_event_that_is_refused_is_shown_with_its_time(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+    at = datetime.now(UTC) - timedelta(hours=1)
+    events = [{'machine': 'A', 'problem': 'what is 7?'}, {'machine': 'B', 'status': 'broken'}]
+    await feed.post(PATH, json=[*({**each, 'at': at.isoformat()} for each in events), {'machine': 'C', 'at': 'today'}])
+    found = await sql.fetch('SELECT machine, at FROM feed_refusals ORDER BY machine')
+    assert [tuple(row) for row in found] == [('A', at), ('B', at), ('C', None)]
 
 
 async def test_json_that_curl_sends_as_a_form_is_recognised(feed: AsyncClient) -> None:

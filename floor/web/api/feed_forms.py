@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -35,9 +38,19 @@ Reported = Annotated[Literal['operational', 'warning', 'down', 'unknown'] | None
     description='Case-insensitive. unknown: the machine gives no data, and the floor shows No signal until its next '
                 'status. An event with counts needs none.', examples=['down'])]
 Reason = Annotated[str | None, Field(description='Why. A new status without a reason has none.', examples=['E-047'])]
-At = Annotated[AwareDatetime | None, BeforeValidator(moment), Field(
+
+
+def in_range(value: datetime | None) -> datetime | None:
+    """After a time is read: at both ends of the calendar it may be one in UTC that Python cannot read back."""
+    if value is not None and not MINYEAR < value.year < MAXYEAR:
+        raise ValueError('must be at most 2 minutes ahead and 7 days ago')
+    return value
+
+
+At = Annotated[AwareDatetime | None, BeforeValidator(moment), AfterValidator(in_range), Field(
     description='When it happened, with its offset from UTC: at most 2 minutes ahead and 7 days ago. Default: now.',
     examples=[AT])]
+AT_READER: TypeAdapter[datetime | None] = TypeAdapter(At)
 EventId = Annotated[str | None, Field(
     description='Names this event among all of this token, so that it is stored once, however often it is sent; known '
                 'for 8 days.', min_length=1, max_length=MAX_ID_LENGTH, examples=['01JDT3W8'])]
@@ -115,7 +128,7 @@ class EventForm(MachineEventForm):
 class EventAnswer(BaseModel):
     """What became of an event."""
 
-    model_config = ConfigDict(from_attributes=True, title='EventResult')
+    model_config = ConfigDict(title='EventResult')
 
     result: Annotated[Result, Field(
         description='accepted; late: put where it belongs in the past; duplicate: stored before; unknown_machine; '
@@ -166,9 +179,17 @@ def _sentence(kind: str, field: str, message: str, form: type[BaseModel]) -> str
 def _refused(message: str, value: dict[str, Any], machine: str | None) -> EventResult:
     """The result of an event that cannot be read, with what was sent, as a supervisor sees it among the examples."""
     return EventResult(Result.REFUSED, message, _as_text(value.get('machine') if machine is None else machine),
-                       _as_text(value.get('status')), _as_text(value.get('reason')) or None)
+                       _as_text(value.get('status')), _as_text(value.get('reason')) or None, _as_time(value.get('at')))
 
 
 def _as_text(value: Any) -> str:
     """What was sent for a text, as far as it can be shown."""
     return '' if value is None else shown(str(value)[:MAX_SHOWN], MAX_SHOWN)
+
+
+def _as_time(value: Any) -> datetime | None:
+    """What was sent for a time, if it is one."""
+    try:
+        return AT_READER.validate_python(value)
+    except ValidationError:
+        return None
