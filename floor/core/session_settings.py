@@ -1,8 +1,8 @@
 """Settings of each database session, so that defaults of a role, database or server do not change the meaning of SQL.
 
-A setting given at the start of a session overrides ALTER ROLE ... SET and ALTER DATABASE ... SET and survives RESET
-ALL. Settings that need a privilege are set if the login has it. default_transaction_read_only is left alone: managed
-services use it to make a database read-only, which the floor has to show.
+A setting given at the start of a session overrides ALTER ROLE ... SET and ALTER DATABASE ... SET. Settings that need a
+privilege are set if the login has it. default_transaction_read_only is left alone: managed services use it to make a
+database read-only, which the floor has to show.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ OPTIONS = ' '.join(f'-c {name}={value}'.replace(', ', ',').replace('read committ
 
 
 class Session(asyncpg.Connection):
-    """A connection that returns to its pool as it is: what the program sets, it sets for one transaction. A reset would
-    be another round trip for every question, and undo what apply_settings has set."""
+    """A connection that returns to its pool without a reset, which would be another round trip for every question and
+    undo apply_settings. What its users set, they set for one transaction."""
 
     def get_reset_query(self) -> str:
         """The statements that a pool runs when the connection is released: none. It ends an open transaction anyway."""

@@ -176,7 +176,7 @@ class Database:
 
     def _released_late(self, release: asyncio.Future[None]) -> None:
         if not release.cancelled() and (error := release.exception()) is not None:
-            self._release_log.warn('release', f'a connection that could not be reset was closed: '
+            self._release_log.warn('release', f'a connection that could not be returned was closed: '
                                               f'{describe(error)}')
 
     def _new_pool(self, kept_open: int) -> asyncpg.Pool:
