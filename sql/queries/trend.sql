@@ -27,7 +27,8 @@ GROUP BY 1;
 SELECT (:places::int[])[n.part] AS place,
        sum(micros(inside.until - inside.since)
            - CASE WHEN s.unconfirmed = 0 THEN 0
-                  ELSE unheard_in_parts(m.machine_id, inside.since, inside.until, :starts, :untils, :now) END)::bigint AS lost,
+                  ELSE unheard_in_parts(m.machine_id, inside.since, inside.until, (:starts)[n.part : n.part],
+                                        (:untils)[n.part : n.part], :now) END)::bigint AS lost,
        count(*) FILTER (WHERE s.fails AND s.since >= (:starts)[n.part] AND s.since < (:untils)[n.part]) AS failures
 FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text, :line::smallint,
                     NULL) s

@@ -49,7 +49,9 @@ async def test_on_a_phone_orders_are_on_the_screen_and_filters_unfold(visitor: V
     box = await order.bounding_box()
     assert box is not None and box['y'] + box['height'] < 844 * 2 / 3
     await expect(priority).to_be_hidden()
+    await expect(filters).to_have_attribute('aria-expanded', 'false')
     await filters.tap()
+    await expect(filters).to_have_attribute('aria-expanded', 'true')
     await expect(priority).to_be_visible()
     await fits_window(page)
     await filters.tap()

@@ -43,7 +43,8 @@ async def on_each_screen(page: Page, *sizes: tuple[int, int]) -> AsyncIterator[t
 async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
     await sql.execute(EVERY_STATUS)
     page = await visitor.blank()
-    for path, screens in ('/?kiosk', [FULL_HD, FOUR_K, UPRIGHT]), ('/?kiosk&rotate=60', [FULL_HD, UPRIGHT]):
+    for path, screens in (('/?kiosk', [FULL_HD, FOUR_K, UPRIGHT]), ('/?kiosk&rotate=60', [FULL_HD, UPRIGHT]),
+                          ('/?kiosk&line=Transmission+Line&line=Interior+Line', [UPRIGHT])):
         await visitor.go(page, path)
         async for width, height in on_each_screen(page, *screens):
             where = f'{path} at {width} x {height}'
@@ -148,6 +149,9 @@ async def test_a_line_that_does_not_exist(visitor: Visitor, sql: asyncpg.Connect
 
     *lines, last = LINES
     await expect(page.get_by_text(f'There is no line Axle. Use {", ".join(lines)} or {last}.')).to_be_visible()
+    card, side = [await page.locator(each).bounding_box() for each in ('.line.empty', '.wall-side')]
+    assert card and side
+    assert card['x'] + card['width'] <= side['x'], 'what needs attention stays uncovered'
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
 
 

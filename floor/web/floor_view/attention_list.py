@@ -32,7 +32,7 @@ def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName,
     with ui.card().classes('panel attention').props('role=region aria-label="Needs attention"'):
         with Heading('Needs attention').classes('panel-title'):
             if is_of_more:
-                TextNode('small', 'whole plant')
+                TextNode('small', ' whole plant')  # the space is for those who hear it
         for rank in range(FEED_ROWS):
             view.add(SilentFeedLink(store, rank) if leads_to_feeds else SilentFeedRow(store, rank))
         for rank in range(ROWS):

@@ -76,7 +76,7 @@ def register(services: Services) -> None:
         view = LiveView(client, build_lines)
         with frame('Floor', services, view, person, redraws=True):
             note = AddressNote(' '.join(query.faults.values()), 'Show the floor', '/')
-            with PlantFigures(store, view, is_part=is_part) as figures:
+            with PlantFigures(store, view) as figures:
                 if is_part:
                     ui.link('Show all lines', '/').classes('wall-link')
                 MachineSearch(store, open_machine)

@@ -50,17 +50,16 @@ class PartOfPlant:
 class PlantFigures(ui.element):
     """Machines running, with a warning, down and without data; open work orders."""
 
-    def __init__(self, store: Store, view: LiveView, *, is_part: bool) -> None:
-        """is_part: whether the page was asked for some lines or areas."""
+    def __init__(self, store: Store, view: LiveView) -> None:
         super().__init__('q-card')
         self.classes('figures').props('role=region')
         self._part = PartOfPlant(store)
         with self:
             self._title = TextNode('strong').classes('figures-of free-text')
             for status in (Status.OPERATIONAL, Status.WARNING, Status.DOWN, Status.UNKNOWN):
-                view.add(PlantFigure(self._part, status, is_part=is_part))
+                view.add(PlantFigure(self._part, status))
             for priority in None, Priority.CRITICAL:
-                view.add(OrderFigure(store, self._part, priority, is_part=is_part))
+                view.add(OrderFigure(store, self._part, priority))
         self.show(())
 
     def show(self, lines: Sequence[Line], areas: Sequence[str] = ()) -> None:
@@ -68,17 +67,19 @@ class PlantFigures(ui.element):
         self._part.lines = lines
         title = self._part.title(areas)
         self._title.set_text(title)
+        for figure in self.default_slot.children[1:]:  # in the class: what counts something else has another layout
+            figure.classes(add='of-part' if lines else '', remove='' if lines else 'of-part')
         self.props['aria-label'] = f'{title or "The plant"} now'
 
 
 class PlantFigure(LiveElement):
     """Number of machines with one status; CSS adds the label."""
 
-    def __init__(self, part: PartOfPlant, status: Status, *, is_part: bool = False) -> None:
+    def __init__(self, part: PartOfPlant, status: Status) -> None:
         super().__init__('div', FIGURES)
         self._part = part
         self._status = status
-        self.classes(class_of(is_part))
+        self.classes('figure')
         self.props['data-status'] = status.value
         self.props['role'] = 'img'
 
@@ -94,12 +95,12 @@ class PlantFigure(LiveElement):
 class OrderFigure(LiveElement):
     """Number of open work orders, all or those with one priority."""
 
-    def __init__(self, store: Store, part: PartOfPlant, priority: Priority | None = None, *, is_part: bool) -> None:
+    def __init__(self, store: Store, part: PartOfPlant, priority: Priority | None = None) -> None:
         super().__init__('div', FIGURES)
         self._store = store
         self._part = part
         self._priority = priority
-        self.classes(class_of(is_part))
+        self.classes('figure')
         self.props['data-orders'] = priority.value if priority else 'open'
         self.props['data-label'] = priority.value.capitalize() if priority else 'Open work orders'
         self.props['role'] = 'img'
@@ -111,8 +112,3 @@ class OrderFigure(LiveElement):
         count = self._part.open_orders(self._priority)
         label = counted(count, f'{kind} work order')
         return {'data-count': str(count), 'aria-label': label}, number(count)
-
-
-def class_of(is_part: bool) -> str:
-    """In the class, because pages that count something else must have another layout (live_view.py)."""
-    return 'figure of-part' if is_part else 'figure'

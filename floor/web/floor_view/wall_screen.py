@@ -108,7 +108,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         show_theme(query.theme, root, 'wall-body')
         view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
-            figures = PlantFigures(store, view, is_part=is_part)
+            figures = PlantFigures(store, view)
             view.add(ConnectionBadge(store))
             view.add(PlantClock(store, with_city=False))
         with ui.element('q-card').classes('banner-area'):

@@ -58,7 +58,7 @@ class OrderFilters:
                         self._done = Chip('Completed today', self._toggle_done)
                     self._chips[status] = Chip(status.word, partial(self._toggle, status))
                 self._overdue.classes('chip-overdue')
-            self._fold = Chip('Filters', self._unfold).classes('chips-fold')
+            self._fold = Chip('Filters', self._unfold, 'aria-expanded').classes('chips-fold')
             with ui.element('div').classes('chips chips-choices') as self._choices:
                 self._priority = self._select('Priority', {p.value: p.value for p in Priority}, multiple=True)
                 self._machine = self._select('Machine', {})
@@ -66,6 +66,7 @@ class OrderFilters:
                 self._search = TextField(placeholder='Search…', on_change=self._searched).classes('chip-search') \
                     .props(f'dense borderless clearable type=search debounce={SEARCH_PAUSE_MS} maxlength=200 '
                            'aria-label="Search all texts, including comments"')
+            self._fold.props['aria-controls'] = self._choices.html_id
             with ui.element('div').classes('chips chips-right'):
                 self._board = ui.link('Board').classes('chip')
                 self._table = ui.link('Table').classes('chip')

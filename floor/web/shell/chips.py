@@ -11,17 +11,19 @@ from nicegui.elements.mixins.text_element import TextElement
 class Chip(TextElement):
     """A button that is on or off."""
 
-    def __init__(self, text: str, on_press: Callable[[], None]) -> None:
+    def __init__(self, text: str, on_press: Callable[[], None], state: str = 'aria-pressed') -> None:
+        """state: the attribute that says whether it is on; 'aria-expanded' for one that unfolds something."""
         super().__init__(tag='button', text=text)
         self.classes('chip')
         self.props['type'] = 'button'
-        self.props['aria-pressed'] = 'false'
+        self._state = state
+        self.props[state] = 'false'
         self.on('click', on_press, args=[])
 
-    def show(self, text: str, pressed: bool) -> None:
+    def show(self, text: str, is_on: bool) -> None:
         """Set text and state."""
         self.set_text(text)
-        set_attribute(self, 'aria-pressed', str(pressed).lower())
+        set_attribute(self, self._state, str(is_on).lower())
 
 
 def set_attribute(element: ui.element, attribute: str, value: str) -> None:
