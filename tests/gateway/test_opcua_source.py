@@ -14,6 +14,7 @@ from asyncua.ua.status_codes import StatusCodes
 from gateway.opcua_plant import NAMESPACE, PASSWORD, OpcUaPlant
 from tcp_proxy import TcpProxy
 
+from floor.core.tasks import end
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
 from floor.gateway.opcua import connection as connection_module
@@ -111,8 +112,7 @@ async def reading(port: int, folder: Path, extra: str = '') -> AsyncIterator[Hea
     try:
         yield heard
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 async def test_values_come_with_the_time_of_their_source_and_bad_quality_is_no_signal(

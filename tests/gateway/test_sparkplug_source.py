@@ -17,6 +17,7 @@ import pysparkplug as spb
 import pytest
 from gateway.harness import NEEDS_MOSQUITTO, Mosquitto, mosquitto, until
 
+from floor.core.tasks import end
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
 from floor.gateway.errors import GatewayConfigError
@@ -132,8 +133,7 @@ async def reading(config: SparkplugConfig) -> AsyncIterator[Heard]:
         await until(lambda: heard.source.state.connected)
         yield heard
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 @pytest.fixture
@@ -207,8 +207,7 @@ async def test_host_says_whether_it_is_online(broker: Mosquitto) -> None:
             assert states[2] == {'online': True, 'timestamp': at}
         await until(lambda: states[3:])
         assert states[3:] == [{'online': False, 'timestamp': at}]
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
     async with aiomqtt.Client('127.0.0.1', broker.port) as client:
         await client.subscribe(STATE)
         message = await anext(client.messages)
@@ -253,8 +252,7 @@ async def test_a_login_that_may_not_read_is_named(tmp_path: Path) -> None:
         source = SparkplugSource(config(broker.port))
         task = asyncio.create_task(source.run(lambda _reading: None))
         await until(lambda: source.state.error or source.state.connected)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
     assert source.state.error == f'the broker 127.0.0.1:{broker.port}: this login may not read {STATE}'
 
 
