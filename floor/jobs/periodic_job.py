@@ -50,5 +50,6 @@ class PeriodicJob:
             await asyncio.sleep(0)
         else:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._every)
+                async with asyncio.timeout(self._every):  # wait_for, before Python 3.12, can forget a cancellation
+                    await self._woken.wait()
         self._woken.clear()

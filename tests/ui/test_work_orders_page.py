@@ -328,7 +328,7 @@ async def test_a_machine_that_is_renamed_is_followed_by_an_open_list(orders: Ord
     shop_floor.records['Main'] = replace(record, name=MachineName('Main'), former_names=('Valve_01_01',))
     shop_floor.publish()
     await screen.until(lambda: orders.asked[-1:] == [OrderFilter(machine='Main')])
-    assert addresses(switchboard, 'replaceState')[-1] == '/work-orders?machine=Main'
+    await screen.until(lambda: addresses(switchboard, 'replaceState')[-1:] == ['/work-orders?machine=Main'])
 
 
 async def test_a_page_after_the_last_one_gets_no_its_own_entry(orders: Orders, see: OpenPage,

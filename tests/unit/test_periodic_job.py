@@ -72,6 +72,20 @@ async def test_it_can_begin_with_a_pause(work: Work) -> None:
         await work.done(1)
 
 
+@pytest.mark.parametrize('turns', range(4))
+async def test_it_ends_when_it_is_cancelled_just_as_it_is_woken(work: Work, turns: int) -> None:
+    """turns: of the event loop, between both."""
+    job = PeriodicJob(work, LONG)
+    async with running(job) as task:
+        await work.done(1)
+        job.wake()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+        assert task.done()
+
+
 async def test_who_is_woken_does_not_wait_for_the_end_of_the_pause(work: Work) -> None:
     job = PeriodicJob(work, LONG)
     async with running(job):

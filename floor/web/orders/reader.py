@@ -94,7 +94,8 @@ class OrderReader:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._without_pause.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._without_pause.wait()
         except TimeoutError:
             pass
 

@@ -145,6 +145,7 @@ def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
 async def _within(seconds: float | None, event: asyncio.Event) -> None:
     """Wait for the event, at most for this time."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         pass

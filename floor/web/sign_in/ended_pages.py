@@ -70,7 +70,8 @@ async def _close(page: Client) -> None:
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await event.wait()
     return event.is_set()
 
 

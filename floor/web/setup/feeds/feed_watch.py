@@ -66,7 +66,8 @@ class FeedWatch:
             for watcher in tuple(self._watchers):
                 watcher.show(read)
             try:
-                await asyncio.wait_for(self._woken.wait(), self._every)
+                async with asyncio.timeout(self._every):
+                    await self._woken.wait()
             except TimeoutError:
                 continue
 
