@@ -110,7 +110,8 @@ class Lakebase:
         wants_another = self._login is None or self._refused or self._monotonic() >= self._ends
         if wants_another and self._monotonic() >= self._not_before:
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._one_request()), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await asyncio.shield(self._one_request())
         if self._login is None or self._monotonic() >= self._ends:
             raise DatabaseUnavailableError(self.problem
                                            or f'Databricks has not yet given a password for {self.resource}')

@@ -1,9 +1,10 @@
-"""Tasks that run together, and tasks that end."""
+"""Tasks that run together, tasks that end, and waiting that a cancellation ends."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from typing import Any
 
 CANCEL_S = 5.0
@@ -35,3 +36,11 @@ async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=CANCEL_S)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def happens_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for an event, at most for so long; None: without end. Whether it has happened."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

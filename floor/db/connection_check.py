@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from ..core.errors import DatabaseMisconfiguredError, DatabaseUnavailableError
+from ..core.tasks import happens_within
 from .connection import POOLER, Connection
 from .schema_files import load_schema_files
 from .schema_version import applied_migrations, refuse_unknown
@@ -32,7 +32,8 @@ async def check_connection(database: Database, patience: float = PATIENCE_S, *, 
     :raises SchemaVersionError: this program cannot open the schema
     """
     try:
-        connection = await asyncio.wait_for(database.connect(), patience)
+        async with asyncio.timeout(patience):
+            connection = await database.connect()
     except DatabaseMisconfiguredError:
         raise
     except (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError) as error:
@@ -67,8 +68,6 @@ async def _notifies(connection: Connection, database: Database) -> bool:
     other = await database.connect()
     try:
         await other.execute('SELECT pg_notify($1, $2)', channel, '')
-        with suppress(TimeoutError):
-            await asyncio.wait_for(arrived.wait(), DELIVERY_S)
+        return await happens_within(arrived, DELIVERY_S)
     finally:
         other.terminate()
-    return arrived.is_set()

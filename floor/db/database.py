@@ -150,7 +150,8 @@ class Database:
         if pool is None:
             return
         try:
-            await asyncio.wait_for(pool.close(), within)
+            async with asyncio.timeout(within):
+                await pool.close()
         except TimeoutError:
             log.warning('database work was still running at shutdown and was cancelled')
             pool.terminate()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
+from ..core.tasks import happens_within
 from ..db.task_status import TaskStatus
 
 Work = Callable[[], Awaitable[object] | object]
@@ -49,7 +49,5 @@ class PeriodicJob:
         if not self._every and not self._woken.is_set():
             await asyncio.sleep(0)
         else:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._every):  # wait_for, before Python 3.12, can forget a cancellation
-                    await self._woken.wait()
+            await happens_within(self._woken, self._every)
         self._woken.clear()

@@ -16,6 +16,7 @@ from floor.analytics.kpis import Sums
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName
 from floor.core.orders import OrderId, Priority, WorkOrder, WorkOrderStatus
+from floor.core.tasks import happens_within
 from floor.orders.order_pages import ShiftOrders
 from floor.web.reports import shared_sheet, shift_report_page
 from floor.web.reports.shift_sheet import ShiftSheet
@@ -306,15 +307,15 @@ async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floo
                                                                 open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
                                                                 caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(shared_sheet, 'RETRY_S', 0.0)
-    within, faults = shared_sheet._within, [ZeroDivisionError('a slip')]
+    faults = [ZeroDivisionError('a slip')]
 
-    async def fail_once(*arguments: Any) -> None:
+    async def fail_once(*arguments: Any) -> bool:
         if faults:
             raise faults.pop()
-        await within(*arguments)
+        return await happens_within(*arguments)
 
     screen = await open_page('/reports/shift')
-    monkeypatch.setattr(shared_sheet, '_within', fail_once)
+    monkeypatch.setattr(shared_sheet, 'happens_within', fail_once)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
         analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
         shop_floor.change(name, 'down')

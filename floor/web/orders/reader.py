@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import Client, background_tasks
 
 from ...core.errors import DatabaseError, DatabaseUnavailableError
+from ...core.tasks import happens_within
 from ...feed.active_orders import ActiveOrderChange
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
@@ -85,19 +86,13 @@ class OrderReader:
             finally:
                 slow.cancel()
             self.first_read_done.set()
-            await self._pause(max(pause, loop.time() - started))  # at least as long as the read, for a slow database
+            # at least as long as the read, for a slow database
+            await happens_within(self._without_pause, max(pause, loop.time() - started))
 
     def _report(self, error: DatabaseError) -> None:
         if not self._ended:
             with self._client:
                 self._failed(error)
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._without_pause.wait()
-        except TimeoutError:
-            pass
 
     def _on_difference(self, difference: Difference) -> None:
         if difference.people or difference.layout or difference.history or self._any_concerns(difference.orders):

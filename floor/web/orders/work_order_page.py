@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -13,6 +11,7 @@ from nicegui import app, ui
 from ...core.errors import DatabaseError, FloorError, NotAllowedError, NotFoundError, TooManyDownloadsError
 from ...core.orders import OrderId, WorkOrder, WorkOrderDetails
 from ...core.people import Identity, Person
+from ...core.tasks import happens_within
 from ...core.text import shortened
 from ...feed.active_orders import ActiveOrderChange
 from ...feed.freshness import Freshness
@@ -118,8 +117,7 @@ class WorkOrderPage:
         """Wait at most FIRST_ANSWER_S for the order."""
         self._reader.request()
         if self._services.store.connection is Freshness.LIVE:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._reader.first_read_done.wait(), FIRST_ANSWER_S)
+            await happens_within(self._reader.first_read_done, FIRST_ANSWER_S)
 
     def _concerns(self, change: ActiveOrderChange) -> bool:
         return change.id == self._order_id

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
@@ -18,6 +17,7 @@ from ...core.orders import OrderBrief
 from ...core.people import Identity, Person
 from ...core.query_parameters import Query
 from ...core.sentences import as_sentence
+from ...core.tasks import happens_within
 from ...feed.active_orders import ActiveOrderChange
 from ...feed.freshness import Freshness
 from ...orders.order_filter import UNASSIGNED, OrderFilter
@@ -106,8 +106,7 @@ class WorkOrdersPage:
         """Wait at most FIRST_ANSWER_S for the orders."""
         self._reader.request()
         if self._services.store.connection is Freshness.LIVE:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._reader.first_read_done.wait(), FIRST_ANSWER_S)
+            await happens_within(self._reader.first_read_done, FIRST_ANSWER_S)
 
     def _apply(self, order_filter: OrderFilter) -> None:
         """Show another filter, as a new entry of the browser's history, except for each letter of a search."""

@@ -18,6 +18,7 @@ from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, Prog
 from ...core.formatting import line_label
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
+from ...core.tasks import happens_within
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.machine import NOT_ON_A_LINE
@@ -113,10 +114,7 @@ class ReportsPage:
             return
         self.read()
         if self._services.store.connection is Freshness.LIVE:
-            try:
-                await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
-            except TimeoutError:
-                pass
+            await happens_within(self._answered, FIRST_ANSWER_S)
 
     def read(self) -> None:
         """Load the report again."""

@@ -11,6 +11,7 @@ from nicegui import background_tasks
 from ...analytics.shift_report import ShiftReport
 from ...core.errors import DatabaseError, FloorError, ProgramFaultError
 from ...core.shifts import Shift
+from ...core.tasks import happens_within
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.store import Store
@@ -101,7 +102,7 @@ class _Sheet:
     async def _keep_reading(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await _within(None if self._is_final else MINUTE_S, self._wanted)
+            await happens_within(self._wanted, None if self._is_final else MINUTE_S)
             self._wanted.clear()
             self._at_once.clear()
             began = loop.time()
@@ -109,7 +110,7 @@ class _Sheet:
             if not await self._read_once():
                 pause = RETRY_S
                 self._wanted.set()
-            await _within(max(pause, REST * (loop.time() - began)), self._at_once)
+            await happens_within(self._at_once, max(pause, REST * (loop.time() - began)))
 
     async def _read_once(self) -> bool:
         answer: ShiftReport | FloorError
@@ -140,12 +141,3 @@ def _show_on(show: Show, answer: ShiftReport | FloorError) -> None:
         log.exception('a page could not show a shift report')
         if not isinstance(answer, FloorError):
             _show_on(show, ProgramFaultError(error))
-
-
-async def _within(seconds: float | None, event: asyncio.Event) -> None:
-    """Wait for the event, at most for this time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -16,6 +16,7 @@ from ...core.errors import FloorError, QueryError
 from ...core.moments import with_offset
 from ...core.query_parameters import Query, listed
 from ...core.shifts import Shift, Shifts
+from ...core.tasks import happens_within
 from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
@@ -75,10 +76,7 @@ class ShiftReportPage:
             return
         overdue = asyncio.get_running_loop().call_later(SLOW_S, self._overdue)
         self._client.on_delete(overdue.cancel)
-        try:
-            await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
-        except TimeoutError:
-            pass
+        await happens_within(self._answered, FIRST_ANSWER_S)
 
     def _follow(self, query: Mapping[str, str]) -> None:
         """Show the shift of an address, or why there is none."""

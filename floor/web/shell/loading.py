@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from nicegui import background_tasks, ui
 
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError
+from ...core.tasks import happens_within
 from ...feed.difference import Difference
 from ...feed.freshness import Freshness
 from ...feed.store import Store
@@ -72,8 +72,7 @@ class Loading:
         """Start loading, and wait briefly for the result."""
         self.start()
         if self._store.connection is Freshness.LIVE:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._answered.wait(), FIRST_ANSWER_S)
+            await happens_within(self._answered, FIRST_ANSWER_S)
 
     def start(self) -> None:
         """Load, unless already loading."""

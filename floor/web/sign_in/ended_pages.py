@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from urllib.parse import quote
 
 from nicegui import Client
@@ -17,6 +16,7 @@ from nicegui import Client
 from ...access.stations import TURN
 from ...core.errors import DatabaseError
 from ...core.people import Credential
+from ...core.tasks import happens_within
 from ..http.caller import known_identity
 from ..http.public_paths import SIGNED_OUT
 from ..live.nicegui_bridge import complete_pages
@@ -61,18 +61,11 @@ async def _close(page: Client) -> None:
     if page.has_socket_connection:
         left = asyncio.Event()
         page.on_disconnect(left.set)
-        if not await _within(LEAVES_ANYWAY_S, left):
+        if not await happens_within(left, LEAVES_ANYWAY_S):
             page.open(_next_address(page))
-            await _within(LEAVES_WITHIN_S, left)
+            await happens_within(left, LEAVES_WITHIN_S)
     if complete_pages(page.id):
         page.delete()
-
-
-async def _within(seconds: float, event: asyncio.Event) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    return event.is_set()
 
 
 def _credential_of(page: Client) -> Credential | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 
 from fastapi import FastAPI, Request, Response
@@ -23,6 +22,7 @@ from ...access.wall_links import WALL
 from ...core.access_keys import KeyKind
 from ...core.errors import DatabaseUnavailableError, FloorError, InvalidInputError
 from ...core.people import Employee, SignedIn
+from ...core.tasks import happens_within
 from ...feed.store import Store
 from ..http.credential_cookie import credential_in, delete_credential, set_credential
 from .plain_page import field, form, link, plain_page, problem, text
@@ -142,8 +142,7 @@ class LinkPages:
         stop = self._store.subscribe(look)
         look()
         try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(known.wait(), KNOWN_WITHIN_S)
+            await happens_within(known, KNOWN_WITHIN_S)
         finally:
             stop()
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection
 from nicegui import Client, background_tasks
 
 from ....core.errors import FloorError, ProgramFaultError
+from ....core.tasks import happens_within
 from ....plant.feed_items import FeedOverview
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,7 @@ class FeedWatch:
             read = await self._once()
             for watcher in tuple(self._watchers):
                 watcher.show(read)
-            try:
-                async with asyncio.timeout(self._every):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+            await happens_within(self._woken, self._every)
 
     async def _once(self) -> FeedOverview | FloorError:
         wanted = {watcher.feed_id for watcher in self._watchers if watcher.feed_id is not None}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from fastapi import Request
@@ -14,6 +12,7 @@ from ....core.errors import FloorError
 from ....core.people import Identity
 from ....core.query_parameters import Query
 from ....core.scopes import Scope
+from ....core.tasks import happens_within
 from ....db.transactions import MAX_ID
 from ....plant.feed_items import FeedOverview, SharedMachine
 from ...live.live_view import LiveView
@@ -56,8 +55,7 @@ def register(services: Services, every: float = EVERY_S) -> None:
             page = FeedsPage(services, identity, watch, request.query_params) if allowed else None
         services.broadcast.join(view)
         if page is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(page.watcher.answered.wait(), FIRST_ANSWER_S)
+            await happens_within(page.watcher.answered, FIRST_ANSWER_S)
 
 
 class FeedsPage:
