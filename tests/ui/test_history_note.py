@@ -24,8 +24,8 @@ from floor.web.reports import shared_sheet, shift_report_page
 
 CREATING = ('The history of this new floor is being created. Work orders, reports and past states appear when it is '
             'complete.')
-REASON = ('he history of this floor is being created; that usually takes less than a minute, a year '
-          'of history several minutes.')
+REASON = ('The history of this floor is being created; that usually takes less than a minute, a year of history '
+          'several minutes. {} will appear here as soon as it is complete.')
 US = 1_000_000
 SHIFTS = Shifts('Early 06:00,Late 14:00,Night 22:00', ZoneInfo('UTC'))
 
@@ -113,10 +113,20 @@ async def test_a_history_that_is_being_summed_up_is_shown_too(shop_floor: Floor,
 async def test_an_open_report_gets_its_figures_without_a_reload(creating: Floor, reports: None,
                                                                 open_page: OpenPage) -> None:
     screen = await open_page('/reports')
-    assert any(REASON in text for text in screen.texts)
+    assert REASON.format('The report') in screen.texts
     assert uptime(screen) == '…'
+    assert screen.of_class('reports')[0]['props']['data-parts'] == 'false'  # none of them has anything to say
     complete(creating)
     await screen.until(lambda: uptime(screen).endswith('%'))
+    assert screen.of_class('reports')[0]['props']['data-parts'] == 'true'
+
+
+async def test_what_only_has_to_be_awaited_does_not_look_like_a_problem(creating: Floor, reports: None,
+                                                                       open_page: OpenPage) -> None:
+    screen = await open_page('/reports')
+    notice, = [element for element in screen.all(role='alert') if element.get('text') == REASON.format('The report')]
+    assert 'problem' not in notice.get('class', ())
+    assert all('hidden' in button['class'] for button in screen.all(label='Try again'))
 
 
 async def test_a_report_of_the_moment_before_the_creation_is_taken_back(shop_floor: Floor, reports: None,
@@ -135,7 +145,7 @@ async def test_an_open_shift_sheet_too(creating: Floor, open_page: OpenPage, mon
     refuse_while_creating(history, creating)
     shift_report_page.register(creating.services, history)
     screen = await open_page('/reports/shift')
-    assert any(REASON in text for text in screen.texts)
+    assert REASON.format('The shift report') in screen.texts
     complete(creating)
     await screen.until(lambda: '50.0 %' in screen.texts)
 
@@ -145,6 +155,6 @@ async def test_an_open_past_too(creating: Floor, open_page: OpenPage) -> None:
     refuse_while_creating(history, creating)
     past_page.register(creating.services, history)
     screen = await open_page(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
-    assert any(REASON in text for text in screen.texts)
+    assert REASON.format('The floor at that time') in screen.texts
     complete(creating)
     await screen.until(lambda: screen.all(data_machine='Valve_01_01'))

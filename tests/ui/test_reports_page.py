@@ -165,14 +165,14 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
                                                                              query: str, sentence: str) -> None:
     screen = await open_page(f'/reports?{query}')
     await screen.until(lambda: sentence in screen.texts)
-    assert screen.of_class('reports')[0]['props']['data-refused'] == 'true'
+    assert screen.of_class('reports')[0]['props']['data-parts'] == 'false'
     assert not reports.asked('kpis')
 
     clear, = screen.all(label='Show today’s report')
     screen.click(clear)
 
     await screen.until(lambda: reports.asked('kpis'))
-    await screen.until(lambda: screen.of_class('reports')[0]['props']['data-refused'] == 'false')
+    await screen.until(lambda: screen.of_class('reports')[0]['props']['data-parts'] == 'true')
     await screen.until(lambda: sentence not in screen.texts)
 
 

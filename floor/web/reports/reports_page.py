@@ -15,6 +15,7 @@ from nicegui import background_tasks, ui
 from ...analytics import Analytics, Kpi, Window
 from ...analytics.chart_definitions import Chart
 from ...core.errors import DatabaseError, FloorError, HistoryNotReadyError, ProgramFaultError, QueryError
+from ...core.floor_snapshot import HistoryState
 from ...core.formatting import line_label
 from ...core.machines import MachineName
 from ...core.moments import Form, local_time
@@ -26,7 +27,7 @@ from ..live.live_view import LiveView
 from ..shell.assets import link_stylesheet
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
-from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
+from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, waiting
 from ..shell.messages import Alert, as_sentence
 from ..shell.services import Services
 from ..shell.times import moment
@@ -112,6 +113,7 @@ class ReportsPage:
         if self._refusal:
             self._refuse(self._refusal)
             return
+        self._show_parts()
         self.read()
         if self._services.store.connection is Freshness.LIVE:
             await happens_within(self._answered, FIRST_ANSWER_S)
@@ -156,7 +158,7 @@ class ReportsPage:
         """Show what a query asks for, before its report is read."""
         self._query, self._refusal = query, ''
         self._clear.set_visibility(False)
-        self._root.props['data-refused'] = 'false'
+        self._show_parts()
         self._filters.show(query)
         self._on_query(query)
         self._show_dates()
@@ -177,7 +179,12 @@ class ReportsPage:
         self._clear.set_visibility(True)
         self._filters.refuse()
         self._paper.show('')
-        self._root.props['data-refused'] = 'true'
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        """Show the parts below the filters, unless there is nothing that they could show."""
+        creating = self._services.store.history is HistoryState.CREATING
+        self._root.props['data-parts'] = str(not self._refusal and not creating).lower()
 
     def _zoom(self, window: Window) -> None:
         self._ask(self._query.zoomed(window, self._services.zone))
@@ -258,8 +265,8 @@ class ReportsPage:
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
             self._body.clear(as_sentence(error))
-        self._show_problem(failure('the report', error) if isinstance(error, DatabaseError | ProgramFaultError)
-                         else f'Cannot load the report. {as_sentence(error)}')
+        if not self._problem.is_deleted:
+            self._problem.show_error('the report', error)
 
     def _show_problem(self, text: str) -> None:
         if self._problem.text != text and not self._problem.is_deleted:
@@ -285,6 +292,7 @@ class ReportsPage:
             self._is_checked = False
             self.read()
         elif difference.history:  # the history was incomplete, or is now
+            self._show_parts()
             self._body.show_timeline(self._query, self._comparison().window)
             self.read()
         elif difference.connection and self._services.store.connection is Freshness.LIVE and self._problem.text:

@@ -51,6 +51,10 @@ class Notice(ui.element):
         self._button.set_visibility(is_problem and can_retry)
         self.set_visibility(bool(text))
 
+    def show_error(self, what: str, error: FloorError) -> None:
+        """Show why something, such as 'the report', cannot be loaded; what only has to be awaited is no problem."""
+        self.show(failure(what, error), is_problem=not isinstance(error, HistoryNotReadyError))
+
 
 class Loading:
     """Loads data for one page, outside of the request that builds it. Retries when the database is back."""
@@ -97,18 +101,21 @@ class Loading:
             with self._client:
                 await self._read()
         except FloorError as error:
-            self._failed = True
-            self._say(failure(self._what, error))
+            self._fail(error)
         except Exception as error:  # a bug must not look like a slow database
             log.exception('reading %s failed', self._what)
-            self._failed = True
-            self._say(failure(self._what, ProgramFaultError(error)))
+            self._fail(ProgramFaultError(error))
         else:
             self._failed = False
             self._say('')
         finally:
             overdue.cancel()
         self._answered.set()
+
+    def _fail(self, error: FloorError) -> None:
+        self._failed = True
+        if not self.notice.is_deleted:
+            self.notice.show_error(self._what, error)
 
     def _overdue(self) -> None:
         self._say(waiting(self._what))
@@ -139,9 +146,9 @@ def waiting(what: str) -> str:
 
 def failure(what: str, error: FloorError) -> str:
     """The message for an error: what failed, why, and what happens next."""
-    problem = f'Cannot load {what}. {as_sentence(error)}'
     if isinstance(error, HistoryNotReadyError):
-        return f'{problem} The page retries as soon as the history is complete; you can also try again now.'
+        return f'{as_sentence(error)} {what[0].upper()}{what[1:]} will appear here as soon as it is complete.'
+    problem = f'Cannot load {what}. {as_sentence(error)}'
     if isinstance(error, DatabaseError):
         return f'{problem} The page retries as soon as the database responds; you can also try again now.'
     return f'{problem} You can try again now.'
