@@ -250,7 +250,7 @@ async def read_kpis(reading: Reading) -> Kpis:
 
 async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
     """The figures of each line, in the order of the lines; machines without one come last. A machine that was moved
-    counts to each line for the time that it stood there."""
+    counts to each line for its time there (Placement)."""
     lines: defaultdict[str | None, Sums] = defaultdict(Sums)
     stayed = replace(reading, machines=tuple(machine for machine in reading.machines if not machine.moved))
     for machine, sums in (await machine_sums(stayed)).items():

@@ -27,7 +27,8 @@ from .window import MICROSECOND, Scope, Window
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The line that a machine stood on (None: on none), its number (0: on none), and when."""
+    """The line that a machine counts on (None: on none), its number (0: on none), and when: where it stood; one that is
+    moved while it is down counts where the stop began until that ends."""
 
     line: str | None
     line_id: int
@@ -35,7 +36,7 @@ class Placement:
     until: datetime
 
     def share_of(self, parts: Sequence[Window]) -> int:
-        """Microseconds of these windows in which the machine stood there."""
+        """Microseconds of these windows in which the machine counts there."""
         return sum(max((min(self.until, part.end) - max(self.since, part.start)) // MICROSECOND, 0) for part in parts)
 
 
@@ -59,11 +60,11 @@ class Member:
 
     @property
     def line(self) -> str | None:
-        """The line that it stood on, at last."""
+        """The line that it counts on, at last."""
         return self.placements[-1].line
 
     def line_at(self, moment: datetime | None) -> str | None:
-        """The line that it stood on then; None: at last."""
+        """The line that it counts on then; None: at last."""
         return next((placement.line for placement in self.placements
                      if moment is not None and placement.since <= moment < placement.until), self.line)
 
@@ -74,7 +75,7 @@ class Reading:
     """What a report asks with. now is the database's clock; the window does not reach beyond it.
 
     parts    of the window that the report is about: the hours of its shift, or all of it
-    line_id  the number of the line that is asked about: only what happened while machines stood on it; None: any
+    line_id  the number of the line that is asked about: only what happened while machines counted on it; None: any
     zone     the plant's time zone
     """
 
@@ -94,7 +95,7 @@ class Reading:
         return sum(part.micros for part in self.parts)
 
     def micros_on_line(self, machine: Member) -> int:
-        """For how many microseconds of all parts a machine stood on the line that is asked about."""
+        """For how many microseconds of all parts a machine counts on the line that is asked about."""
         return sum(placement.share_of(self.parts) for placement in machine.placements
                    if placement.line_id == self.line_id)
 
@@ -178,7 +179,7 @@ async def reading(database: Database, window: Window, scope: Scope | None, *, no
 
 
 def members(rows: Sequence[Any], scope: Scope) -> tuple[Member, ...]:
-    """The machines of a scope, from the rows of the query report_machines; on a line those that stood on it then."""
+    """The machines of a scope, from the rows of the query report_machines; on a line those that counted on it then."""
     found = []
     for name, of_machine in groupby(rows, itemgetter('machine_name')):
         lines = list(of_machine)

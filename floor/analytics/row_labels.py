@@ -16,14 +16,14 @@ SHIFT_COLUMNS = (
 
 
 LineAt = Callable[[datetime | None], str | None]
-"""The line that a machine stood on at a moment, None: at last; None where it stood on none."""
+"""The line that a machine counts on at a moment, None: at last; None where it is on none."""
 
 
 class RowLabels:
     """Adds the columns to tables whose rows are of a machine; other tables are as on the page."""
 
     def __init__(self, lines: Mapping[MachineName, LineAt], shifts: Shifts, names: DisplayNames) -> None:
-        """lines: says on which line each machine stood. names: what people call them."""
+        """lines: says on which line each machine counts. names: what people call them."""
         self._names = names
         self._lines = lines
         self._shifts = shifts

@@ -57,4 +57,5 @@ async def read_wait_attribution(reading: Reading) -> WaitAttribution:
 
 
 async def _charges(reading: Reading) -> AsyncIterator[Any]:
-    return reading.queries.machine_charges(reading.connection, now=reading.now, **await reading.hours_since_known())
+    return reading.queries.machine_charges(reading.connection, now=reading.now, line=reading.line_id,
+                                           **await reading.hours_since_known())

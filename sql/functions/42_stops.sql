@@ -12,18 +12,19 @@ DECLARE
     last  timestamptz := coalesce((SELECT since FROM status_intervals
                                    WHERE machine_id = of_machine AND since >= until_at AND status NOT IN ('down', 'unknown')
                                    ORDER BY since LIMIT 1), 'infinity');
-    ends  timestamptz[] := ARRAY(SELECT until FROM machine_stops
-                                 WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL);
+    moved boolean := (SELECT count(*) > 1 FROM machine_placements WHERE machine_id = of_machine);
+    stops machine_stops[] := ARRAY(SELECT s FROM machine_stops s
+                                   WHERE s.machine_id = of_machine AND s.since >= first AND s.since < last);
 BEGIN
     DELETE FROM machine_stops WHERE machine_id = of_machine AND since >= first AND since < last
        AND (until IS NULL OR until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'));
     PERFORM add_stops(of_machine, first, last);
     PERFORM move_orders(of_machine, first, last);
-    PERFORM mark_changed_days(each.until, each.until)  -- on which a stop ends that is another now
-    FROM (SELECT unnest(ends) AS until
+    PERFORM mark_changed_days(CASE WHEN moved THEN each.since ELSE each.until END, coalesce(each.until, 'infinity'))
+    FROM (SELECT since, until FROM unnest(stops)  -- on which a stop ends that is another now, or its machine counts elsewhere
           UNION
-          SELECT until FROM machine_stops
-          WHERE machine_id = of_machine AND since >= first AND since < last AND until IS NOT NULL) AS each;
+          SELECT since, until FROM machine_stops WHERE machine_id = of_machine AND since >= first AND since < last) AS each
+    WHERE moved OR each.until IS NOT NULL;
 END $$;
 
 -- The stops of a machine in a period, which begins and ends where nothing goes on that is down or unknown.
@@ -78,6 +79,24 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
            CASE WHEN whole.until = 'infinity' THEN 0 ELSE whole.unconfirmed END::bigint
     FROM whole LEFT JOIN status_intervals next ON next.machine_id = whole.machine_id AND next.since = whole.until
 $$;
+
+-- The lines on which machines count in reports, and when: those that they stood on, but one that is moved while it is down counts
+-- where the stop began until that ends. So a stop and its time count on one line, and the figures of all lines are the floor's.
+CREATE OR REPLACE FUNCTION move_counts_from(of_machine integer, moment timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN isfinite(moment)
+                THEN greatest(moment, (SELECT coalesce(s.until, 'infinity') FROM machine_stops s
+                                       WHERE s.machine_id = of_machine AND s.since < moment ORDER BY s.since DESC LIMIT 1))
+                ELSE moment END
+$$;
+CREATE OR REPLACE VIEW counted_placements AS
+SELECT p.machine_id, p.line_id, counted.since, counted.until
+FROM machine_placements p
+CROSS JOIN LATERAL (SELECT move_counts_from(p.machine_id, p.since) AS since, move_counts_from(p.machine_id, p.until) AS until
+                    OFFSET 0) AS counted
+WHERE counted.since < counted.until;
+COMMENT ON VIEW counted_placements IS
+    'On which line each machine counts in reports, and when: as machine_placements, but a move counts from the end of a stop.';
 
 -- Machines with the length (microseconds) below which a stop of theirs is a micro-stop: that of their type, otherwise of the plant.
 CREATE OR REPLACE VIEW machine_limits AS

@@ -1,6 +1,6 @@
 -- Wait attribution: one row per interval in which a machine was starved or blocked by one cause.
 
--- Intervals on the line that the machine stood on then: one that spans a move is cut. line_id 0: on none.
+-- Intervals on the line that the machine counted on then (counted_placements): one that spans a move is cut. line_id 0: on none.
 CREATE OR REPLACE FUNCTION placed_intervals(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_id integer, line_id smallint, since timestamptz, until timestamptz, status text, reason text,
                waits boolean, length bigint)
@@ -8,7 +8,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 20000 AS $$
     SELECT i.machine_id, coalesce(p.line_id, 0::smallint), cut.since, cut.until, i.status, i.reason,
            wait_kind(i.status, i.reason) IS NOT NULL, micros(cut.until - cut.since)
     FROM intervals_of(ids, from_at, until_at, now_at) i
-    JOIN machine_placements p ON p.machine_id = i.machine_id AND p.since < i.until AND p.until > i.since
+    JOIN counted_placements p ON p.machine_id = i.machine_id AND p.since < i.until AND p.until > i.since
     CROSS JOIN LATERAL (SELECT greatest(i.since, p.since) AS since, least(i.until, p.until) AS until) AS cut
 $$;
 

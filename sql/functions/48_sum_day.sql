@@ -75,7 +75,7 @@ BEGIN
                max(micros(e.until - e.since)) FILTER (WHERE e.status = 'down') AS down,
                max(micros(e.until - e.since)) FILTER (WHERE wait_kind(e.status, e.reason) IS NOT NULL) AS wait
         FROM whole_intervals(ids, period.since, period.until, floor_clock()) e
-        JOIN machine_placements p ON p.machine_id = e.machine_id AND p.since < e.until AND p.until >= e.until
+        JOIN counted_placements p ON p.machine_id = e.machine_id AND p.since < e.until AND p.until >= e.until
         WHERE e.until > period.since AND e.until <= period.until GROUP BY 1, 2
     ), machine AS (
         INSERT INTO machine_days (day, machine_id, line_id, operational, warning, waiting, down, caused, unattributed,

@@ -15,12 +15,12 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit
        history_state() AS history, plant_zone() AS zone;
 
 -- name: report_machines(start, until)
--- Every machine that stands on the floor or ever did, with each line that it stood on in a period, in order of time (from since
--- until until), and the names that it had before and nobody has now.
+-- Every machine that stands on the floor or ever did, with each line that it counted on in a period or at its start, in order of
+-- time (from since until until), and the names that it had before and nobody has now.
 SELECT m.machine_name, m.display_name, m.type, p.line_id, l.name AS line, p.since, p.until, f.machine_id IS NOT NULL AS present,
        ever.moved, coalesce(former.names, '{}') AS former_names
 FROM machines m
-JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :until::timestamptz AND p.until > :start::timestamptz
+JOIN counted_placements p ON p.machine_id = m.machine_id AND p.since <= :until::timestamptz AND p.until >= :start::timestamptz
 LEFT JOIN production_lines l ON l.line_id = p.line_id
 JOIN (SELECT machine_id, count(*) > 1 AS moved FROM machine_placements GROUP BY machine_id) AS ever ON ever.machine_id = m.machine_id
 LEFT JOIN (SELECT n.machine_id, array_agg(n.machine_name) AS names FROM former_machine_names n
@@ -138,10 +138,11 @@ FROM (SELECT * FROM hours_of_line(:line::smallint, :starts::timestamptz[], :unti
       WHERE NOT (:whole_line AND :zone = plant_zone())) AS h
 GROUP BY 1, 2;
 
--- name: machine_charges(starts, untils, now)
--- Microseconds in the parts of a period that neighbours waited for each machine, and that it waited without anybody found to be the reason.
+-- name: machine_charges(starts, untils, now, line)
+-- Microseconds in the parts of a period that neighbours waited for each machine, and that it waited without anybody found to be the reason. line:
+-- while they counted on it; null: on any.
 SELECT machine_name, caused, unattributed
-FROM machine_charges(:starts::timestamptz[], :untils::timestamptz[], :now::timestamptz);
+FROM machine_charges(:starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :line::smallint);
 
 -- name: timeline(names, start, until, now)
 -- What some machines were in a period: for each the moments, in order, from which it was so, without a gap.

@@ -282,10 +282,21 @@ STANDS_AND_IS_SILENT = Probe(
             SPRING + 3 * DAY, quiet={'Press': SPRING + HOUR}, places=LINES, present={'Press', 'Welder'}),
     Window(SPRING - DAY, SPRING + 2 * DAY), 7)
 
+MOVED_WHILE_DOWN = Probe(
+    History([HistoryRow('Press', SPRING, 'down', 'Jam', 1),
+             HistoryRow('Press', SPRING + 4 * DAY, 'operational', None, 2),
+             HistoryRow('Welder', SPRING + DAY, 'warning', 'Starved', 3)],
+            SPRING + 5 * DAY, places=LINES, moves=[('Press', SPRING + HOUR, 'Engine Line'),
+                                                   ('Press', SPRING + 2 * HOUR, None)], present={'Press', 'Welder'}),
+    Window(SPRING + DAY, SPRING + 3 * DAY), 4)
+"""And never was down on the lines to which it was moved."""
+
 
 @given(question=questions())
 @example(question=REPAIRED_AS_IT_BEGINS)
 @example(question=STANDS_AND_IS_SILENT)
+@example(question=MOVED_WHILE_DOWN)
+@example(question=replace(MOVED_WHILE_DOWN, window=Window(SPRING + 4 * DAY, SPRING + 5 * DAY)))
 @example(question=replace(REPAIRED_AS_IT_BEGINS, seed=2))
 @example(question=replace(REPAIRED_AS_IT_BEGINS, window=Window(SPRING + 18 * MINUTE, SPRING + 18 * MINUTE)))
 @many
@@ -328,6 +339,7 @@ async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(
 
 
 @given(question=questions())
+@example(question=MOVED_WHILE_DOWN)
 @many
 async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
@@ -389,10 +401,13 @@ async def test_the_list_of_stops_has_those_of_its_kind_and_its_counts_are_those_
 
 
 @given(question=questions())
+@example(question=replace(MOVED_WHILE_DOWN, window=Window(SPRING, SPRING + 2 * DAY)))
 @some
 async def test_the_stops_behind_a_figure_add_up_to_it(plant: Plant, question: Probe) -> None:
     analytics = await ask(plant, question)
-    for scope in Scope(), Scope(reason='Jam'), Scope(reason='Jam', shift='Late'), Scope(shift='Early'):
+    await assume_known(analytics, question.window)
+    for scope in (Scope(), Scope('Transmission Line'), Scope(reason='Jam'), Scope(reason='Jam', shift='Late'),
+                  Scope(shift='Early')):
         kpis = await analytics.kpis(question.window, scope)
         amounts = {}
         for kpi in Kpi:
@@ -446,6 +461,7 @@ def by_clock(base: datetime, clock: tuple[ZoneInfo, time]) -> Probe:
 @example(question=by_clock(AUTUMN, (DETROIT, time(6))))
 @example(question=by_clock(SPRING, (DETROIT, time(5, 30))))
 @example(question=by_clock(AUTUMN, (DETROIT, time(5, 30))))
+@example(question=MOVED_WHILE_DOWN)
 @many
 async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
@@ -462,15 +478,32 @@ async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, ques
                     assert round(pattern.covered[day][hour] * 1e6) == known[day, hour]
 
 
+WAITED_FOR_ON_TWO_LINES = Probe(
+    History([HistoryRow(name, SPRING + at * HOUR, status, reason, version)
+             for version, (name, at, status, reason) in enumerate([
+                 ('Press', 1, 'down', 'Jam'), ('Welder', 1, 'warning', 'Starved'),
+                 ('Press', 3, 'operational', None), ('Welder', 3, 'operational', None),
+                 ('Press', 6, 'down', 'Jam'), ('Cutter', 6, 'warning', 'Blocked'),
+                 ('Press', 7, 'operational', None), ('Cutter', 7, 'operational', None)], 1)],
+            SPRING + 2 * DAY, places=LINES, moves=[('Press', SPRING + 5 * HOUR, 'Engine Line')]),
+    Window(SPRING, SPRING + DAY), 4)
+
+
 @given(question=questions())
+@example(question=WAITED_FOR_ON_TWO_LINES)
 @example(question=STANDS_AND_IS_SILENT)
 @example(question=replace(STANDS_AND_IS_SILENT, seed=8))
 @example(question=replace(STANDS_AND_IS_SILENT, seed=9))
 @many
 async def test_causes_of_waiting_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    answer = await (await ask(plant, question)).wait_attribution(window)
+    analytics = await ask(plant, question)
+    answer = await analytics.wait_attribution(window)
+    of_lines = [each for line in ('Transmission Line', 'Engine Line')
+                for each in (await analytics.wait_attribution(window, Scope(line))).machines]
     waits = history.waits(window.start, window.end)
+    for machine in answer.machines:
+        assert sum(each.caused for each in of_lines if each.machine == machine.machine) == pytest.approx(machine.caused)
     for name in NAMES:
         caused = sum(length for (_, root), length in waits.items() if root == name)
         nobody = waits[name, None]

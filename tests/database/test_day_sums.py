@@ -203,6 +203,27 @@ async def test_the_stops_of_days_that_are_summed_up_follow_late_reports_and_anot
 
 
 @pytest.mark.newest_postgres
+@pytest.mark.newest_postgres
+async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_counts_the_next_on_the_new_line(
+        feed: asyncpg.Connection, analytics: Analytics) -> None:
+    await set_status(feed, 'operational')
+    began, again = await report(feed, VALVE, (100, 'down', 'Jam'), (54, 'down', 'Jam again'))
+    await feed.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, began + 10 * HOUR)
+    await feed.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', began + 10 * HOUR)
+    await feed.execute(REFRESH)
+    lines = [await feed.fetchval('SELECT name FROM production_lines WHERE line_id = $1', line) for line in (1, 3)]
+    whole = Window(began, again + 50 * HOUR)
+    assert [(await analytics.kpis(whole, Scope(line))).down for line in lines] == [whole.micros / 1e6, 0]
+
+    ran, = await report(feed, VALVE, (70, 'operational'))
+
+    parts = [(ran - began).total_seconds(), 50 * 3600]
+    for _ in range(2):
+        kpis = [await analytics.kpis(whole, Scope(line)) for line in lines]
+        assert ([each.down for each in kpis], [each.stops for each in kpis]) == (parts, [1, 1])
+        await feed.execute(REFRESH)
+
+
 async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
     feed = await connect()
     words = ('down', 'Jam'), ('operational', 'Well'), ('warning', 'Starved')

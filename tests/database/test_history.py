@@ -341,16 +341,19 @@ async def test_a_machine_with_a_history_cannot_be_deleted(floor: Floor) -> None:
 
 
 async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
-    await floor.set('down')
-    await floor.at(NOON + 10 * MINUTE)
-    await floor.execute('UPDATE machines SET line_id = 3 WHERE machine_name = $1', VALVE)
-    await floor.at(NOON + 30 * MINUTE)
+    await floor.set('warning')
+    for at, status, line in (10, 'warning', 3), (30, 'down', 3), (50, 'down', 2), (60, 'operational', 2):
+        await floor.at(NOON + at * MINUTE)
+        await floor.set(status)
+        await floor.execute('UPDATE machines SET line_id = $2 WHERE machine_name = $1', VALVE, line)
+    await floor.at(NOON + 100 * MINUTE)
     times = await floor.connection.fetch(
-        'SELECT line_id, sum(down)::bigint AS down '
+        'SELECT line_id, sum(warning)::bigint, sum(down)::bigint, sum(operational)::bigint '
         'FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3) GROUP BY line_id ORDER BY 1',
         [VALVE], NOON - DAY, floor.now)
-    assert [(row['line_id'], row['down'] / 60e6) for row in times] == [(1, 10), (3, 20)]
-    assert await floor.value('SELECT line_id FROM machine_stops') == 1
+    assert [(line, *(micros / 60e6 for micros in row)) for line, *row in times] == [
+        (1, 10, 0, 0), (2, 0, 0, 40), (3, 20, 30, 0)], 'what was down on line 3 is so until it runs again'
+    assert await floor.value('SELECT line_id FROM machine_stops') == 3
 
 
 async def test_what_happened_on_no_line_is_asked_for_as_line_0(floor: Floor) -> None:

@@ -149,9 +149,19 @@ class History:
         return result
 
     def known(self, machine: str, start: datetime, end: datetime, line: str | None = None) -> list[Stretch]:
-        """What is known of a machine, while it stood on the line (None: on any)."""
+        """What is known of a machine, while it counted on the line (None: on any)."""
         return [stretch for stretch in self.stretches(machine, start, end)
-                if stretch.status != 'unknown' and line in {None, self.line_at(machine, stretch.since)}]
+                if stretch.status != 'unknown' and line in {None, self.counted_on(machine, stretch.since)}]
+
+    def counted_on(self, machine: str, moment: datetime) -> str | None:
+        """The line that it counted on: where it stood, but during a stop where that began."""
+        return self.line_at(machine, next((stop.since for stop in self.stops(machine) if stop.since <= moment
+                                           and (stop.until is None or stop.until > moment)), moment))
+
+    def counts_elsewhere(self, machine: str) -> set[datetime]:
+        """The moments at which it may begin to count on another line."""
+        return ({at for name, at, _ in self.moves if name == machine}
+                | {stop.until for stop in self.stops(machine) if stop.until is not None})
 
     def line_at(self, machine: str, moment: datetime) -> str | None:
         """The line that it stood on; the first one also before it was placed."""
@@ -162,15 +172,15 @@ class History:
         return line
 
     def on_line(self, machine: str, start: datetime, end: datetime, line: str | None) -> int:
-        """Microseconds that a machine stood on a line (None: on any)."""
+        """Microseconds that a machine counted on a line (None: on any)."""
         start, end = min(start, self.now), min(end, self.now)
-        moments = sorted({start, end, *(at for name, at, _ in self.moves if name == machine and start < at < end)})
+        moments = sorted({start, end, *(at for at in self.counts_elsewhere(machine) if start < at < end)})
         return sum((until - since) // US for since, until in pairwise(moments)
-                   if line in {None, self.line_at(machine, since)})
+                   if line in {None, self.counted_on(machine, since)})
 
     def scope(self, start: datetime, end: datetime, line: str | None = None, machine: str | None = None) -> list[str]:
         """Who stands on the floor now, or something was known of them in the window; or the one that is asked about.
-        Of a line, who stood there."""
+        Of a line, who counted there."""
         if machine is not None:
             return [machine] if machine in self.machines else []
         return [name for name in self.machines
@@ -178,10 +188,10 @@ class History:
                 and (name in self.present or self.known(name, start, end, line))]
 
     def lines_of(self, machine: str, start: datetime, end: datetime) -> set[str | None]:
-        """Those that a machine stood on in a window, also of no length."""
+        """Those that a machine counted on in a window, also of no length, or until it began."""
         start, end = min(start, self.now), min(end, self.now)
-        return {self.line_at(machine, moment) for moment in
-                [start, *(at for name, at, _ in self.moves if name == machine and start <= at <= end)]}
+        return {self.counted_on(machine, moment) for moment in
+                [start - US, start, *(at for at in self.counts_elsewhere(machine) if start <= at <= end)]}
 
     # stops
 
@@ -349,8 +359,8 @@ class History:
         cuts = sorted({cut for lane in lanes.values() for s in lane for cut in (s.since, s.until)})
         for since, until in pairwise(cuts):
             now = {name: next(s for s in lane if s.since <= since < s.until) for name, lane in lanes.items()}
-            for line in {self.line_at(name, since) for name in order} - {None}:
-                flow = [name for name in order if self.line_at(name, since) == line]
+            for line in {self.counted_on(name, since) for name in order} - {None}:
+                flow = [name for name in order if self.counted_on(name, since) == line]
                 for name in flow:
                     if now[name].waits:
                         found[name, blame(flow, now, name)] += (until - since) // US
