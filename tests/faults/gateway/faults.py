@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,9 @@ from floor.core.tasks import end
 from floor.gateway.event_format import status_event
 from floor.gateway.event_queue import EventQueue
 
+from . import edge_node
 from .checker import Expectation
+from .edge_node import EdgeNode
 from .publisher import CODES, VALUES, Sent
 from .site import Plant, Site, site, site_names, waiting
 
@@ -215,8 +217,8 @@ def fill(folder: Path, changes: Sequence[Sent]) -> None:
     queue.close()
 
 
-OPCUA = """  - {{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, interval: 0.01,
-     points: {points}}}"""
+OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, interval: 0.01,
+     points: {{points}}}}}}"""
 
 
 async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
@@ -232,7 +234,7 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
                   for press, machine in names.items()]
         try:
             async with site(plant, 'opcua', mutation, quick=quick, machines=2,
-                            sources=OPCUA.format(port=server.port, points=json.dumps(points))) as s:
+                            source=OPCUA.format(port=server.port), points=json.dumps(points)) as s:
                 presses = {machine: press for press, machine in names.items()}
 
                 async def change(count: int) -> None:
@@ -255,6 +257,71 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
                 return s, await s.settle(Expectation(gaps=True, counts=False))
         finally:
             await server.stop()
+
+
+async def sparkplug(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
+    """An edge node: the gateway is away for an hour, by the times of the changes, and is killed; a message is lost; the
+    death of an earlier connection comes late; the node dies; the broker is killed."""
+    async with site(plant, 'sparkplug', mutation, quick=quick, source=edge_node.SOURCE, points=edge_node.POINTS,
+                    more='repeat: 3600,') as s:
+        node = EdgeNode(s.publisher.port, s.machines)
+        try:
+            began = datetime.now(UTC) - 0.9 * HOUR
+            await node.publish(s.publisher.changes(len(s.machines), begin=began))
+            await node.connect()
+            await s.gateway.until(lambda health: health['machines'] == len(s.machines))
+            await s.gateway.end()
+            await until(lambda: not node.is_heard)
+            await node.publish(s.publisher.changes(400 if quick else 4_000, begin=began + timedelta(minutes=4),
+                                                   over=timedelta(minutes=49)))
+            s.gateway.start()
+            await until(lambda: node.is_heard)
+            for _ in range(1 if quick else 10):
+                await change(s, node, 50)
+                await s.gateway.end()
+                await change(s, node, 20)
+                s.gateway.start()
+                await until(lambda: node.is_heard)
+                await change(s, node, 20)
+                await lose_one(s, node)
+                await change(s, node, 20)
+                await node.connect_twice()
+                await change(s, node, 20)
+            found = await s.settle(Expectation(in_order=False, exact_minutes=False))
+            for _ in range(1 if quick else 10):
+                await node.disconnect()
+                await change(s, node, 20)
+                await node.connect()
+                await until(lambda: node.is_heard)
+                await change(s, node, 20)
+                s.broker.kill()
+                await s.gateway.connected(False)
+                await change(s, node, 50, pause=0.05)   # more than grace
+                await node.disconnect()
+                await s.broker.start()
+                await node.connect()
+                await s.gateway.connected()
+                await until(lambda: node.is_heard)
+                await change(s, node, 20)
+            return s, [*found, *await s.settle(Expectation(in_order=False, gaps=True, exact_minutes=False))]
+        finally:
+            await node.disconnect()
+
+
+async def change(s: Site, node: EdgeNode, count: int, pause: float = 0.01) -> None:
+    """Machines of an edge node change, one after the other."""
+    for _ in range(count):
+        await node.publish(s.publisher.changes(1))
+        await asyncio.sleep(pause)
+
+
+async def lose_one(s: Site, node: EdgeNode) -> None:
+    """A message is lost. The next one shows it, and the gateway asks for births."""
+    asked = node.asked
+    node.lose(*s.publisher.changes(1))
+    await node.publish(s.publisher.changes(1))
+    with suppress(AssertionError, TimeoutError):   # a gateway in which this is broken never asks
+        await until(lambda: node.asked > asked, 5)
 
 
 async def never() -> None:
@@ -288,6 +355,8 @@ FAULTS = {fault.name: fault for fault in [
     GatewayFault('out_of_order', out_of_order, ('takes_everything_as_of_now',)),
     GatewayFault('clock', clock, ('believes_every_clock',)),
     GatewayFault('opcua', opcua, ('removes_before_the_answer',)),
+    GatewayFault('sparkplug', sparkplug, ('checks_no_sequence', 'takes_history_as_present', 'believes_every_death'),
+                 True),
     GatewayFault('flood', flood),
     GatewayFault('drain', drain, ('sends_the_newest_first',)),
 ]}

@@ -164,6 +164,34 @@ def believes_every_clock() -> None:
     reporter.event_time = lambda at, *_, **__: ReadingTime(at)
 
 
+@mutation
+def checks_no_sequence() -> None:
+    """A message of an edge node that is missing is not noticed."""
+    from floor.gateway.sparkplug.edge_node import EdgeNode
+
+    EdgeNode._in_sequence = (   # type: ignore[method-assign]
+        lambda self, topic, payload, now: self._apply(topic, payload))
+
+
+@mutation
+def takes_history_as_present() -> None:
+    """A value of the past is taken for the present one."""
+    from floor.gateway.sparkplug.edge_node import EdgeNode
+
+    value = EdgeNode._value
+    EdgeNode._value = (   # type: ignore[method-assign]
+        lambda self, *metric: replace(value(self, *metric), is_historical=False))
+
+
+@mutation
+def believes_every_death() -> None:
+    """The death of an earlier connection counts."""
+    from floor.gateway.sparkplug.edge_node import EdgeNode
+
+    end = EdgeNode._end
+    EdgeNode._end = lambda self, payload: end(self, replace(payload, metrics=()))   # type: ignore[method-assign]
+
+
 if __name__ == '__main__':
     sys.path[0] = str(Path(__file__).parents[3])
     names, file = sys.argv[1:sys.argv.index('--')], sys.argv[-1]

@@ -130,9 +130,10 @@ async def plant(*broken: str) -> AsyncIterator[Plant]:
 
 @asynccontextmanager
 async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, machines: int = MACHINES,
-               tls: bool = False, sources: str = '', more: str = '', starts: bool = True) -> AsyncIterator[Site]:
+               tls: bool = False, source: str = MQTT, points: str = POINTS, more: str = '',
+               starts: bool = True) -> AsyncIterator[Site]:
     """Machines of a name, and a gateway that is connected. mutation: what is broken, of the gateway or of the app.
-    sources: instead of MQTT. more: keys of the source."""
+    source: in the gateway's file, with places for the port of the broker, for the points, and for more keys."""
     names = site_names(name, mutation, machines)
     token = f'lm_token_{secrets.token_hex(21)}x'
     async with AsyncExitStack() as ends:
@@ -153,7 +154,7 @@ async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, mac
         mutations = [*(['soon'] if quick else []), *([mutation] if mutation and mutation not in made.broken else [])]
         gateway = GatewayProcess(
             folder, app_network.address, token,
-            sources or MQTT.format(port=plant_network.port, more=tls_lines + more, points=POINTS), *mutations)
+            source.format(port=plant_network.port, more=tls_lines + more, points=points), *mutations)
         ends.push_async_callback(gateway.close)
         found = Site(folder, made, broker, app_network, plant_network, gateway,
                      Publisher(names, broker.port, folder if tls else None), names, mutation is not None,
