@@ -82,19 +82,17 @@ $$;
 
 -- The lines on which machines count in reports, and when: those that they stood on, but one that is moved while it is down counts
 -- where the stop began until that ends. So a stop and its time count on one line, and the figures of all lines are the floor's.
-CREATE OR REPLACE FUNCTION move_counts_from(of_machine integer, moment timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN isfinite(moment)
-                THEN greatest(moment, (SELECT coalesce(s.until, 'infinity') FROM machine_stops s
-                                       WHERE s.machine_id = of_machine AND s.since < moment ORDER BY s.since DESC LIMIT 1))
-                ELSE moment END
-$$;
 CREATE OR REPLACE VIEW counted_placements AS
-SELECT p.machine_id, p.line_id, counted.since, counted.until
-FROM machine_placements p
-CROSS JOIN LATERAL (SELECT move_counts_from(p.machine_id, p.since) AS since, move_counts_from(p.machine_id, p.until) AS until
-                    OFFSET 0) AS counted
-WHERE counted.since < counted.until;
+SELECT *
+FROM (SELECT p.machine_id, p.line_id,
+             CASE WHEN isfinite(p.since) THEN greatest(p.since, (
+                 SELECT coalesce(s.until, 'infinity') FROM machine_stops s
+                 WHERE s.machine_id = p.machine_id AND s.since < p.since ORDER BY s.since DESC LIMIT 1)) ELSE p.since END AS since,
+             CASE WHEN isfinite(p.until) THEN greatest(p.until, (
+                 SELECT coalesce(s.until, 'infinity') FROM machine_stops s
+                 WHERE s.machine_id = p.machine_id AND s.since < p.until ORDER BY s.since DESC LIMIT 1)) ELSE p.until END AS until
+      FROM machine_placements p) AS counted
+WHERE since < until;
 COMMENT ON VIEW counted_placements IS
     'On which line each machine counts in reports, and when: as machine_placements, but a move counts from the end of a stop.';
 

@@ -25,5 +25,5 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     JOIN machines m USING (machine_id)
     WHERE charge.caused + charge.unattributed > 0
 $$;
-COMMENT ON FUNCTION machine_charges IS
+COMMENT ON FUNCTION machine_charges(timestamptz[], timestamptz[], timestamptz, smallint) IS
     'Microseconds: how long neighbours waited for each machine, and each waited without anybody found to be the reason.';
