@@ -37,7 +37,7 @@ class Gateway:
         """:raises GatewayConfigError: a secret, a certificate or the queue cannot be used"""
         self.config = config
         token, tls = config.app.token.read(), config.app.tls()
-        self.sources = [make_source(each) for each in config.sources]
+        self.sources = [make_source(each, folder=config.queue.folder) for each in config.sources]
         self.queue = EventQueue(config.queue.folder, config.queue.limit)
         self.sender = Sender(self.queue, config.app.url, token, tls)
         self.reporter = Reporter(self.queue, zip(config.sources, (each.state for each in self.sources), strict=True),

@@ -37,6 +37,8 @@ class Reading:
     """A value of the past, which says nothing about now: it is reported with its time, without debounce."""
     detail: str | None = None
     """The reason that came with a status. Of no signal: why, in a few words ('bad quality', 'the node died')."""
+    lost_since: datetime | None = None
+    """Changes between then and this value were lost."""
 
 
 Emit = Callable[[Reading], None]

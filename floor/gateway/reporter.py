@@ -13,7 +13,7 @@ from .errors import QueueError
 from .event_format import MAX_INCREMENT, counter_event, problem_event, status_event
 from .event_queue import EventQueue, Total
 from .machine_state import MachineState
-from .mapping import CounterMeaning, NoMeaning
+from .mapping import CounterMeaning, NoMeaning, Reports
 from .point_config import SourceConfig
 from .point_filter import Held, PointFilter
 from .point_times import OUT_OF_ORDER, event_time, reading_time
@@ -77,6 +77,8 @@ class Reporter:
             return
         if moment.fault:
             state.ignore(moment.fault, f'{moment.fault} at {point.address}: {reading.at}; taken as of now')
+        if reading.lost_since is not None and not is_past:
+            self._put_gap(point, reading.lost_since)
         meaning = point.config.meaning(reading.value, reading.detail)
         if isinstance(meaning, NoMeaning):
             state.ignore(meaning.cause, f'{point.address}: {meaning.problem}')
@@ -192,6 +194,16 @@ class Reporter:
                 each.forget()
         self._heard_at = {point: at for point, at in self._heard_at.items() if point.source != source}
         self._lost.add(source)
+
+    def _put_gap(self, point: Point, since: datetime) -> None:
+        """Changes were lost: from then on nobody knows what its machine was."""
+        if point.config.reports is not Reports.STATUS:
+            return
+        self._filter(point).forget()
+        machine = self._machine(point.machine)
+        if machine.status is not Status.UNKNOWN:
+            machine.take(StatusMeaning(Status.UNKNOWN, 'changes were lost'))
+            self._put(machine, event_time(since, machine.event_at, self._clock.now()).at)
 
     def _repeat(self, machines: list[MachineState]) -> None:
         now = self._clock.now()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from .config import AnySource
 from .mqtt_config import MqttConfig
 from .opcua_config import OpcUaConfig
@@ -9,8 +11,10 @@ from .source import Source
 from .sparkplug_config import SparkplugConfig
 
 
-def make_source(config: AnySource, *, trial: bool = False) -> Source:
-    """The source. trial: of --dry-run: it must not disturb a running gateway, so it takes another client id, leaves no
+def make_source(config: AnySource, *, folder: Path | None = None, trial: bool = False) -> Source:
+    """The source. folder: where it remembers what a restart needs.
+
+    trial: of --dry-run: it must not disturb a running gateway, so it takes another client id, leaves no
     session at the broker, and announces nothing.
 
     :raises GatewayConfigError: a secret or a certificate cannot be read
@@ -27,4 +31,4 @@ def make_source(config: AnySource, *, trial: bool = False) -> Source:
         case OpcUaConfig():
             from .opcua.opcua_source import OpcUaSource  # noqa: PLC0415
 
-            return OpcUaSource(config)
+            return OpcUaSource(config, None if trial else folder)

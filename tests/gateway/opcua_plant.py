@@ -88,6 +88,11 @@ class OpcUaPlant:
     async def stop(self) -> None:
         await self._server.stop()
 
+    async def forget(self) -> None:
+        """The server ends all subscriptions."""
+        service = self._server.iserver.subscription_service
+        await service.delete_subscriptions(list(service.subscriptions))
+
     async def set(self, machine: str, value: int, *, status: int = 0, at: datetime | None = None) -> None:
         """Change the state of a machine."""
         moment: Any = at or datetime.now(UTC)

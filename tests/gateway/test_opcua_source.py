@@ -106,8 +106,9 @@ sources:
 
 
 @asynccontextmanager
-async def reading(port: int, folder: Path, extra: str = '') -> AsyncIterator[Heard]:
-    heard = Heard(OpcUaSource(config(port, folder, extra)))
+async def reading(port: int, folder: Path, extra: str = '', *, kept: bool = False) -> AsyncIterator[Heard]:
+    """kept: the folder remembers the subscription."""
+    heard = Heard(OpcUaSource(config(port, folder, extra), folder if kept else None))
     task = asyncio.create_task(heard.source.run(heard.emit))
     try:
         yield heard
@@ -159,6 +160,65 @@ async def test_change_during_an_outage_of_the_network_has_its_own_time(plant: Op
         await heard.until(lambda: heard.values('Press 2') == [3, 3])
         await plant.set('Press 1', 3)
         await heard.last('Press 1', 3)
+
+
+@pytest.mark.parametrize('cut', ['refuse', 'forget'])
+async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_order(
+        plant: OpcUaPlant, tmp_path: Path, cut: str) -> None:
+    """forget: the server does not notice, and sends them where nobody hears."""
+    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+        getattr(proxy, cut)()
+        for number in range(100, 150):
+            await plant.set('Press 1', number)
+            await asyncio.sleep(0.01)
+        await heard.until(lambda: not heard.source.state.connected)
+        for number in range(150, 160):
+            await plant.set('Press 1', number)
+        proxy.heal()
+        await plant.set('Press 1', 3)
+        await heard.until(lambda: heard.source.state.connected)
+        await plant.set('Press 1', 4)
+        await heard.last('Press 1', 4)
+        await plant.set('Press 1', 3)
+        await heard.last('Press 1', 3)
+        changes = dict.fromkeys((each.value, each.at) for each in heard.of('Press 1'))
+        assert [value for value, _ in changes] == [3, *range(100, 160), 3, 4, 3]
+        assert [each.lost_since for each in heard.readings] == [None] * len(heard.readings)
+        assert [each.value for each in heard.of('Press 2')] == [3, 3], 'it is read again, and is what it was'
+
+
+async def test_changes_while_the_gateway_is_away_arrive_when_it_is_back(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+    for number in range(100, 120):
+        await plant.set('Press 1', number)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 119)
+        await heard.until(lambda: heard.source.state.connected)
+        assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 120)]
+        assert heard.source.state.ignored == {'no such node': 1}
+        assert {each.lost_since for each in heard.readings} == {None}
+        await plant.set('Press 1', 3)
+        await heard.last('Press 1', 3)
+
+
+async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 2', 3)
+        await heard.last('Press 1', 3)
+        proxy.refuse()
+        await heard.until(lambda: not heard.source.state.connected)
+        before = datetime.now(UTC)
+        await plant.forget()
+        await plant.set('Press 1', 4)
+        await plant.set('Press 1', 3)
+        proxy.heal()
+        await heard.until(lambda: len(heard.of('Press 1')) == len(heard.of('Press 2')) == 2)
+        lost_since = heard.of('Press 1')[1].lost_since
+        assert lost_since is not None
+        assert lost_since <= before < heard.of('Press 1')[1].at
+        assert heard.of('Press 2')[1].lost_since is None, 'its time says that it is what it was'
 
 
 async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: Path) -> None:

@@ -227,6 +227,22 @@ def test_a_short_loss_is_not_reported(plant: Plant) -> None:
     assert plant.events() == [(0, 'operational'), (60, 'operational')]
 
 
+def test_nothing_is_known_from_the_moment_since_which_changes_were_lost(plant: Plant) -> None:
+    plant.read('running', point := plant.point(debounce=5))
+    good = plant.point('b', reports=Reports.GOOD)
+    plant.read(10, good)
+    plant.pass_time(20)
+    lost_since = plant.clock.time - timedelta(seconds=8)
+    plant.read(12, good, at=0, lost_since=lost_since)
+    plant.read('running', point, at=-3, lost_since=lost_since)
+    assert plant.events() == [(0, 'operational'), (20, 2), (12, 'unknown', 'changes were lost'), (17, 'operational')]
+    plant.connect(False)
+    plant.pass_time(40)
+    plant.connect(True)
+    plant.read('running', point, at=-1, lost_since=plant.clock.time - timedelta(seconds=40))
+    assert [each[:2] for each in plant.events()] == [(20, 'unknown'), (59, 'operational')], 'no signal once'
+
+
 def test_no_signal_of_a_point_is_reported_once(plant: Plant) -> None:
     plant.read('running')
     plant.clock.advance(1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from asyncua import ua
 from asyncua.client.client import Client
@@ -26,24 +28,45 @@ REQUEST_TIMEOUT_S = 5.0
 WATCHDOG_S = 5.0
 
 
+class _Client(Client):
+    """Can go on with a session: the library learns from the answer to a new one how logins are sent."""
+
+    logins: Sequence[ua.UserTokenPolicy] = ()
+
+    def server_policy(self, token_type: ua.UserTokenType) -> ua.UserTokenPolicy:
+        """How a login of this type is sent."""
+        for each in self.logins:
+            if each.TokenType == token_type:
+                return dataclasses.replace(each, SecurityPolicyUri=each.SecurityPolicyUri or self.security_policy.URI)
+        return super().server_policy(token_type)
+
+
 @asynccontextmanager
-async def connection(config: OpcUaConfig, password: str | None) -> AsyncIterator[Client]:
-    """A client that is connected. It notices within seconds when the server no longer answers.
+async def connection(config: OpcUaConfig, password: str | None, session: Path | None = None) -> AsyncIterator[Client]:
+    """A client that is connected. It notices within seconds when the server no longer answers. session: a file that
+    keeps the session for the next connection; it is not closed then.
 
     :raises SourceError: the certificates do not allow it, or the server does not offer what is wanted
     """
     logging.getLogger('asyncua').setLevel(logging.CRITICAL)  # the source's state says what matters
-    client = Client(config.url, timeout=REQUEST_TIMEOUT_S, watchdog_intervall=WATCHDOG_S)
+    client = _Client(config.url, timeout=REQUEST_TIMEOUT_S, watchdog_intervall=WATCHDOG_S)
+    client.session_state_path = session
     client.name = client.description = 'Line Monitor gateway'
     if config.login is not None:
         client.set_user(config.login.user)
         client.set_password(password or '')
     await _secure(client, config.security)
     async with client:
-        yield client
+        try:
+            yield client
+        finally:
+            if session is not None:  # what is closed without a connection stays open on the server
+                client.session_state_path = None
+                await client.close_secure_channel()
+                client.disconnect_socket()
 
 
-async def _secure(client: Client, security: OpcUaSecurity | None) -> None:
+async def _secure(client: _Client, security: OpcUaSecurity | None) -> None:
     endpoints = await client.connect_and_get_server_endpoints()
     mode = ua.MessageSecurityMode.None_ if security is None else ua.MessageSecurityMode[security.mode]
     policy = getattr(security_policies, f'SecurityPolicy{"None" if security is None else security.policy}')
@@ -54,6 +77,7 @@ async def _secure(client: Client, security: OpcUaSecurity | None) -> None:
         offered = sorted({f'{each.SecurityPolicyUri.rpartition("#")[2]} {each.SecurityMode.name.rstrip("_")}'
                           for each in endpoints})
         raise SourceError(f'the server does not offer {wanted}, only: {", ".join(offered)}')
+    client.logins = endpoint.UserIdentityTokens or ()
     if security is None:
         return
     check_server(endpoint.ServerCertificate, security.server_certificate)

@@ -18,7 +18,9 @@ _UNCERTAIN_BUT_NO_SIGNAL = frozenset({
     StatusCodes.UncertainInitialValue, StatusCodes.UncertainSubstituteValue})
 """The server has no connection to what it reads, and gives an old or made-up value."""
 _CODE = 0xFFFF_0000
-"""The rest of a status are flags, such as that values were lost."""
+"""The rest of a status are flags."""
+_OVERFLOW = 0x480
+"""The flags of a data value, and among them that the server's queue was full."""
 
 
 class NotScalarError(ValueError):
@@ -47,6 +49,16 @@ def server_value(data: ua.DataValue, now: datetime) -> ServerValue:
         return ServerValue(None, at, f'bad quality: {status.name}')
     value = scalar(data.Value)
     return ServerValue(value, at, None if value is not None else 'no value')
+
+
+def source_time(data: ua.DataValue) -> datetime | None:
+    """Since when the source has the value, by its own clock."""
+    return _in_utc(data.SourceTimestamp)
+
+
+def has_lost_values(data: ua.DataValue) -> bool:
+    """Whether the server has discarded values between the last one and this."""
+    return data.StatusCode is not None and data.StatusCode.value & _OVERFLOW == _OVERFLOW
 
 
 def scalar(variant: ua.Variant | None) -> Value | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from database.postgres import until
 from gateway.opcua_plant import NAMESPACE, OpcUaPlant
 from short_folder import short_folder
+from tcp_proxy import TcpProxy
 
 from faults.scene import connect
 from floor.core.machines import Status
@@ -222,7 +223,8 @@ OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/pl
 
 
 async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
-    """An OPC UA server changes values while the app is away, and is stopped and started."""
+    """An OPC UA server changes values while the app is away, while the network to it is down or silent, and while the
+    gateway is killed; it is stopped and started."""
     with short_folder() as folder:
         server = OpcUaPlant(folder)
         await server.prepare()
@@ -232,21 +234,33 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
         names = dict(zip(server.states, site_names('opcua', mutation, 2), strict=True))
         points = [{'node': f'nsu={NAMESPACE};s={press}.State', 'machine': machine, 'values': VALUES}
                   for press, machine in names.items()]
+        presses = {machine: press for press, machine in names.items()}
+
+        async def change(count: int, pause: float = 0.02) -> None:
+            for _ in range(count):
+                each, = s.publisher.changes(1)
+                await server.set(presses[each.machine], each.code, at=each.at)
+                await asyncio.sleep(pause)
+
         try:
-            async with site(plant, 'opcua', mutation, quick=quick, machines=2,
-                            source=OPCUA.format(port=server.port), points=json.dumps(points)) as s:
-                presses = {machine: press for press, machine in names.items()}
-
-                async def change(count: int) -> None:
-                    for each in s.publisher.changes(count):
-                        await server.set(presses[each.machine], each.code, at=each.at)
-                        await asyncio.sleep(0.02)
-
-                for _ in range(1 if quick else 5):
+            async with TcpProxy(server.port) as server_network, site(
+                    plant, 'opcua', mutation, quick=quick, machines=2, source=OPCUA.format(port=server_network.port),
+                    points=json.dumps(points)) as s:
+                for number in range(2 if quick else 10):
                     await change(50)
                     s.app_network.refuse()
                     await change(50)
                     s.app_network.heal()
+                    (server_network.forget if number % 2 else server_network.refuse)()
+                    await change(20, 0.05 if quick else s.moments.uniform(0.25, 3))
+                    server_network.heal()
+                    await s.gateway.connected()
+                    await change(10)
+                    await s.gateway.end()
+                    await change(20)
+                    s.gateway.start()
+                    await s.gateway.connected()
+                    await change(10)
                     await s.gateway.until(lambda health: not waiting(health))
                     await server.stop()
                     await s.gateway.connected(False)
@@ -254,7 +268,7 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
                     await server.start()
                     await s.gateway.connected()
                 await change(20)
-                return s, await s.settle(Expectation(gaps=True, counts=False))
+                return s, await s.settle(Expectation(gaps=True, counts=False, in_order=False))
         finally:
             await server.stop()
 
@@ -354,7 +368,7 @@ FAULTS = {fault.name: fault for fault in [
     GatewayFault('gateway_away', gateway_away, ('takes_everything_as_of_now',)),
     GatewayFault('out_of_order', out_of_order, ('takes_everything_as_of_now',)),
     GatewayFault('clock', clock, ('believes_every_clock',)),
-    GatewayFault('opcua', opcua, ('removes_before_the_answer',)),
+    GatewayFault('opcua', opcua, ('keeps_no_subscription', 'asks_for_no_missed_message', 'removes_before_the_answer')),
     GatewayFault('sparkplug', sparkplug, ('checks_no_sequence', 'takes_history_as_present', 'believes_every_death'),
                  True),
     GatewayFault('flood', flood),

@@ -192,6 +192,24 @@ def believes_every_death() -> None:
     EdgeNode._end = lambda self, payload: end(self, replace(payload, metrics=()))   # type: ignore[method-assign]
 
 
+@mutation
+def keeps_no_subscription() -> None:
+    """A new one with each connection: it begins with the values of now."""
+    from floor.gateway.opcua.kept_subscription import KeptSubscriptionFile
+
+    KeptSubscriptionFile.read = lambda _self: None   # type: ignore[method-assign,assignment]
+
+
+@mutation
+def asks_for_no_missed_message() -> None:
+    """Messages that an OPC UA server sent and nobody heard are not asked for."""
+    from floor.gateway.opcua.subscription import Subscription
+
+    async def nothing(*_: object) -> None:
+        return None
+    Subscription._again = nothing   # type: ignore[method-assign,assignment]
+
+
 if __name__ == '__main__':
     sys.path[0] = str(Path(__file__).parents[3])
     names, file = sys.argv[1:sys.argv.index('--')], sys.argv[-1]
