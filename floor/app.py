@@ -73,7 +73,7 @@ from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
 from .web.floor_view import floor_page
 from .web.live.broadcast import Broadcast
-from .web.live.nicegui_bridge import is_stopping
+from .web.live.nicegui_bridge import is_stopping, remember_signatures
 from .web.live.ping_times import set_ping_times
 from .web.live.render_probe import RenderProbe, browser_latency
 from .web.live.socket_fanout import longest_backlog
@@ -87,7 +87,7 @@ from .web.setup import changes_page, import_page, lines_page, machines_page, ove
 from .web.setup.access import page as access_page
 from .web.setup.feeds import page as feeds_page
 from .web.shell.alert_hub import AlertHub
-from .web.shell.assets import ASSETS
+from .web.shell.assets import ASSETS, serve_assets
 from .web.shell.services import Services
 from .web.shell.session import serve_session
 from .web.sign_in import link_pages, station_page
@@ -226,6 +226,7 @@ class Web:
 
 def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     """Register every page and every path of the REST interface, and keep pages up to date."""
+    remember_signatures()
     store, latency = data.store, browser_latency()
     render_probe = RenderProbe(store, latency)
     broadcast = Broadcast(store, after_change=render_probe.send)
@@ -262,7 +263,7 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     serve_session()
     sign_in_routes.register(app, settings, data.access.sessions, secret=storage_secret(settings))
     close_ended_pages(data, jobs)
-    app.add_static_files('/assets', ASSETS, max_cache_age=31_536_000)
+    serve_assets()
     app.on_startup(set_ping_times)
     return Web(services, broadcast, latency, RefusedOrigins())
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import nicegui
 import pytest
-from nicegui import Client, app, core, ui
+from nicegui import Client, app, core, helpers, ui
 from nicegui.event_listener import EventListener
+from nicegui.observables import ObservableList
 from nicegui.testing import User
+from starlette.routing import Mount
 from ui.harness import Floor, OpenPage, Socket, Switchboard, settled, tile_of
 
 from floor.core.machines import MachineName
@@ -153,3 +156,39 @@ async def test_pages_uploads_and_sockets_are_at_the_paths_that_we_check(shop_flo
     mounts = {getattr(route, 'path', '') for route in app.routes}
     assert bridge.SOCKET_PATH.rstrip('/') in {path.rstrip('/') for path in mounts}
     assert bridge.SOCKET_PATH.startswith(bridge.INTERNAL_PATH)
+
+
+def test_nicegui_inspects_a_method_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    inspected: list[object] = []
+
+    def inspect_it(func: Callable[..., object]) -> bool:
+        inspected.append(func)
+        return bool(inspect.signature(func).parameters)
+
+    monkeypatch.setattr(helpers, 'expects_arguments', inspect_it)
+    bridge.remember_signatures()
+    colours, names = ObservableList(), ObservableList()
+    for each in colours, names:
+        each.on_change(Handlers().without)
+        each.on_change(Handlers().with_event)
+    assert len(inspected) == 2
+
+    colours.append('red')
+    assert Handlers.called == ['without', 'with_event']
+
+
+class Handlers:
+    called: list[str] = []  # noqa: RUF012
+
+    def without(self) -> None:
+        self.called.append('without')
+
+    def with_event(self, event: object) -> None:
+        self.called.append('with_event')
+
+
+def test_the_module_that_pages_name_early_is_that_of_nicegui() -> None:
+    template = (Path(nicegui.__file__).parent / 'templates' / 'index.html').read_text()
+    assert 'import DOMPurify from "dompurify"' in template
+    assert any(route.path == bridge.LAST_MODULE.rsplit('/', 1)[0] for route in app.routes if isinstance(route, Mount))
+    assert (Path(nicegui.__file__).parent / 'static' / 'dompurify.mjs').exists()

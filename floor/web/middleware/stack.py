@@ -13,7 +13,7 @@ socket_frames.py     refuses messages that NiceGUI's own script does not send
 page_build_queue.py  builds pages of the floor one at a time
 unconnected_pages.py limits the pages that no browser has connected to
 
-Events of feeds pass fewer of them (feed_stack.py).
+Events of feeds pass fewer of them, files the first time only (short_stacks.py).
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from ..http.path_prefix import PathPrefix
 from .compression import Compression
 from .credential_limits import CredentialLimits
 from .cross_origin import CrossOriginCheck, own_names
-from .feed_stack import shorten_for_feeds
 from .forwarded_address import ForwardedAddress
 from .identity_required import IdentityRequired
 from .page_build_queue import PageBuildQueue
 from .page_owner import PageOwner, check_page_owners
 from .request_limits import MAX_BODY_BYTES, RequestLimits
 from .security_headers import SecurityHeaders, on_every_answer
+from .short_stacks import shorten_for_feeds_and_files
 from .sign_in import sign_in_origins
 from .slow_peers import SlowPeerProtocol
 from .socket_frames import SocketFrames
@@ -71,7 +71,7 @@ def guard(app: FastAPI, settings: Settings, secret: str, dashboard: DashboardLin
     app.add_middleware(SecurityHeaders, frames=sorted(frames))
     app.add_middleware(PathPrefix, root_path=settings.root_path)
     app.add_middleware(ForwardedAddress, proxies=settings.trusted_proxies, https=settings.is_https)
-    shorten_for_feeds(app, settings.root_path)
+    shorten_for_feeds_and_files(app, settings.root_path)
     return {'storage_secret': secret, 'headers': on_every_answer(https=on_databricks()), 'server_header': False,
             'proxy_headers': False, 'http': SlowPeerProtocol,
             'gzip_middleware_factory': Compression, 'ws_max_size': MAX_BODY_BYTES}

@@ -5,12 +5,19 @@ from __future__ import annotations
 from functools import cache
 from hashlib import sha256
 
-from nicegui import ui
+from fastapi import Response
+from nicegui import app, ui
 
 from ...core.resources import resource_folder
+from ..live.nicegui_bridge import LAST_MODULE
 from .addresses import with_prefix
 
 ASSETS = resource_folder('assets')
+MAX_AGE_S = 31_536_000
+STYLESHEETS = ('tokens.css', 'floor.css', 'stale.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
+               'session.css', 'print.css')
+"""Those of every page, in this order. Browsers get them as one file, because each file delays the first picture."""
+JOINED = '/assets/css/page.css'
 
 
 @cache
@@ -23,3 +30,25 @@ def link_stylesheet(name: str) -> None:
     """Add a stylesheet of assets/css to this page."""
     address = with_prefix(address_of(f'css/{name}'))
     ui.add_head_html(f'<link rel="stylesheet" href="{address}">')
+
+
+def add_page_files() -> None:
+    """Add what every page needs to this page: its stylesheets, and a module that the browser would learn of late."""
+    version = sha256(_joined_stylesheets()).hexdigest()[:12]
+    ui.add_head_html(f'<link rel="stylesheet" href="{with_prefix(JOINED)}?v={version}">')
+    ui.add_head_html(f'<link rel="modulepreload" href="{with_prefix(LAST_MODULE)}">')
+
+
+def serve_assets() -> None:
+    """Serve the files, and the stylesheets of every page as one."""
+    @app.get(JOINED, include_in_schema=False)
+    async def page_stylesheets() -> Response:
+        return Response(_joined_stylesheets(), media_type='text/css',
+                        headers={'Cache-Control': f'public, max-age={MAX_AGE_S}'})
+
+    app.add_static_files('/assets', ASSETS, max_cache_age=MAX_AGE_S)
+
+
+@cache
+def _joined_stylesheets() -> bytes:
+    return b'\n'.join((ASSETS / 'css' / name).read_bytes() for name in STYLESHEETS)

@@ -13,7 +13,7 @@ from ...feed.store import Store
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from .alerts import order_alerts
-from .assets import link_stylesheet
+from .assets import add_page_files
 from .calendar_change import CalendarChange
 from .connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
 from .demo_ribbon import DemoRibbon
@@ -27,8 +27,6 @@ from .services import Services
 from .session import add_session_frames
 from .theme import theme_menu
 
-STYLESHEETS = ('tokens.css', 'floor.css', 'stale.css', 'wall.css', 'orders.css', 'order.css', 'past.css',
-               'session.css', 'print.css')
 SECTIONS = {'Floor': '/', 'Work orders': '/work-orders', 'Reports': '/reports', 'Employees': '/employees'}
 SETUP, DIAGNOSIS = 'Setup', 'Diagnosis'
 FOR_SUPERVISORS = {SETUP: '/setup', DIAGNOSIS: '/diagnosis'}
@@ -41,8 +39,7 @@ def page_foot() -> None:
 
 def add_page_assets(store: Store, view: LiveView) -> None:
     """Add stylesheets, the icons of machines and session frames to the page."""
-    for name in STYLESHEETS:
-        link_stylesheet(name)
+    add_page_files()
     view.add(IconRules(store))
     add_session_frames()
 

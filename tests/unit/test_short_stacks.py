@@ -1,4 +1,4 @@
-"""Events of feeds pass what protects the program, and nothing that serves pages."""
+"""Events of feeds pass what protects the program, and nothing that serves pages; files do from their second time on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from floor.core.errors import SignedOutError
 from floor.core.people import Identity
 from floor.core.settings import Settings
 from floor.operations.refused_origins import RefusedOrigins
-from floor.web.middleware.feed_stack import PASSED
+from floor.web.middleware.file_memory import is_of_file
+from floor.web.middleware.short_stacks import PASSED
 from floor.web.middleware.stack import guard
 
+FROM_ELSEWHERE = {'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors'}
 OF_PAGES = {'PageOwner', 'SessionMiddleware', 'SocketFrames', 'PageBuildQueue', 'UnconnectedPagesLimit', 'ForPages'}
 
 
@@ -81,6 +85,35 @@ async def test_only_what_is_at_the_path_behind_a_prefix_takes_the_short_way(tmp_
     for app, path in long:
         await post(app, path, authorization='x')
     assert ForPages.passed == [path for _, path in long]
+
+
+async def test_a_file_is_read_once_and_refused_as_before(app: FastAPI, tmp_path: Path) -> None:
+    (tmp_path / 'floor.css').write_text('.tile { color: red }\n' * 100)
+    app.mount('/assets', StaticFiles(directory=tmp_path))
+    app.add_middleware(GZipMiddleware)
+    ForPages.passed.clear()
+    same = {'authorization': 'x', 'accept-encoding': 'gzip'}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://127.0.0.1:8000') as client:
+        async def get(path: str, **headers: str) -> httpx.Response:
+            return await client.get(path, headers=headers)
+
+        first = await get('/assets/floor.css?v=1', **same)
+        (tmp_path / 'floor.css').write_text('never read')
+        again = await get('/assets/floor.css?v=2', **same)
+        assert again.text == first.text and again.headers['content-encoding'] == 'gzip'
+        assert {*first.headers.items()} - {('transfer-encoding', 'chunked')} <= {*again.headers.items()}
+        assert ForPages.passed == ['/assets/floor.css']
+
+        assert (await get('/assets/floor.css', **{'accept-encoding': 'gzip'})).status_code == 401
+        assert (await get('/assets/floor.css', **same, **FROM_ELSEWHERE)).status_code == 403
+        assert ForPages.passed == ['/assets/floor.css']
+        for headers in {'range': 'bytes=0-4'}, {'if-none-match': '"1"'}, {'accept-encoding': 'identity'}:
+            assert (await get('/assets/floor.css', **{**same, **headers})).text in {'never', 'never read'}
+        for _ in range(2):
+            assert (await get('/assets/none.css', **same)).status_code == 404
+    assert ForPages.passed.count('/assets/none.css') == 2
+    assert not any(map(is_of_file, ('/assets', '/assets/', '/assets/./floor.css', '/assets//floor.css', '/assets/..')))
 
 
 def test_each_middleware_is_for_pages_or_for_events_too(app: FastAPI) -> None:
