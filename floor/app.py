@@ -73,7 +73,7 @@ from .web.diagnosis import diagnosis_page
 from .web.exports import report_files, reports_api
 from .web.floor_view import floor_page
 from .web.live.broadcast import Broadcast
-from .web.live.nicegui_bridge import is_stopping, remember_signatures
+from .web.live.nicegui_bridge import escape_pages_fast, is_stopping, remember_signatures
 from .web.live.ping_times import set_ping_times
 from .web.live.render_probe import RenderProbe, browser_latency
 from .web.live.socket_fanout import longest_backlog
@@ -227,6 +227,7 @@ class Web:
 def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     """Register every page and every path of the REST interface, and keep pages up to date."""
     remember_signatures()
+    escape_pages_fast()
     store, latency = data.store, browser_latency()
     render_probe = RenderProbe(store, latency)
     broadcast = Broadcast(store, after_change=render_probe.send)

@@ -226,15 +226,15 @@ class Screen:
 
     @property
     def drawer(self) -> str:
-        """What the open drawer says, line by line; nothing when it is closed."""
-        dialog = next(element for element in self.all() if element['tag'].endswith('dialog'))
+        """What the open drawer says, line by line; nothing when it is closed or was never opened."""
+        dialog = next((element for element in self.all() if element['tag'].endswith('dialog')), {})
         if not dialog.get('props', {}).get('model-value'):
             return ''
         return '\n'.join(self._texts_within(dialog))
 
     def drawer_buttons(self) -> dict[str, dict[str, Any]]:
         """The buttons of the open drawer, by what they say."""
-        dialog = next(element for element in self.all() if element['tag'].endswith('dialog'))
+        dialog = next((element for element in self.all() if element['tag'].endswith('dialog')), {})
         within = [self.elements[id_] for id_ in self._reachable(dialog.get('children', ()))]
         return {element['props']['label']: element for element in within if 'label' in element.get('props', {})}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import nicegui
 import pytest
 from nicegui import Client, app, core, helpers, ui
+from nicegui import client as client_module
 from nicegui.event_listener import EventListener
 from nicegui.observables import ObservableList
 from nicegui.testing import User
@@ -175,6 +176,18 @@ def test_nicegui_inspects_a_method_once(monkeypatch: pytest.MonkeyPatch) -> None
 
     colours.append('red')
     assert Handlers.called == ['without', 'with_event']
+
+
+def test_a_page_is_escaped_as_nicegui_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    elements = {1: {'text': 'Valve 01·01 <b>`${x}` && "Öl" \\ & </script>'}}
+    names = vars(client_module)
+    expected = names['json'].dumps(elements).translate(client_module.HTML_ESCAPE_TABLE)
+    monkeypatch.setitem(names, 'json', names['json'])
+    bridge.escape_pages_fast()
+    assert '&' in expected and '<' not in expected
+    used = set(re.findall(r'\bjson\.(\w+)', inspect.getsource(client_module)))
+    assert used == {'dumps', 'loads'} <= vars(names['json']).keys()
+    assert names['json'].dumps(elements).translate(client_module.HTML_ESCAPE_TABLE) == expected
 
 
 class Handlers:

@@ -40,14 +40,13 @@ def attention_list(store: Store, view: LiveView, on_open: Callable[[MachineName,
         view.add(AttentionSummary(store))
 
 
-class AttentionRow(LiveElement):
+class AttentionRow(LiveElement, default_classes='row-machine'):
     """One machine: status, name, duration, reason, and the assignee of its work order."""
 
     def __init__(self, store: Store, rank: int, on_open: Callable[[MachineName, ui.element], None]) -> None:
         super().__init__('button', LISTS)
         self._store = store
         self._rank = rank
-        self.classes('row-machine')
         self.props['type'] = 'button'
         self.on_press(lambda _: on_open(machine.name, self) if (machine := self._machine()) else None)
 

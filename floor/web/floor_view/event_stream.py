@@ -24,14 +24,13 @@ def event_stream(store: Store, view: LiveView) -> None:
         view.add(LatestStop(store))
 
 
-class EventRow(LiveElement):
+class EventRow(LiveElement, default_classes='row-event'):
     """One event: time, status, machine and description."""
 
     def __init__(self, store: Store, rank: int) -> None:
         super().__init__('div', LISTS)
         self._store = store
         self._rank = rank
-        self.classes('row-event')
 
     def content(self) -> Content:
         if self._rank >= len(self._store.events):

@@ -43,26 +43,24 @@ def line_card(line: Line, store: Store, view: LiveView, on_press: PressHandler, 
                         view.add(MachineTile(store, machine, on_press))
 
 
-class LineHeader(LiveElement):
+class LineHeader(LiveElement, default_classes='line-header'):
     """Name and counts of a line, with its worst status as an attribute."""
 
     def __init__(self, line: Line, store: Store) -> None:
         super().__init__('header', topic_of(line))
         self._line = line
-        self.classes('line-header')
 
     def content(self) -> Content:
         return {'data-worst': self._line.worst.value}, None
 
 
-class LineCount(LiveElement):
+class LineCount(LiveElement, default_classes='count'):
     """Number of machines of a line with one status, and a label for screen readers."""
 
     def __init__(self, line: Line, store: Store, status: Status) -> None:
         super().__init__('span', topic_of(line))
         self._line = line
         self._status = status
-        self.classes('count')
         self.props['data-status'] = status.value
         self.props['role'] = 'img'
 

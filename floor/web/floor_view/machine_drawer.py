@@ -45,13 +45,23 @@ FACTS = {'reason': 'Reason', 'since': 'Since', 'line': 'Line', 'type': 'Type', '
 
 
 class MachineDrawer:
-    """A panel at the right edge, closed by Escape or a click outside. The address of the page contains the machine."""
+    """A panel at the right edge, closed by Escape or a click outside. The address of the page contains the machine.
+
+    It is built when it is opened for the first time."""
 
     def __init__(self, services: Services, person: Person, identity: Identity) -> None:
+        self._services, self._person, self._identity = services, person, identity
         self._store = services.store
         self._events_of = services.events_of
         self._name: MachineName | None = None
         self._facts = MachineFacts()
+        self._parent = ui.element('div')
+        self._is_built = False
+        self._stop = self._store.subscribe(self._on_difference)
+        ui.context.client.on_delete(self._leave)
+
+    def _build(self) -> None:
+        self._is_built = True
         forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
         with Dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
@@ -63,14 +73,12 @@ class MachineDrawer:
                     with ui.element('div').classes('fact'):
                         TextNode('dt', label)
                         TextNode('dd').bind_text_from(self._facts, field)
-            self._orders = MachineOrders(services, person, identity, forms)
+            self._orders = MachineOrders(self._services, self._person, self._identity, forms)
             Heading('Latest events', level=3)
             self._reading = TextNode('p', 'Loading events…').classes('quiet')
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: self._heading, self._query)
-        self._stop = self._store.subscribe(self._on_difference)
-        ui.context.client.on_delete(self._leave)
 
     def open(self, name: MachineName, opener: ui.element | None = None) -> None:
         """Show this machine. An unknown name, as in an old link, is reported.
@@ -80,6 +88,9 @@ class MachineDrawer:
         if name not in self._store.machines:
             ui.notify(f'There is no machine {shortened(name, 80)} on the floor.', type='warning')
             return
+        if not self._is_built:
+            with self._parent:
+                self._build()
         self._name = name
         self._show()
         self._back.return_focus = None if opener is None else lambda: opener.run_method('focus')

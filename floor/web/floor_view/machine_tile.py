@@ -14,7 +14,7 @@ from ..live.live_element import Content, LiveElement, PressHandler, machine_topi
 from ..shell.times import time_of_day
 
 
-class MachineTile(LiveElement):
+class MachineTile(LiveElement, default_classes='tile'):
     """Icon, name, reason, status, time in status, and whether there is a work order. A single element, because the
     cost of a page depends on the number of elements."""
 
@@ -23,7 +23,6 @@ class MachineTile(LiveElement):
         self._id = machine.record.machine_id
         self._last_name = machine.name
         self._store = store
-        self.classes('tile')
         self.on_press(on_press)
 
     @property

@@ -13,6 +13,8 @@ from .nicegui_bridge import ComputedElement, identify_listeners
 
 log = logging.getLogger(__name__)
 
+NO_ARGUMENTS: list[str] = []
+"""One list for all: every page has a listener for each machine."""
 SECOND, FIGURES, LISTS, TURNS = 'second', 'figures', 'lists', 'turns'
 
 Topic = str
@@ -63,7 +65,7 @@ class LiveElement(ComputedElement):
     def on_press(self, handler: PressHandler) -> None:
         """Call handler on click. The listener's id derives from the element's id, so that it is the same on all
         pages."""
-        self.on('click', handler, args=[])
+        self.on('click', handler, args=NO_ARGUMENTS)
         identify_listeners(self, f'live-{self.id}')
 
     def message(self) -> dict[str, Any]:
