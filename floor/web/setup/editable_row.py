@@ -57,10 +57,8 @@ class EditableRow(ui.element, Generic[Item]):
                     if column is self.columns[0]:
                         self._problem = Alert()
             with ui.element('td').classes('row-actions'):
-                with ui.element('div').classes('row-save') as self._save_buttons:
-                    ui.button('Save', on_click=self.save, color=None).props('no-caps').classes('primary')
-                    ui.button('Revert', on_click=self.revert, color=None).props('flat no-caps')
-                with ui.element('div').classes('row-buttons') as self._buttons:
+                self._save_buttons = ui.element('div').classes('row-save')
+                with ui.element('div').classes('row-buttons') as self.row_buttons:
                     self.build_buttons()
         self._fill(self.texts(item))
         self._show_buttons()
@@ -221,7 +219,11 @@ class EditableRow(ui.element, Generic[Item]):
 
     def _show_buttons(self) -> None:
         is_dirty = self.is_dirty
+        if is_dirty and not any(self._save_buttons):  # a page has many rows, and few are ever changed
+            with self._save_buttons:
+                ui.button('Save', on_click=self.save, color=None).props('no-caps').classes('primary')
+                ui.button('Revert', on_click=self.revert, color=None).props('flat no-caps')
         self._save_buttons.set_visibility(is_dirty)
-        self._buttons.set_visibility(not is_dirty)
+        self.row_buttons.set_visibility(not is_dirty)
 
 

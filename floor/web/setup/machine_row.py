@@ -44,6 +44,7 @@ class MachineRow(EditableRow[PlantMachine]):
 
     def __init__(self, item: PlantMachine, drafts: Drafts, actions: MachineActions) -> None:
         self._actions = actions
+        self._back: ui.button | None = None
         super().__init__(item, drafts, actions.touch)
         self.show_item()
 
@@ -62,20 +63,28 @@ class MachineRow(EditableRow[PlantMachine]):
 
     def build_buttons(self) -> None:
         self._moves.build_buttons()
-        self._back = ui.button('Bring back', on_click=self._bring_back, color=None).props('flat no-caps')
         self._leave = ui.button('', on_click=self._go, color=None).props('flat no-caps')
 
     def show_item(self) -> None:
         name, is_retired = self.item.name, self.item.retired_at is not None
         self._moves.show(name, '' if is_retired else str(self.item.position), can_move=not is_retired)
-        self._back.set_visibility(is_retired)
-        self._back.props['aria-label'] = f'Bring back {name}'
+        self._show_back(name, is_retired=is_retired)
         label = 'Retire' if self.item.has_past else 'Delete'
         self._leave.set_text(label)
         self._leave.props['aria-label'] = f'{label} {name}'
         self._leave.set_visibility(not (is_retired and self.item.has_past))
         for field in self.fields.values():
             field.set_enabled(not is_retired)
+
+    def _show_back(self, name: str, *, is_retired: bool) -> None:
+        if self._back is None:
+            if not is_retired:
+                return  # most are never retired, and a page has many
+            with self.row_buttons:
+                self._back = ui.button('Bring back', on_click=self._bring_back, color=None).props('flat no-caps')
+            self._back.move(target_index=list(self.row_buttons).index(self._leave))
+        self._back.set_visibility(is_retired)
+        self._back.props['aria-label'] = f'Bring back {name}'
 
     async def _go(self) -> None:
         await self._actions.leave(self.item)
