@@ -14,13 +14,15 @@ import gc
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 from .core import console
 from .core.env_file import unread_names
 from .core.errors import FloorError
-from .core.settings import Settings
+from .core.imports import as_if_missing
+from .core.settings import Settings, Source
 from .core.version import NAME, program_version
 from .db.connection_source import database_source
 from .operations import welcome
@@ -35,6 +37,10 @@ COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'res
             'token': 'floor.access.token_program', 'gateway': 'floor.gateway.program',
             'simulate': 'simulator.plant_network'}
 """Each is a module whose main takes the arguments and the program's name."""
+
+
+UNUSED = 'aiohttp', 'requests'
+"""What python-engineio imports for clients, if it is installed. Without it, all imports take a quarter less."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -85,19 +91,29 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     welcome.check_port(settings.host, settings.port)
     ignore_closed_home()
     store_choices(settings)
-    gc.disable()  # imported objects are no garbage, and looking for it takes a fifth of the time
-    try:
-        from .app import build_app  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
-    finally:
-        gc.enable()
-
+    importing = threading.Thread(target=_import_app, daemon=True)
+    importing.start()  # while PostgreSQL starts
+    if settings.source is Source.LAKEBASE:
+        importing.join()  # its modules are imported by the main thread
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
         else:  # the first password from Databricks takes longer, and Lakebase has its own proxy
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
+        importing.join()
+        from .app import build_app  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
+
         build_app(settings, source, log_lines, shutdown)()
+
+
+def _import_app() -> None:
+    gc.disable()  # imported objects are no garbage, and looking for it takes a fifth of the time
+    try:
+        with as_if_missing(*UNUSED):
+            importlib.import_module('floor.app')
+    finally:
+        gc.enable()
 
 
 def _parser() -> console.Parser:

@@ -5,18 +5,7 @@ What is pasted from a spreadsheet is CSV with tabs.
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable, Sequence
-from typing import Any
-from xml.etree.ElementTree import ParseError
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from ..core import csv_file
 from ..core.csv_file import BYTE_ORDER_MARK, harmless
@@ -24,8 +13,8 @@ from ..core.errors import InvalidInputError
 from ..core.formatting import number
 
 MAX_ROWS = 10_000
-MAX_SIZE, MAX_UNPACKED_SIZE = 5 * 2**20, 100 * 2**20
-"""Bytes of a file, and of what a spreadsheet has in it: a small file could unpack to fill the memory."""
+MAX_SIZE = 5 * 2**20
+"""Bytes of a file."""
 ZIP = b'PK\x03\x04'
 Cells = Sequence[str | int]
 
@@ -39,7 +28,9 @@ def read_cells(content: bytes | str) -> list[list[str]]:
     if size > MAX_SIZE:
         raise InvalidInputError(f'the file has {number(size)} bytes; at most {number(MAX_SIZE)} are read')
     if isinstance(content, bytes) and content.startswith(ZIP):
-        return _xlsx_cells(content)
+        from . import spreadsheet  # noqa: PLC0415 (takes a twentieth of all imports, and few need it)
+
+        return spreadsheet.read(content, MAX_ROWS)
     return _csv_cells(content if isinstance(content, str) else _decoded(content))
 
 
@@ -50,24 +41,9 @@ def to_csv(titles: Sequence[str], rows: Iterable[Cells]) -> str:
 
 def to_xlsx(title: str, titles: Sequence[str], widths: Sequence[int], rows: Iterable[Cells]) -> bytes:
     """A sheet as a spreadsheet. title: of the sheet. widths: of the columns, in characters."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for index, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(index)].width = width
-    sheet.freeze_panes = 'A2'
+    from . import spreadsheet  # noqa: PLC0415 (takes a twentieth of all imports, and few need it)
 
-    def cell(text: str, *, bold: bool = False) -> Cell:
-        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub('\N{REPLACEMENT CHARACTER}', text))
-        made.data_type = 's'  # whatever it begins with
-        made.font = Font(bold=bold)
-        return made
-
-    sheet.append([cell(name, bold=True) for name in titles])
-    for cells in rows:
-        sheet.append([value if isinstance(value, int) else cell(value) for value in cells])
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+    return spreadsheet.written(title, titles, widths, rows)
 
 
 # reading
@@ -96,31 +72,6 @@ def _csv_cells(text: str) -> list[list[str]]:
     except ValueError as error:
         raise InvalidInputError(f'the file is not CSV: {error}') from error
     return [[_plain(cell) for cell in row] for row in rows]
-
-
-def _xlsx_cells(content: bytes) -> list[list[str]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(each.file_size for each in archive.infolist()) > MAX_UNPACKED_SIZE:
-                raise InvalidInputError('the spreadsheet is too large: remove other sheets and pictures')
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        try:
-            if not book.worksheets:
-                raise InvalidInputError('the spreadsheet has no sheet with cells')
-            rows = book.worksheets[0].iter_rows(max_row=MAX_ROWS + 2, max_col=100, values_only=True)
-            return [[_cell_text(value) for value in row] for row in rows]
-        finally:
-            book.close()
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, EOFError) as error:
-        raise InvalidInputError('the spreadsheet cannot be read: save it again as XLSX, or as "CSV UTF-8"') from error
-
-
-def _cell_text(value: Any) -> str:
-    if value is None:
-        return ''
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value)
 
 
 # A text that a spreadsheet might take for a formula has an apostrophe before it; so has one that looks as if it had.

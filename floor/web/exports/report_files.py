@@ -14,7 +14,6 @@ from ...analytics import Analytics, Kpi, Window
 from ...analytics.report_csv import csv_pieces
 from ...analytics.report_pages import EXPLANATIONS, ReportPages, ReportPart
 from ...analytics.report_tables import Cell
-from ...analytics.report_xlsx import xlsx_pieces
 from ...core.errors import NotFoundError, QueryError
 from ...core.moments import Form, file_time, local_time
 from ...core.query_parameters import Query
@@ -61,6 +60,8 @@ def register(services: Services, analytics: Analytics) -> None:
                 return NamedFile(file, csv_pieces(rows, zone))
             title = TITLES.get(name, name.capitalize())
             about = facts(title, asked, services.store.plant.name)
+            from ...analytics.report_xlsx import xlsx_pieces  # noqa: PLC0415 (as openpyxl in plant/sheet_file.py)
+
             return NamedFile(file, one_of_few(at_once, xlsx_pieces(title, rows, zone, about)))
         return await responses.response(request, services.identify, read)
 
