@@ -91,17 +91,19 @@ FROM (SELECT p.machine_id, p.line_id,
              CASE WHEN isfinite(p.until) THEN greatest(p.until, (
                  SELECT coalesce(s.until, 'infinity') FROM machine_stops s
                  WHERE s.machine_id = p.machine_id AND s.since < p.until ORDER BY s.since DESC LIMIT 1)) ELSE p.until END AS until
-      FROM machine_placements p) AS counted
+      FROM machine_placements p
+      OFFSET '0') AS counted  -- each is computed once; '0' as in machine_limits
 WHERE since < until;
 COMMENT ON VIEW counted_placements IS
     'On which line each machine counts in reports, and when: as machine_placements, but a move counts from the end of a stop.';
 
 -- Machines with the length (microseconds) below which a stop of theirs is a micro-stop: that of their type, otherwise of the plant.
 CREATE OR REPLACE VIEW machine_limits AS
-SELECT m.machine_id, m.machine_name, micros(coalesce(kind.micro_stop, plant.micro_stop)) AS micro_stop
+SELECT m.machine_id, m.machine_name, micros(coalesce(max(kind.micro_stop), max(plant.micro_stop))) AS micro_stop
 FROM machines m
 LEFT JOIN machine_types kind USING (type)
-CROSS JOIN (SELECT max(micro_stop) AS micro_stop FROM plant_settings) AS plant  -- one row; not as a value above, which takes one process too
+CROSS JOIN (SELECT max(micro_stop) AS micro_stop FROM plant_settings) AS plant  -- one row, which the planner knows
+GROUP BY m.machine_id  -- so that the planner knows that there is one of each, and leaves out a LEFT JOIN that nothing is asked of
 OFFSET '0';  -- computed for each machine, and not for each stop; not 0, with which the planner takes one process
 COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micro_stop (microseconds) is a micro-stop.';
 
@@ -115,7 +117,7 @@ RETURNS TABLE (version bigint, machine_name text, since timestamptz, until times
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000 AS $$
     SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired, s.length - s.unconfirmed, s.length, s.unconfirmed,
            s.machine_id, s.length >= m.micro_stop, s.line_id
-    FROM machine_stops s JOIN machine_limits m USING (machine_id)
+    FROM machine_stops s LEFT JOIN machine_limits m USING (machine_id)
     WHERE s.since >= from_at AND s.since < until_at AND s.until < until_at AND (names IS NULL OR m.machine_name = ANY (names))
       AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)
 $$;

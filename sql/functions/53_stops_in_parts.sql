@@ -43,35 +43,41 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
     FROM stops_inside(names, starts[1], untils[1], of_line) s
     WHERE at_ends IS NOT TRUE AND cardinality(starts) = 1 AND (of_reason IS NULL OR coalesce(s.reason, '') = of_reason)
     UNION ALL
-    SELECT s.version, s.machine_name, s.since, s.until, s.reason, s.repaired,
+    SELECT s.version, m.machine_name, s.since, s.until, s.reason, s.repaired,
            CASE WHEN s.began AND s.until <= untils[s.first] THEN s.length - s.unconfirmed
                 ELSE micros_of_parts(s.until, s.last, starts, untils) - micros_of_parts(s.since, s.first, starts, untils)
                      - CASE WHEN s.unconfirmed = 0 THEN 0
                             ELSE unheard_in_parts(s.machine_id, s.since, s.until, starts[greatest(s.first, 1):s.last],
                                                   untils[greatest(s.first, 1):s.last], now_at) END
            END,
-           s.length, s.unconfirmed, s.fails, s.line_id, s.began, NOT s.began AND s.goes_into, s.ended, s.goes_on,
+           s.length, s.unconfirmed, s.length >= m.micro_stop, s.line_id, s.began, NOT s.began AND s.goes_into, s.ended, s.goes_on,
            CASE WHEN s.goes_on THEN micros(untils[cardinality(starts)] - s.since) END
     FROM (SELECT p.*, p.repaired AND p.until < untils[p.last] AS ended,
                  (p.began OR p.goes_into) AND (p.until < untils[cardinality(starts)]) IS NOT TRUE AS goes_on
           FROM (SELECT stop.*, stop.first > 0 AND stop.since < untils[stop.first] AS began,
                        stop.first < stop.last AND (stop.first + 1 < stop.last OR (stop.until > starts[stop.last]) IS NOT FALSE)
                            AS goes_into  -- a part that began after it
-                FROM (SELECT either.*, width_bucket(either.since, starts) AS first,  -- the last part that had begun; 0: none had
-                             width_bucket(coalesce(either.until, 'infinity'), starts) AS last
-                      FROM (SELECT i.version, i.machine_name, i.since, i.until, i.reason, i.repaired, i.length, i.unconfirmed,
-                                   i.machine_id, i.fails, i.line_id
-                            FROM stops_inside(names, starts[1], untils[cardinality(starts)], of_line) i
-                            WHERE at_ends IS NOT TRUE AND cardinality(starts) > 1
-                            UNION ALL
-                            SELECT t.version, t.machine_name, t.since, t.until, t.reason, t.repaired, t.length, t.unconfirmed,
-                                   t.machine_id, t.fails, t.line_id
-                            FROM stops_touching(names, starts[1], untils[cardinality(starts)], now_at, of_line) t
-                            WHERE at_ends IS NOT FALSE AND starts[1] < untils[1]) AS either
-                      WHERE of_reason IS NULL OR coalesce(either.reason, '') = of_reason
-                      OFFSET '0') AS stop  -- each is computed once; '0' as in machine_limits
+                FROM (SELECT found.*, CASE WHEN found.until < starts[found.first + 1] THEN found.first
+                                           ELSE width_bucket(coalesce(found.until, 'infinity'), starts) END AS last
+                      FROM (SELECT either.*, width_bucket(either.since, starts) AS first  -- the last part that had begun; 0: none had
+                            FROM (SELECT i.version, i.machine_id, i.since, i.until, i.reason, i.repaired, i.length, i.unconfirmed,
+                                         i.line_id
+                                  FROM machine_stops i
+                                  WHERE at_ends IS NOT TRUE AND cardinality(starts) > 1 AND i.since >= starts[1]
+                                    AND i.since < untils[cardinality(starts)] AND i.until < untils[cardinality(starts)]
+                                    AND (names IS NULL OR i.machine_id = ANY ((SELECT machine_ids(names))::integer[]))
+                                    AND (of_line IS NULL OR coalesce(i.line_id, 0::smallint) = of_line)
+                                  UNION ALL
+                                  SELECT t.version, t.machine_id, t.since, t.until, t.reason, t.repaired, t.length, t.unconfirmed,
+                                         t.line_id
+                                  FROM stops_touching(names, starts[1], untils[cardinality(starts)], now_at, of_line) t
+                                  WHERE at_ends IS NOT FALSE AND starts[1] < untils[1]) AS either
+                            WHERE of_reason IS NULL OR coalesce(either.reason, '') = of_reason
+                            OFFSET '0') AS found  -- each is computed once; '0' as in machine_limits
+                      OFFSET '0') AS stop
                 WHERE stop.last > 0 AND (stop.first < stop.last OR stop.since < untils[stop.first])
                 OFFSET '0') AS p) AS s
+    LEFT JOIN machine_limits m USING (machine_id)  -- of the few that are left
     WHERE s.began OR s.goes_into OR s.ended
 $$;
 COMMENT ON FUNCTION stops_in_parts IS

@@ -104,12 +104,21 @@ SELECT (SELECT count(*) FROM stops_in_parts(:names::text[], :starts::timestamptz
 -- The four clocks of the stops of a period's parts that were seen through (down, order created, acknowledged, started, running
 -- again; the earliest of all its orders), added up for each reason in microseconds. Micro-stops do not count. names null: of
 -- all machines.
-WITH seen_through AS (
+WITH ordered AS (
+    SELECT * FROM stop_orders_between(:names::text[], (:starts::timestamptz[])[1], (:untils::timestamptz[])[cardinality(:untils)])
+    WHERE acknowledged_at IS NOT NULL AND started_at IS NOT NULL
+), seen_through AS (
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
-    FROM stop_orders_between(:names::text[], (:starts::timestamptz[])[1], (:untils::timestamptz[])[cardinality(:untils)]) o
-    JOIN stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason::text, :line::smallint, false) stop
+    FROM ordered o
+    JOIN stops_inside(:names, (:starts)[1], (:untils)[1], :line::smallint) stop
         ON stop.since = o.since AND stop.machine_name IS NOT DISTINCT FROM o.machine_name  -- found by the moment
-    WHERE o.acknowledged_at IS NOT NULL AND o.started_at IS NOT NULL AND stop.fails AND (stop.began OR stop.carried_in)
+    WHERE cardinality(:starts) = 1 AND stop.fails AND (:reason::text IS NULL OR coalesce(stop.reason, '') = :reason)
+    UNION ALL
+    SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
+    FROM ordered o
+    JOIN stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason, :line, false) stop
+        ON stop.since = o.since AND stop.machine_name = o.machine_name
+    WHERE cardinality(:starts) > 1 AND stop.fails AND (stop.began OR stop.carried_in)
     UNION ALL
     SELECT stop.reason, stop.since, stop.until, o.created_at, o.acknowledged_at, o.started_at
     FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true) stop
