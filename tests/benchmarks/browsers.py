@@ -14,7 +14,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -55,9 +55,9 @@ class Browser:
     async def connect(self, path: str) -> WebSocketClient:
         """Open a socket and note what comes in."""
         url = self.address + path
-        host, port = self.address.removeprefix('http://').split(':')
+        parts = urlsplit(url)
         _, client = await asyncio.get_running_loop().create_connection(
-            lambda: WebSocketClient(url, self.on_message), host, int(port))
+            lambda: WebSocketClient(url, self.on_message), parts.hostname, parts.port)
         return client
 
     def on_message(self, message: bytes) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx
 import pytest
+from benchmarks.browsers import FloorBrowser
 from browser.harness import Until
 from browser.nginx import HOST, LOCATION, PASS, Proxied, nginx
 from browser.profiles import Profiles
@@ -23,7 +25,6 @@ pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 PAGES = ['/', '/?kiosk', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/employees',
          '/diagnosis', '/past?at=2026-11-23T09:41:00']
-FEW_PAGES = ['/', '/work-orders?view=board', '/past?at=2026-11-23T09:41:00']
 BELOW = LOCATION.replace(' / ', ' /monitor/ ')
 PREFIX = f'{HOST} proxy_set_header X-Forwarded-Prefix /monitor;'
 BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
@@ -35,10 +36,12 @@ WAYS = {
     'the path is taken off and not announced': ('/monitor', '/monitor/',
                                                 [(LOCATION, BELOW), (PASS, PASS.replace(';', '/;'))]),
 }
-BELOW_A_PATH = 'the path is taken off', 'the path is left on and not announced'
+USUAL = 'the path is taken off'
 ADDRESSES = """() => [...document.querySelectorAll('[href], [src], [srcdoc]')].flatMap(each => [
     each.getAttribute('srcdoc')?.match(/src="([^"]*)"/)?.[1], each.getAttribute('href'), each.getAttribute('src')])
     .filter(address => address?.startsWith('/'))"""
+NEEDED = re.compile(r'(?:href|src)="(/[^"]+)"|url\("(/[^"]+)"\)|"(/[^"]+\.js)"')
+"""What a browser asks for before it runs the scripts of a page."""
 
 
 async def complaints(visitor: Visitor) -> list[str]:
@@ -68,16 +71,47 @@ def proxied(request: pytest.FixtureRequest, programs: dict[str, Program]) -> Ite
         yield proxied
 
 
-async def test_every_page_is_whole_and_live(
-        proxied: Proxied, request: pytest.FixtureRequest, profiles: Profiles, sql: asyncpg.Connection) -> None:
-    """All pages where nginx takes the path off and where it leaves it on; where that is as in one of them, a few."""
-    pages = PAGES if request.node.callspec.params['proxied'] in BELOW_A_PATH else FEW_PAGES
+async def test_pages_what_they_need_and_changes_come_in_each_of_these_ways(
+        proxied: Proxied, sql: asyncpg.Connection, until: Until) -> None:
+    """Without a browser: what the program makes of a request no longer depends on the way, and a browser sees
+    it below."""
+    async with httpx.AsyncClient(base_url=proxied.url) as http:
+        needed = set()
+        for address in PAGES:
+            page = (await http.get(address)).raise_for_status().text
+            assert f'prefix: "{proxied.path}"' in page
+            needed |= {next(filter(None, found)) for found in NEEDED.findall(page)}
+        assert len(needed) > 20
+        for address in needed:
+            assert address.startswith(f'{proxied.path}/')
+            (await http.get(f'http://{proxied.host}{address}')).raise_for_status()
+        (await http.get('/assets/sounds/order.wav')).raise_for_status()
+
+        listed = await http.get('/api/work-orders?per_page=1')
+        assert f'<{proxied.path}/api/work-orders?' in listed.headers['link']
+        described = (await http.get('/openapi.json')).json()
+        assert [server['url'] for server in described.get('servers', [])] == ([proxied.path] if proxied.path else [])
+        slash = await http.get('/reports/shift/')
+        assert slash.headers['location'] == f'{proxied.path}/reports/shift'
+
+        browser = FloorBrowser(proxied.url)
+        try:
+            await browser.open(http)
+            await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'change 7' "
+                              "WHERE machine_name = 'Valve_01_01'")
+            await until(lambda: any(('Valve_01_01', 7) in shown for _, shown in browser.seen))
+        finally:
+            browser.close()
+
+
+@pytest.mark.parametrize('proxied', [USUAL], indirect=True)
+async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
     visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     asked = []
     page = await visitor.open('/')
     page.on('request', lambda request: asked.append(urlsplit(request.url).path))
     page.on('websocket', lambda socket: asked.append(urlsplit(socket.url).path))
-    for address in pages:
+    for address in PAGES:
         await visitor.go(page, address)
         await page.wait_for_load_state('networkidle')
         with suppress(PlaywrightTimeoutError):  # a link gets the path a moment after it appears
@@ -98,7 +132,7 @@ async def test_every_page_is_whole_and_live(
     assert await complaints(visitor) == []
 
 
-@pytest.mark.parametrize('proxied', BELOW_A_PATH, indirect=True)
+@pytest.mark.parametrize('proxied', [USUAL], indirect=True)
 async def test_links_files_and_the_address_keep_the_path(
         proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
     visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
@@ -129,13 +163,6 @@ async def test_links_files_and_the_address_keep_the_path(
     await expect(chosen_window(page)).to_have_value('Today')
     await page.go_forward()
     await expect(chosen_window(page)).to_have_value('7 days')
-
-    listed = await page.request.get(f'{proxied.url}/api/work-orders?per_page=1')
-    assert f'<{proxied.path}/api/work-orders?' in listed.headers['link']
-    described = await (await page.request.get(f'{proxied.url}/openapi.json')).json()
-    assert [server['url'] for server in described.get('servers', [])] == ([proxied.path] if proxied.path else [])
-    slash = await page.request.get(f'{proxied.url}/reports/shift/', max_redirects=0)
-    assert slash.headers['location'] == f'{proxied.path}/reports/shift'
     assert await complaints(visitor) == []
 
 
