@@ -15,14 +15,19 @@ CREATE OR REPLACE TRIGGER machine_status_history_append_only BEFORE UPDATE OR DE
 CREATE OR REPLACE TRIGGER data_gaps_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON data_gaps
     FOR EACH STATEMENT EXECUTE FUNCTION history_is_append_only();
 
+CREATE OR REPLACE FUNCTION deleted_history_problem() RETURNS text
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT format('history before %s was deleted: an earlier status cannot be added',
+                  to_char(forgotten_until AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'))
+    FROM history_upkeep
+$$;
+
 -- Refuse reports of a time whose history was deleted, as they would make the daily sums wrong.
 CREATE OR REPLACE FUNCTION machine_status_history_is_forgotten() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF NEW.happened_at < (SELECT forgotten_until FROM history_upkeep) THEN
-        RAISE check_violation USING
-            MESSAGE = format('history before %s was deleted: a status at %s cannot be added',
-                             (SELECT forgotten_until FROM history_upkeep), NEW.happened_at);
+        RAISE check_violation USING MESSAGE = deleted_history_problem();
     END IF;
     RETURN NEW;
 END $$;

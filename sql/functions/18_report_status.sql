@@ -64,18 +64,17 @@ BEGIN
     END IF;
 END $$;
 
--- Why a status cannot be of this time; null: it can.
+-- Why a status cannot be of this time; null: it can. The same for each event with the same fault, so that they are counted together.
 CREATE OR REPLACE FUNCTION event_time_problem(happened_at timestamptz, clock timestamptz) RETURNS text
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT CASE
         WHEN happened_at > clock + event_time_ahead() THEN
-            format('%s is more than %s ahead of the server''s clock (%s): set the clock of the sender',
-                   happened_at, event_time_ahead(), clock)
+            format('its time is more than %s min ahead of the server''s clock: set the clock of the sender',
+                   extract(epoch FROM event_time_ahead())::integer / 60)
         WHEN happened_at < clock - event_time_behind() THEN
-            format('%s is more than %s ago: too late to be put into the history', happened_at, event_time_behind())
+            format('its time is more than %s days ago: too late to be put into the history', extract(day FROM event_time_behind()))
         WHEN happened_at < (SELECT forgotten_until FROM history_upkeep) THEN
-            format('history before %s was deleted: a status at %s cannot be added',
-                   (SELECT forgotten_until FROM history_upkeep), happened_at) END
+            deleted_history_problem() END
 $$;
 
 -- Puts a status where it belongs: from its time to the next that is known, which is the end of the interval that it falls in, and

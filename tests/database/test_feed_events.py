@@ -34,6 +34,16 @@ async def test_each_event_has_a_result_and_none_disturbs_another(floor: Floor) -
     assert [tuple(row) for row in refusals] == [('Nowhere', 1), (PAINTER, 1), (PAINTER, 1), (PAINTER, 1)]
 
 
+async def test_events_with_the_same_fault_are_counted_together(floor: Floor) -> None:
+    results = await floor.send(event(VALVE, 'down', -3), event(VALVE, 'down', -4), event(VALVE, 'down', 60 * 24 * 8))
+    assert [message for _, message in results] == [
+        "its time is more than 2 min ahead of the server's clock: set the clock of the sender"] * 2 + [
+        'its time is more than 7 days ago: too late to be put into the history']
+    assert [tuple(row) for row in await floor.connection.fetch(
+        'SELECT times, at FROM feed_refusals ORDER BY times')] == [
+            (1, NOON - 8 * 24 * 60 * MINUTE), (2, NOON + 4 * MINUTE)]
+
+
 async def test_what_is_sent_again_is_stored_once(floor: Floor) -> None:
     events = [event(VALVE, 'down', 40, id='1'), event(VALVE, 'operational', 20), event(VALVE, 'down', 30)]
     assert [result for result, _ in await floor.send(*events)] == ['accepted'] * 3
