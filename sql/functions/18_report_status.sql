@@ -119,9 +119,13 @@ BEGIN
     END IF;
     INSERT INTO status_intervals (machine_id, since, until, status, reason, version)
     VALUES (f.machine_id, moment, ends, late_status, late_reason, new);
-    PERFORM derive_stops(f.machine_id, moment, ends);
     PERFORM mark_changed_days(moment, ends);
-    PERFORM correct_status_since(f);
+    IF was.status = late_status AND was.since < moment AND was.until > moment THEN
+        PERFORM explain_stop(f.machine_id, moment);  -- nothing but a reason is another
+    ELSE
+        PERFORM derive_stops(f.machine_id, moment, ends);
+        PERFORM correct_status_since(f);
+    END IF;
     RETURN 'late';
 END $$;
 

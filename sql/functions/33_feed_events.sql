@@ -32,10 +32,10 @@ $$;
 -- Those with an id that the feed has used before are duplicates. Ids that are older than any event may be are forgotten.
 CREATE OR REPLACE FUNCTION new_feed_events(of_feed integer, events feed_event[]) RETURNS feed_event[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    DELETE FROM feed_event_ids WHERE feed_id = of_feed AND event_id IN (
-        SELECT event_id FROM feed_event_ids
-        WHERE feed_id = of_feed AND received_at < clock_timestamp() - event_time_behind() - interval '1 day'
-        ORDER BY received_at LIMIT 2 * cardinality(events));
+    DELETE FROM feed_event_ids WHERE ctid = ANY (ARRAY(  -- no others are read, by whatever plan
+        SELECT ctid FROM feed_event_ids
+        WHERE feed_id = of_feed AND received_at < (SELECT clock_timestamp()) - event_time_behind() - interval '1 day'
+        ORDER BY received_at LIMIT 2 * cardinality(events)));
     WITH new AS (
         INSERT INTO feed_event_ids (feed_id, event_id)
         SELECT DISTINCT of_feed, e.id FROM unnest(events) AS e WHERE e.result IS NULL AND e.id IS NOT NULL
@@ -64,27 +64,27 @@ $$;
 CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[]) RETURNS feed_event[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    results jsonb := coalesce((SELECT jsonb_object_agg(e.item, late_result(f, e)) FROM unnest(events) AS e
-                               JOIN machine_feed_stream f ON f.machine_id = e.machine_id
-                               WHERE e.at <= f.reported_at OR e.status = 'unknown'), '{}');
+    results jsonb;
 BEGIN
-    IF EXISTS (SELECT FROM unnest(events) AS e WHERE NOT results ? e.item::text) THEN
-        PERFORM set_config('floor.history_upkeep', 'yes', true);
-        WITH reported AS (
-            UPDATE machine_feed_stream s
-            SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
-                reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
-            FROM unnest(events) AS e
-            WHERE s.machine_id = e.machine_id AND NOT results ? e.item::text
-            RETURNING e.item, s.signal_lost_at
-        )
-        SELECT results || coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
-        INTO results FROM reported;
-        PERFORM set_config('floor.history_upkeep', '', true);
-    END IF;
-    RETURN ARRAY(SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn, results ->> e.item::text, CASE
-        WHEN results ->> e.item::text = 'refused' THEN 'another status was reported for this moment before' END)::feed_event
-        FROM unnest(events) AS e);
+    PERFORM set_config('floor.history_upkeep', 'yes', true);
+    WITH reported AS (
+        UPDATE machine_feed_stream s
+        SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
+            reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
+        FROM unnest(events) AS e
+        WHERE s.machine_id = e.machine_id AND e.status <> 'unknown' AND (e.at <= s.reported_at) IS NOT TRUE
+        RETURNING e.item, s.signal_lost_at
+    )
+    SELECT coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')
+    INTO results FROM reported;
+    PERFORM set_config('floor.history_upkeep', '', true);
+    RETURN ARRAY(
+        SELECT ROW(e.item, e.machine, e.machine_id, e.status, e.reason, e.at, e.id, e.turn, r.result,
+                   CASE WHEN r.result = 'refused' THEN 'another status was reported for this moment before' END)::feed_event
+        FROM unnest(events) AS e
+        CROSS JOIN LATERAL (SELECT coalesce(results ->> e.item::text,
+                                            (SELECT late_result(f, e) FROM machine_feed_stream f
+                                             WHERE f.machine_id = e.machine_id)) OFFSET 0) AS r (result));
 END $$;
 
 -- Adds what machines have made to their minutes; the items of which it was stored. accepted: the events that were new.
@@ -114,9 +114,10 @@ END $$;
 --   refused          with the reason in message
 -- What one event is refused for disturbs no other. Events of one machine count in the order of their times. What a feed sends is
 -- stored one request after the other, and nothing once its token is revoked or has expired: then a single row without an item.
+-- plan_cache_mode: otherwise each request would be planned, for the number of its events.
 CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, OUT item integer, OUT result text, OUT message text)
 RETURNS SETOF record
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET plan_cache_mode = 'force_generic_plan' AS $$
 DECLARE
     feed      access_keys;
     clock     timestamptz;
@@ -140,22 +141,28 @@ BEGIN
         parsed := new_feed_events(of_feed, parsed);
     END IF;
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
-    WITH machine AS MATERIALIZED (
-        SELECT machine_id, reported_at FROM machine_feed_stream
-        WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
-        ORDER BY machine_id FOR NO KEY UPDATE
-    )
-    SELECT min(e.at) FILTER (WHERE e.status <> 'unknown' AND (e.at <= m.reported_at) IS NOT TRUE),  -- late ones mark their own days
-           array_agg(DISTINCT m.machine_id) FILTER (WHERE m.reported_at > clock + interval '1 hour')
-    INTO first, ahead
-    FROM machine m JOIN unnest(new) AS e USING (machine_id);
-    IF ahead IS NOT NULL THEN
-        PERFORM correct_future_history(machine_id, true) FROM unnest(ahead) AS machine_id;
+    IF cardinality(new) > 1 OR new[1].at IS NOT NULL OR new[1].status = 'unknown' THEN  -- else its UPDATE is all it needs
+        WITH machine AS MATERIALIZED (
+            SELECT machine_id, reported_at FROM machine_feed_stream
+            WHERE machine_id IN (SELECT e.machine_id FROM unnest(new) AS e WHERE e.status IS NOT NULL)
+            ORDER BY machine_id FOR NO KEY UPDATE
+        )
+        SELECT min(e.at) FILTER (WHERE e.status <> 'unknown' AND (e.at <= m.reported_at) IS NOT TRUE),  -- late ones mark their own days
+               array_agg(DISTINCT m.machine_id) FILTER (WHERE m.reported_at > clock + interval '1 hour')
+        INTO first, ahead
+        FROM machine m JOIN unnest(new) AS e USING (machine_id);
+        IF ahead IS NOT NULL THEN
+            PERFORM correct_future_history(machine_id, true) FROM unnest(ahead) AS machine_id;
+        END IF;
     END IF;
-    done := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NOT NULL OR e.turn IS NULL);
-    FOR this_turn IN SELECT array_agg(e) FROM unnest(new) AS e WHERE e.turn IS NOT NULL GROUP BY e.turn ORDER BY e.turn LOOP
-        done := done || stored_feed_events(this_turn);
-    END LOOP;
+    IF cardinality(parsed) = 1 AND new[1].turn = 1 THEN  -- as most requests: no others to put it in order with
+        done := stored_feed_events(new);
+    ELSE
+        done := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NOT NULL OR e.turn IS NULL);
+        FOR this_turn IN SELECT array_agg(e) FROM unnest(new) AS e WHERE e.turn IS NOT NULL GROUP BY e.turn ORDER BY e.turn LOOP
+            done := done || stored_feed_events(this_turn);
+        END LOOP;
+    END IF;
     IF first IS NOT NULL THEN
         PERFORM mark_changed_days(first, clock);  -- of a feed that was offline since yesterday
     END IF;

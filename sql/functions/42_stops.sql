@@ -27,6 +27,28 @@ BEGIN
     WHERE moved OR each.until IS NOT NULL;
 END $$;
 
+-- Gives the stop that goes on at a moment its reason, where another was reported late for a part of it.
+CREATE OR REPLACE FUNCTION explain_stop(of_machine integer, moment timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    ended_at timestamptz;
+BEGIN
+    UPDATE machine_stops s SET reason = given.reason
+    FROM (SELECT stop.version, coalesce(began.reason, last.reason) AS reason
+          FROM (SELECT * FROM machine_stops WHERE machine_id = of_machine AND since <= moment ORDER BY since DESC LIMIT 1) AS stop
+          JOIN status_intervals began ON began.machine_id = stop.machine_id AND began.since = stop.since
+          LEFT JOIN LATERAL (SELECT i.reason FROM status_intervals i
+                             WHERE i.machine_id = stop.machine_id AND i.since >= stop.since
+                               AND i.since < coalesce(stop.until, 'infinity') AND i.reason IS NOT NULL
+                             ORDER BY i.since DESC LIMIT 1) AS last ON began.reason IS NULL
+          WHERE stop.until IS NULL OR stop.until > moment) AS given
+    WHERE s.version = given.version AND s.reason IS DISTINCT FROM given.reason
+    RETURNING s.until INTO ended_at;
+    IF ended_at IS NOT NULL THEN
+        PERFORM mark_changed_days(ended_at, ended_at);  -- on which it counts with its reason
+    END IF;
+END $$;
+
 -- The stops of a machine in a period, which begins and ends where nothing goes on that is down or unknown.
 CREATE OR REPLACE FUNCTION add_stops(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -11,6 +11,12 @@ from database.postgres import Connect
 pytestmark = pytest.mark.newest_postgres
 
 
+async def rows_read(floor: Floor, table: str) -> int:
+    """In this transaction."""
+    return int(await floor.connection.fetchval(
+        'SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = $1::text::regclass', table))
+
+
 async def test_each_event_has_a_result_and_none_disturbs_another(floor: Floor) -> None:
     results = await floor.send(
         event(VALVE, 'down', 40, reason='Leak', id='a'), event(VALVE, 'operational', 5, id='b'),
@@ -55,6 +61,47 @@ async def test_what_is_sent_again_is_stored_once(floor: Floor) -> None:
     await floor.connection.execute("UPDATE feed_event_ids SET received_at = now() - interval '9 days'")
     await floor.send(event(VALVE, 'down', id='2'))
     assert await floor.connection.fetchval('SELECT array_agg(event_id) FROM feed_event_ids') == ['2']  # 1 is forgotten
+
+
+async def test_the_ids_that_are_known_make_no_request_slower(floor: Floor) -> None:
+    await floor.connection.execute(
+        'INSERT INTO feed_event_ids (feed_id, event_id) SELECT $1, n::text FROM generate_series(1, 5000) AS n',
+        floor.feed)
+    await floor.connection.execute("INSERT INTO feed_event_ids (feed_id, event_id, received_at) "
+                                   "VALUES ($1, 'old', now() - interval '9 days')", floor.feed)
+    await floor.connection.execute('ANALYZE feed_event_ids')  # as PostgreSQL does every minute
+    async with floor.connection.transaction():
+        await floor.send(event(VALVE, 'down', id='new'))
+        assert await rows_read(floor, 'feed_event_ids') < 20
+    assert await floor.connection.fetchval("SELECT count(*) FROM feed_event_ids WHERE event_id IN ('old', 'new')") == 1
+
+
+@pytest.mark.parametrize('live', ['operational', 'down'])
+async def test_many_late_events_of_one_stop_are_no_slower_than_few(floor: Floor, live: str) -> None:
+    await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON - 90 * MINUTE)
+    await floor.connection.execute('SELECT report_status($1, $2, NULL, $3)', VALVE, live, NOON - MINUTE)
+    read = []
+    for first in 80, 40:
+        async with floor.connection.transaction():
+            before = await rows_read(floor, 'status_intervals')
+            await floor.send(*[event(VALVE, 'down', first - n / 10, reason=f'{first} {n}') for n in range(first * 5)])
+            read.append(await rows_read(floor, 'status_intervals') - before)
+    assert read[0] < 400 * 20 and read[1] < 200 * 20
+    assert await floor.connection.fetchval('SELECT count(*) FROM machine_stops') == 1
+
+
+async def test_a_stop_has_the_reason_that_its_late_events_give_it(floor: Floor) -> None:
+    await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON - 90 * MINUTE)
+    await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON)
+    chance = random.Random(7)
+    for _ in range(60):
+        await floor.send(event(VALVE, chance.choice(['down', 'down', 'down', 'operational', 'unknown']),
+                               chance.randrange(1, 60), reason=chance.choice([None, None, 'Jam', 'Leak'])))
+        assert await floor.connection.fetch(
+            'SELECT version, since, until, reason, repaired, unconfirmed FROM machine_stops ORDER BY since') == \
+            await floor.connection.fetch(
+            "SELECT version, since, nullif(until, 'infinity'), reason, repaired, unconfirmed "
+            "FROM stops_in_intervals(machine_called($1), '-infinity', 'infinity') ORDER BY since", VALVE)
 
 
 async def test_a_gateway_that_was_offline_says_what_happened_meanwhile(floor: Floor) -> None:
