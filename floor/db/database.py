@@ -168,7 +168,7 @@ class Database:
 
     async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
         """Release a connection completely, even if its user is cancelled; errors are then logged."""
-        release = asyncio.ensure_future(pool.release(connection))
+        release = asyncio.ensure_future(pool.release(connection, timeout=self._settings.db_pool_timeout))
         try:
             await asyncio.shield(release)
         except asyncio.CancelledError:

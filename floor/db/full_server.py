@@ -48,7 +48,8 @@ class FullServer:
         :raises asyncpg.TooManyConnectionsError: the server stayed full, and none of the pool became free
         """
         try:
-            return await pool.acquire(timeout=self._timeout)
+            async with asyncio.timeout(self._timeout):  # as an argument it would make a task of it, and another turn
+                return await pool.acquire()
         except asyncpg.TooManyConnectionsError as error:
             full = error
         self._note(full)

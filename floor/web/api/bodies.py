@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Coroutine
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
@@ -56,8 +57,9 @@ class JsonRoute(APIRoute):
         return checked
 
 
+@lru_cache(100)
 def media_type_of(content_type: str) -> Message:
-    """The parsed header Content-Type."""
+    """The parsed header Content-Type. Programs send the same one with each event."""
     header = Message()
     header['content-type'] = content_type
     return header

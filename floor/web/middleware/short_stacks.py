@@ -1,16 +1,19 @@
 """Shorter stacks of middleware: for events of feeds, and for files, which a browser requests by the dozen for a page.
 
 Both pass what protects the program and them. The others serve pages. Some of NiceGUI copy each message of a request
-through queues, which took longer than all the rest of an event. Files pass them the first time only, and are in memory
-from then on (file_memory.py).
+through queues, which took longer than all the rest of an event, for which only their own routes are searched. Files
+pass them the first time only, and are in memory from then on (file_memory.py).
 """
 
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ...core.feeds import FEED_PATH
 from ..api.methods import HeadAndOptions
 from ..http.feed_path import is_of_events
 from ..http.path_prefix import PathPrefix, path_without_prefix
@@ -24,6 +27,10 @@ from .security_headers import SecurityHeaders
 
 PASSED: tuple[object, ...] = (ForwardedAddress, PathPrefix, SecurityHeaders, CrossOriginCheck,
                               IdentityRequired, CredentialLimits, RequestLimits, HeadAndOptions)
+
+EVENTS: tuple[Scope, ...] = tuple({'type': 'http', 'method': 'POST', 'headers': [], 'path': path}
+                                  for path in (FEED_PATH, f'{FEED_PATH}/CNC-01'))
+"""A request for each route of events."""
 
 
 def shorten_for_feeds_and_files(app: FastAPI, root_path: str) -> None:
@@ -42,7 +49,10 @@ def shorten_for_feeds_and_files(app: FastAPI, root_path: str) -> None:
     def build_each() -> ASGIApp:
         passed = [each for each in app.user_middleware if each.cls in PASSED]
         others = [each for each in app.user_middleware if each.cls not in PASSED]
-        for_pages, for_events = build_of(app.user_middleware), build_of(passed)
+        for_pages = build_of(app.user_middleware)
+        for_events = Starlette(
+            routes=[route for route in app.routes if any(route.matches(each)[0] is Match.FULL for each in EVENTS)],
+            middleware=passed, exception_handlers=app.exception_handlers).build_middleware_stack()
         for_files = build_of([*passed, Middleware(FileMemory), *others])
 
         async def choose(scope: Scope, receive: Receive, send: Send) -> None:
