@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 SLOWEST_FIRST = (
-    'environment', 'test_behind_nginx.py', 'test_outages.py', 'test_slow_database.py', 'test_stop.py',
-    'test_attachments.py', 'test_hostile_values.py', 'apps_python', 'generated client', 'test_api_fuzz.py',
-    'test_faults.py', 'gateway faults', 'test_demo_to_plant.py', 'test_wall_screen.py', 'test_front_door.py',
-    'test_stale_looks.py', 'test_breakdowns.py', 'test_long_words.py', 'test_backups.py', 'pg16', 'test_analytics.py',
-    'test_backup.py', 'secure', 'test_demo_or_plant.py', 'test_simulated_orders.py', 'test_embedded.py', 'timeline',
-    'test_installed.py', 'test_downloads.py', 'test_operation.py', 'test_session_settings.py',
-    'test_simulator_on_a_plant.py', 'test_odd_data_folders.py', 'test_backfill.py')
+    'environment', 'test_outages.py', 'test_slow_database.py', 'test_stop.py', 'test_attachments.py',
+    'test_hostile_values.py', 'apps_python', 'generated client', 'test_api_fuzz.py', 'test_faults.py',
+    'gateway faults', 'test_demo_to_plant.py', 'test_wall_screen.py', 'test_front_door.py', 'test_stale_looks.py',
+    'test_breakdowns.py', 'test_behind_nginx.py', 'test_long_words.py', 'test_backups.py', 'pg16',
+    'test_analytics.py', 'test_backup.py', 'secure', 'test_demo_or_plant.py', 'test_simulated_orders.py',
+    'test_embedded.py', 'timeline', 'test_installed.py', 'test_downloads.py', 'test_operation.py',
+    'test_session_settings.py', 'test_simulator_on_a_plant.py', 'test_odd_data_folders.py', 'test_backfill.py')
 """Groups of tests, and files; those of tests/browser are groups."""
 
 
