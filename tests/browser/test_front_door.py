@@ -117,16 +117,6 @@ async def test_a_script_that_somebody_smuggles_into_a_page_does_not_run(visitor:
     visitor.complaints.clear()
 
 
-async def test_pages_and_the_interface_work_under_their_policy(visitor: Visitor) -> None:
-    page = await visitor.open()   # nothing may be complained of: the visitor takes note
-    for path in PAGES:
-        await visitor.go(page, path)
-    await page.goto(visitor.program.url + '/docs')
-    await page.get_by_role('button', name='current-status').first.click()
-    await page.get_by_role('button', name='Execute').click()
-    await expect(page.locator('.responses-table.live-responses-table')).to_contain_text('Source_Sorter_01_01')
-
-
 async def test_behind_databricks_everything_is_https_and_only_its_dashboard_may_be_shown_within(
         apps_program: Program, client: httpx.AsyncClient) -> None:
     lisa = {'X-Forwarded-Email': 'lisa.garcia@example.com', 'X-Forwarded-Host': 'floor.databricksapps.com'}
