@@ -8,8 +8,7 @@ from contextlib import suppress
 
 import asyncpg
 import pytest
-from browser.profiles import PHONE
-from browser.visitor import Visitor, drawer, fits_window, tile
+from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Locator, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -148,8 +147,9 @@ async def test_what_people_type_is_text_everywhere(visitor: Visitor, lisa: Visit
     await comment.fill(HOSTILE)
     await page.get_by_role('button', name='Add comment').click()
     await expect(page.get_by_role('region', name='Comments and history')).to_contain_text(SQL_WORDS)
+    seen = await lisa.blank()
     for path in '/work-orders', '/work-orders?view=board', f'/work-orders/{order}', '/?machine=Painter_03_01':
-        seen = await lisa.open(path)
+        await lisa.go(seen, path)
         await expect(seen.get_by_text(SQL_WORDS).first).to_be_visible()
         assert await seen.evaluate('window.hit') is None
         assert await seen.locator('main script, main img[src=x]').count() == 0
@@ -234,20 +234,6 @@ async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Conne
 
     await expect(other.locator(ROWS)).to_have_count(1)
     await expect(other.locator(ROWS)).to_contain_text('Pin sticks')
-
-
-async def test_a_phone_shows_everything_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee) VALUES "
-                               "('Injection_Molder_01_01', repeat('Hydraulic leak at the clamp cylinder ', 5), "
-                               "'Lisa Garcia') RETURNING id")
-    page = await visitor.blank(**PHONE)
-    for path in '/work-orders', '/work-orders?view=board', '/employees', f'/work-orders/{order}':
-        await visitor.go(page, path)
-        for scheme in 'light', 'dark':
-            await page.emulate_media(color_scheme=scheme)
-
-            await expect(page.get_by_role('main')).to_contain_text('Garcia')
-            await fits_window(page)
 
 
 async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:

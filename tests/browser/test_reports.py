@@ -141,18 +141,6 @@ async def test_the_sheet_of_a_shift_names_its_stops(visitor: Visitor, sql: async
     await expect(page.get_by_role('main')).to_contain_text('Valve 01·01')
 
 
-async def test_a_phone_shows_it_without_sideways_scrolling(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
-    page = await visitor.blank(**PHONE)
-    for path in '/reports', '/past', '/reports/shift':
-        await visitor.go(page, path)
-        for scheme in 'light', 'dark':
-            await page.emulate_media(color_scheme=scheme)
-
-            await expect(page.get_by_role('main')).to_contain_text('Valve')
-            await fits_window(page)
-
-
 async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timeline(visitor: Visitor,
                                                                                   sql: asyncpg.Connection) -> None:
     await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
