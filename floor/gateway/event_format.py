@@ -21,6 +21,8 @@ MAX_PROBLEM = 500
 MEDIA_TYPE = 'application/x-ndjson'
 MIN_COMPRESSED = 1_000
 """Bytes from which a body is compressed."""
+_JSON = json.JSONEncoder(separators=(',', ':'))
+"""Made once: json.dumps() makes one for each event."""
 
 
 def status_event(machine: str, at: datetime, status: Status, reason: str | None) -> str:
@@ -63,4 +65,4 @@ def body_of(lines: Sequence[str]) -> tuple[bytes, dict[str, str]]:
 
 def _event(machine: str, at: datetime, fields: dict[str, object]) -> str:
     moment = at.astimezone(UTC).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
-    return json.dumps({'machine': machine, 'at': moment, **fields}, separators=(',', ':'))
+    return _JSON.encode({'machine': machine, 'at': moment, **fields})

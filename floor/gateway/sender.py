@@ -22,7 +22,7 @@ from .event_queue import EventQueue, QueuedEvent
 
 log = logging.getLogger(__name__)
 
-GAP_S, BUSY_GAP_S, BUSY = 0.05, 0.12, 3
+GAP_S, BUSY_GAP_S, BUSY = 0.05, 0.2, 3
 """Seconds from the start of a request to that of the next, so that events that follow closely share one; and after one
 with more events than this."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.5, 30.0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from ports import free_port
 
 LAUNCHER = Path(__file__).with_name('mutations.py')
@@ -38,6 +39,12 @@ class GatewayProcess:
         """All its output."""
         file = self._folder / 'gateway.log'
         return file.read_text(errors='replace') if file.exists() else ''
+
+    @property
+    def process(self) -> psutil.Process:
+        """It runs."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
 
     def start(self) -> None:
         """Returns at once."""
