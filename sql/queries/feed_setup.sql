@@ -72,11 +72,16 @@ SELECT feed_id, number, received_at, machine, machine_id, status, reason, at, re
 FROM feed_tail WHERE feed_id = ANY (:feed_ids::integer[]) ORDER BY feed_id, number DESC;
 
 -- name: feed_refusals(feed_ids)
--- What was refused of each of these feeds in 24 hours and why, the latest first, at most 20.
+-- What was refused of each of these feeds in 24 hours and why, the latest first, at most 20: what differs only in the texts that
+-- it quotes, such as unknown names, is counted together, with the last example.
 SELECT r.* FROM unnest(:feed_ids::integer[]) AS wanted (feed_id)
 CROSS JOIN LATERAL (
     SELECT feed_id, machine, message, times, last_at, status, reason, at
-    FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours'
+    FROM (SELECT DISTINCT ON (cause) *, (sum(times_of_example) OVER (PARTITION BY cause))::bigint AS times
+          FROM (SELECT feed_id, machine, message, times AS times_of_example, last_at, status, reason, at,
+                       regexp_replace(message, '''([^'']|'''')*''', '', 'g') AS cause
+                FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours') AS refused
+          ORDER BY cause, last_at DESC, machine, message) AS of_cause
     ORDER BY last_at DESC, machine, message LIMIT 20) AS r
 ORDER BY r.feed_id, r.last_at DESC, r.machine, r.message;
 

@@ -89,6 +89,18 @@ async def test_names_that_no_machine_has_leave_room_for_what_else_was_refused(fl
     assert [tuple(row) for row in kept] == [(False, 1), (True, 200)]
 
 
+async def test_a_flood_of_unknown_names_leaves_every_other_cause_on_the_page(floor: Floor, feeds: FeedCommands) -> None:
+    await floor.send(event(PAINTER, 'down', -3), event(VALVE, 'down', -4))
+    await floor.send({'machine': VALVE, 'status': '', 'message': "CNC's mode: the value 'x' is not in its mapping"})
+    await floor.send(*[event(f"It's {number}", 'down') for number in range(50)])
+    await floor.send(event("Somebody's", 'down'))
+    refused = (await feeds.overview([floor.feed])).refusals[floor.feed]
+    assert [(each.machine, each.message, each.times) for each in refused] == [
+        ("Somebody's", "no machine on this floor is called 'Somebody''s'", 51),
+        (VALVE, "CNC's mode: the value 'x' is not in its mapping", 1),
+        (PAINTER, "its time is more than 2 min ahead of the server's clock: set the clock of the sender", 2)]
+
+
 async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(floor: Floor, connect: Connect) -> None:
     heard: list[str] = []
     listening = await connect()
