@@ -93,6 +93,9 @@ async def test_many_late_events_of_one_stop_are_no_slower_than_few(floor: Floor,
 async def test_a_stop_has_the_reason_that_its_late_events_give_it(floor: Floor) -> None:
     await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON - 90 * MINUTE)
     await floor.connection.execute("SELECT report_status($1, 'operational', NULL, $2)", VALVE, NOON)
+    for minutes_ago, reason, of_stop in (40, None, None), (20, 'Jam', 'Jam'), (30, 'Leak', 'Jam'), (10, 'Oil', 'Oil'):
+        assert await floor.send(event(VALVE, 'down', minutes_ago, reason=reason)) == [('late', None)]
+        assert await floor.connection.fetchval('SELECT reason FROM machine_stops') == of_stop
     chance = random.Random(7)
     for _ in range(60):
         await floor.send(event(VALVE, chance.choice(['down', 'down', 'down', 'operational', 'unknown']),
