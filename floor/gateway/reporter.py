@@ -25,6 +25,11 @@ log = logging.getLogger(__name__)
 
 SETTLE_S = 2.0
 """After a status of long ago no later one has arrived for so long: it holds now, and is repeated."""
+BEHIND, BEHIND_TICKS = timedelta(seconds=10), 2
+"""A source whose last change is so old sends what a broker has kept, until it has sent none for so many ticks: in what
+is still on its way, machines may have changed. Ticks do not pass while this process cannot read."""
+BEHIND_REPEATS = 3
+"""After so many times that a status should have been repeated it is: the clock of the machines may be wrong."""
 MAX_POINTS = 20_000
 """Topics that match a pattern are made by others; further ones are ignored."""
 
@@ -44,6 +49,7 @@ class Reporter:
         self._read_at: dict[Point, datetime] = {}
         self._heard_at: dict[Point, float] = {}  # of points with silent_after, by the monotonic clock
         self._lost: set[str] = set()
+        self._behind: dict[str, int] = {}  # ticks, by source
         self._problem_at: dict[Point, float] = {}  # of the last minute, by the monotonic clock
 
     @property
@@ -91,6 +97,8 @@ class Reporter:
             self._filter(point).take(meaning, moment.at)
         if not is_past:
             self._read_at[point] = moment.at
+            if before is None or moment.at > before:
+                self._behind[point.source] = BEHIND_TICKS if now - moment.at > BEHIND else 0
 
     def tick(self) -> None:
         """Call once a second: repeats the status of machines, and reports those whose source or point says nothing.
@@ -105,9 +113,10 @@ class Reporter:
             elif name not in self._lost and now.timestamp() - since >= config.grace:
                 self._lose(name, datetime.fromtimestamp(since, now.tzinfo))
         self._report_silent(monotonic, now)
+        self._behind = {name: ticks - 1 for name, ticks in self._behind.items() if ticks > 1}
         self._repeat([each for each in self._machines.values() if each.status not in (None, Status.UNKNOWN)
-                      and self._sources[each.source][1].connected
-                      and monotonic - each.put_at >= each.repeat_every])
+                      and self._sources[each.source][1].connected and monotonic - each.put_at >= each.repeat_every * (
+                          BEHIND_REPEATS if each.source in self._behind else 1)])
 
     def _report_silent(self, monotonic: float, now: datetime) -> None:
         """The machines whose points are silent are "No signal"; of a lost source, all are already."""

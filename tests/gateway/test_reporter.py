@@ -260,6 +260,23 @@ def test_a_status_that_began_long_ago_holds_now_too(plant: Plant) -> None:
     assert plant.events() == [(2, 'down')]
 
 
+def test_nothing_is_repeated_while_a_source_is_behind(plant: Plant) -> None:
+    plant.read('running', at=-100)
+    plant.pass_time(1)
+    plant.read('stopped', at=-99)
+    plant.clock.advance(5)   # the process gets no time
+    plant.reporter.tick()
+    plant.read('running', at=-103)
+    plant.pass_time(1)
+    assert [each[:2] for each in plant.events()] == [(-100, 'operational'), (-98, 'down'), (-97, 'operational')]
+    plant.pass_time(2)
+    assert plant.events() == [(8, 'operational')], 'no more comes: it holds'
+    for _ in range(180):
+        plant.read('running', at=-60)
+        plant.pass_time(1)
+    assert plant.events() == [(8 + 180, 'operational')], 'a clock that is behind'
+
+
 def test_the_reason_of_another_point_belongs_to_stops_and_warnings(plant: Plant) -> None:
     status = plant.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Lid open'}})
     reason = plant.point('r', reports='reason', reasons={47: 'No air'})
