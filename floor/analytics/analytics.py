@@ -80,21 +80,20 @@ class Analytics:
         async with self._read(ever, Scope(reason=scope.reason)) as report:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
             former = {row['name']: row['today'] async for row in report.queries.former_line_names(report.connection)}
+            scope = replace(scope, line=former.get(scope.line or '', scope.line))
+            on_line = [row['machine_name'] async for row in report.queries.machines_ever_on_line(report.connection,
+                                                                                                line=scope.line)]
             if scope.reason is not None and not await has_reason(report):
                 faults['reason'] = unknown_name_message('reason', scope.reason or NO_REASON_GIVEN,
                                                         await known_reasons(report))
-        scope = replace(scope, line=former.get(scope.line or '', scope.line))
         if scope.line is not None and scope.line not in lines:
             faults['line'] = unknown_name_message('line', scope.line, lines)
         called = [] if scope.machine is None else [each for each in report.machines if each.is_called(scope.machine)]
         if scope.machine is not None and not called:
             faults['machine'] = unknown_name_message('machine', scope.machine, report.names)
-        if not faults and scope.line is not None and scope.machine is not None:
-            on_line = [machine for machine in report.machines
-                       if scope.line in {placement.line for placement in machine.placements}]
-            if called[0] not in on_line:
-                faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', scope.machine,
-                                                         [machine.name for machine in on_line])
+        if not faults and scope.line is not None and called and called[0].name not in on_line:
+            faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', called[0].name,
+                                                     on_line)
         if faults:
             raise QueryError(faults)
         return replace(scope, machine=called[0].name) if called else scope

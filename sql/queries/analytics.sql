@@ -34,6 +34,12 @@ ORDER BY now_on.position NULLS LAST, now_on.line_id,
 -- Of all lines, in flow order.
 SELECT name FROM production_lines ORDER BY position, line_id;
 
+-- name: machines_ever_on_line(line)
+-- All that stand on a line or stood there once, although one that was moved there while it was down does not count there yet.
+SELECT DISTINCT m.machine_name
+FROM machine_placements p JOIN machines m USING (machine_id) JOIN production_lines l ON l.line_id = p.line_id
+WHERE l.name = :line;
+
 -- name: first_known()$
 -- When the history begins.
 SELECT least(first_interval(), (SELECT min(since) FROM summed_days));

@@ -159,3 +159,11 @@ async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_p
 @together('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])
 async def test_what_is_on_the_floor_can_be_asked_for(database: Database, scope: Scope) -> None:
     assert await Analytics(database).checked(scope) == scope
+
+
+async def test_a_machine_that_was_moved_while_down_can_be_asked_for_on_the_line_where_it_stands(
+        files: ReportPages, database: Database, connect: Connect) -> None:
+    await (await connect()).execute('UPDATE machines SET line_id = 2 WHERE machine_name = $1', VALVE)
+    analytics, scope = Analytics(database, now=NOON), Scope('Engine Line', VALVE)
+    assert await analytics.checked(scope) == scope
+    assert not (await analytics.kpis(MORNING, scope)).covered  # its stop counts on the line where it began
