@@ -30,9 +30,10 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
 $$;
 
 -- Those with an id that the feed has used before are duplicates. Ids that are older than any event may be are forgotten.
+-- enable_seqscan: a session that planned this while there were few ids would go on to read all of them.
 CREATE OR REPLACE FUNCTION new_feed_events(of_feed integer, events feed_event[]) RETURNS feed_event[]
-LANGUAGE sql SET search_path FROM CURRENT AS $$
-    DELETE FROM feed_event_ids WHERE ctid = ANY (ARRAY(  -- no others are read, by whatever plan
+LANGUAGE sql SET search_path FROM CURRENT SET enable_seqscan = off AS $$
+    DELETE FROM feed_event_ids WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM feed_event_ids
         WHERE feed_id = of_feed AND received_at < (SELECT clock_timestamp()) - event_time_behind() - interval '1 day'
         ORDER BY received_at LIMIT 2 * cardinality(events)));
