@@ -203,7 +203,6 @@ async def test_the_stops_of_days_that_are_summed_up_follow_late_reports_and_anot
 
 
 @pytest.mark.newest_postgres
-@pytest.mark.newest_postgres
 async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_counts_the_next_on_the_new_line(
         feed: asyncpg.Connection, analytics: Analytics) -> None:
     await set_status(feed, 'operational')
@@ -224,6 +223,7 @@ async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_c
         await feed.execute(REFRESH)
 
 
+@pytest.mark.newest_postgres
 async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
     feed = await connect()
     words = ('down', 'Jam'), ('operational', 'Well'), ('warning', 'Starved')
