@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from floor.core.errors import SignedOutError
 from floor.core.people import Identity
 from floor.core.settings import Settings
 from floor.operations.refused_origins import RefusedOrigins
-from floor.web.middleware.file_memory import is_of_file
+from floor.web.middleware.file_memory import FileMemory, is_of_file
 from floor.web.middleware.short_stacks import PASSED
 from floor.web.middleware.stack import guard
 
@@ -115,6 +119,38 @@ async def test_a_file_is_read_once_and_refused_as_before(app: FastAPI, tmp_path:
             assert (await get('/assets/none.css', **same)).status_code == 404
     assert ForPages.passed.count('/assets/none.css') == 2
     assert not any(map(is_of_file, ('/assets', '/assets/', '/assets/./floor.css', '/assets//floor.css', '/assets/..')))
+
+
+async def test_a_file_that_its_first_client_gives_up_is_whole_for_the_next(tmp_path: Path) -> None:
+    """As with uvicorn, whose version of ASGI lets FileResponse notice it, behind a middleware that ends each answer."""
+    async def pass_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    content = bytes(1_000_000)
+    (tmp_path / 'script.js').write_bytes(content)
+    files = Starlette(routes=[Mount('/assets', StaticFiles(directory=tmp_path))])
+    memory = FileMemory(BaseHTTPMiddleware(files, dispatch=pass_on))
+    scope = {'type': 'http', 'asgi': {'version': '3.0', 'spec_version': '2.3'}, 'http_version': '1.1', 'method': 'GET',
+             'scheme': 'http', 'path': '/assets/script.js', 'root_path': '', 'query_string': b'',
+             'headers': [(b'accept-encoding', b'gzip')], 'client': ('127.0.0.1', 1), 'server': ('127.0.0.1', 2)}
+
+    async def get(*messages: Message) -> bytes:
+        coming, sent = list(messages), bytearray()
+
+        async def receive() -> Message:
+            if not coming:
+                await asyncio.Event().wait()
+            return coming.pop(0)
+
+        async def send(message: Message) -> None:
+            sent.extend(message.get('body', b''))
+
+        await memory({**scope}, receive, send)
+        return bytes(sent)
+
+    request: Message = {'type': 'http.request', 'body': b'', 'more_body': False}
+    await get(request, {'type': 'http.disconnect'})
+    assert await get(request) == content
 
 
 def test_each_middleware_is_for_pages_or_for_events_too(app: FastAPI) -> None:

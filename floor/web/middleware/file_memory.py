@@ -6,6 +6,7 @@ took more of the processor than to build the page.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 
@@ -71,13 +72,21 @@ class FileMemory:
             await self._read(scope, receive, send)
 
     async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
-        file = StoredFile()
+        file, is_asked = StoredFile(), False
+
+        async def receive_once() -> Message:
+            """Only the request: of a client that leaves, the file is read to its end, as others ask for it too."""
+            nonlocal is_asked
+            if is_asked:
+                await asyncio.Event().wait()
+            is_asked = True
+            return await receive()
 
         async def send_and_store(message: Message) -> None:
             file.add(message)
             await send(message)
 
-        await self._app(scope, receive, send_and_store)
+        await self._app(scope, receive_once, send_and_store)
         if file.is_complete and self._bytes + len(file.body) <= MAX_BYTES and scope['path'] not in self._files:
             self._files[scope['path']] = file
             self._bytes += len(file.body)

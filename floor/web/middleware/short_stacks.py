@@ -1,8 +1,8 @@
 """Shorter stacks of middleware: for events of feeds, and for files, which a browser requests by the dozen for a page.
 
 Both pass what protects the program and them. The others serve pages. Some of NiceGUI copy each message of a request
-through queues, which took longer than all the rest of an event, for which only their own routes are searched. Files
-pass them the first time only, and are in memory from then on (file_memory.py).
+through queues, which took longer than all the rest of an event. Of events, only their own routes are searched. Files
+pass the others the first time only, and are in memory from then on (file_memory.py).
 """
 
 from __future__ import annotations
