@@ -14,8 +14,8 @@ import gc
 import importlib
 import logging
 import sys
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .core import console
@@ -40,7 +40,7 @@ COMMANDS = {'simulator': 'simulator.__main__', 'backup': 'floor.db.backup', 'res
 
 
 UNUSED = 'aiohttp', 'requests'
-"""What python-engineio imports for clients, if it is installed. Without it, all imports take a quarter less."""
+"""What python-engineio imports for clients, if they are installed. Without them, all imports take a fifth less."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,17 +91,16 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     welcome.check_port(settings.host, settings.port)
     ignore_closed_home()
     store_choices(settings)
-    importing = threading.Thread(target=_import_app, daemon=True)
-    importing.start()  # while PostgreSQL starts
+    importing = ThreadPoolExecutor(1).submit(_import_app)  # while PostgreSQL starts
     if settings.source is Source.LAKEBASE:
-        importing.join()  # its modules are imported by the main thread
+        importing.result()  # its modules are imported by the main thread
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:
             asyncio.run(check_connection(Database(source.url, settings)))
         else:  # the first password from Databricks takes longer, and Lakebase has its own proxy
             asyncio.run(check_connection(Database(None, settings, source.lakebase), settings.db_pool_timeout,
                                          pooler=False))
-        importing.join()
+        importing.result()
         from .app import build_app  # noqa: PLC0415 (imports NiceGUI, which looks where its storage is)
 
         build_app(settings, source, log_lines, shutdown)()

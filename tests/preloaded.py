@@ -157,7 +157,8 @@ def _become(request: dict[str, Any], output: int) -> None:
 
 
 def _import_the_program() -> None:
-    """As command_line.py does while it starts. NiceGUI, which looks on import where its storage is, looks again."""
+    """As command_line.py does while it starts, in this thread and with packages that it leaves out. NiceGUI, which
+    looks on import where its storage is, looks again."""
     sys.path[0] = str(ROOT)
 
     from nicegui import app

@@ -25,7 +25,7 @@ TOO_SMALL_IN_MAIN = TOO_SMALL.replace("'nav a, a.chip", "'main a, summary, .chip
 
 async def an_order(sql: asyncpg.Connection, text: str = 'Pin sticks') -> str:
     return str(await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description, assignee) "
-                                  "VALUES ('Valve_01_01', $1, 'Lisa Garcia') RETURNING id", text))
+                                  "VALUES ('Injection_Molder_01_01', $1, 'Lisa Garcia') RETURNING id", text))
 
 
 async def test_pages_fit_a_phone_and_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor,

@@ -146,6 +146,7 @@ async def test_an_open_shift_sheet_too(creating: Floor, open_page: OpenPage, mon
     shift_report_page.register(creating.services, history)
     screen = await open_page('/reports/shift')
     assert REASON.format('The shift report') in screen.texts
+    assert not screen.of_class('problem')
     complete(creating)
     await screen.until(lambda: '50.0 %' in screen.texts)
 

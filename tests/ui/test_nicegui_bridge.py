@@ -15,15 +15,17 @@ import nicegui
 import pytest
 from nicegui import Client, app, core, helpers, ui
 from nicegui import client as client_module
+from nicegui.dependencies import generate_resources
 from nicegui.event_listener import EventListener
 from nicegui.observables import ObservableList
 from nicegui.testing import User
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from ui.harness import Floor, OpenPage, Socket, Switchboard, settled, tile_of
 
 from floor.core.machines import MachineName
 from floor.web.live import nicegui_bridge as bridge
 from floor.web.live.socket_fanout import send_update
+from floor.web.middleware.file_memory import is_of_file
 
 
 async def test_the_message_is_what_the_outbox_would_send(shop_floor: Floor, open_page: OpenPage,
@@ -168,6 +170,7 @@ def test_nicegui_inspects_a_method_once(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(helpers, 'expects_arguments', inspect_it)
     bridge.remember_signatures()
+    Handlers.called.clear()
     colours, names = ObservableList(), ObservableList()
     for each in colours, names:
         each.on_change(Handlers().without)
@@ -200,8 +203,17 @@ class Handlers:
         self.called.append('with_event')
 
 
-def test_the_module_that_pages_name_early_is_that_of_nicegui() -> None:
+async def test_the_module_that_pages_name_early_is_that_of_nicegui(shop_floor: Floor, open_page: OpenPage) -> None:
+    await open_page()
     template = (Path(nicegui.__file__).parent / 'templates' / 'index.html').read_text()
     assert 'import DOMPurify from "dompurify"' in template
-    assert any(route.path == bridge.LAST_MODULE.rsplit('/', 1)[0] for route in app.routes if isinstance(route, Mount))
-    assert (Path(nicegui.__file__).parent / 'static' / 'dompurify.mjs').exists()
+    imports = generate_resources('', [])[3]
+    assert imports['dompurify'] == bridge.LAST_MODULE
+
+
+def test_the_files_that_stay_in_memory_are_those_of_nicegui_that_never_change() -> None:
+    paths = [route.path for route in app.routes if isinstance(route, Mount | Route)]
+    kinds = {path.split('/')[3]: re.sub(r'{.*?}', 'file.js', path) for path in paths if path.startswith('/_nicegui/')}
+    kinds['static'] += '/file.js'
+    assert {kind for kind, path in kinds.items() if is_of_file(path)} == {'static', 'components', 'esm', 'libraries'}
+    assert {kind for kind, path in kinds.items() if not is_of_file(path)} >= {'resources', 'dynamic_resources'}

@@ -61,7 +61,6 @@ class MachineDrawer:
         ui.context.client.on_delete(self._leave)
 
     def _build(self) -> None:
-        self._is_built = True
         forms = ui.element('div')  # not in the drawer, which may be closed while a form is open
         with Dialog().props('position=right no-route-dismiss') as self._dialog, ui.card().classes('drawer'):
             with ui.element('header').classes('drawer-header'):
@@ -79,6 +78,7 @@ class MachineDrawer:
             self._events = ui.element('ol').classes('drawer-events')
         self._dialog.on_value_change(lambda event: None if event.value else self._closed())
         self._back = BackCloses(self._dialog, lambda: self._heading, self._query)
+        self._is_built = True
 
     def open(self, name: MachineName, opener: ui.element | None = None) -> None:
         """Show this machine. An unknown name, as in an old link, is reported.

@@ -20,7 +20,7 @@ from ...core.tasks import happens_within
 from ..live.live_view import LiveView
 from ..shell.browser_history import BrowserHistory
 from ..shell.frame import frame
-from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, failure, waiting
+from ..shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, SLOW_S, Notice, waiting
 from ..shell.paper_head import PaperHead
 from ..shell.services import Services
 from .shared_sheet import SharedSheets
@@ -116,7 +116,7 @@ class ShiftReportPage:
         self._answered.set()
         with self._client:
             if isinstance(answer, FloorError):
-                self._notice.show(failure('the shift report', answer))
+                self._notice.show_error('the shift report', answer)
                 return
             self._notice.show('')
             self._sheet.show(answer)

@@ -21,7 +21,7 @@ from ...shell.address_note import AddressNote
 from ...shell.addresses import query_of
 from ...shell.browser_history import BrowserHistory
 from ...shell.heading import Heading
-from ...shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice, failure
+from ...shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ...shell.messages import TextNode
 from ...shell.services import Services
 from ...shell.times import moment
@@ -93,7 +93,7 @@ class FeedsPage:
 
     def _show(self, read: FeedOverview | FloorError) -> None:
         if isinstance(read, FloorError):
-            self._notice.show(failure('the feeds', read))
+            self._notice.show_error('the feeds', read)
             return
         self._notice.show('')
         now, zone = moment(self._services.store.now_ms, self._services.zone), self._services.zone
