@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from gateway.opcua_plant import NAMESPACE, PASSWORD, OpcUaPlant
 from tcp_proxy import TcpProxy
@@ -25,6 +26,8 @@ from floor.gateway.reading import Reading
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('opcua')]
 PATIENCE_S = 10
+ACTIVATE_SESSION = b'\x01\x00' + ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary.to_bytes(2, 'little')
+"""As its request begins."""
 
 SECURE = '  security: {server_certificate: trusted.der}'
 LOGIN = '  login: {user: anna, password: {env: OPCUA_PASSWORD}}'
@@ -201,6 +204,22 @@ async def test_changes_while_the_gateway_is_away_arrive_when_it_is_back(plant: O
         assert {each.lost_since for each in heard.readings} == {None}
         await plant.set('Press 1', 3)
         await heard.last('Press 1', 3)
+
+
+async def test_session_of_which_one_answer_was_lost_is_not_given_up(plant: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(plant.port) as proxy:
+        async with reading(proxy.port, tmp_path, kept=True) as heard:
+            await heard.last('Press 1', 3)
+        for number in range(100, 110):
+            await plant.set('Press 1', number)
+        proxy.lose_answer_to(ACTIVATE_SESSION)
+        async with reading(proxy.port, tmp_path, kept=True) as heard:
+            await heard.last('Press 1', 109)
+            assert proxy.answers_lost == 1
+            assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 110)]
+            assert {each.lost_since for each in heard.readings} == {None}
+            await plant.set('Press 1', 3)
+            await heard.last('Press 1', 3)
 
 
 async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlant, tmp_path: Path) -> None:

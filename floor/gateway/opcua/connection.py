@@ -33,6 +33,23 @@ class _Client(Client):
 
     logins: Sequence[ua.UserTokenPolicy] = ()
 
+    async def _try_resume_persisted_session(self) -> bool:
+        """As in the library, but a session of which no answer came is tried again: the server may still have it."""
+        if not self._try_load_persisted_session():
+            return False
+        try:
+            await self._activate_with_credentials()
+        except ERRORS as error:
+            if isinstance(error, OSError):
+                raise
+            self._clear_persisted_session()
+            self.uaclient.session.reset_authentication_token()
+            self._server_nonce = None
+            return False
+        self._save_session_state()
+        self._start_renew_loop()
+        return True
+
     def server_policy(self, token_type: ua.UserTokenType) -> ua.UserTokenPolicy:
         """How a login of this type is sent."""
         for each in self.logins:
