@@ -55,11 +55,12 @@ class TailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What was refused, how often, and the last example."""
+    """What was refused for one cause, how often since when, and the last example."""
 
     machine: str
     message: str
     times: int
+    first_at: datetime
     last_at: datetime
     status: str | None
     reason: str | None
@@ -127,8 +128,8 @@ def to_tail_event(row: Any) -> TailEvent:
 
 def to_refusal(row: Any) -> Refusal:
     """A row of the query feed_refusals."""
-    return Refusal(row['machine'], row['message'], row['times'], row['last_at'], row['status'], row['reason'],
-                   row['at'])
+    return Refusal(row['machine'], row['message'], row['times'], row['first_at'], row['last_at'], row['status'],
+                   row['reason'], row['at'])
 
 
 def shared_machines(rows: Sequence[Any]) -> tuple[SharedMachine, ...]:

@@ -1,7 +1,8 @@
 -- What /setup/feeds shows: the last events of each feed, its events by minute, its machines, and whether it is silent.
 
 -- A request writes the total of the feed, which numbers its events, a row of feed_minutes, one for each of its machines, the slots
--- of its last 50 events, and examples of what was refused. events: with their results, but null where one was accepted.
+-- of its last 50 events, and what was refused, by cause and by unknown name. events: with their results, but null where one was
+-- accepted.
 CREATE OR REPLACE FUNCTION note_feed_events(of_feed integer, events feed_event[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -39,21 +40,25 @@ BEGIN
     IF wrong = 0 THEN
         RETURN;
     END IF;
-    INSERT INTO feed_refusals AS r (feed_id, machine, message, times, last_at, status, reason, at, is_unknown)
-    SELECT DISTINCT ON (machine, message) of_feed, machine, message, count(*) OVER (PARTITION BY machine, message), clock,
-           status, reason, at, result = 'unknown_machine'
-    FROM (SELECT item, left(e.machine, 200) AS machine, left(e.message, 300) AS message, status, reason, at, result
-          FROM unnest(events) AS e WHERE e.message IS NOT NULL) AS cut  -- an entry of an index has at most 2,704 bytes
-    ORDER BY machine, message, item DESC
-    ON CONFLICT (feed_id, machine, message) DO UPDATE SET times = r.times + excluded.times, last_at = excluded.last_at,
-        status = excluded.status, reason = excluded.reason, at = excluded.at;
-    DELETE FROM feed_refusals WHERE feed_id = of_feed AND (machine, message) IN (
-        SELECT machine, message
-        FROM (SELECT machine, message, row_number() OVER (PARTITION BY is_unknown ORDER BY last_at DESC, machine, message) AS nth
-              FROM feed_refusals WHERE feed_id = of_feed) AS kept WHERE nth > 200);
+    INSERT INTO feed_refusals AS r (feed_id, cause, machine, message, times, first_at, last_at, status, reason, at)
+    SELECT DISTINCT ON (cause) of_feed, cause, machine, message, count(*) OVER (PARTITION BY cause), clock, clock,
+           status, reason, at
+    FROM (SELECT *, regexp_replace(message, $quoted$(?<= )(E?'([^']|'')*'|"[^"]*")(?![[:alnum:]_])$quoted$, '', 'g') AS cause
+          FROM (SELECT item, left(e.machine, 200) AS machine, left(e.message, 300) AS message, status, reason, at
+                FROM unnest(events) AS e WHERE e.message IS NOT NULL) AS cut  -- an entry of an index has at most 2,704 bytes
+         ) AS refused
+    ORDER BY cause, item DESC
+    ON CONFLICT (feed_id, cause) DO UPDATE SET machine = excluded.machine, message = excluded.message,
+        times = r.times + excluded.times, last_at = excluded.last_at, status = excluded.status, reason = excluded.reason,
+        at = excluded.at;
+    DELETE FROM feed_refusals WHERE feed_id = of_feed AND cause IN (
+        SELECT cause FROM feed_refusals WHERE feed_id = of_feed ORDER BY last_at DESC, cause OFFSET 200);
+    INSERT INTO feed_unknown_names AS n (feed_id, machine, times, last_at)
+    SELECT of_feed, left(machine, 200), count(*), clock FROM unnest(events) WHERE result = 'unknown_machine' GROUP BY 2
+    ON CONFLICT (feed_id, machine) DO UPDATE SET times = n.times + excluded.times, last_at = excluded.last_at;
+    DELETE FROM feed_unknown_names WHERE feed_id = of_feed AND machine IN (
+        SELECT machine FROM feed_unknown_names WHERE feed_id = of_feed ORDER BY last_at DESC, machine OFFSET 200);
 END $$;
-COMMENT ON TABLE feed_refusals IS
-    'What was refused of each feed and why, with the last example. The latest 200 unknown machines of a feed, and 200 others.';
 
 -- The feed that reported each machine last, of those that may still report.
 CREATE OR REPLACE VIEW feeds_of_machines AS

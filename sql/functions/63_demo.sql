@@ -48,6 +48,7 @@ BEGIN
     DELETE FROM feed_event_ids;
     DELETE FROM feed_totals;
     DELETE FROM feed_refusals;
+    DELETE FROM feed_unknown_names;
     DELETE FROM feed_minutes;
     DELETE FROM feed_machines;
     DELETE FROM feed_tail;

@@ -44,8 +44,8 @@ ORDER BY last_used_at DESC, key_id LIMIT 20;
 -- want to see it; null: nobody.
 SELECT name.*, i.ignored_by
 FROM (SELECT r.machine, sum(r.times)::bigint AS times, max(r.last_at) AS last_at, array_agg(k.name ORDER BY r.last_at DESC) AS feeds
-      FROM feed_refusals r JOIN access_keys k ON k.key_id = r.feed_id
-      WHERE r.is_unknown AND k.revoked_at IS NULL AND r.last_at > now() - interval '7 days'
+      FROM feed_unknown_names r JOIN access_keys k ON k.key_id = r.feed_id
+      WHERE k.revoked_at IS NULL AND r.last_at > now() - interval '7 days'
       GROUP BY r.machine) AS name
 LEFT JOIN ignored_machines i ON i.machine = name.machine
 WHERE NOT EXISTS (SELECT FROM machine_feed_stream f WHERE f.machine_id = machine_called(name.machine))
@@ -72,18 +72,13 @@ SELECT feed_id, number, received_at, machine, machine_id, status, reason, at, re
 FROM feed_tail WHERE feed_id = ANY (:feed_ids::integer[]) ORDER BY feed_id, number DESC;
 
 -- name: feed_refusals(feed_ids)
--- What was refused of each of these feeds in 24 hours and why, the latest first, at most 20: what differs only in the texts that
--- it quotes, such as unknown names, is counted together, with the last example.
+-- What was refused of each of these feeds and why, with the last example: the latest 20 causes of 24 hours.
 SELECT r.* FROM unnest(:feed_ids::integer[]) AS wanted (feed_id)
 CROSS JOIN LATERAL (
-    SELECT feed_id, machine, message, times, last_at, status, reason, at
-    FROM (SELECT DISTINCT ON (cause) *, (sum(times_of_example) OVER (PARTITION BY cause))::bigint AS times
-          FROM (SELECT feed_id, machine, message, times AS times_of_example, last_at, status, reason, at,
-                       regexp_replace(message, '''([^'']|'''')*''', '', 'g') AS cause
-                FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours') AS refused
-          ORDER BY cause, last_at DESC, machine, message) AS of_cause
-    ORDER BY last_at DESC, machine, message LIMIT 20) AS r
-ORDER BY r.feed_id, r.last_at DESC, r.machine, r.message;
+    SELECT feed_id, machine, message, times, first_at, last_at, status, reason, at
+    FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours'
+    ORDER BY last_at DESC, cause LIMIT 20) AS r
+ORDER BY r.feed_id, r.last_at DESC, r.message;
 
 -- name: feed_to_change(feed_id)^
 -- A token that reports, locked.

@@ -82,23 +82,28 @@ async def test_long_names_and_messages_are_refused_as_short_ones_are(floor: Floo
     assert [tuple(row) for row in refusals] == [(rare[:200], '', 1), ('N' * 200, 'warning', 2)]
 
 
-async def test_names_that_no_machine_has_leave_room_for_what_else_was_refused(floor: Floor) -> None:
-    await floor.send(event(PAINTER, 'down', -3))
+async def test_the_latest_unknown_names_and_causes_of_a_feed_are_kept(floor: Floor) -> None:
     await floor.send(*[event(f'Nowhere {number}', 'down') for number in range(201)])
-    kept = await floor.connection.fetch('SELECT is_unknown, count(*) FROM feed_refusals GROUP BY 1 ORDER BY 1')
-    assert [tuple(row) for row in kept] == [(False, 1), (True, 200)]
+    await floor.send(*[{'machine': VALVE, 'status': '', 'message': f'no status: {number}'} for number in range(201)])
+    for table in 'feed_unknown_names', 'feed_refusals':
+        assert await floor.connection.fetchval(f'SELECT count(*) FROM {table}') == 200
 
 
-async def test_a_flood_of_unknown_names_leaves_every_other_cause_on_the_page(floor: Floor, feeds: FeedCommands) -> None:
+async def test_a_flood_of_names_and_values_leaves_every_other_cause_on_the_page(
+        floor: Floor, feeds: FeedCommands) -> None:
     await floor.send(event(PAINTER, 'down', -3), event(VALVE, 'down', -4))
-    await floor.send({'machine': VALVE, 'status': '', 'message': "CNC's mode: the value 'x' is not in its mapping"})
-    await floor.send(*[event(f"It's {number}", 'down') for number in range(50)])
+    for first in range(0, 300, 100):
+        await floor.send(*[event(f"It's {number}", 'down') for number in range(first, first + 100)])
+        await floor.send(*[{'machine': VALVE, 'status': '', 'message':
+                            f"CNC's mode: the value {f'{quote}{number}'!r} is not in its mapping"}
+                           for number in range(first, first + 100) for quote in ('x', "'")])
     await floor.send(event("Somebody's", 'down'))
     refused = (await feeds.overview([floor.feed])).refusals[floor.feed]
     assert [(each.machine, each.message, each.times) for each in refused] == [
-        ("Somebody's", "no machine on this floor is called 'Somebody''s'", 51),
-        (VALVE, "CNC's mode: the value 'x' is not in its mapping", 1),
-        (PAINTER, "its time is more than 2 min ahead of the server's clock: set the clock of the sender", 2)]
+        ("Somebody's", "no machine on this floor is called 'Somebody''s'", 301),
+        (VALVE, """CNC's mode: the value "'299" is not in its mapping""", 600),
+        (VALVE, "its time is more than 2 min ahead of the server's clock: set the clock of the sender", 2)]
+    assert refused[0].first_at < refused[0].last_at
 
 
 async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(floor: Floor, connect: Connect) -> None:

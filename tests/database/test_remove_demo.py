@@ -89,7 +89,7 @@ async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> No
     before = await rows(connection)
     assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps', 'changed_days',
             'former_machine_names', 'machine_placements', 'feed_event_ids', 'feed_totals', 'machine_counts',
-            'feed_refusals', 'feed_minutes', 'feed_machines', 'feed_tail'} <= before.keys()
+            'feed_refusals', 'feed_unknown_names', 'feed_minutes', 'feed_machines', 'feed_tail'} <= before.keys()
     gone = await plant.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
     assert (await rows(connection)).keys() == KEPT

@@ -92,7 +92,7 @@ async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feed
     feeds.overview = FeedOverview((FEED, SCRIPT), tails={7: (late, event(1, machine='Nowhere', machine_id=None,
                                                                         result=Result.UNKNOWN_MACHINE,
                                                                         message='no machine is called Nowhere'))},
-                                  refusals={7: (Refusal('Nowhere', HOSTILE, 3, NOW, 'down', 'x', None),)})
+                                  refusals={7: (Refusal('Nowhere', HOSTILE, 3, NOW, NOW, 'down', 'x', None),)})
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Feed gateway') and form.says('Unknown machine'))
     rows = [[cell.text for cell in texts_of(row)]
@@ -207,7 +207,7 @@ async def test_rows_keep_their_elements_while_events_come(feeds: Feeds, user: Us
     def come(times: int) -> None:
         at = NOW + timedelta(minutes=times)
         unknown = [UnknownMachine(name, times, at, ('gateway',)) for name in ('CNC-77', 'CNC-78')]
-        refused = Refusal('CNC-77', 'no machine is called CNC-77', times, at, 'down', None, None)
+        refused = Refusal('CNC-77', 'no machine is called CNC-77', times, NOW, at, 'down', None, None)
         feeds.overview = FeedOverview(
             (FEED,), unknown=tuple(unknown[::-1] if times % 2 else unknown), refusals={7: (refused,)},
             shared=(SharedMachine(3, VALVE, (('gateway', at), ('script', NOW))),))

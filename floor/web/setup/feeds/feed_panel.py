@@ -96,7 +96,8 @@ class FeedPanel(ui.card):
         keep_rows(self._list, self._rows, by_key, lambda each: FactRow(each.message))
         for key, each in by_key.items():
             self._rows[key].show(
-                counted(each.times, 'time'), f'last at {when(each.last_at, now, self._services.zone)}',
+                f'{counted(each.times, "time")} since {when(each.first_at, now, self._services.zone)}',
+                f'last at {when(each.last_at, now, self._services.zone)}',
                 shortened(each.machine, 80), status_word(each.status), shortened(each.reason, 120),
                 '' if each.at is None else since('of', each.at, self._services.zone))
 
