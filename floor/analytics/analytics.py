@@ -115,7 +115,8 @@ class Analytics:
             return await read_machines(report)
 
     async def members(self, scope: Scope = WHOLE_FLOOR, *, ever: bool = False) -> tuple[Member, ...]:
-        """All machines that are there, or were once, in flow order, with the line of now; ever: with all lines."""
+        """All machines that are there, or were once, in flow order, with the line that they count on now; ever: with
+        all lines."""
         now = datetime.now(UTC)
         async with self._read(Window(EARLIEST if ever else now, now), scope) as report:
             return report.machines

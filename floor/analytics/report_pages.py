@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core.machines import DisplayNames
 from ..core.plant_calendar import CalendarSource
@@ -100,7 +100,8 @@ class ReportPages:
 
     async def _intervals(self, part: ReportPart, analytics: Analytics) -> AsyncGenerator[ReportTable, None]:
         yield ReportTable(INTERVAL_COLUMNS, ())
-        for member in await analytics.members(part.scope):
+        scope = part.scope if part.scope.machine is None else replace(part.scope, line=None)  # it may count on another
+        for member in await analytics.members(scope):
             number, more = 0, True
             while more:
                 number += 1

@@ -167,3 +167,5 @@ async def test_a_machine_that_was_moved_while_down_can_be_asked_for_on_the_line_
     analytics, scope = Analytics(database, now=NOON), Scope('Engine Line', VALVE)
     assert await analytics.checked(scope) == scope
     assert not (await analytics.kpis(MORNING, scope)).covered  # its stop counts on the line where it began
+    intervals = [row async for page in files.pages(ReportPart('intervals', MORNING, scope=scope)) for row in page.rows]
+    assert len(intervals) == len(CHANGES)
