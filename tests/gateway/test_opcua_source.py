@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from floor.core.tasks import end
 from floor.gateway import source as source_module
 from floor.gateway.config_file import parse_config
 from floor.gateway.opcua import connection as connection_module
+from floor.gateway.opcua import subscription as subscription_module
 from floor.gateway.opcua.browse import browse, point_list
 from floor.gateway.opcua.opcua_source import OpcUaSource
 from floor.gateway.opcua_config import OpcUaConfig
@@ -26,8 +28,9 @@ from floor.gateway.reading import Reading
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('opcua')]
 PATIENCE_S = 10
-ACTIVATE_SESSION = b'\x01\x00' + ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary.to_bytes(2, 'little')
-"""As its request begins."""
+ACTIVATE_SESSION, PUBLISH = (b'\x01\x00' + each.to_bytes(2, 'little') for each in (
+    ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary, ObjectIds.PublishRequest_Encoding_DefaultBinary))
+"""As their requests begin."""
 
 SECURE = '  security: {server_certificate: trusted.der}'
 LOGIN = '  login: {user: anna, password: {env: OPCUA_PASSWORD}}'
@@ -220,6 +223,40 @@ async def test_session_of_which_one_answer_was_lost_is_not_given_up(plant: OpcUa
             assert {each.lost_since for each in heard.readings} == {None}
             await plant.set('Press 1', 3)
             await heard.last('Press 1', 3)
+
+
+async def test_server_that_is_silent_while_the_gateway_goes_on_keeps_its_subscription(
+        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription_module, 'SILENT_S', 0.1)
+    monkeypatch.setattr(connection_module, 'WATCHDOG_S', 60)  # the library would notice first
+    async with TcpProxy(plant.port) as proxy:
+        async with reading(proxy.port, tmp_path, kept=True) as heard:
+            await heard.last('Press 1', 3)
+        for number in range(100, 110):
+            await plant.set('Press 1', number)
+
+        async def fall_silent() -> None:
+            proxy.blackhole()
+
+        proxy.before[PUBLISH] = fall_silent
+        async with reading(proxy.port, tmp_path, kept=True) as heard:
+            await heard.fault()
+            proxy.heal()
+            await heard.last('Press 1', 109)
+            assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 110)]
+            assert {each.lost_since for each in heard.readings} == {None}
+            await plant.set('Press 1', 3)
+            await heard.last('Press 1', 3)
+
+
+async def test_clock_of_this_computer_that_is_set_ends_no_connection(
+        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(plant.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        begin, checked = time.time(), asyncio.get_running_loop().time() + 3 * subscription_module.KEEPALIVE_S
+        monkeypatch.setattr(time, 'time', lambda: begin + 1e6 * time.monotonic())
+        await heard.until(lambda: asyncio.get_running_loop().time() > checked)
+        assert heard.source.state.connections == 1
 
 
 async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlant, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ class Subscription:
         self._id = 0
         self._sequence = 0
         self._silent_s = 0.0
+        self._last_message = time.monotonic()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._caught_up = asyncio.Event()
 
@@ -76,7 +77,8 @@ class Subscription:
             RequestedMaxKeepAliveCount=self._cycles(KEEPALIVE_S), MaxNotificationsPerPublish=10_000,
             PublishingEnabled=True)
         result = await self._session.create_subscription(params, self._receive)
-        self._id, self._sequence, self.heard_at = result.SubscriptionId, 0, time.time()
+        self._id, self._sequence = result.SubscriptionId, 0
+        self._hear()
         self._silent_s = SILENT_S + result.RevisedPublishingInterval / 1_000 * result.RevisedMaxKeepAliveCount
         await self.monitor(self._nodes)
 
@@ -90,7 +92,7 @@ class Subscription:
             await asyncio.wait((self._ended,), timeout=KEEPALIVE_S)
             if self._ended.done():
                 self._ended.result()
-            if time.time() - self.heard_at > self._silent_s:
+            if time.monotonic() - self._last_message > self._silent_s:
                 raise SourceError('the server no longer sends values')
 
     async def monitor(self, nodes: Sequence[ua.NodeId]) -> None:
@@ -115,13 +117,25 @@ class Subscription:
                             if each.to_string() in kept.missing}
             self._session._subscription_callbacks[kept.id] = self._receive  # noqa: SLF001 (there is no other way)
             self._session.ensure_publish_loop()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._silent_s):
-                    await self._until_caught_up()
+            if await self._hears_again(kept.heard_at):
                 return True
         with suppress(UaStatusCodeError):
             await self._session.delete_subscriptions([kept.id])
         return False
+
+    async def _hears_again(self, heard_at: float) -> bool:
+        """False: the server sends nothing, and had to keep the subscription no longer.
+
+        :raises SourceError: it sends nothing, and may have kept it
+        """
+        try:
+            async with asyncio.timeout(self._silent_s):
+                await self._until_caught_up()
+        except TimeoutError as error:
+            if time.time() - heard_at < LIFETIME_S:
+                raise SourceError('the server has kept the subscription, but sends nothing') from error
+            return False
+        return True
 
     async def _is_there(self, subscription: int) -> bool:
         """Whether the server has a subscription: it can be modified."""
@@ -189,8 +203,11 @@ class Subscription:
                 self._sequence = message.SequenceNumber
             elif isinstance(notification, ua.StatusChangeNotification) and notification.Status.is_bad():
                 raise SourceError(f'the subscription has ended: {notification.Status.name}')
-        self.heard_at = time.time()
+        self._hear()
         self._keep()
+
+    def _hear(self) -> None:
+        self.heard_at, self._last_message = time.time(), time.monotonic()
 
     def _keep(self) -> None:
         self._file.write(KeptSubscription(
