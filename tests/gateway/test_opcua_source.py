@@ -28,6 +28,8 @@ from floor.gateway.reading import Reading
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('opcua')]
 PATIENCE_S = 10
+DISCARDED = 0x480
+"""A good value, before which the server has discarded others."""
 ACTIVATE_SESSION, PUBLISH = (b'\x01\x00' + each.to_bytes(2, 'little') for each in (
     ObjectIds.ActivateSessionRequest_Encoding_DefaultBinary, ObjectIds.PublishRequest_Encoding_DefaultBinary))
 """As their requests begin."""
@@ -275,6 +277,34 @@ async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlan
         assert lost_since is not None
         assert lost_since <= before < heard.of('Press 1')[1].at
         assert heard.of('Press 2')[1].lost_since is None, 'its time says that it is what it was'
+
+
+async def test_changes_that_the_server_discarded_while_the_gateway_was_away_are_known_to_be_lost(
+        plant: OpcUaPlant, tmp_path: Path) -> None:
+    began = datetime.now(UTC)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+        await heard.last('Press 2', 3)
+    await plant.set('Press 1', 4, status=DISCARDED)
+    await plant.set('Press 1', 3)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.until(lambda: heard.source.state.connected)
+        first, *later = heard.of('Press 1')
+        assert first.lost_since is not None
+        assert first.at is not None
+        assert began < first.lost_since < first.at
+        assert {each.lost_since for each in (*later, *heard.of('Press 2'))} == {None}
+
+
+async def test_changes_that_the_server_discarded_are_lost_since_the_value_before_if_that_came_late(
+        plant: OpcUaPlant, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    async with reading(plant.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        await plant.set('Press 1', 4, at=now - timedelta(minutes=5))
+        await heard.last('Press 1', 4)
+        await plant.set('Press 1', 3, at=now - timedelta(minutes=1), status=DISCARDED)
+        assert (await heard.last('Press 1', 3)).lost_since == now - timedelta(minutes=5)
 
 
 async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: Path) -> None:

@@ -77,17 +77,15 @@ class _Values:
         self._emit = emit
         self._lost: dict[ua.NodeId, datetime] = {}
         """Nodes of which changes since then are not known, until the next value."""
-        self._heard_at: dict[ua.NodeId, datetime] = {}
+        self._changed_at: dict[ua.NodeId, datetime] = {}
+        """Since when the source has the last value of a node."""
 
-    def take(self, node: ua.NodeId, data: ua.DataValue) -> None:
+    def take(self, node: ua.NodeId, data: ua.DataValue, heard_at: float) -> None:
         """Emit a value."""
         self._state.receive()
         points, now = self._points[node], datetime.now(UTC)
-        lost_since = self._lost.pop(node, self._heard_at.get(node) if has_lost_values(data) else None)
-        changed_at = source_time(data)
-        if lost_since is not None and changed_at is not None and changed_at <= lost_since:
-            lost_since = None  # it is what it was
-        self._heard_at[node] = now
+        lost_since = self._lost_since(node, data, datetime.fromtimestamp(heard_at, UTC))
+        self._changed_at[node] = source_time(data) or now
         try:
             value = server_value(data, now)
         except NotScalarError as error:
@@ -99,6 +97,17 @@ class _Values:
     def lose(self, since: float) -> None:
         """Changes after this moment are not known."""
         self._lost = dict.fromkeys(self._points, datetime.fromtimestamp(since, UTC))
+
+    def _lost_since(self, node: ua.NodeId, data: ua.DataValue, heard_at: datetime) -> datetime | None:
+        """The moment after which changes before this value are not known; None: all are."""
+        changed_at, lost_since = source_time(data), self._lost.pop(node, None)
+        if lost_since is not None and (changed_at is None or changed_at > lost_since):
+            return lost_since  # otherwise it is what it was
+        if not has_lost_values(data):
+            return None
+        if changed_at is None or changed_at > heard_at:
+            return heard_at
+        return self._changed_at.get(node, changed_at)  # what was heard last came late
 
     def report_missing(self, nodes: Iterable[tuple[ua.NodeId, str]]) -> None:
         """Nodes that the server does not have, and what it answers."""

@@ -35,8 +35,9 @@ SILENT_S = 10.0
 class Values(Protocol):
     """What takes the values."""
 
-    def take(self, node: ua.NodeId, data: ua.DataValue) -> None:
-        """Take a value. When it returns, what follows from it is on disk."""
+    def take(self, node: ua.NodeId, data: ua.DataValue, heard_at: float) -> None:
+        """Take a value. When it returns, what follows from it is on disk. heard_at: when the server was heard before,
+        in seconds since 1970."""
 
     def lose(self, since: float) -> None:
         """Called before the next values: changes after this moment, in seconds since 1970, are not known."""
@@ -163,7 +164,7 @@ class Subscription:
         for some in _parts([each for each in self._nodes if each not in self.missing]):
             read = await self._session.read_attributes(list(some), AttributeIds.Value)
             for node, data in zip(some, read, strict=True):
-                self._values.take(node, data)
+                self._values.take(node, data, self.heard_at)
 
     async def _receive(self, result: ua.PublishResult) -> None:
         """Called with each message. If this raises, the message is not acknowledged: it comes again."""
@@ -199,7 +200,7 @@ class Subscription:
         for notification in message.NotificationData or ():
             if isinstance(notification, ua.DataChangeNotification):
                 for item in notification.MonitoredItems:
-                    self._values.take(self._nodes[item.ClientHandle], item.Value)
+                    self._values.take(self._nodes[item.ClientHandle], item.Value, self.heard_at)
                 self._sequence = message.SequenceNumber
             elif isinstance(notification, ua.StatusChangeNotification) and notification.Status.is_bad():
                 raise SourceError(f'the subscription has ended: {notification.Status.name}')
