@@ -121,7 +121,7 @@ BEGIN
     VALUES (f.machine_id, moment, ends, late_status, late_reason, new);
     PERFORM mark_changed_days(moment, ends);
     IF was.status = late_status AND was.since < moment AND was.until > moment THEN
-        PERFORM explain_stop(f.machine_id, moment);  -- nothing but a reason is another
+        PERFORM explain_stop(f.machine_id, moment);  -- only a reason has changed
     ELSE
         PERFORM derive_stops(f.machine_id, moment, ends);
         PERFORM correct_status_since(f);

@@ -12,7 +12,6 @@ DECLARE
     last  timestamptz := coalesce((SELECT since FROM status_intervals
                                    WHERE machine_id = of_machine AND since >= until_at AND status NOT IN ('down', 'unknown')
                                    ORDER BY since LIMIT 1), 'infinity');
-    moved boolean := (SELECT count(*) > 1 FROM machine_placements WHERE machine_id = of_machine);
     stops machine_stops[] := ARRAY(SELECT s FROM machine_stops s
                                    WHERE s.machine_id = of_machine AND s.since >= first AND s.since < last);
 BEGIN
@@ -20,11 +19,15 @@ BEGIN
        AND (until IS NULL OR until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'));
     PERFORM add_stops(of_machine, first, last);
     PERFORM move_orders(of_machine, first, last);
-    PERFORM mark_changed_days(CASE WHEN moved THEN each.since ELSE each.until END, coalesce(each.until, 'infinity'))
-    FROM (SELECT since, until FROM unnest(stops)  -- on which a stop ends that is another now, or its machine counts elsewhere
+    -- a stop counts on the day on which it ends; until then, the line on which its machine counts depends on it after a move
+    PERFORM mark_changed_days(coalesce(move.first_at, each.until), coalesce(each.until, 'infinity'))
+    FROM (SELECT since, until FROM unnest(stops)
           UNION
           SELECT since, until FROM machine_stops WHERE machine_id = of_machine AND since >= first AND since < last) AS each
-    WHERE moved OR each.until IS NOT NULL;
+    CROSS JOIN LATERAL (SELECT min(p.since) AS first_at FROM machine_placements p
+                        WHERE p.machine_id = of_machine AND p.since > each.since
+                          AND (each.until IS NULL OR p.since < each.until)) AS move
+    WHERE coalesce(move.first_at, each.until) IS NOT NULL;
 END $$;
 
 -- Gives the stop that goes on at a moment its reason, where another was reported late for a part of it.
@@ -125,7 +128,7 @@ SELECT m.machine_id, m.machine_name, micros(coalesce(max(kind.micro_stop), max(p
 FROM machines m
 LEFT JOIN machine_types kind USING (type)
 CROSS JOIN (SELECT max(micro_stop) AS micro_stop FROM plant_settings) AS plant  -- one row, which the planner knows
-GROUP BY m.machine_id  -- so that the planner knows that there is one of each, and leaves out a LEFT JOIN that nothing is asked of
+GROUP BY m.machine_id  -- so that the planner knows that there is one of each, and leaves out a LEFT JOIN of which no column is used
 OFFSET '0';  -- computed for each machine, and not for each stop; not 0, with which the planner takes one process
 COMMENT ON VIEW machine_limits IS 'A stop of a machine that lasts less than micro_stop (microseconds) is a micro-stop.';
 

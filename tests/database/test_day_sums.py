@@ -224,6 +224,21 @@ async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_c
 
 
 @pytest.mark.newest_postgres
+async def test_a_late_report_has_no_more_days_summed_up_again_where_the_machine_was_moved_before_its_stop(
+        feed: asyncpg.Connection) -> None:
+    moved_at = datetime.now(UTC) - 150 * HOUR
+    await feed.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, moved_at)
+    await feed.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', moved_at)
+    days = []
+    for name in PAINTER, VALVE:
+        await report(feed, name, (140, 'down', 'Jam'), (10, 'operational'))
+        await feed.execute(REFRESH)
+        await report(feed, name, (40, 'operational'), (39, 'down', 'Jam'))
+        days.append(await feed.fetchval('SELECT array_agg(DISTINCT day ORDER BY day) FROM changed_days'))
+    assert days[0] == days[1]
+
+
+@pytest.mark.newest_postgres
 async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
     feed = await connect()
     words = ('down', 'Jam'), ('operational', 'Well'), ('warning', 'Starved')
