@@ -35,7 +35,7 @@ class App(Strict):
     """Certificates of authorities to trust; without it, those of the system."""
 
     def tls(self) -> ssl.SSLContext | bool:
-        """The authorities that a connection trusts, as httpx takes them.
+        """The authorities that a connection trusts, as aiohttp takes them.
 
         :raises GatewayConfigError: the certificates cannot be read
         """

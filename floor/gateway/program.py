@@ -62,8 +62,7 @@ def _run(arguments: Sequence[str], program: str) -> int:
 
     config = read_config(options.file)
     log_to_stderr(config.log.level, config.log.format)
-    for name in ('httpx', 'httpcore', 'asyncua'):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger('asyncua').setLevel(logging.WARNING)
     from .gateway import Gateway, run_trial, run_until_stopped  # noqa: PLC0415 (takes a moment)
 
     async def run() -> None:

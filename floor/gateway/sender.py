@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 import ssl
 import time
+import urllib.request
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 from ..core.feeds import FEED_PATH
 from ..core.repeated_log import RateLimitedLog
@@ -29,6 +35,8 @@ FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.5, 30.0
 REFUSED_BACKOFF_S = 30.0
 """After a response that a person must end, such as 401."""
 TIMEOUT_S = 30.0
+KEEP_ALIVE_S = 4.0
+"""A connection is not used again later: uvicorn closes it after 5."""
 STORED = frozenset({'accepted', 'late', 'duplicate'})
 MAX_CAUSES = 100
 LEAST_EVENTS = 20
@@ -43,14 +51,26 @@ class Delivery(StrEnum):
     LATER = 'later'
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the app, or what is in its place, has answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class Sender:
     """Empties the queue into POST /api/feed. One request at a time, so that events of a machine stay in order."""
 
     def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True) -> None:
         self._queue = queue
         self._url = f'{url}{FEED_PATH}'
-        self._client = httpx.AsyncClient(headers={'Authorization': f'Bearer {token}'}, verify=tls, timeout=TIMEOUT_S,
-                                         trust_env=True)
+        self._client = aiohttp.ClientSession(
+            headers={'Authorization': f'Bearer {token}'}, timeout=aiohttp.ClientTimeout(TIMEOUT_S),
+            connector=aiohttp.TCPConnector(ssl=tls, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.DummyCookieJar())
+        self._proxy = _proxy(url)
         self._put = asyncio.Event()
         self._most = MAX_EVENTS
         self._backoff = FIRST_BACKOFF_S
@@ -112,29 +132,34 @@ class Sender:
                     pass
         except TimeoutError:
             pass
-        await self._client.aclose()
+        await self._client.close()
 
     async def _request(self, events: list[QueuedEvent]) -> tuple[Delivery, list[dict[str, Any]]]:
         body, headers = body_of([each.event for each in events])
         try:
-            response = await self._client.post(self._url, content=body, headers=headers)
-        except (httpx.HTTPError, OSError) as error:
+            response = await self._post(body, headers)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return self._fail(f'the app at {self._url} does not answer: {_words(error)}')
-        if response.status_code == httpx.codes.OK:
+        if response.status == HTTPStatus.OK:
             results = _results(response)
             if results is None or len(results) != len(events):
                 return self._fail(f'{self._url} answers, but not as the app does', REFUSED_BACKOFF_S)
             self._recover()
             return Delivery.DONE, results
         message = _message(response)
-        match response.status_code:
+        match response.status:
             case 400 | 413 | 422:
                 if len(events) == 1:
                     self._recover()
                 return Delivery.TOO_LARGE, [{'result': 'refused', 'message': message}] * len(events)
             case 408 | 425 | 429 | 500 | 502 | 503 | 504:
-                return self._fail(f'the app answers {response.status_code}: {message}', _retry_after(response))
-        return self._fail(f'the app answers {response.status_code}: {message}', REFUSED_BACKOFF_S)
+                return self._fail(f'the app answers {response.status}: {message}', _retry_after(response))
+        return self._fail(f'the app answers {response.status}: {message}', REFUSED_BACKOFF_S)
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> Response:
+        async with self._client.post(self._url, data=body, headers=headers, proxy=self._proxy,
+                                     allow_redirects=False) as response:
+            return Response(response.status, response.headers, await response.read())
 
     def _fail(self, error: str, pause: float = 0) -> tuple[Delivery, list[dict[str, Any]]]:
         """pause: at least so many seconds until the next request."""
@@ -172,24 +197,36 @@ class Sender:
         self._repeated.warn(cause, f'the app did not store an event of {machine_of(event.event)}: {cause}')
 
 
-def _results(response: httpx.Response) -> list[dict[str, Any]] | None:
+def _results(response: Response) -> list[dict[str, Any]] | None:
     try:
-        results = response.json()['results']
+        results = json.loads(response.body)['results']
     except (ValueError, KeyError, TypeError):
         return None
     return results if isinstance(results, list) and all(isinstance(each, dict) for each in results) else None
 
 
-def _message(response: httpx.Response) -> str:
+def _message(response: Response) -> str:
     """The sentence of a problem (RFC 9457), or the start of another body."""
     try:
-        problem = response.json()
+        problem = json.loads(response.body)
         return shortened(str(problem.get('detail') or problem.get('title')))
     except (ValueError, AttributeError):
-        return shortened(response.text) or response.reason_phrase
+        return shortened(response.body.decode(errors='replace')) or _phrase(response.status)
 
 
-def _retry_after(response: httpx.Response) -> float:
+def _proxy(url: str) -> str | None:
+    """That of the environment, HTTPS_PROXY and NO_PROXY. aiohttp's trust_env reads ~/.netrc for each request too."""
+    address, proxies = urlsplit(url), urllib.request.getproxies()
+    if urllib.request.proxy_bypass(address.hostname or ''):
+        return None
+    return proxies.get(address.scheme) or proxies.get('all')
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in list(HTTPStatus) else ''
+
+
+def _retry_after(response: Response) -> float:
     try:
         return min(MAX_BACKOFF_S, float(response.headers.get('Retry-After', 0)))
     except ValueError:

@@ -1,7 +1,7 @@
 """Events over HTTP: to a tile in Chromium, in turn with UPDATEs; and 3,000 a second in batches, for a minute.
 
 The yardsticks are the same statuses as plain UPDATEs by asyncpg. Single events are sent by two clients:
-aiohttp parses in C, as asyncpg does; httpx, by which the gateway sends its batches, in Python.
+aiohttp, by which the gateway sends its batches, parses in C, as asyncpg does; httpx in Python.
 """
 
 from __future__ import annotations

@@ -161,3 +161,24 @@ async def test_an_app_that_is_too_slow_for_many_events_gets_fewer(
     for _ in range(40):
         await sender.send_once()
     assert received(app) == [str(number) for number in range(1_000)]
+
+
+async def test_the_proxy_of_the_environment_is_asked(
+        app: FakeApp, queue: EventQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('http_proxy', app.url)
+    monkeypatch.setenv('no_proxy', 'direct.invalid')
+    put(queue, 'a')
+    for host, is_sent in (('direct.invalid', False), ('app.invalid', True)):
+        sender = Sender(queue, f'http://{host}', 'lm_token_x')
+        assert await sender.send_once() == is_sent
+        await sender.close(0)
+    assert received(app) == ['a']
+
+
+async def test_a_netrc_changes_nothing(
+        app: FakeApp, queue: EventQueue, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / 'netrc').write_text('machine 127.0.0.1 login someone password secret')
+    monkeypatch.setenv('NETRC', str(tmp_path / 'netrc'))
+    put(queue, 'a')
+    assert await sender.send_once()
+    assert received(app) == ['a']
