@@ -88,6 +88,12 @@ class OpcUaPlant:
     async def stop(self) -> None:
         await self._server.stop()
 
+    @property
+    def subscriptions(self) -> list[tuple[int, float]]:
+        """Id, and ms between two messages, of each."""
+        return [(each.data.SubscriptionId, each.data.RevisedPublishingInterval)
+                for each in self._server.iserver.subscription_service.subscriptions.values()]
+
     async def forget(self) -> None:
         """The server ends all subscriptions."""
         service = self._server.iserver.subscription_service

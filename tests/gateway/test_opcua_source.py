@@ -105,7 +105,7 @@ sources:
 - name: plant
   type: opcua
   url: opc.tcp://127.0.0.1:{port}/plant
-  interval: 0.02
+{'' if 'interval' in extra else '  interval: 0.02'}
 {extra}
 {points}"""
     source = parse_config(text, 'gateway.yaml', folder).sources[0]
@@ -305,6 +305,26 @@ async def test_changes_that_the_server_discarded_are_lost_since_the_value_before
         await heard.last('Press 1', 4)
         await plant.set('Press 1', 3, at=now - timedelta(minutes=1), status=DISCARDED)
         assert (await heard.last('Press 1', 3)).lost_since == now - timedelta(minutes=5)
+
+
+@pytest.mark.parametrize('what', ['interval', 'url'])
+async def test_subscription_is_a_new_one_after_a_change_in_the_file(
+        plant: OpcUaPlant, tmp_path: Path, what: str) -> None:
+    """The address of a proxy stands for that of another server."""
+    await plant.forget()
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+        before = plant.subscriptions
+    await plant.set('Press 1', 4)
+    await plant.set('Press 1', 3)
+    async with TcpProxy(plant.port) as proxy, reading(
+            proxy.port if what == 'url' else plant.port, tmp_path, '  interval: 0.05' if what == 'interval' else '',
+            kept=True) as heard:
+        assert (await heard.last('Press 1', 3)).lost_since is not None
+        assert heard.values('Press 1') == [3]
+        new = [each for each in plant.subscriptions if each not in before]
+        assert [interval for _, interval in new] == [50 if what == 'interval' else 20]
+        assert what == 'url' or len(plant.subscriptions) == 1
 
 
 async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from pathlib import Path
 class KeptSubscription:
     """A subscription on a server, and how far its messages are stored."""
 
+    url: str
+    interval: float
+    """As in the file, in seconds."""
     token: str
     """Of the session that has it."""
     id: int
@@ -32,15 +35,18 @@ class KeptSubscriptionFile:
         self.session = folder and folder / f'opcua-{source}.session'
         self._file = folder and folder / f'opcua-{source}.json'
 
-    def read(self) -> KeptSubscription | None:
-        """None if there is none that can be read."""
+    def read(self, url: str) -> KeptSubscription | None:
+        """None if there is none that can be read. One of another server is given, but not its session."""
         if self._file is None:
             return None
         try:
             kept = KeptSubscription(**json.loads(self._file.read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        self._renew_session(kept.heard_at)
+        if kept.url == url:
+            self._renew_session(kept.heard_at)
+        elif self.session is not None:
+            self.session.unlink(missing_ok=True)
         return kept
 
     def write(self, kept: KeptSubscription) -> None:

@@ -46,12 +46,11 @@ class OpcUaSource:
         await keep_connected(self.state, lambda: self._session(emit), ERRORS, lambda each: explain(each, self._config))
 
     async def _session(self, emit: Emit) -> None:
-        kept = self._file.read()
+        kept = self._file.read(self._config.url)
         async with connection(self._config, self._password, self._file.session) as client:
             points = self._resolve(await client.get_namespace_array(), emit)
             values = _Values(points, self.state, emit)
-            subscription = Subscription(client.uaclient.session, list(points), self._config.interval * 1_000, values,
-                                        self._file)
+            subscription = Subscription(client.uaclient.session, list(points), self._config, values, self._file)
             await subscription.open(kept)
             values.report_missing(subscription.missing.items())
             self.state.connect()

@@ -18,6 +18,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.uaerrors import UaStatusCodeError
 
 from ..errors import QueueError, SourceError
+from ..opcua_config import OpcUaConfig
 from .kept_subscription import KeptSubscription, KeptSubscriptionFile
 
 AT_ONCE = 500
@@ -46,14 +47,14 @@ class Values(Protocol):
 class Subscription:
     """The values of some nodes; the server calls them by their place in the list."""
 
-    def __init__(self, session: UaSession, nodes: Sequence[ua.NodeId], interval_ms: float, values: Values,
+    def __init__(self, session: UaSession, nodes: Sequence[ua.NodeId], config: OpcUaConfig, values: Values,
                  file: KeptSubscriptionFile) -> None:
         self.missing: dict[ua.NodeId, str] = {}
         """Nodes that the server does not have, and what it answers."""
         self.heard_at = time.time()
         """When the server was heard last, in seconds since 1970."""
-        self._session, self._nodes, self._interval_ms, self._file = session, nodes, interval_ms, file
-        self._values = values
+        self._session, self._nodes, self._config, self._values, self._file = session, nodes, config, values, file
+        self._interval_ms = config.interval * 1_000
         self._id = 0
         self._sequence = 0
         self._silent_s = 0.0
@@ -110,9 +111,10 @@ class Subscription:
         self._keep()
 
     async def _resume(self, kept: KeptSubscription) -> bool:
-        if kept.token != self._session.authentication_token.to_string():
+        if (kept.url, kept.token) != (self._config.url, self._session.authentication_token.to_string()):
             return False
-        if kept.nodes == [each.to_string() for each in self._nodes] and await self._is_there(kept.id):
+        is_the_same = (kept.nodes, kept.interval) == ([each.to_string() for each in self._nodes], self._config.interval)
+        if is_the_same and await self._is_there(kept.id):
             self._id, self._sequence, self.heard_at = kept.id, kept.sequence, kept.heard_at
             self.missing = {each: kept.missing[each.to_string()] for each in self._nodes
                             if each.to_string() in kept.missing}
@@ -212,7 +214,8 @@ class Subscription:
 
     def _keep(self) -> None:
         self._file.write(KeptSubscription(
-            self._session.authentication_token.to_string(), self._id, [each.to_string() for each in self._nodes],
+            self._config.url, self._config.interval, self._session.authentication_token.to_string(), self._id,
+            [each.to_string() for each in self._nodes],
             {node.to_string(): answer for node, answer in self.missing.items()}, self._sequence, self.heard_at))
 
     def _end(self, error: Exception) -> None:

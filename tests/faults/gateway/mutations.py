@@ -197,7 +197,7 @@ def keeps_no_subscription() -> None:
     """A new one with each connection: it begins with the values of now."""
     from floor.gateway.opcua.kept_subscription import KeptSubscriptionFile
 
-    KeptSubscriptionFile.read = lambda _self: None   # type: ignore[method-assign,assignment]
+    KeptSubscriptionFile.read = lambda _self, _url: None   # type: ignore[method-assign,assignment]
 
 
 @mutation
