@@ -32,6 +32,14 @@ class OpcUaPoint(PointConfig):
     node: Annotated[str, Field(min_length=1, max_length=4_096)]
     """nsu=URI;s=NAME or ns=2;s=NAME; `browse` lists them."""
 
+    @field_validator('counts')
+    @classmethod
+    def _total(cls, counts: str) -> str:
+        if counts == 'increment':
+            raise PydanticCustomError('increment', 'a server sends changes only, so the same increment again is never '
+                                      'seen: give the node of a running total')
+        return counts
+
 
 class OpcUaConfig(SourceConfig):
     """An OPC UA server with points."""

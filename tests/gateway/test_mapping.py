@@ -19,6 +19,7 @@ from floor.gateway.description import describe
 from floor.gateway.errors import GatewayConfigError
 from floor.gateway.json_path import PayloadError, parse_path, parse_time, value_at
 from floor.gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning, Reports
+from floor.gateway.opcua_config import OpcUaPoint
 from floor.gateway.point_config import PointConfig
 from floor.gateway.presets import StatusMeaning
 from floor.gateway.program import main
@@ -124,6 +125,13 @@ def test_what_is_wrong_in_the_file_has_its_place(old: str, new: str, place: str,
 def test_only_a_point_that_reports_statuses_can_be_silent() -> None:
     with pytest.raises(ValidationError, match='silent_after is not used by a point that reports good'):
         PointConfig.model_validate({'machine': 'CNC', 'reports': 'good', 'silent_after': 60})
+
+
+def test_increment_is_refused_of_opc_ua_where_the_same_number_again_is_no_change() -> None:
+    point = {'machine': 'CNC', 'node': 'ns=2;s=Good', 'reports': 'good'}
+    assert OpcUaPoint.model_validate(point | {'counts': 'total'}).counts == 'total'
+    with pytest.raises(ValidationError, match='give the node of a running total'):
+        OpcUaPoint.model_validate(point | {'counts': 'increment'})
 
 
 @pytest.mark.parametrize('text', ['', '[1, 2', 'app', '\t', '{}', '&a [*a]', 'app: !!python/object:os.system x'])
