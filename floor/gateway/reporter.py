@@ -10,7 +10,7 @@ from ..core.machines import Status
 from .clock import Clock
 from .counters import Step, increment
 from .errors import QueueError
-from .event_format import MAX_INCREMENT, counter_event, problem_event, status_event
+from .event_format import MAX_BEHIND_S, MAX_INCREMENT, counter_event, problem_event, status_event
 from .event_queue import EventQueue, Total
 from .machine_state import MachineState
 from .mapping import CounterMeaning, NoMeaning, Reports
@@ -30,6 +30,8 @@ BEHIND, BEHIND_TICKS = timedelta(seconds=10), 2
 is still on its way, machines may have changed. Ticks do not pass while this process cannot read."""
 BEHIND_REPEATS = 3
 """After so many times that a status should have been repeated it is: the clock of the machines may be wrong."""
+MAX_GAP = timedelta(seconds=MAX_BEHIND_S) - timedelta(hours=1)
+"""The app refuses what began earlier; an event may have to wait."""
 MAX_POINTS = 20_000
 """Topics that match a pattern are made by others; further ones are ignored."""
 
@@ -212,7 +214,9 @@ class Reporter:
         machine = self._machine(point.machine)
         if machine.status is not Status.UNKNOWN:
             machine.take(StatusMeaning(Status.UNKNOWN, 'changes were lost'))
-            self._put(machine, event_time(since, machine.event_at, self._clock.now()).at)
+            now = self._clock.now()
+            since = max(since, now - MAX_GAP)
+            self._put(machine, event_time(since, machine.event_at, now).at)
 
     def _repeat(self, machines: list[MachineState]) -> None:
         now = self._clock.now()

@@ -243,6 +243,13 @@ def test_nothing_is_known_from_the_moment_since_which_changes_were_lost(plant: P
     assert [each[:2] for each in plant.events()] == [(20, 'unknown'), (59, 'operational')], 'no signal once'
 
 
+def test_gap_begins_no_earlier_than_the_app_takes_events(plant: Plant) -> None:
+    plant.read('running', lost_since=plant.clock.time - timedelta(days=9))
+    (began, status, _), (_, now) = plant.events()
+    assert (status, now) == ('unknown', 'operational')
+    assert -7 * 86_400 < began < -6 * 86_400
+
+
 def test_no_signal_of_a_point_is_reported_once(plant: Plant) -> None:
     plant.read('running')
     plant.clock.advance(1)
