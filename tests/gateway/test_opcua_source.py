@@ -307,6 +307,21 @@ async def test_changes_that_the_server_discarded_are_lost_since_the_value_before
         assert (await heard.last('Press 1', 3)).lost_since == now - timedelta(minutes=5)
 
 
+async def test_change_while_the_gateway_was_away_may_be_one_of_many_if_the_server_keeps_one(
+        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription_module, 'SERVER_QUEUE', 1)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+        await heard.last('Press 2', 3)
+    await plant.set('Press 1', 4)
+    await plant.set('Press 1', 3)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.until(lambda: heard.source.state.connected)
+        first, *later = heard.of('Press 1')
+        assert (first.value, first.lost_since is None) == (3, False)
+        assert {each.lost_since for each in (*later, *heard.of('Press 2'))} == {None}
+
+
 @pytest.mark.parametrize('what', ['interval', 'url'])
 async def test_subscription_is_a_new_one_after_a_change_in_the_file(
         plant: OpcUaPlant, tmp_path: Path, what: str) -> None:

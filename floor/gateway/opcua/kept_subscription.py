@@ -22,6 +22,8 @@ class KeptSubscription:
     """By the numbers that the server calls them by."""
     missing: dict[str, str]
     """Those that the server does not have, and what it answers."""
+    unqueued: list[str]
+    """Those of which the server keeps the last change only, and cannot say that it discarded others."""
     sequence: int
     """The number of the last message that is stored."""
     heard_at: float

@@ -93,9 +93,9 @@ class _Values:
         for point in points:
             self._emit(Reading(point, value.value, value.at, detail=value.detail, lost_since=lost_since))
 
-    def lose(self, since: float) -> None:
-        """Changes after this moment are not known."""
-        self._lost = dict.fromkeys(self._points, datetime.fromtimestamp(since, UTC))
+    def lose(self, since: float, nodes: Iterable[ua.NodeId] | None = None) -> None:
+        """Changes after this moment are not known. nodes: only of these."""
+        self._lost |= dict.fromkeys(self._points if nodes is None else nodes, datetime.fromtimestamp(since, UTC))
 
     def _lost_since(self, node: ua.NodeId, data: ua.DataValue, heard_at: datetime) -> datetime | None:
         """The moment after which changes before this value are not known; None: all are."""

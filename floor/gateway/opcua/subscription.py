@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -40,8 +40,9 @@ class Values(Protocol):
         """Take a value. When it returns, what follows from it is on disk. heard_at: when the server was heard before,
         in seconds since 1970."""
 
-    def lose(self, since: float) -> None:
-        """Called before the next values: changes after this moment, in seconds since 1970, are not known."""
+    def lose(self, since: float, nodes: Iterable[ua.NodeId] | None = None) -> None:
+        """Called before the next values: changes after this moment, in seconds since 1970, are not known. nodes: only
+        of these."""
 
 
 class Subscription:
@@ -51,6 +52,7 @@ class Subscription:
                  file: KeptSubscriptionFile) -> None:
         self.missing: dict[ua.NodeId, str] = {}
         """Nodes that the server does not have, and what it answers."""
+        self._unqueued: set[ua.NodeId] = set()
         self.heard_at = time.time()
         """When the server was heard last, in seconds since 1970."""
         self._session, self._nodes, self._config, self._values, self._file = session, nodes, config, values, file
@@ -108,6 +110,8 @@ class Subscription:
                 self.missing.pop(node, None)
                 if not result.StatusCode.is_good():
                     self.missing[node] = result.StatusCode.name
+                elif result.RevisedQueueSize <= 1:
+                    self._unqueued.add(node)
         self._keep()
 
     async def _resume(self, kept: KeptSubscription) -> bool:
@@ -118,6 +122,8 @@ class Subscription:
             self._id, self._sequence, self.heard_at = kept.id, kept.sequence, kept.heard_at
             self.missing = {each: kept.missing[each.to_string()] for each in self._nodes
                             if each.to_string() in kept.missing}
+            self._unqueued = {each for each in self._nodes if each.to_string() in kept.unqueued}
+            self._values.lose(kept.heard_at, self._unqueued)
             self._session._subscription_callbacks[kept.id] = self._receive  # noqa: SLF001 (there is no other way)
             self._session.ensure_publish_loop()
             if await self._hears_again(kept.heard_at):
@@ -216,7 +222,8 @@ class Subscription:
         self._file.write(KeptSubscription(
             self._config.url, self._config.interval, self._session.authentication_token.to_string(), self._id,
             [each.to_string() for each in self._nodes],
-            {node.to_string(): answer for node, answer in self.missing.items()}, self._sequence, self.heard_at))
+            {node.to_string(): answer for node, answer in self.missing.items()},
+            [each.to_string() for each in self._unqueued], self._sequence, self.heard_at))
 
     def _end(self, error: Exception) -> None:
         if not self._ended.done():
