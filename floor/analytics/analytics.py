@@ -81,8 +81,9 @@ class Analytics:
             lines = [row['name'] async for row in report.queries.line_names(report.connection)]
             former = {row['name']: row['today'] async for row in report.queries.former_line_names(report.connection)}
             scope = replace(scope, line=former.get(scope.line or '', scope.line))
-            on_line = [row['machine_name'] async for row in report.queries.machines_ever_on_line(report.connection,
-                                                                                                line=scope.line)]
+            on_line = [] if scope.line is None or scope.machine is None else [
+                row['machine_name'] async for row in
+                report.queries.machines_ever_on_line(report.connection, line=scope.line)]
             if scope.reason is not None and not await has_reason(report):
                 faults['reason'] = unknown_name_message('reason', scope.reason or NO_REASON_GIVEN,
                                                         await known_reasons(report))

@@ -23,19 +23,17 @@ JOINED = '/assets/css/page.css'
 @cache
 def address_of(name: str) -> str:
     """The address of a file. name: its path below assets/."""
-    return f'/assets/{name}?v={sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}'
+    return f'/assets/{name}?v={_version((ASSETS / name).read_bytes())}'
 
 
 def link_stylesheet(name: str) -> None:
     """Add a stylesheet of assets/css to this page."""
-    address = with_prefix(address_of(f'css/{name}'))
-    ui.add_head_html(f'<link rel="stylesheet" href="{address}">')
+    _link(address_of(f'css/{name}'))
 
 
 def add_page_files() -> None:
     """Add what every page needs to this page: its stylesheets, and a module that the browser would learn of late."""
-    version = sha256(_joined_stylesheets()).hexdigest()[:12]
-    ui.add_head_html(f'<link rel="stylesheet" href="{with_prefix(JOINED)}?v={version}">')
+    _link(_joined_address())
     ui.add_head_html(f'<link rel="modulepreload" href="{with_prefix(LAST_MODULE)}">')
 
 
@@ -52,3 +50,16 @@ def serve_assets() -> None:
 @cache
 def _joined_stylesheets() -> bytes:
     return b'\n'.join((ASSETS / 'css' / name).read_bytes() for name in STYLESHEETS)
+
+
+@cache
+def _joined_address() -> str:
+    return f'{JOINED}?v={_version(_joined_stylesheets())}'
+
+
+def _version(content: bytes) -> str:
+    return sha256(content).hexdigest()[:12]
+
+
+def _link(address: str) -> None:
+    ui.add_head_html(f'<link rel="stylesheet" href="{with_prefix(address)}">')
