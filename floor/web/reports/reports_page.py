@@ -265,11 +265,10 @@ class ReportsPage:
     def _failed(self, error: FloorError) -> None:
         if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
             self._body.clear(as_sentence(error))
-        if not self._problem.is_deleted:
-            self._problem.show_error('the report', error)
+        self._problem.show_error('the report', error)
 
     def _show_problem(self, text: str) -> None:
-        if self._problem.text != text and not self._problem.is_deleted:
+        if self._problem.text != text:
             self._problem.show(text)
 
     def _offer(self) -> None:

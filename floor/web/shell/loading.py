@@ -44,7 +44,10 @@ class Notice(ui.element):
         return self._message
 
     def show(self, text: str, *, is_problem: bool = True, can_retry: bool = True) -> None:
-        """Show a message; empty hides it. is_problem: styled as an error. can_retry: with the button."""
+        """Show a message; empty hides it. On a page that has been left, nothing. is_problem: styled as an error.
+        can_retry: with the button."""
+        if self.is_deleted:
+            return
         self._message = text
         self._label.set_text(text)
         self._label.classes(add='problem') if text and is_problem else self._label.classes(remove='problem')
@@ -95,7 +98,7 @@ class Loading:
 
     async def _run(self) -> None:
         if not self._answered.is_set() or self._failed:
-            self._say(f'Loading {self._what}…', is_problem=False)
+            self.notice.show(f'Loading {self._what}…', is_problem=False)
         overdue = asyncio.get_running_loop().call_later(SLOW_S, self._overdue)
         try:
             with self._client:
@@ -107,22 +110,17 @@ class Loading:
             self._fail(ProgramFaultError(error))
         else:
             self._failed = False
-            self._say('')
+            self.notice.show('')
         finally:
             overdue.cancel()
         self._answered.set()
 
     def _fail(self, error: FloorError) -> None:
         self._failed = True
-        if not self.notice.is_deleted:
-            self.notice.show_error(self._what, error)
+        self.notice.show_error(self._what, error)
 
     def _overdue(self) -> None:
-        self._say(waiting(self._what))
-
-    def _say(self, text: str, *, is_problem: bool = True) -> None:
-        if not self.notice.is_deleted:
-            self.notice.show(text, is_problem=is_problem)
+        self.notice.show(waiting(self._what))
 
     def _on_difference(self, difference: Difference) -> None:
         if self._failed and difference.connection and self._store.connection is Freshness.LIVE:
