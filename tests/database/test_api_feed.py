@@ -164,6 +164,16 @@ async def test_an_event_that_is_refused_is_shown_with_its_time(feed: AsyncClient
     assert [tuple(row) for row in found] == [('A', at), ('B', at), ('C', None)]
 
 
+async def test_a_parameter_of_the_address_is_refused_and_nothing_is_stored(feed: AsyncClient,
+                                                                            sql: asyncpg.Connection) -> None:
+    before = await status_of(sql)
+    for path, body in (PATH, {'machine': VALVE, 'status': 'down'}), (f'{PATH}/{VALVE}', {'status': 'down'}):
+        answer = await feed.post(f'{path}?status=warning', json=body)
+        assert (answer.status_code, answer.json()['detail']) == (
+            422, 'This address takes no parameters: leave out status.')
+    assert await status_of(sql) == before
+
+
 async def test_json_that_curl_sends_as_a_form_is_recognised(feed: AsyncClient) -> None:
     answer = await feed.post(f'{PATH}/{VALVE}', content='{"status": "down", "reason": "a=b&c"}',
                              headers={'Content-Type': 'application/x-www-form-urlencoded'})

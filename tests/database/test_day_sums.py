@@ -221,6 +221,9 @@ async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_c
         kpis = [await analytics.kpis(whole, Scope(line)) for line in lines]
         assert ([each.down for each in kpis], [each.stops for each in kpis]) == (parts, [1, 1])
         await feed.execute(REFRESH)
+    longest = await feed.fetch('SELECT line_id, longest_down FROM machine_days WHERE machine_id = 4 '
+                               'AND longest_down > 0')
+    assert [tuple(row) for row in longest] == [(1, round(parts[0] * 1e6))]
 
 
 @pytest.mark.newest_postgres
