@@ -12,10 +12,10 @@ $$;
 CREATE OR REPLACE FUNCTION machines_without_data(now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, machine_id integer)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
-    SELECT f.machine_name, silent_since(f.reported_at, f.signal_lost_at, (SELECT machine_silent_after FROM plant_settings)),
-           f.machine_id
+    SELECT f.machine_name, silent_since(f.reported_at, f.signal_lost_at, plant.silent_after), f.machine_id
     FROM machine_feed_stream f
-    WHERE silent_since(f.reported_at, f.signal_lost_at, (SELECT machine_silent_after FROM plant_settings)) < now_at
+    CROSS JOIN (SELECT max(machine_silent_after) AS silent_after FROM plant_settings) AS plant  -- one row, which the planner knows
+    WHERE silent_since(f.reported_at, f.signal_lost_at, plant.silent_after) < now_at
 $$;
 
 -- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.
@@ -32,16 +32,16 @@ $$;
 CREATE OR REPLACE FUNCTION whole_intervals(ids integer[], from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (machine_id integer, since timestamptz, until timestamptz, status text, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 20000 AS $$
-    SELECT i.machine_id, i.since, least(i.until, quiet.since), i.status, i.reason
+    SELECT i.machine_id, i.since, CASE WHEN i.until = 'infinity' THEN least(i.until, quiet.since) ELSE i.until END, i.status, i.reason
     FROM unnest(ids) AS m (id)
+    LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_id = m.id  -- of each machine once, and not of each interval
     CROSS JOIN LATERAL (
         SELECT s.* FROM status_intervals s
         WHERE s.machine_id = m.id AND s.since < until_at AND s.until > from_at
           AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c
                                    WHERE c.machine_id = m.id AND c.since <= from_at), '-infinity')
         OFFSET 0) AS i  -- machine by machine by the index, whatever is guessed of the period: all that is stored may be much more
-    LEFT JOIN machines_without_data(now_at) quiet ON quiet.machine_id = i.machine_id AND i.until = 'infinity'
-    WHERE from_at < until_at AND (quiet.since IS NULL OR quiet.since > i.since)
+    WHERE from_at < until_at AND (i.until < 'infinity' OR quiet.since IS NULL OR quiet.since > i.since)
 $$;
 
 -- What machines were in a period, cut to it.
@@ -83,20 +83,22 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     WHERE last.until < until_at
 $$;
 
--- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since. One
--- row, which a query of many machines joins: it is planned with it, and not called for each.
+-- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since: where
+-- its last known status was another, or it was not there. One row, which a query of many machines joins: it is planned with it, and
+-- not called for each. It reads backwards by the index and ends where it finds it.
 CREATE OR REPLACE FUNCTION status_start(of_machine integer, moment timestamptz) RETURNS TABLE (since timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT coalesce(max(i.since) FILTER (WHERE before.since IS NULL), min(i.since))  -- it had left before
-    FROM (SELECT s.status, s.since FROM status_intervals s
-          WHERE s.machine_id = of_machine AND s.since <= moment AND s.status <> 'unknown' ORDER BY s.since DESC LIMIT 1) AS here
-    LEFT JOIN LATERAL (SELECT s.since FROM status_intervals s
-                       WHERE s.machine_id = of_machine AND s.since < here.since AND s.status NOT IN (here.status, 'unknown')
-                       ORDER BY s.since DESC LIMIT 1) AS other ON true
-    JOIN status_intervals i ON i.machine_id = of_machine AND i.since <= here.since AND i.status = here.status
-                           AND i.since > coalesce(other.since, '-infinity')
-    LEFT JOIN LATERAL (SELECT s.since, s.until FROM status_intervals s WHERE s.machine_id = of_machine AND s.since < i.since
-                       ORDER BY s.since DESC LIMIT 1) AS before ON before.until = i.since
+    SELECT max(start.since)
+    FROM (SELECT known.since
+          FROM (SELECT i.since, i.status, lead(i.status) OVER earlier AS status_before, lead(i.until) OVER earlier AS until_before
+                FROM status_intervals i
+                WHERE i.machine_id = of_machine AND i.since <= moment AND i.status <> 'unknown'
+                WINDOW earlier AS (ORDER BY i.since DESC)) AS known
+          WHERE known.status_before IS DISTINCT FROM known.status
+             OR known.until_before < known.since
+                AND NOT EXISTS (SELECT FROM status_intervals silent WHERE silent.machine_id = of_machine
+                                AND silent.since >= known.until_before AND silent.since < known.since AND silent.until = known.since)
+          ORDER BY known.since DESC LIMIT 1) AS start
 $$;
 
 -- The numbers of machines by their names; null: of all there are.

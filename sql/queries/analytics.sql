@@ -170,13 +170,14 @@ GROUP BY n;
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, on the line of then and otherwise in the flow order of now: status_since is
 -- when they came into that status, whatever reasons were given since; before the first report it is unknown.
-SELECT m.machine_name, m.machine_id, m.type, (SELECT type_id FROM machine_types WHERE type = m.type), l.name AS line,
+SELECT m.machine_name, m.machine_id, type, kind.type_id, l.name AS line,
        CASE WHEN i.status <> 'unknown' THEN i.status WHEN i.status IS NULL THEN 'unknown' ELSE known.status END AS status,
        CASE WHEN i.status <> 'unknown' THEN i.reason ELSE known.reason END AS reason,
        coalesce(known.version, i.version, 0) AS version, epoch_ms(coalesce(known.since, i.since)) AS reported_ms,
        epoch_ms(CASE WHEN i.since IS NULL THEN m.added_at ELSE began.since END) AS since_ms,
        epoch_ms(CASE WHEN i.status = 'unknown' THEN i.since ELSE quiet.since END) AS silent_ms
 FROM machines m
+LEFT JOIN machine_types kind USING (type)
 LEFT JOIN LATERAL (SELECT * FROM status_intervals WHERE machine_id = m.machine_id AND since <= :moment::timestamptz
                    ORDER BY since DESC LIMIT 1) AS i ON true
 LEFT JOIN LATERAL (SELECT * FROM status_intervals  -- what it was when it fell silent
