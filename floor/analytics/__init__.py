@@ -15,7 +15,7 @@ from .patterns import HourlyPattern
 from .report_snapshot import Member
 from .stop_list import StopKind, StopList, StopSelection, StopSort
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks
-from .timeline import Band, Lane
+from .timeline import Band, Lane, Timeline
 from .trend import TrendPoint
 from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
@@ -54,6 +54,7 @@ __all__ = [
     'StopSelection',
     'StopSort',
     'Term',
+    'Timeline',
     'TrendPoint',
     'Unit',
     'VolumeOfDay',

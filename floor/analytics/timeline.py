@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import datetime
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from ..core.errors import InvalidInputError
@@ -19,17 +20,22 @@ from .window import MICROSECOND, Window
 MAX_COLUMNS = 10_000
 FEW = 3
 EVENTS = 200
-_STATUSES = {status.value: status for status in Status}
+ARRAYS = 'since', 'until', 'status', 'reason'
+UNKNOWN: tuple[str, str | None] = (Status.UNKNOWN.value, None)
+AFTERWARDS: tuple[str, str | None] = ('', None)
+
+Stretch = tuple[int, int, tuple[str, str | None]]
+"""Microseconds of a window from which and until which a machine was in a status for a reason. A month has tens of
+thousands, and times as numbers are read and compared in a fraction of the time."""
 
 
-class Band(NamedTuple):  # a month has tens of thousands, and a dataclass takes four times as long to make
-    """A stretch of one status and reason. merged: how many stretches it stands for, of which it shows the worst."""
+class Band(NamedTuple):
+    """A stretch of one status and reason."""
 
     since: datetime
     until: datetime
     status: Status
     reason: str | None
-    merged: int = 1
 
 
 class Shares(NamedTuple):
@@ -45,7 +51,8 @@ class Shares(NamedTuple):
 class Lane:
     """One machine over a window, without a gap: unknown is a band too.
 
-    columns  the shares of each column of the picture, if the bands of any lane are too close to be drawn; else none
+    columns  instead of bands, the shares of each column of the picture, if the bands of any lane are too close to be
+             drawn
     """
 
     machine: MachineName
@@ -53,65 +60,72 @@ class Lane:
     columns: tuple[Shares, ...] = ()
 
 
-async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> tuple[Lane, ...]:
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What some machines were. window: the part of it that had been by the database's clock."""
+
+    window: Window
+    lanes: tuple[Lane, ...]
+
+
+async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> Timeline:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
     if not 1 <= columns <= MAX_COLUMNS:
         raise InvalidInputError(f'a timeline has 1 to {number(MAX_COLUMNS)} columns', 'columns')
     names = list(dict.fromkeys(machines))
     window = reading.window
-    column = (window.end - window.start) // columns + MICROSECOND
-    lanes: dict[str, list[Band]] = {}
+    lanes = {name: stretches({}, window.micros) for name in names}
     async for row in reading.queries.timeline(reading.connection, names=names, start=window.start, until=window.end,
-                                                now=reading.now):
-        lanes[row['machine_name']] = _bands(row['since'], window.end, row['status'], row['reason'])
-    merged = {name: tuple(_merged(bands, window.start, column)) for name, bands in lanes.items()}
-    crowded = any(band.merged > 1 for bands in merged.values() for band in bands)
-    return tuple(Lane(name, merged.get(name, ()), shares(lanes[name], window, columns)
-                      if crowded and name in lanes else ()) for name in names)
+                                              now=reading.now):
+        lanes[row['machine_name']] = stretches(row, window.micros)
+    if any(_is_crowded(lane, window.micros // columns + 1) for lane in lanes.values()):
+        return Timeline(window, tuple(Lane(name, (), shares(lane, window.micros, columns))
+                                      for name, lane in lanes.items()))
+    return Timeline(window, tuple(Lane(name, _bands(lane, window.start)) for name, lane in lanes.items()))
 
 
-def shares(bands: Sequence[Band], window: Window, columns: int) -> tuple[Shares, ...]:
-    """What each of so many equal columns of a window was spent in; the bands have no gap."""
-    whole = window.micros / columns
-    spent = {status: [0.0] * columns for status in Status}
-    for band in bands:
-        since, until = ((moment - window.start) / MICROSECOND / whole for moment in (band.since, band.until))
-        of_status = spent[band.status]
-        first, last = min(int(since), columns - 1), min(int(until), columns - 1)
-        for column in range(first, last + 1):
-            of_status[column] += max(0.0, min(until, column + 1) - max(since, column))
-    return tuple(map(Shares, spent[Status.OPERATIONAL], spent[Status.WARNING], spent[Status.DOWN],
-                     spent[Status.UNKNOWN]))
+def stretches(row: Any, micros: int) -> list[Stretch]:
+    """What one machine was, from a row of the query timeline, in a window of so many microseconds: without a gap, and
+    repeated statuses as one."""
+    changes: list[tuple[int, tuple[str, str | None]]] = []
+    at, state = 0, AFTERWARDS
+    intervals = zip(*(row.get(name) or () for name in ARRAYS), strict=True)
+    for since, until, status, reason in chain(intervals, [(micros, micros, *AFTERWARDS)]):
+        if at < since and state != UNKNOWN:
+            changes.append((at, state := UNKNOWN))
+        if state != (status, reason):
+            changes.append((since, state := (status, reason)))
+        at = until
+    return [(since, until, state) for (since, state), (until, _) in pairwise(changes)]
 
 
-def _bands(since: list[datetime], end: datetime, statuses: list[str], reasons: list[str | None]) -> list[Band]:
-    """The bands of one machine, without a gap: each lasts until the next begins. Repeated statuses are one band."""
-    begins: list[datetime] = []
-    statuses_and_reasons: list[tuple[str, str | None]] = []
-    for at, until, what in zip(since, [*since[1:], end], zip(statuses, reasons, strict=True), strict=True):
-        if at < until and (not statuses_and_reasons or statuses_and_reasons[-1] != what):
-            begins.append(at)
-            statuses_and_reasons.append(what)
-    return [Band(at, until, _STATUSES[status], reason)
-            for at, until, (status, reason) in zip(begins, [*begins[1:], end], statuses_and_reasons, strict=True)]
-
-
-def _merged(bands: list[Band], start: datetime, column: timedelta) -> Iterator[Band]:
-    """Where more than three bands begin and end inside one column of the picture, they become one."""
-    def place(band: Band) -> int | None:
-        first, last = (band.since - start) // column, (band.until - start - MICROSECOND) // column
-        return first if first == last else None
-
-    if all(late.until - early.since > column for early, late in zip(bands, bands[FEW:], strict=False)):
-        yield from bands  # nowhere are four so close
-        return
-    for at, group in groupby(bands, place):
-        crowd = list(group)
-        if at is None or len(crowd) <= FEW:
-            yield from crowd
+def shares(lane: Sequence[Stretch], micros: int, columns: int) -> tuple[Shares, ...]:
+    """What each of so many equal columns of a window of so many microseconds was spent in."""
+    spent = {status.value: [0.0] * columns for status in Status}
+    begin, first = 0.0, 0
+    for _, until, (status, _) in lane:
+        end = until * columns / micros
+        last = min(int(end), columns - 1)
+        of_status = spent[status]
+        if first == last:
+            of_status[last] += end - begin
         else:
-            worst = max(crowd, key=lambda band: (band.status.severity, band.until - band.since))
-            yield Band(crowd[0].since, crowd[-1].until, worst.status, worst.reason, len(crowd))
+            of_status[first] += first + 1 - begin
+            of_status[first + 1:last] = [1.0] * (last - first - 1)
+            of_status[last] += end - last
+        begin, first = end, last
+    return tuple(map(Shares, *(spent[name] for name in Shares._fields)))
+
+
+def _is_crowded(lane: Sequence[Stretch], column: int) -> bool:
+    """Whether more than three stretches begin and end inside one column of so many microseconds."""
+    inside = Counter(since // column for since, until, _ in lane if since // column == (until - 1) // column)
+    return max(inside.values(), default=0) > FEW
+
+
+def _bands(lane: Sequence[Stretch], start: datetime) -> tuple[Band, ...]:
+    return tuple(Band(start + since * MICROSECOND, start + until * MICROSECOND, Status(status), reason)
+                 for since, until, (status, reason) in lane)
 
 
 async def read_floor_at(reading: Reading) -> FloorSnapshot:

@@ -160,12 +160,15 @@ SELECT machine_name, caused, unattributed
 FROM machine_charges(:starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :line::smallint);
 
 -- name: timeline(names, start, until, now)
--- What some machines were in a period: for each the moments, in order, from which it was so, without a gap.
-SELECT n AS machine_name, array_agg(k.since ORDER BY k.since) AS since, array_agg(k.status ORDER BY k.since) AS status,
-       array_agg(k.reason ORDER BY k.since) AS reason
-FROM unnest(:names::text[]) n LEFT JOIN machines m ON m.machine_name = n
-CROSS JOIN LATERAL gapless_intervals(m.machine_id, :start::timestamptz, :until::timestamptz, :now::timestamptz) k
-GROUP BY n;
+-- What some machines were in a period: for each the times, in order, from which and until which it was so, in microseconds after the
+-- start. Without a row, or between two times, it was not there.
+SELECT m.machine_name, lane.since, lane.until, lane.status, lane.reason
+FROM machines m
+CROSS JOIN LATERAL (SELECT array_agg(micros(i.since - :start::timestamptz)) AS since, array_agg(micros(i.until - :start)) AS until,
+                           array_agg(i.status) AS status, array_agg(i.reason) AS reason
+                    FROM (SELECT * FROM intervals_of(ARRAY[m.machine_id], :start, :until::timestamptz, :now::timestamptz)
+                          ORDER BY since) AS i) AS lane
+WHERE m.machine_name = ANY (:names::text[]);
 
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, on the line of then and otherwise in the flow order of now: status_since is

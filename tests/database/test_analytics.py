@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -16,8 +18,9 @@ from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, DataGap, History, HistoryRow, Order
 
-from floor.analytics import DEFINITIONS, Analytics, Kpi, Kpis, Page, Scope, StopKind, StopSelection, Window
+from floor.analytics import DEFINITIONS, Analytics, Band, Kpi, Kpis, Page, Scope, StopKind, StopSelection, Window
 from floor.analytics.kpis import Sums
+from floor.analytics.timeline import Shares
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.plant_calendar import PlantSettings
@@ -570,25 +573,44 @@ async def test_the_floor_at_a_moment_is_what_was_reported_until_then(plant: Plan
     assert all(event.changed_ms <= moment.timestamp() * 1000 + 0.5 for event in floor.events)  # rounded
 
 
-@given(question=questions())
+@given(question=questions(), columns=st.sampled_from([1, 3, 10_000]))
 @many
-async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Probe) -> None:
-    history, window = question.history, question.window
+async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Probe, columns: int) -> None:
+    history, seen = question.history, question.window.until(question.history.now)
     names = [MachineName(name) for name in ['Nobody', *NAMES]]
-    lanes = await (await ask(plant, question)).timeline(window, names, columns=10_000)
-    seen = window.until(history.now)
-    assert [lane.machine for lane in lanes] == names
-    for lane in lanes:
-        assert [band.since for band in lane.bands[1:]] == [band.until for band in lane.bands[:-1]]
-        assert (lane.bands[0].since, lane.bands[-1].until) == (seen.start, seen.end) if seen.micros else not lane.bands
-        assert all(band.since < band.until for band in lane.bands)
-        stretches = history.stretches(lane.machine, window.start, window.end)
-        for stretch in stretches:
-            band = next(band for band in lane.bands if band.since <= stretch.since < band.until)
-            if band.merged == 1:
-                assert (band.status, band.reason) == (stretch.status, stretch.reason)
-            else:
-                assert band.status.severity >= Status(stretch.status).severity
+    timeline = await (await ask(plant, question)).timeline(question.window, names, columns)
+    assert timeline.window == seen
+    assert [lane.machine for lane in timeline.lanes] == names
+    lanes = {name: [(state, list(same)) for state, same in groupby(history.stretches(name, seen.start, seen.end),
+                                                                   attrgetter('status', 'reason'))] for name in names}
+    bands = {name: [Band(same[0].since, same[-1].until, Status(status), reason) for (status, reason), same in lane]
+             for name, lane in lanes.items()}
+    crowded = any(crowd(bands[name], seen, columns) > 3 for name in names)
+    for lane in timeline.lanes:
+        if crowded:
+            assert (lane.bands, len(lane.columns)) == ((), columns)
+            for place, column in enumerate(lane.columns):
+                assert column == pytest.approx(shares(bands[lane.machine], seen, columns, place), abs=1e-6)
+        else:
+            assert (list(lane.bands), lane.columns) == (bands[lane.machine], ())
+
+
+def crowd(bands: Sequence[Band], window: Window, columns: int) -> int:
+    """The most bands that begin and end in one column."""
+    width = window.micros // columns + 1
+    places = [((band.since - window.start) // US // width, ((band.until - window.start) // US - 1) // width)
+              for band in bands]
+    return max(Counter(first for first, last in places if first == last).values(), default=0)
+
+
+def shares(bands: Sequence[Band], window: Window, columns: int, place: int) -> Shares:
+    """Of one column."""
+    width = window.micros / columns
+    spent = dict.fromkeys(Status, 0.0)
+    for band in bands:
+        since, until = ((at - window.start) / US for at in (band.since, band.until))
+        spent[band.status] += max(0.0, min(until, width * (place + 1)) - max(since, width * place)) / width
+    return Shares(*(spent[Status(name)] for name in Shares._fields))
 
 
 # filters

@@ -10,6 +10,7 @@ from database.postgres import Connect
 from together import together
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Term, Unit, Window
+from floor.analytics.timeline import Shares
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database
@@ -49,7 +50,7 @@ async def test_any_window_of_anything_has_an_answer(analytics: Analytics, asked:
     for kpi in Kpi:
         assert (await analytics.explain(kpi, asked, scope)).formula
     assert len(await analytics.lines(asked)) in {0, 4}
-    assert [lane.machine for lane in await analytics.timeline(asked, [VALVE])] == [VALVE]
+    assert [lane.machine for lane in (await analytics.timeline(asked, [VALVE])).lanes] == [VALVE]
     assert (await analytics.floor_at(asked.start)).machines == () or asked.start.year == 2500
 
 
@@ -149,14 +150,18 @@ async def test_the_vital_few_are_the_first_to_reach_eighty_percent(connect: Conn
     assert [(cause.reason, cause.count) for cause in await analytics.causes(window(48), by='count')][:1] == [(None, 2)]
 
 
-async def test_a_crowd_of_stretches_becomes_one_band_of_the_worst(connect: Connect, analytics: Analytics) -> None:
+async def test_a_crowd_of_stretches_becomes_shares_of_columns(connect: Connect, analytics: Analytics) -> None:
     feed = await connect()
     await say(feed, 'Press', *((5 + minute / 60, 'down' if minute == 30 else 'warning', f'Reason {minute}')
                                for minute in range(60)))
-    lane, = await analytics.timeline(window(24, datetime.now(UTC)), [MachineName('Press')], columns=12)
-    assert len(lane.bands) <= 12 * 4
-    assert [band.status for band in lane.bands if band.merged > 1] == [Status.DOWN]
-    assert sum(band.merged for band in lane.bands) == 61
+    asked, names = window(24, datetime.now(UTC)), [MachineName('Press'), MachineName('Nobody')]
+    press, nobody = (await analytics.timeline(asked, names, columns=12)).lanes
+    assert press.bands == nobody.bands == ()
+    assert sum(column.down for column in press.columns) * 120 == pytest.approx(1)
+    assert set(nobody.columns) == {Shares(0.0, 0.0, 0.0, 1.0)}
+    press, nobody = (await analytics.timeline(asked, names, columns=10_000)).lanes
+    assert press.columns == nobody.columns == ()
+    assert (len(press.bands), len(nobody.bands)) == (61, 1)
 
 
 async def test_a_schema_that_is_not_ours_is_shown_in_a_sentence(connect: Connect, analytics: Analytics) -> None:

@@ -199,7 +199,7 @@ async def test_reports_know_nothing_of_it(database: Database, feed: asyncpg.Conn
 
     assert ((await kpis('Sorter_04_01')).coverage, (await kpis('Sorter_04_01')).uptime_share) == (0, None)
     assert (await kpis(VALVE)).uptime_share == 1
-    [lane] = await analytics.timeline(window, [MachineName('Sorter_04_01')])
+    [lane] = (await analytics.timeline(window, [MachineName('Sorter_04_01')])).lanes
     assert {band.status for band in lane.bands} <= {Status.UNKNOWN}
 
 

@@ -13,7 +13,7 @@ from nicegui import ui
 from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
-from floor.analytics import Band, Lane, Page, Scope, Stop, StopList, Window
+from floor.analytics import Band, Lane, Page, Scope, Stop, StopList, Timeline, Window
 from floor.analytics.timeline import Shares, shares
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
@@ -50,8 +50,8 @@ def stop(number: int = 1, *, minutes: float = 30.0, order: str | None = 'WO-2026
 @pytest.fixture
 def analytics() -> Recorded:
     recorded = Recorded()
-    recorded.answers['timeline'] = lambda window, machines, columns: tuple(
-        lane(name, LEAK) if name == VALVE else lane(name) for name in machines)
+    recorded.answers['timeline'] = lambda window, machines, columns: Timeline(window, tuple(
+        lane(name, LEAK) if name == VALVE else lane(name) for name in machines))
     recorded.answers['stops'] = StopList((stop(),), 1)
     return recorded
 
@@ -280,14 +280,15 @@ def test_the_arrow_keys_read_one_part_after_the_other() -> None:
 
 
 def test_shares_are_of_the_time_of_each_column() -> None:
-    bands = lane(VALVE, Band(START + 30 * MINUTE, START + 90 * MINUTE, Status.DOWN, None)).bands
-    assert [column.down for column in shares(bands, WINDOW, 4)] == pytest.approx([0.5, 0.5, 0.0, 0.0])
-    assert [sum(column) for column in shares(bands, WINDOW, 7)] == pytest.approx([1.0] * 7)
+    lane = [(0, 30, ('operational', None)), (30, 90, ('down', 'Jam')), (90, 240, ('operational', None))]
+    assert [column.down for column in shares(lane, 240, 4)] == pytest.approx([0.5, 0.5, 0.0, 0.0])
+    assert [sum(column) for column in shares(lane, 240, 7)] == pytest.approx([1.0] * 7)
 
 
 async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], analytics: Recorded,
                                                          open_page: OpenPage) -> None:
-    analytics.answers['timeline'] = lambda window, machines, columns: tuple(map(shared, machines))
+    analytics.answers['timeline'] = lambda window, machines, columns: Timeline(
+        window, tuple(map(shared, machines)))
     screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-picture'))
     plot, = screen.of_class('timeline-plot')

@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
-from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Window
+from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Timeline, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
 from ...core.machines import MachineName, Status
@@ -31,7 +31,7 @@ from .timeline_segments import KeyboardCursor, Segment, segment_at, shares_text
 
 FIRST = 12
 COLUMNS = 300
-"""Intervals that start and end in the same column are merged, which limits the size of the response."""
+"""Where intervals are closer than these columns, shares of columns are shown, which limits the size of the response."""
 CLICK = 5.0
 SHORTEST = timedelta(seconds=10)
 FOUND = Page(size=20)
@@ -122,12 +122,14 @@ class TimelinePanel:
         begun = self._window.start <= self._now
         machines = self._machines() if begun else []
         problem, is_wrong = '', False
+        timeline = Timeline(self._window.until(self._now), ())
         try:
             machines = await self._sorted(machines)
             shown = machines if self._all else machines[:FIRST]
-            lanes = await self._analytics.timeline(self._window, shown, COLUMNS) if shown else ()
+            if shown:
+                timeline = await self._analytics.timeline(self._window, shown, COLUMNS)
         except FloorError as error:
-            lanes, problem = (), f'Cannot load the timeline. {as_sentence(error)}'
+            problem = f'Cannot load the timeline. {as_sentence(error)}'
             is_wrong = isinstance(error, HistoryNotReadyError)  # the content shown before
         if asked != self._asked or self._client.is_deleted:
             return
@@ -137,8 +139,7 @@ class TimelinePanel:
             for part in self._filled:
                 hide(part, hidden=not begun)
             if not problem or is_wrong:
-                window = self._elapsed(lanes)
-                self._draw(window, lanes, len(machines))
+                self._draw(timeline.window, timeline.lanes, len(machines))
 
     async def _sorted(self, machines: list[MachineName]) -> list[MachineName]:
         """In flow order, or the ones that were down longest first."""
@@ -147,11 +148,6 @@ class TimelinePanel:
         worst = await self._analytics.problem_machines(self._window, self._worst, len(machines))
         places = {each.machine: place for place, each in enumerate(worst)}
         return sorted(machines, key=lambda name: places.get(name, len(places)))
-
-    def _elapsed(self, lanes: Sequence[Lane]) -> Window:
-        """The part of the window that had elapsed when the lanes were read, by the database's clock."""
-        ends = [lane.bands[-1].until for lane in lanes if lane.bands]
-        return self._window.until(max(ends) if ends else self._now)
 
     @property
     def _now(self) -> datetime:
@@ -227,7 +223,7 @@ class TimelinePanel:
         hide(self._hover, hidden=True)
 
     async def _open_details(self, lane: Lane, band: Band) -> None:
-        """Open the details of the longest stop within a band, which may contain merged intervals."""
+        """Open the details of the longest stop within a band, which may be a column with several."""
         try:
             page = await self._analytics.stops(Window(band.since, band.until), Scope(machine=lane.machine), FOUND)
         except FloorError as error:
@@ -282,10 +278,9 @@ class TimelinePanel:
 
     def _band_text(self, lane: Lane, band: Band) -> str:
         """Machine, status, reason, start, end and duration."""
-        merged = f'{band.merged} changes, the worst: ' if band.merged > 1 else ''
         what = f'{band.status.word}{f": {shortened(band.reason)}" if band.reason else ""}'
         lasted = duration((band.until - band.since).total_seconds())
-        return (f'{self._store.names.of(lane.machine)}\n{merged}{what}\n'
+        return (f'{self._store.names.of(lane.machine)}\n{what}\n'
                 f'{self._time(band.since)} to {self._time(band.until)}, {lasted}')
 
     def _range_text(self, low: float, high: float) -> str:
