@@ -45,7 +45,8 @@ SELECT set_config('floor.refusal', coalesce((
         (20, '250849463d9300e09be8759920dc51a064a782ae6c424b275e1e25cd1d20dba8'),
         (21, 'e7a58a08cfffea4be832554a9f37204ec1ba5248be32770a9df27324aa37461d'),
         (22, '35546c35e8fbb0af860dfb18de7138f2d5c3298bda7595f5148cbcba7dc427ac'),
-        (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'))
+        (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
+        (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -214,6 +215,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 23) AS wanted \
 \if :wanted
     \ir ../migrations/0023_refusals_by_cause.sql
     INSERT INTO schema_migrations (version, name, app_version) VALUES (23, 'refusals_by_cause', :'program');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 24) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0024_dashboard_days.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (24, 'dashboard_days', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

@@ -34,7 +34,7 @@ $$;
 
 -- The days whose sums are right: summed up, not changed since, and by the clock of now, or of a time whose intervals are gone.
 CREATE OR REPLACE VIEW summed_days AS
-SELECT d.day, d.since, d.until, d.hours
+SELECT d.day, d.since, d.until, d.hours, d.summed_at
 FROM history_days d
 WHERE d.summed_at IS NOT NULL
   AND (d.until <= (SELECT forgotten_until FROM history_upkeep)

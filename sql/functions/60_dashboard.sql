@@ -33,6 +33,26 @@ LEFT JOIN production_lines l USING (line_id)
 LEFT JOIN machine_feed_stream f USING (machine_id);
 COMMENT ON VIEW known_machines IS 'Every machine that stands on the floor (present) or ever did.';
 
+-- The machines as the changes of status name them.
+CREATE OR REPLACE FUNCTION machines_hash() RETURNS bytea
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT sha256(convert_to(coalesce(string_agg(ROW(m.machine_id, m.machine_name, m.production_line, m.type)::text, E'\n'
+                                                 ORDER BY m.machine_id), ''), 'UTF8'))
+    FROM known_machines m
+$$;
+
+-- What comes late marks the day from which on it has an effect (changed_days), and the day is summed up again. What is forgotten leaves
+-- the table.
+CREATE OR REPLACE VIEW days_with_changes AS
+SELECT d.day, d.since, d.until
+FROM summed_days d JOIN dashboard_days w USING (day, summed_at)
+CROSS JOIN LATERAL (SELECT count(*) AS changes FROM dashboard_machine_status_changes_7days c
+                    WHERE c.changed_at >= d.since AND c.changed_at < d.until AND w.day = d.day) AS here
+WHERE d.since > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity')
+  AND w.machines = (SELECT machines_hash()) AND w.changes = here.changes;
+COMMENT ON VIEW days_with_changes IS
+    'The days of which dashboard_machine_status_changes_7days is right, if the days before are; others are compared with the intervals.';
+
 -- A share in percent; null of nothing.
 CREATE OR REPLACE FUNCTION percent(part numeric, whole numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT round(100 * part / nullif(whole, 0), 2) $$;

@@ -36,7 +36,8 @@ BEGIN
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,
         machine_hours, line_hours, stop_days, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
-        dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days;
+        dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days,
+        dashboard_days;
     DELETE FROM employees WHERE lower(email) IS DISTINCT FROM lower(keep_email);
     TRUNCATE setting_changes;  -- the end of a demo is no change of the plant
     -- who tried the demo has no access to the plant by that; the numbers of machines, which tokens name, are used again too

@@ -17,22 +17,27 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
     machine_count = excluded.machine_count, percentage = excluded.percentage, last_updated = excluded.last_updated;
 
 -- name: refresh_status_changes()!
--- 8. Changes of status. Only what is not here yet, or has changed, is written: something came late, the layout changed or the
--- plant's clock. A new reason for the same status is no change of it.
+-- 8. Changes of status. Only those from the first day on that is not right here (days_with_changes) are compared, and only what is
+-- not here yet, or has changed, is written. Nothing that comes late changes what was before it. A new reason for the same status is
+-- no change of it.
 WITH days AS MATERIALIZED (  -- when each begins is worked out once, and not for each change
-    SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts
+    SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts,
+           greatest(min(d.since) FILTER (WHERE d.until > now() - interval '7 days' AND d.day NOT IN (SELECT w.day FROM days_with_changes w)),
+                    now() - interval '7 days') AS compared_from
     FROM plant_settings plant
     CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 8,
                                  day_of(now(), plant.time_zone, plant.day_start) + 1, plant.time_zone, plant.day_start) d
 ), part AS (
     SELECT i.machine_id, i.since, i.status, i.reason, i.version,
            lag(i.status) OVER w AS status_before, lag(i.until) OVER w AS until_before
-    FROM machines m
+    FROM days
+    CROSS JOIN machines m
     CROSS JOIN LATERAL (
         SELECT s.* FROM status_intervals s
         WHERE s.machine_id = m.machine_id AND s.status <> 'unknown'
           AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c WHERE c.machine_id = m.machine_id
-                                     AND c.since < now() - interval '7 days' AND c.status <> 'unknown'), '-infinity')) AS i
+                                     AND c.since < days.compared_from AND c.status <> 'unknown'), '-infinity')
+        OFFSET 0) AS i  -- machine by machine by the index, as in whole_intervals()
     WINDOW w AS (PARTITION BY i.machine_id ORDER BY i.since)
 ), change AS (
     SELECT p.version, m.machine_name, p.since AS changed_at, p.status,
@@ -45,11 +50,14 @@ WITH days AS MATERIALIZED (  -- when each begins is worked out once, and not for
           FROM part) AS p
     JOIN known_machines m USING (machine_id)
     CROSS JOIN days
-    WHERE p.since >= now() - interval '7 days'
+    WHERE p.since >= days.compared_from
       AND (p.is_first_there OR p.status IS DISTINCT FROM p.status_before)
+), here AS (
+    SELECT c.* FROM dashboard_machine_status_changes_7days c
+    WHERE c.changed_at >= (SELECT days.compared_from FROM days) OR c.changed_at < now() - interval '7 days'
 ), difference AS MATERIALIZED (  -- between all that is so and all that is here: found at once
     SELECT c.*, was.version AS version_before
-    FROM change c FULL JOIN dashboard_machine_status_changes_7days was ON was.version = c.version
+    FROM change c FULL JOIN here was ON was.version = c.version
     WHERE was.version IS NULL OR c.version IS NULL
        OR (was.status_date, was.status_hour, was.machine_name, was.production_line, was.type, was.status, was.previous_status,
            was.changed_at, was.reason)
@@ -72,6 +80,14 @@ ON CONFLICT (version) DO UPDATE SET
     production_line = excluded.production_line, type = excluded.type, status = excluded.status,
     previous_status = excluded.previous_status, status_change_type = excluded.status_change_type,
     last_updated = excluded.last_updated, changed_at = excluded.changed_at, reason = excluded.reason;
+
+-- name: note_days_with_changes()!
+-- As of this refresh all days are right that had been summed up.
+DELETE FROM dashboard_days;
+INSERT INTO dashboard_days (day, summed_at, machines, changes)
+SELECT d.day, d.summed_at, (SELECT machines_hash()), (SELECT count(*) FROM dashboard_machine_status_changes_7days c
+                                                      WHERE c.changed_at >= d.since AND c.changed_at < d.until)
+FROM summed_days d WHERE d.until > now() - interval '7 days';
 
 -- name: touch_latest_status_change()!
 -- So that max(last_updated) says as of when the changes are complete, also where nothing changes.
