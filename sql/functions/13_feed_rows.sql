@@ -83,7 +83,7 @@ BEGIN
     IF NEW.reported_at IS NOT DISTINCT FROM OLD.reported_at THEN  -- else report_status() gave the time, or a correction
         IF OLD.reported_at > floor_clock() + interval '1 hour' THEN
             PERFORM correct_future_history(OLD.machine_id);
-            began := least(began, (SELECT since FROM status_start(OLD.machine_id, 'infinity')));
+            began := least(began, (SELECT known.began FROM known_status_at(OLD.machine_id, 'infinity') known));
         END IF;
         NEW.reported_at := machine_feed_time(OLD.reported_at);
         IF OLD.signal_lost_at IS NOT NULL THEN

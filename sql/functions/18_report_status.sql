@@ -166,7 +166,7 @@ $$;
 CREATE OR REPLACE FUNCTION correct_status_since(f machine_feed_stream) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
-    began timestamptz := (SELECT since FROM status_start(f.machine_id, 'infinity'));
+    began timestamptz := (SELECT known.began FROM known_status_at(f.machine_id, 'infinity') known);
 BEGIN
     IF began <> f.status_since THEN
         PERFORM set_config('floor.history_upkeep', 'yes', true);

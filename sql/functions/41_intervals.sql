@@ -19,7 +19,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
 $$;
 
 -- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.
--- One row, as status_start().
+-- One row.
 CREATE OR REPLACE FUNCTION unknown_between(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS TABLE (length bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
     SELECT coalesce(sum(micros(until - since)), 0)::bigint
@@ -58,8 +58,7 @@ $$;
 COMMENT ON FUNCTION intervals_of IS
     'What some machines were in a period; nothing where they were not there. now_at: who is silent then is unknown.';
 
--- Microseconds of a period in which nothing was heard of a machine, the data gap that goes on at now_at included. One row, as
--- status_start().
+-- Microseconds of a period in which nothing was heard of a machine, the data gap that goes on at now_at included. One row.
 CREATE OR REPLACE FUNCTION unheard_between(of_machine integer, from_at timestamptz, until_at timestamptz, now_at timestamptz)
 RETURNS TABLE (length bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
@@ -83,22 +82,25 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 AS $$
     WHERE last.until < until_at
 $$;
 
--- When a machine came into the status that it was in at a moment, whatever reasons were given and however silent it was since: where
--- its last known status was another, or it was not there. One row, which a query of many machines joins: it is planned with it, and
--- not called for each. It reads backwards by the index and ends where it finds it.
-CREATE OR REPLACE FUNCTION status_start(of_machine integer, moment timestamptz) RETURNS TABLE (since timestamptz)
+-- The last status of a machine that is known at a moment: the interval, and when it came into this status (began), whatever reasons
+-- were given and however silent it was since: where its last known status was another, or it was not there. No row: none is known.
+-- A query of many machines joins it: it is planned with it, and not called for each. It reads backwards by the index and ends where
+-- it finds the beginning.
+CREATE OR REPLACE FUNCTION known_status_at(of_machine integer, moment timestamptz)
+RETURNS TABLE (status text, reason text, version bigint, since timestamptz, until timestamptz, began timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
-    SELECT max(start.since)
-    FROM (SELECT known.since
-          FROM (SELECT i.since, i.status, lead(i.status) OVER earlier AS status_before, lead(i.until) OVER earlier AS until_before
-                FROM status_intervals i
-                WHERE i.machine_id = of_machine AND i.since <= moment AND i.status <> 'unknown'
-                WINDOW earlier AS (ORDER BY i.since DESC)) AS known
-          WHERE known.status_before IS DISTINCT FROM known.status
-             OR known.until_before < known.since
-                AND NOT EXISTS (SELECT FROM status_intervals silent WHERE silent.machine_id = of_machine
-                                AND silent.since >= known.until_before AND silent.since < known.since AND silent.until = known.since)
-          ORDER BY known.since DESC LIMIT 1) AS start
+    SELECT known.status, known.reason, known.version, known.since, known.until, known.began
+    FROM (SELECT i.status, i.since AS began, first_value(i.reason) OVER latest AS reason, first_value(i.version) OVER latest AS version,
+                 first_value(i.since) OVER latest AS since, first_value(i.until) OVER latest AS until,
+                 lead(i.status) OVER latest AS status_before, lead(i.until) OVER latest AS until_before
+          FROM status_intervals i
+          WHERE i.machine_id = of_machine AND i.since <= moment AND i.status <> 'unknown'
+          WINDOW latest AS (ORDER BY i.since DESC)) AS known
+    WHERE known.status_before IS DISTINCT FROM known.status
+       OR known.until_before < known.began
+          AND NOT EXISTS (SELECT FROM status_intervals silent WHERE silent.machine_id = of_machine
+                          AND silent.since >= known.until_before AND silent.since < known.began AND silent.until = known.began)
+    ORDER BY known.began DESC LIMIT 1
 $$;
 
 -- The numbers of machines by their names; null: of all there are.

@@ -25,13 +25,13 @@ OVERLAPS = """
     SELECT * FROM (SELECT machine_id, since, until, lead(since) OVER (PARTITION BY machine_id ORDER BY since) AS next
                    FROM status_intervals) AS i WHERE next < until"""
 CONTRADICTIONS = """
-    SELECT f.machine_name, f.status, i.status, f.status_since, began.since, s.since
+    SELECT f.machine_name, f.status, i.status, f.status_since, known.began, s.since
     FROM machine_feed_stream f
-    CROSS JOIN LATERAL status_start(f.machine_id, 'infinity') began
+    LEFT JOIN LATERAL known_status_at(f.machine_id, 'infinity') known ON true
     LEFT JOIN status_intervals i ON i.machine_id = f.machine_id AND i.until = 'infinity'
     LEFT JOIN machine_stops s ON s.machine_id = f.machine_id AND s.until IS NULL
     WHERE (f.status, f.reason) IS DISTINCT FROM (i.status, i.reason)
-       OR f.status IS NOT NULL AND f.status_since <> began.since
+       OR f.status IS NOT NULL AND f.status_since <> known.began
        OR (f.status IS NOT DISTINCT FROM 'down') <> (s.since IS NOT NULL) OR s.since <> f.status_since"""
 
 
