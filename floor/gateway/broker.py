@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -14,6 +13,7 @@ from paho.mqtt.properties import Properties
 from ..core.tasks import end
 from .errors import GatewayConfigError, QueueError
 from .mqtt_config import BrokerConfig, Tls
+from .paced_client import PacedClient, Take
 
 ERRORS = (aiomqtt.MqttError, OSError, QueueError)
 """End a session with a broker."""
@@ -26,8 +26,6 @@ SUBSCRIBE_TIMEOUT_S = 60.0
 REFUSED = 'it refuses the user, the password, or a connection without them (login)'
 FAILED = range(128, 256)
 """Codes of subscriptions."""
-
-Take = Callable[[aiomqtt.Message], None]
 
 
 class Broker:
@@ -46,6 +44,7 @@ class Broker:
         self._is_clean = trial or not keeps_session
         self._password = config.login.password.read() if config.login else None
         self._tls = tls_context(config.tls) if config.tls else None
+        self._client: PacedClient | None = None
         self.client_id = config.client_id or f'line-monitor-gateway-{config.name}'
 
     @property
@@ -58,15 +57,20 @@ class Broker:
         raises, the connection ends and the message is not acknowledged."""
         config = self._config
         is_5 = config.version == '5'
-        return aiomqtt.Client(
-            config.host, self._port, identifier=None if self._trial else self.client_id,
+        self._client = PacedClient(
+            take, config.host, self._port, identifier=None if self._trial else self.client_id,
             username=config.login.user if config.login else None, password=self._password,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if is_5 else self._is_clean,
             clean_start=self._is_clean if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=self._properties() if is_5 else None,
-            keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will,
-            queue_type=_queue_that_calls(take))
+            keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will)
+        return self._client
+
+    def read_now(self) -> None:
+        """Take what has arrived."""
+        if self._client is not None:
+            self._client.end_pause()
 
     def explain(self, error: Exception) -> str:
         """An error in plain words, with the broker's address."""
@@ -110,19 +114,6 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
         raise GatewayConfigError(f'a certificate or key cannot be read ({names}): {error}') from error
     context.check_hostname = tls.check_name
     return context
-
-
-def _queue_that_calls(take: Take) -> type[asyncio.Queue[aiomqtt.Message]]:
-    """aiomqtt puts each message into its queue, and paho acknowledges it when that returns."""
-
-    class CallingQueue(asyncio.Queue[aiomqtt.Message]):
-        """Never has anything in it."""
-
-        def put_nowait(self, item: aiomqtt.Message) -> None:
-            """Take it."""
-            take(item)
-
-    return CallingQueue
 
 
 async def until_disconnected(client: aiomqtt.Client) -> None:

@@ -43,6 +43,7 @@ class Gateway:
         self.reporter = Reporter(self.queue, zip(config.sources, (each.state for each in self.sources), strict=True),
                                  Clock())
         self.queue.on_put = self.sender.wake
+        self.sender.on_ready = self._read_now
         self.started_at = time.time()
         self._unsynced = 0
 
@@ -62,6 +63,10 @@ class Gateway:
             await self.sender.close(CLOSE_S)
             self.queue.close()
             log.info('stopped')
+
+    def _read_now(self) -> None:
+        for each in self.sources:
+            each.read_now()
 
     async def _tick(self) -> None:
         while True:

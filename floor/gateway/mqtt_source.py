@@ -76,6 +76,10 @@ class MqttSource:
         self._emit = emit
         await keep_connected(self.state, self._session, ERRORS, self._broker.explain)
 
+    def read_now(self) -> None:
+        """Emit what has arrived."""
+        self._broker.read_now()
+
     async def _session(self) -> None:
         will = aiomqtt.Will(self._announce, 'offline', qos=1, retain=True) if self._announce else None
         async with self._broker.client(self._take, will) as client:

@@ -10,7 +10,7 @@ import ssl
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -72,6 +72,8 @@ class Sender:
             cookie_jar=aiohttp.DummyCookieJar())
         self._proxy = _proxy(url)
         self._put = asyncio.Event()
+        self.on_ready: Callable[[], None] = lambda: None
+        """Called before a request, to put what can be sent with it."""
         self._most = MAX_EVENTS
         self._backoff = FIRST_BACKOFF_S
         self._sent_together = 0
@@ -92,6 +94,7 @@ class Sender:
         """Send until cancelled."""
         while True:
             self._put.clear()
+            self.on_ready()
             if not self._queue.waiting:
                 await self._put.wait()
             began = time.monotonic()

@@ -78,6 +78,9 @@ class Source(Protocol):
     async def run(self, emit: Emit) -> None:
         """Emit readings until cancelled; connects again when the connection is lost. Ends cleanly when cancelled."""
 
+    def read_now(self) -> None:
+        """Emit what has arrived, if the source waits for more."""
+
 
 async def keep_connected(state: SourceState, session: Callable[[], Awaitable[None]],
                          errors: tuple[type[Exception], ...], explain: Callable[[Exception], str] = str) -> None:

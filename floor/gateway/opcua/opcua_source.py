@@ -45,6 +45,9 @@ class OpcUaSource:
         """Emit values until cancelled."""
         await keep_connected(self.state, lambda: self._session(emit), ERRORS, lambda each: explain(each, self._config))
 
+    def read_now(self) -> None:
+        """Nothing waits: messages are taken when they arrive."""
+
     async def _session(self, emit: Emit) -> None:
         kept = self._file.read(self._config.url)
         async with connection(self._config, self._password, self._file.session) as client:

@@ -49,6 +49,10 @@ class SparkplugSource:
         """Emit readings until cancelled."""
         await keep_connected(self.state, lambda: self._session(emit), ERRORS, self._broker.explain)
 
+    def read_now(self) -> None:
+        """Emit what has arrived."""
+        self._broker.read_now()
+
     async def _session(self, emit: Emit) -> None:
         session = _Session(self.state, self._points, self._seen, emit)
         topic = host_state(self._config.host_id)

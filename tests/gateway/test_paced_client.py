@@ -1,0 +1,166 @@
+"""Reading messages together: how many reads there are, and that no message waits, is lost or taken twice by it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiomqtt
+import pytest
+from gateway.harness import NEEDS_MOSQUITTO, Mosquitto, make_certificates, mosquitto, until
+
+from floor.core.tasks import end
+from floor.gateway import paced_client
+from floor.gateway.broker import until_disconnected
+from floor.gateway.paced_client import PacedClient
+
+pytestmark = NEEDS_MOSQUITTO
+
+TOPIC = 'plant/Saw'
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    with mosquitto(tmp_path) as broker:
+        yield broker
+
+
+class Reader:
+    """A client that is subscribed, what it took, and how often it read."""
+
+    def __init__(self, broker: Mosquitto, tls: ssl.SSLContext | None = None) -> None:
+        self.payloads: list[int] = []
+        self.reads = 0
+        self.client = PacedClient(self._take, '127.0.0.1', broker.port, identifier='reader', clean_session=False,
+                                  tls_context=tls, timeout=5)
+
+    def _take(self, message: aiomqtt.Message) -> None:
+        assert isinstance(message.payload, bytes)
+        self.payloads.append(int(message.payload))
+
+    def count_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        read = self.client._read_messages
+
+        def counted() -> bool:
+            self.reads += 1
+            return read()
+
+        monkeypatch.setattr(self.client, '_read_messages', counted)
+
+
+@asynccontextmanager
+async def reading(reader: Reader) -> AsyncIterator[Reader]:
+    async with reader.client as client:
+        await client.subscribe(TOPIC, qos=1)
+        yield reader
+
+
+async def publish(client: aiomqtt.Client, first: int, count: int, gap: float) -> None:
+    for number in range(first, first + count):
+        await client.publish(TOPIC, str(number), qos=1)
+        await asyncio.sleep(gap)
+
+
+async def test_messages_that_follow_closely_are_read_together(
+        broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'PAUSE_S', 0.2)
+    await broker.start()
+    reader = Reader(broker)
+    reader.count_reads(monkeypatch)
+    async with reading(reader), aiomqtt.Client('127.0.0.1', broker.port) as client:
+        before = reader.reads
+        await publish(client, 0, 60, 0.02)
+        await until(lambda: len(reader.payloads) == 60)
+    assert reader.payloads == list(range(60))
+    assert reader.reads - before < 40, 'the event loop woke up for each message: has aiomqtt changed?'
+
+
+async def test_what_has_arrived_is_taken_at_once_on_demand(
+        broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'PAUSE_S', 60)
+    await broker.start()
+    async with reading(Reader(broker)) as reader, aiomqtt.Client('127.0.0.1', broker.port) as client:
+        reader.client.end_pause()   # there is none
+        await publish(client, 0, 3, 0.1)
+        assert reader.payloads == [0, 1]   # the second one begins the pause
+        reader.client.end_pause()
+        assert reader.payloads == [0, 1, 2]
+        await publish(client, 3, 1, 0)
+        await until(lambda: reader.payloads == [0, 1, 2, 3])   # the end of a pause does not begin another one
+        monkeypatch.setattr(paced_client, 'PAUSE_S', 0)   # else it waits for the answer to its goodbye
+
+
+async def test_a_backlog_of_a_broker_that_waits_for_each_acknowledgement_is_read_without_pauses(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'PAUSE_S', 1)
+    monkeypatch.setattr(paced_client, 'BACKLOG_S', 0.2)
+    with mosquitto(tmp_path, 'allow_anonymous true', 'max_inflight_messages 1') as broker:
+        await broker.start()
+        async with reading(Reader(broker)):
+            pass
+        async with aiomqtt.Client('127.0.0.1', broker.port) as client:
+            await publish(client, 0, 50, 0)
+        began = time.monotonic()
+        async with reading(Reader(broker)) as reader:
+            await until(lambda: len(reader.payloads) == 50)
+        assert time.monotonic() - began < 10
+        assert reader.payloads == list(range(50))
+
+
+async def test_many_messages_in_one_record_of_tls_are_all_taken(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'AT_ONCE', 3)
+    make_certificates(tmp_path)
+    lines = ['allow_anonymous true', 'max_inflight_messages 0', f'certfile {tmp_path}/server.crt',
+             f'keyfile {tmp_path}/server.key']
+    with mosquitto(tmp_path, *lines) as broker:
+        await broker.start()
+        tls = ssl.create_default_context(cafile=tmp_path / 'ca.crt')
+        async with reading(Reader(broker, tls)):
+            pass
+        async with aiomqtt.Client('127.0.0.1', broker.port, tls_context=tls) as client:
+            await asyncio.gather(*(client.publish(TOPIC, str(number), qos=1) for number in range(200)))
+        async with reading(Reader(broker, tls)) as reader:
+            await until(lambda: len(reader.payloads) == 200)
+
+
+async def test_after_an_error_nothing_more_is_taken_and_the_message_comes_again(
+        broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'FAILED_PAUSE_S', 0.01)
+    await broker.start()
+    reader, again = Reader(broker), Reader(broker)
+    calls: list[bytes] = []
+
+    def fail(message: aiomqtt.Message) -> None:
+        assert isinstance(message.payload, bytes)
+        calls.append(message.payload)
+        raise OSError('the disk is full')
+
+    reader.client._take_message = fail
+    with pytest.raises(aiomqtt.MqttError):
+        async with reading(reader), aiomqtt.Client('127.0.0.1', broker.port) as client:
+            await publish(client, 0, 5, 0)
+            await until_disconnected(reader.client)
+    await asyncio.sleep(0.2)
+    async with reading(again):
+        await until(lambda: again.payloads == [0, 1, 2, 3, 4])
+    assert calls == [b'0']
+
+
+async def test_it_disconnects_at_any_moment_of_a_pause(broker: Mosquitto) -> None:
+    await broker.start()
+    async with aiomqtt.Client('127.0.0.1', broker.port) as client:
+        traffic = asyncio.create_task(publish(client, 0, 10_000, 0.01))
+        try:
+            for number in range(20):
+                began = time.monotonic()
+                async with reading(Reader(broker)) as reader:
+                    await asyncio.sleep(0.1 + number * 0.007)
+                    await reader.client.publish('plant/state', 'offline', qos=1)
+                assert time.monotonic() - began < 3
+        finally:
+            await end((traffic,))
