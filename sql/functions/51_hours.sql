@@ -5,20 +5,23 @@ CREATE OR REPLACE FUNCTION hours_in_intervals(ids integer[], of_line smallint, f
                                               now_at timestamptz, zone text, start time)
 RETURNS TABLE (day date, hour smallint, operational bigint, warning bigint, down bigint)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
-    WITH days AS MATERIALIZED (
-        SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts
-        FROM days_from(day_of(from_at, zone, start), day_of(until_at, zone, start) + 1, zone, start) d
+    WITH clock AS MATERIALIZED (  -- when each hour begins, and of which day and hour it is: worked out once, and not for each interval
+        SELECT array_agg(d.cuts[n] ORDER BY d.cuts[n]) AS starts, array_agg(d.day ORDER BY d.cuts[n]) AS days,
+               array_agg(extract(hour FROM d.cuts[n] AT TIME ZONE zone)::smallint ORDER BY d.cuts[n]) AS hours
+        FROM (SELECT d.day, hour_cuts(d.since, d.until, zone) AS cuts
+              FROM days_from(day_of(from_at, zone, start), day_of(until_at, zone, start), zone, start) d
+              OFFSET 0) AS d  -- each day's once
+        CROSS JOIN LATERAL generate_series(1, cardinality(d.cuts) - 1) AS n
     )
-    SELECT days.first + n - 1, extract(hour FROM local.at)::smallint,
-           coalesce(sum(q.length) FILTER (WHERE p.status = 'operational'), 0)::bigint,
-           coalesce(sum(q.length) FILTER (WHERE p.status = 'warning'), 0)::bigint,
-           coalesce(sum(q.length) FILTER (WHERE p.status = 'down'), 0)::bigint
-    FROM days
+    SELECT clock.days[n], clock.hours[n],
+           coalesce(sum(part.length) FILTER (WHERE p.status = 'operational'), 0)::bigint,
+           coalesce(sum(part.length) FILTER (WHERE p.status = 'warning'), 0)::bigint,
+           coalesce(sum(part.length) FILTER (WHERE p.status = 'down'), 0)::bigint
+    FROM clock
     CROSS JOIN placed_intervals(ids, from_at, until_at, now_at) p
-    CROSS JOIN LATERAL generate_series(width_bucket(p.since, days.starts),
-                                       width_bucket(p.until - interval '1 microsecond', days.starts)) AS n
-    CROSS JOIN LATERAL quarters_of(greatest(p.since, days.starts[n]), least(p.until, days.starts[n + 1])) q
-    CROSS JOIN LATERAL (SELECT q.since AT TIME ZONE zone AS at) AS local
+    CROSS JOIN LATERAL generate_series(width_bucket(p.since, clock.starts),
+                                       width_bucket(p.until - interval '1 microsecond', clock.starts)) AS n
+    CROSS JOIN LATERAL (SELECT micros(least(p.until, clock.starts[n + 1]) - greatest(p.since, clock.starts[n])) AS length) AS part
     WHERE p.status <> 'unknown' AND (of_line IS NULL OR p.line_id = of_line)
     GROUP BY 1, 2
 $$;

@@ -95,27 +95,6 @@ UPDATE dashboard_machine_status_changes_7days SET last_updated = now()
 WHERE version = (SELECT version FROM dashboard_machine_status_changes_7days
                  ORDER BY changed_at DESC, version DESC LIMIT 1);
 
--- name: refresh_machine_uptime()!
--- 2. Hours of each machine that stands on the floor, or did in the last 7 days.
-INSERT INTO dashboard_machine_uptime_7days AS d
-    (production_line, machine_name, type, uptime_percentage, operational_hours, downtime_hours, last_updated,
-     warning_hours, unknown_hours, coverage_percentage)
-SELECT m.production_line, m.machine_name, m.type, percent(t.up, t.up + t.down), micros_in_hours(t.up),
-       micros_in_hours(t.down), now(), micros_in_hours(t.warning), micros_in_hours(whole.length - t.up - t.down),
-       percent(t.up + t.down, whole.length)
-FROM known_machines m
-LEFT JOIN machine_times(NULL, ARRAY[now() - interval '7 days'], ARRAY[now()], now()) time
-    USING (machine_name)
-CROSS JOIN (SELECT micros(interval '7 days') AS length) AS whole
-CROSS JOIN LATERAL (SELECT coalesce(time.operational + time.warning + time.waiting, 0) AS up,
-                           coalesce(time.down, 0) AS down, coalesce(time.warning + time.waiting, 0) AS warning) AS t
-WHERE m.present OR t.up + t.down > 0
-ON CONFLICT (machine_name) DO UPDATE SET
-    production_line = excluded.production_line, type = excluded.type, uptime_percentage = excluded.uptime_percentage,
-    operational_hours = excluded.operational_hours, downtime_hours = excluded.downtime_hours,
-    last_updated = excluded.last_updated, warning_hours = excluded.warning_hours,
-    unknown_hours = excluded.unknown_hours, coverage_percentage = excluded.coverage_percentage;
-
 -- name: refresh_problematic_machines()!
 -- 3. The machines that were down in the last 30 days. An incident is an entry into down, from whatever status; a stop
 -- that was going on when the 30 days began counts its hours and days, but no incident.
@@ -221,12 +200,36 @@ ON CONFLICT (order_date) DO UPDATE SET
     daily_count = excluded.daily_count, seven_day_moving_avg = excluded.seven_day_moving_avg,
     volume_indicator = excluded.volume_indicator, last_updated = excluded.last_updated;
 
--- name: refresh_executive_kpis()!
--- 7. Five figures. Uptime is of all machines over the last 24 hours, by time; open is all that is neither completed nor
--- cancelled, as on the floor; resolution time is the one of table 5.
-WITH uptime AS (
-    SELECT sum(operational + warning + waiting) AS up, sum(down) AS down
-    FROM machine_times(NULL, ARRAY[now() - interval '24 hours'], ARRAY[now()], now())
+-- name: refresh_uptime_and_kpis()!
+-- 2. Hours of each machine that stands on the floor, or did in the last 7 days. 7. Five figures. Uptime is of all machines over the
+-- last 24 hours, by time, which are a part of the 7 days; open is all that is neither completed nor cancelled, as on the floor;
+-- resolution time is the one of table 5.
+WITH time AS MATERIALIZED (
+    SELECT p.machine_id, p.part, sum(p.operational + p.warning + p.waiting) AS up, sum(p.down) AS down,
+           sum(p.warning + p.waiting) AS warning
+    FROM times_in_parts(NULL, ARRAY[now() - interval '7 days', now() - interval '24 hours'],
+                        ARRAY[now() - interval '24 hours', now()], now()) p
+    GROUP BY p.machine_id, p.part
+), machine AS (
+    INSERT INTO dashboard_machine_uptime_7days AS d
+        (production_line, machine_name, type, uptime_percentage, operational_hours, downtime_hours, last_updated,
+         warning_hours, unknown_hours, coverage_percentage)
+    SELECT t.production_line, t.machine_name, t.type, percent(t.up, t.up + t.down), micros_in_hours(t.up),
+           micros_in_hours(t.down), now(), micros_in_hours(t.warning), micros_in_hours(whole.length - t.up - t.down),
+           percent(t.up + t.down, whole.length)
+    FROM (SELECT k.machine_id, k.machine_name, k.production_line, k.type, k.present, coalesce(sum(time.up), 0) AS up,
+                 coalesce(sum(time.down), 0) AS down, coalesce(sum(time.warning), 0) AS warning
+          FROM known_machines k LEFT JOIN time USING (machine_id)
+          GROUP BY k.machine_id, k.machine_name, k.production_line, k.type, k.present) AS t
+    CROSS JOIN (SELECT micros(interval '7 days') AS length) AS whole
+    WHERE t.present OR t.up + t.down > 0
+    ON CONFLICT (machine_name) DO UPDATE SET
+        production_line = excluded.production_line, type = excluded.type, uptime_percentage = excluded.uptime_percentage,
+        operational_hours = excluded.operational_hours, downtime_hours = excluded.downtime_hours,
+        last_updated = excluded.last_updated, warning_hours = excluded.warning_hours,
+        unknown_hours = excluded.unknown_hours, coverage_percentage = excluded.coverage_percentage
+), uptime AS (
+    SELECT sum(up) AS up, sum(down) AS down FROM time WHERE part = 2
 ), active AS (
     SELECT count(*) AS orders, count(*) FILTER (WHERE priority = 'critical') AS critical
     FROM work_orders WHERE status IN ('open', 'in_progress', 'on_hold')
