@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..core.errors import InvalidInputError
@@ -87,16 +87,19 @@ async def read_timeline(reading: Reading, machines: Sequence[MachineName], colum
 def stretches(row: Any, micros: int) -> list[Stretch]:
     """What one machine was, from a row of the query timeline, in a window of so many microseconds: without a gap, and
     repeated statuses as one."""
-    changes: list[tuple[int, tuple[str, str | None]]] = []
+    starts: list[int] = []
+    states: list[tuple[str, str | None]] = []
     at, state = 0, AFTERWARDS
     intervals = zip(*(row.get(name) or () for name in ARRAYS), strict=True)
     for since, until, status, reason in chain(intervals, [(micros, micros, *AFTERWARDS)]):
         if at < since and state != UNKNOWN:
-            changes.append((at, state := UNKNOWN))
+            starts.append(at)
+            states.append(state := UNKNOWN)
         if state != (status, reason):
-            changes.append((since, state := (status, reason)))
+            starts.append(since)
+            states.append(state := (status, reason))
         at = until
-    return [(since, until, state) for (since, state), (until, _) in pairwise(changes)]
+    return list(zip(starts, starts[1:], states, strict=False))
 
 
 def shares(lane: Sequence[Stretch], micros: int, columns: int) -> tuple[Shares, ...]:
@@ -114,7 +117,7 @@ def shares(lane: Sequence[Stretch], micros: int, columns: int) -> tuple[Shares, 
             of_status[first + 1:last] = [1.0] * (last - first - 1)
             of_status[last] += end - last
         begin, first = end, last
-    return tuple(map(Shares, *(spent[name] for name in Shares._fields)))
+    return tuple(map(Shares._make, zip(*(spent[name] for name in Shares._fields), strict=True)))
 
 
 def _is_crowded(lane: Sequence[Stretch], column: int) -> bool:
