@@ -242,7 +242,8 @@ def test_a_machine_is_set_up_and_only_what_is_sent_changes(api: Callable[[str], 
 
 def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program, http: httpx.Client) -> None:
     for path in ('/', '/work-orders', '/employees', '/reports', '/livez', '/healthz', '/metrics', '/openapi.json',
-                 '/docs', '/favicon.ico', '/work-orders.csv', '/api/machines', PATH):
+                 '/docs', '/favicon.ico', '/work-orders.csv', '/api/machines', PATH, '/assets/css/page.css',
+                 '/assets/css/diagnosis.css', '/assets/icons/agv.svg'):
         head, get = http.head(program.url + path), http.get(program.url + path)
         assert (head.status_code, head.content) == (200, b''), path
         assert head.headers['content-type'] == get.headers['content-type'], path

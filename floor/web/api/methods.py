@@ -18,7 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..live.nicegui_bridge import INTERNAL_PATH
 
 METHODS = ('GET', 'POST', 'PUT', 'PATCH', 'DELETE')
-NOT_PAGES = re.compile(r'/(api|docs)(/.*)?|/(openapi\.json|livez|healthz|metrics)|.*\.(csv|xlsx)|.*/attachments/.*')
+NOT_PAGES = re.compile(r'/(api|assets|docs)(/.*)?|/(openapi\.json|livez|healthz|metrics)|.*\.(csv|xlsx)|'
+                       r'.*/attachments/.*')
 METHOD_NOT_ALLOWED = 405
 
 
