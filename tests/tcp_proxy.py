@@ -45,6 +45,7 @@ class TcpProxy:
         self._passing.set()
         self._refusing = False
         self._lost: bytes | None = None
+        self._held_from: bytes | None = None
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> TcpProxy:
@@ -77,6 +78,13 @@ class TcpProxy:
     def blackhole(self) -> None:
         """Nothing passes, not even that a side has left; all sockets stay open. What is sent is held, as TCP does."""
         self._passing.clear()
+
+    async def blackhole_from(self, word: bytes) -> None:
+        """The same from the server's next piece that has this word in it, which is the first to be held. Returns when
+        it is."""
+        self._held_from = word
+        while self._passing.is_set():  # noqa: ASYNC110 (it is only waited for here)
+            await asyncio.sleep(0.01)
 
     def heal(self) -> None:
         """Everything passes again at once, and new connections are accepted. What was lost stays lost."""
@@ -124,6 +132,12 @@ class TcpProxy:
         if self._lost is not None and self._lost in chunk:
             self._lost = None
             link.losing = True
+
+    def heard_from_server(self, chunk: bytes) -> None:
+        """Called by a link for each piece of its server's."""
+        if self._held_from is not None and self._held_from in chunk:
+            self._held_from = None
+            self.blackhole()
 
     async def passing(self) -> None:
         """Returns when data may pass."""
@@ -230,6 +244,7 @@ class Link:
             return
         if self._unwanted and self._unwanted in chunk:
             chunk, self._unwanted = chunk.replace(self._unwanted, b'', 1), b''
+        self._proxy.heard_from_server(chunk)
         await self._proxy.passing()
         if not self.forgotten:
             sink.write(chunk)

@@ -18,6 +18,7 @@ from .chromium import chromium
 from .onlooker import Act, Endured, endure
 from .server import Floor, live, start_floor
 
+PIECES_APART_S = 0.3
 VIEW: ViewportSize = {'width': 1440, 'height': 900}
 
 
@@ -52,6 +53,16 @@ async def held(address: str, database: asyncpg.Connection, lasts: float) -> Endu
     """The network is there and carries nothing; neither side is notified."""
     async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
         return await endure(page, database, _at_once(proxy.blackhole), _at_once(proxy.heal), lasts)
+
+
+async def held_in_pieces(address: str, database: asyncpg.Connection, lasts: float) -> Endured:
+    """The same, and a beat is the last thing sent before the change: when the network carries again, it arrives first,
+    and each piece of what follows so much later."""
+    async with chromium() as browser, proxied(address) as proxy, looking(browser, proxy.address) as page:
+        async def heal() -> None:
+            proxy.heal()
+            proxy.latency = PIECES_APART_S
+        return await endure(page, database, lambda: proxy.blackhole_from(b'data-beat'), heal, lasts)
 
 
 async def refused(address: str, database: asyncpg.Connection, lasts: float) -> Endured:

@@ -310,7 +310,8 @@ async def test_who_floods_a_socket_waits_and_nobody_else_does(visitor: Visitor) 
         lambda: WebSocketClient(address, messages.put_nowait), parts.hostname, parts.port)
     await messages.get()
     flooder.send('40')
-    assert (await messages.get()).startswith(b'40')
+    while not (await messages.get()).startswith(b'40'):  # a ping may come first
+        pass
     begin = time.monotonic()
     for _ in range(2 * MESSAGES_AT_ONCE):
         flooder.send('42["ack",{"client_id":"nobody","next_message_id":0}]')

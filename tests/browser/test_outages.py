@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 from benchmarks.onlooker import endure
-from benchmarks.outages import asleep, frozen, half_open, held, looking, wifi_lost
+from benchmarks.outages import asleep, frozen, half_open, held, held_in_pieces, looking, wifi_lost
 from browser.program import Program
 from playwright.async_api import Browser
 
@@ -37,6 +37,17 @@ async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(prog
                                                                             sql: asyncpg.Connection) -> None:
     """Nothing tells the browser, and its socket would look healthy for eight seconds: a beat is missed after five."""
     endured = await held(program.url, sql, 7)
+
+    assert 3 < endured.seen < PROMISE_S + SLACK_S
+    assert endured.back < PROMISE_S
+    assert endured.wrong == 0
+    assert not endured.reloaded
+
+
+async def test_a_beat_that_was_held_up_does_not_make_an_old_picture_look_live(program: Program,
+                                                                               sql: asyncpg.Connection) -> None:
+    """What was sent before the change arrives 0.3 s before it."""
+    endured = await held_in_pieces(program.url, sql, 7)
 
     assert 3 < endured.seen < PROMISE_S + SLACK_S
     assert endured.back < PROMISE_S
@@ -90,7 +101,7 @@ async def test_while_beats_come_nothing_is_shown(program: Program, sql: asyncpg.
                 await page.wait_for_function(f"{VISIBLE} === 'visible'", timeout=0)
         ages = await page.evaluate("document.getAnimations().filter(each => each.animationName?.startsWith('stale-'))"
                                    '.map(each => each.currentTime)')
-        assert len(ages) == 2  # the notice, and the line through the badge
+        assert len(ages) == 4  # two each of the notice and of the line through the badge
         assert max(ages) < PROMISE_S * 1000
 
 

@@ -286,7 +286,8 @@ async def settled(shop_floor: Floor, switchboard: Switchboard) -> None:
     """After a page was opened or built again: what it had to catch up on has gone out, and nothing else is to come."""
     broadcast = shop_floor.broadcast
     await switchboard.screens[0].until(
-        lambda: not (broadcast._paused or broadcast._totals_due or broadcast._scheduler._resting))
+        lambda: not (broadcast._paused or broadcast._catching_up or broadcast._totals_due
+                     or broadcast._scheduler._resting))
     switchboard.emitted.clear()
 
 
@@ -294,6 +295,7 @@ class Socket:
     """What send_update knows of a browser's socket."""
 
     closed = False
+    last_ping: float | None = None
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Packet] = asyncio.Queue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,19 +16,12 @@ from ui.harness import Floor, OpenPage, Screen, Socket, Switchboard, settled, ti
 
 from floor.core.machines import MachineChange, MachineName, Status
 from floor.web.live import broadcast as broadcast_module
-from floor.web.live import stale_overlay
 from floor.web.live.live_element import SECOND, LiveElement
+from floor.web.live.nicegui_bridge import has_answered
 from floor.web.live.socket_fanout import MAX_WAITING, has_read_all, send_update
-from floor.web.shell import connection_badge
 
+BEAT = re.compile(r'"data-beat":"(\d+)"')
 Hold = Callable[[], tuple[asyncio.Event, asyncio.Event]]
-
-
-@pytest.fixture(autouse=True)
-def within_one_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second that passes between two messages is no difference."""
-    for module in stale_overlay, connection_badge:
-        monkeypatch.setattr(module, 'beat', lambda: '7')
 
 
 def statuses_shown(screen: Screen, name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -254,7 +248,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
             await slow.until(lambda: not sockets['slow'].queue.empty())
         finally:
             clock.cancel()
-        present, = take_all(sockets['slow'])
+        present, ping = take_all(sockets['slow'])
     finally:
         for screen in slow, quick:
             await core.sio.manager.close_room(screen.client.id, '/')
@@ -262,6 +256,7 @@ async def test_a_browser_that_reads_nothing_holds_a_few_messages_and_gets_the_pr
     assert len(waiting) == MAX_WAITING
     assert got >= 3 * MAX_WAITING
     assert f'change {3 * MAX_WAITING - 1}' in present
+    assert ping == '2'
     assert shop_floor.broadcast._lagging == set()
 
 
@@ -340,6 +335,37 @@ async def test_a_page_whose_browser_goes_away_is_not_waited_for(shop_floor: Floo
     screen.client.tab_id = None
 
     await screen.until(lambda: not shop_floor.broadcast._paused and shop_floor.broadcast._inspect_due is None)
+
+
+async def test_a_page_gets_a_beat_only_after_its_browser_has_answered_the_ping_behind_the_last_one(
+        shop_floor: Floor, open_page: OpenPage, switchboard: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = await open_page()
+    await settled(shop_floor, switchboard)
+    socket = Socket()
+    monkeypatch.setattr(core.sio.eio, 'sockets', {'e1': socket})
+    for name, original in ('send_update', send_update), ('has_answered', has_answered), ('PING_EVERY_S', 0.01):
+        monkeypatch.setattr(broadcast_module, name, original)
+    await core.sio.manager.enter_room('browser-1', '/', screen.client.id, eio_sid='e1')
+    clock = asyncio.create_task(shop_floor.broadcast.run())
+
+    async def next_messages() -> list[str]:
+        await screen.until(lambda: socket.last_ping)
+        return take_all(socket)
+    try:
+        first = await next_messages()
+        await asyncio.sleep(0.1)
+        assert socket.queue.empty(), 'not answered: neither a beat nor a ping, and the clock stands still here'
+        socket.last_ping = None
+        second = await next_messages()
+    finally:
+        clock.cancel()
+        await core.sio.manager.close_room(screen.client.id, '/')
+
+    assert first[-1] == second[-1] == '2', 'the ping is the last'
+    before, after = ([int(number) for message in messages for number in BEAT.findall(message)]
+                     for messages in (first, second))
+    assert len(before) == len(after) == 2, 'the notice, and the line through the badge'
+    assert set(after) == {before[0] + 1}
 
 
 def take_all(socket: Socket) -> list[str]:

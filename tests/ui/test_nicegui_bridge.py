@@ -5,6 +5,7 @@ If a test here fails after an update, the bridge has to be changed, and nothing 
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import re
@@ -13,6 +14,9 @@ from pathlib import Path
 
 import nicegui
 import pytest
+from engineio import AsyncServer
+from engineio.async_socket import AsyncSocket
+from engineio.packet import PING, PONG, Packet
 from nicegui import Client, app, core, helpers, ui
 from nicegui import client as client_module
 from nicegui.dependencies import generate_resources
@@ -99,6 +103,35 @@ async def test_an_update_reaches_each_browser_as_socketio_itself_would_send_it(s
             await core.sio.manager.close_room(f'client-{number}', '/')
     assert ours == theirs
     assert [len(packets) for packets in ours.values()] == [1, 1, 0]
+
+
+async def test_engineio_leaves_pings_to_us_and_notes_the_answer(shop_floor: Floor,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AsyncSocket, 'schedule_ping', AsyncSocket.schedule_ping)
+    for name in 'ping_interval', 'ping_timeout':
+        monkeypatch.setattr(core.sio.eio, name, 0.001)
+    old, socket = AsyncSocket(core.sio.eio, 'e0'), AsyncSocket(core.sio.eio, 'e1')
+    monkeypatch.setattr(core.sio.eio, 'sockets', {'e0': old, 'e1': socket})
+    for number in range(2):
+        await core.sio.manager.enter_room(f'browser-{number}', '/', 'client', eio_sid=f'e{number}')
+    try:
+        bridge.set_ping_times(0.001, 60)
+        assert 's.schedule_ping()' in inspect.getsource(AsyncServer), 'once it is open'
+        assert not bridge.has_answered('client')
+        socket.schedule_ping()
+        assert bridge.has_answered('client'), 'the older socket does not count'
+
+        bridge.ping_sockets()
+        bridge.ping_sockets('client')
+        assert [socket.queue.get_nowait().packet_type for _ in range(socket.queue.qsize())] == [PING]
+        assert not bridge.has_answered('client')
+
+        await socket.receive(Packet(PONG))
+        await asyncio.sleep(0.05)
+        assert bridge.has_answered('client')
+        assert socket.queue.empty()
+    finally:
+        await core.sio.manager.close_room('client', '/')
 
 
 @pytest.mark.parametrize('name', ['connect_handlers', 'delete_handlers', 'outbox'])

@@ -13,7 +13,7 @@ from ...core.machines import MachineName
 from ...core.people import Person, Role
 from ...core.query_parameters import NO, Query, unknown_name_message
 from ...feed.difference import Difference
-from ..live.live_element import FIGURES, LISTS, SECOND
+from ..live.live_element import BEAT, FIGURES, LISTS, SECOND
 from ..live.live_view import LiveView
 from ..shell.address_note import AddressNote
 from ..shell.frame import frame
@@ -59,7 +59,7 @@ def register(services: Services) -> None:
                 drawer.open(event.sender.name, event.sender)
 
         def build_lines() -> None:
-            view.forget(keep=(SECOND, FIGURES, LISTS))
+            view.forget(keep=(BEAT, SECOND, FIGURES, LISTS))
             lines.clear()
             with lines:
                 shown = matching_lines(store.lines, [store.line_called(name) for name in names], areas)

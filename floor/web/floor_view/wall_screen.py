@@ -19,7 +19,7 @@ from ...core.text import shown
 from ...feed.machine import Line
 from ...feed.store import Store
 from ...plant.line_commands import areas_of
-from ..live.live_element import FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
+from ..live.live_element import BEAT, FIGURES, LISTS, SECOND, TURNS, Content, LiveElement
 from ..live.live_view import LiveView
 from ..live.stale_overlay import StaleOverlay
 from ..shell.connection_badge import ConnectionBadge, ConnectionBanner, PlantClock
@@ -78,7 +78,7 @@ def wall_screen(services: Services, query: WallQuery) -> None:
     store, turn, is_part = services.store, query.turn, bool(query.names or query.areas)
 
     def build_lines() -> None:
-        view.forget(keep=(SECOND, FIGURES, LISTS))
+        view.forget(keep=(BEAT, SECOND, FIGURES, LISTS))
         root_of_lines.clear()
         names = [store.line_called(name) for name in query.names]
         lines = [] if query.problem else matching_lines(store.lines, names, query.areas)
@@ -109,12 +109,12 @@ def wall_screen(services: Services, query: WallQuery) -> None:
         view.add(DemoRibbon(services))
         with ui.element('q-toolbar').classes('wall-bar').props('role=banner'):
             figures = PlantFigures(store, view)
-            view.add(ConnectionBadge(store))
+            view.add(ConnectionBadge(store, view))
             view.add(PlantClock(store, with_city=False))
         with ui.element('q-card').classes('banner-area'):
             view.add(ConnectionBanner(store))
             view.add(HistoryNote(store))
-            view.add(StaleOverlay())
+            view.add(StaleOverlay(view))
             missing = Alert().classes('wall-missing')
         with ui.element('main').classes('wall-main'):
             root_of_lines = ui.element('div').classes('wall-lines')

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ...core.machines import MachineName
@@ -19,6 +20,7 @@ from ...feed.difference import Difference
 from ...feed.store import Store
 from .frame_scheduler import FrameScheduler
 from .live_element import (
+    BEAT,
     FIGURES,
     LISTS,
     SECOND,
@@ -28,7 +30,8 @@ from .live_element import (
     machine_topic,
 )
 from .live_view import Audience, LiveView
-from .nicegui_bridge import OutboxMarker
+from .nicegui_bridge import OutboxMarker, has_answered, ping_sockets
+from .ping_times import PING_EVERY_S
 from .socket_fanout import has_read_all, send_update
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ log = logging.getLogger(__name__)
 TOTALS_GAP_S = 0.3
 TOTALS_DELAY_S = 0.02  # tiles first: a browser renders messages that arrive together in one frame, and later
 INSPECT_GAP_S = 0.02  # less than NiceGUI takes to register a new connection
+CATCH_UP_BEATS = 2
+"""Beats that a page gets, each as soon as the last one has arrived, after a gap: two hide its notice."""
 
 
 class Broadcast:
@@ -53,6 +58,8 @@ class Broadcast:
         """Slow clients, which get no updates until they have read all earlier ones."""
         self._paused: dict[str, OutboxMarker] = {}
         """Clients that get no updates while messages of NiceGUI and a marker after them are in transit."""
+        self._catching_up: dict[str, int] = {}
+        """How many more beats these clients get as soon as the last one has arrived, instead of each second."""
         self._inspect_due: asyncio.TimerHandle | None = None
         self._scheduler = FrameScheduler(self.flush)
         self._totals: set[Topic] = set()
@@ -76,23 +83,32 @@ class Broadcast:
         client.on_delete(lambda: self._leave(client.id))
 
     async def run(self) -> None:
-        """Update freshness and clock each second, and the time in status each minute."""
+        """Update freshness and clock each second, and the time in status each minute. Send beats and pings."""
         loop = asyncio.get_running_loop()
-        beat = loop.time()
+        due = loop.time()
         minute = None
         while True:
-            beat = max(beat + 1, loop.time())
-            await asyncio.sleep(beat - loop.time())
+            due = max(due + PING_EVERY_S, loop.time())
+            await asyncio.sleep(due - loop.time())
             self._store.tick()
             topics: Iterable[Topic] = [SECOND, TURNS]
             if minute != (minute := self._store.now_ms // 60_000):
                 topics = [SECOND, TURNS, LISTS, *self._topics_of(self._store.machines)]
-            self.flush(topics)
+            current = self._views.keys() - self._paused.keys() - self._lagging
+            arrived = {client_id for client_id in current if has_answered(client_id)}
+            self.flush(topics, beats=arrived)
+            self._catch_up(current - arrived)
             self._send_all([client_id for client_id in self._lagging if has_read_all(client_id)])
+            ping_sockets()
 
-    def flush(self, topics: Iterable[Topic]) -> None:
-        """Send what these topics show now, where it differs from what was sent last."""
+    def flush(self, topics: Iterable[Topic], beats: AbstractSet[str] = frozenset()) -> None:
+        """Send what these topics show now, where it differs from what was sent last.
+
+        beats: clients that get their next beat with it
+        """
         topics = list(topics)
+        for client_id in beats:
+            self._views[client_id].beat += 1
         for audience in self._audiences.values():
             view = next(iter(audience.views.values()))
             message: dict[int, dict[str, Any]] = {}
@@ -102,8 +118,15 @@ class Broadcast:
                     if audience.sent.get(element.id) != content:
                         audience.sent[element.id] = content
                         message[element.id] = element.encode(content)
+            current = audience.views.keys() - self._paused.keys() - self._lagging
             if message:
-                self._lagging |= send_update(message, audience.views.keys() - self._paused.keys() - self._lagging)
+                self._lagging |= send_update(message, current - beats)
+            for here in audience.by_beat(current & beats):
+                first = audience.views[here[0]]
+                late = send_update(message | {element.id: element.message() for element in first.of(BEAT)}, here)
+                for client_id in late:
+                    self._views[client_id].beat -= 1
+                self._lagging |= late
 
     # internals
 
@@ -160,30 +183,51 @@ class Broadcast:
         broadcast sent in between would be overwritten by older content. The page therefore gets no broadcast until a
         marker after those messages was sent, and then the complete current content."""
         self._paused[view.client.id] = OutboxMarker(view.client)
-        if self._inspect_due is None:
-            self._inspect_due = asyncio.get_running_loop().call_later(INSPECT_GAP_S, self._inspect)
+        self._inspect_soon()
 
     def _inspect(self) -> None:
-        """Resume the pages whose marker was sent, and those without a browser."""
-        free = [client_id for client_id, marker in self._paused.items()
-                if marker.is_sent or not self._views[client_id].client.has_socket_connection]
+        """Resume the pages whose marker was sent, and those without a browser; send beats to those that catch up."""
+        self._inspect_due = None
+        gone = {client_id for client_id in self._paused.keys() | self._catching_up.keys()
+                if not self._views[client_id].client.has_socket_connection}
+        free = {client_id for client_id, marker in self._paused.items()
+                if client_id in gone or (marker.is_sent and has_answered(client_id))}
+        arrived = {client_id for client_id in self._catching_up.keys() - self._paused.keys() - self._lagging - gone
+                   if has_answered(client_id)}
         for client_id in free:
             del self._paused[client_id]
-        loop = asyncio.get_running_loop()
-        self._inspect_due = loop.call_later(INSPECT_GAP_S, self._inspect) if self._paused else None
         self._send_all(free)
+        self.flush((), beats=arrived)
+        for client_id in arrived | free:
+            ping_sockets(client_id)
+        self._catching_up = {client_id: left for client_id, beats in self._catching_up.items()
+                         if client_id not in gone and (left := beats - (client_id in arrived))}
+        self._catch_up(free - gone)
+        if self._paused or self._catching_up:
+            self._inspect_soon()
+
+    def _catch_up(self, client_ids: Iterable[str]) -> None:
+        """Send the next beats as soon as possible to these pages, which may show their notice."""
+        self._catching_up.update(dict.fromkeys(client_ids, CATCH_UP_BEATS))
+        if self._catching_up:
+            self._inspect_soon()
+
+    def _inspect_soon(self) -> None:
+        if self._inspect_due is None:
+            self._inspect_due = asyncio.get_running_loop().call_later(INSPECT_GAP_S, self._inspect)
 
     def _send_all(self, client_ids: Iterable[str]) -> None:
         """Send the complete current content to clients that may have missed updates."""
         self._lagging -= (wanted := set(client_ids))
         for audience in self._audiences.values() if wanted else ():
-            if here := [client_id for client_id in audience.views if client_id in wanted]:
+            for here in audience.by_beat(audience.views.keys() & wanted):
                 elements = audience.views[here[0]].all()
                 self._lagging |= send_update({element.id: element.message() for element in elements}, here)
 
     def _leave(self, client_id: str) -> None:
         self._lagging.discard(client_id)
         self._paused.pop(client_id, None)
+        self._catching_up.pop(client_id, None)
         if (view := self._views.pop(client_id, None)) is None:
             return
         self.pages_gone += 1

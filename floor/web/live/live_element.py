@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 NO_ARGUMENTS: list[str] = []
 """One list for all: every page has a listener for each machine."""
-SECOND, FIGURES, LISTS, TURNS = 'second', 'figures', 'lists', 'turns'
+SECOND, FIGURES, LISTS, TURNS, BEAT = 'second', 'figures', 'lists', 'turns', 'beat'
 
 Topic = str
 Content = tuple[dict[str, Any], str | None]

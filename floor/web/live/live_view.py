@@ -9,6 +9,10 @@ from nicegui import Client
 
 from .live_element import Content, LiveElement, Topic
 
+BEATS = 20
+"""Number of CSS animations of beats. After hours in the background, a tab may get a beat whose animations still run
+from then, and shows the notice until the second next beat."""
+
 
 class LiveView:
     """The live elements of one page."""
@@ -17,6 +21,8 @@ class LiveView:
         self.client = client
         self.rebuild = rebuild
         self.layout: Hashable = None
+        self.beat = 0
+        """Number of the last beat that was sent (stale_overlay.py)."""
         self._topics: Mapping[Topic, tuple[int, ...]] = {}
         self._added: dict[Topic, list[LiveElement]] = {}
 
@@ -64,3 +70,10 @@ class Audience:
     topics: Mapping[Topic, tuple[int, ...]]
     views: dict[str, LiveView] = field(default_factory=dict)
     sent: dict[int, Content] = field(default_factory=dict)
+
+    def by_beat(self, client_ids: Iterable[str]) -> list[list[str]]:
+        """These clients, in groups whose pages have the same beat."""
+        groups: dict[int, list[str]] = {}
+        for client_id in client_ids:
+            groups.setdefault(self.views[client_id].beat % BEATS, []).append(client_id)
+        return list(groups.values())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,8 @@ from types import MethodType, SimpleNamespace
 from typing import Any, cast
 
 import nicegui
-from engineio.packet import MESSAGE, Packet
+from engineio.async_socket import AsyncSocket
+from engineio.packet import MESSAGE, PING, Packet
 from jinja2.ext import Extension
 from nicegui import Client, core, helpers, json, ui
 from nicegui import client as client_module
@@ -198,9 +200,30 @@ def is_stopping() -> bool:
 # sockets
 
 def set_ping_times(interval: float, timeout: float) -> None:
-    """Set the seconds between pings and the time-out for the pong; overrides what NiceGUI set at startup."""
+    """Set the seconds between pings and the time-out for the pong; overrides what NiceGUI set at startup. Pings are no
+    longer sent by engine.io, in a task for each, but by ping_sockets."""
     core.sio.eio.ping_interval = interval
     core.sio.eio.ping_timeout = timeout
+    AsyncSocket.schedule_ping = _await_next_ping
+
+
+def _await_next_ping(socket: AsyncSocket) -> None:
+    """Called by engine.io after it has opened a socket, and after each pong."""
+    socket.last_ping = None
+
+
+def ping_sockets(client_id: str | None = None) -> None:
+    """Send a ping behind all that was queued, to the sockets of a page or to all, unless the last one is unanswered."""
+    for socket in tuple(core.sio.eio.sockets.values()) if client_id is None else _sockets_of(client_id):
+        if not socket.last_ping and not socket.closed:
+            socket.last_ping = time.time()
+            socket.queue.put_nowait(Packet(PING))
+
+
+def has_answered(client_id: str) -> bool:
+    """Whether the browser of a page has answered the last ping, and so has got all that was sent before it."""
+    *_, newest = (None, *_sockets_of(client_id))
+    return newest is not None and not newest.last_ping
 
 
 def socket_handlers() -> Mapping[str, SocketHandler]:
@@ -247,15 +270,20 @@ def message_packet(name: str, data: Any) -> Packet | None:
 
 def queues_of(client_id: str) -> Iterator[asyncio.Queue[Packet]]:
     """The queues of the sockets of a page."""
-    for _, session in core.sio.manager.get_participants(NAMESPACE, client_id):  # NiceGUI has a room for each page
-        socket = core.sio.eio.sockets.get(session)
-        if socket is not None and not socket.closed:
-            yield socket.queue
+    return (socket.queue for socket in _sockets_of(client_id))
 
 
 def all_queues() -> Iterator[asyncio.Queue[Packet]]:
     """The queues of all sockets."""
     return (socket.queue for socket in core.sio.eio.sockets.values())
+
+
+def _sockets_of(client_id: str) -> Iterator[AsyncSocket]:
+    """The open sockets of a page, the newest last."""
+    for _, session in core.sio.manager.get_participants(NAMESPACE, client_id):  # NiceGUI has a room for each page
+        socket = core.sio.eio.sockets.get(session)
+        if socket is not None and not socket.closed:
+            yield socket
 
 
 def _connection_of(environ: Mapping[str, Any] | None) -> HTTPConnection | None:

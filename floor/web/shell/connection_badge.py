@@ -6,7 +6,8 @@ from ...core.formatting import duration
 from ...feed.freshness import Freshness
 from ...feed.store import Store
 from ..live.live_element import SECOND, Content, LiveElement
-from ..live.stale_overlay import beat
+from ..live.live_view import LiveView
+from ..live.stale_overlay import StaleMark
 from .times import time_of_day
 
 CONNECTING = 'Connecting to the database. The floor appears automatically.'
@@ -18,16 +19,18 @@ STALE_BECAUSE = 'No connection to the database ({reason}). The floor is shown as
 class ConnectionBadge(LiveElement):
     """The only element with data-connection, by which CSS greys the floor."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, view: LiveView) -> None:
         super().__init__('span', SECOND)
         self._store = store
         self.classes('badge')
         self.props['role'] = 'img'
+        with self:
+            view.add(StaleMark(view))
 
     def content(self) -> Content:
         connection = self._store.connection
         text = self._text_of(connection)
-        return {'data-connection': connection.value, 'data-beat': beat(), 'aria-label': f'Data: {text}',
+        return {'data-connection': connection.value, 'aria-label': f'Data: {text}',
                 'title': 'Time since the data was last confirmed to be complete'}, text
 
     def _text_of(self, connection: Freshness) -> str:

@@ -78,7 +78,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
                     if name == (section or title):
                         link.props['aria-current'] = 'page'
             with ui.element('div').classes('bar-right'):
-                view.add(ConnectionBadge(store))
+                view.add(ConnectionBadge(store, view))
                 view.add(PlantClock(store, with_city=True))
                 person_menu(person, services.visitor(), has_sign_in=services.has_sign_in)
                 order_alerts(services.alerts, person, root)
@@ -89,7 +89,7 @@ def frame(title: str, services: Services, view: LiveView, person: Person, *, sec
             view.add(HistoryNote(store))
             if not redraws:
                 CalendarChange(services)
-            view.add(StaleOverlay())
+            view.add(StaleOverlay(view))
         with ui.element('main') as main:
             yield
         page_foot()
