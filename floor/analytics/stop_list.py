@@ -94,8 +94,8 @@ class ListedStop:
 async def read_stop_list(reading: Reading, selection: StopSelection, page: Page) -> StopList:
     """A page of the stops that were going on at some time in the window."""
     found = await _found(reading, selection.words)
-    counts = await reading.queries.count_stop_list(reading.connection, kpi=selection.kind.counted_by,
-                                                   **found, **reading.stops_in_parts)
+    [counts] = [row async for row in reading.queries.count_stop_list(
+        reading.connection, kpi=selection.kind.counted_by, **found, **reading.stops_in_parts)]
     listed = await read_listed(reading, selection, page.skip, page.size, selection.kind.counted_by, only=True,
                                found=found)
     return StopList(tuple(row.stop for row in listed), counts['counted'], seconds(counts['amount']),

@@ -124,7 +124,7 @@ async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMac
 async def read_clocks(reading: Reading) -> StopClocks:
     """Where the time of the stops went that have a work order which was acknowledged and started; micro-stops do not
     count."""
-    total: int = await reading.queries.count_stops(reading.connection, **reading.stops_in_parts)
+    [total] = [row['stops'] async for row in reading.queries.count_stops(reading.connection, **reading.stops_in_parts)]
     rows = reading.queries.stop_clocks(reading.connection, **reading.stops_in_parts)
     causes = []
     async for row in rows:

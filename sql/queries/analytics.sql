@@ -100,11 +100,11 @@ FROM (SELECT machine_name, sum(down) AS down, count(*) FILTER (WHERE began) AS s
 GROUP BY part.machine_name
 ORDER BY 2 DESC, 3 DESC, 4 DESC, name_sort_key(part.machine_name), part.machine_name COLLATE "C" LIMIT :most;
 
--- name: count_stops(names, starts, untils, now, reason, line)$
--- How many stops were going on in the parts of a period. names null: of all machines.
+-- name: count_stops(names, starts, untils, now, reason, line)
+-- How many stops were going on in the parts of a period: one row, see count_stop_list. names null: of all machines.
 SELECT (SELECT count(*) FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz,
                                             :reason::text, :line::smallint, false) WHERE began OR carried_in)
-     + (SELECT count(*) FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true) WHERE began OR carried_in);
+     + (SELECT count(*) FROM stops_in_parts(:names, :starts, :untils, :now, :reason, :line, true) WHERE began OR carried_in) AS stops;
 
 -- name: stop_clocks(names, starts, untils, now, reason, line)
 -- The four clocks of the stops of a period's parts that were seen through (down, order created, acknowledged, started, running

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, product
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,19 @@ from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from unit.oracle import US, DataGap, History, HistoryRow, Order
 
-from floor.analytics import DEFINITIONS, Analytics, Band, Kpi, Kpis, Page, Scope, StopKind, StopSelection, Window
+from floor.analytics import (
+    DEFINITIONS,
+    Analytics,
+    Band,
+    Kpi,
+    Kpis,
+    Page,
+    Scope,
+    StopKind,
+    StopSelection,
+    StopSort,
+    Window,
+)
 from floor.analytics.kpis import Sums
 from floor.analytics.timeline import Shares
 from floor.core.errors import QueryError
@@ -374,6 +386,34 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
         assert {c.reason: (c.stops, [round(mean * c.stops * 1e6) for mean in c.means]) for c in clocks.causes} == \
             history.clocks(names, window.start, window.end, scope.line)
         assert clocks.total == len(stops)
+
+
+async def test_a_page_of_stops_is_a_part_of_the_whole_list(plant: Plant) -> None:
+    """A page is bounded by the stops of the last hundredth of the window; here nearly all stops began in it."""
+    lengths = (0, 300), (400, 20), (800, 2), (6000, 1), (6010, 9), (6020, 4), (6030, 6), (6040, 2), (6050, 4)
+    moments = [(SPRING + minute * MINUTE, status) for since, length in lengths
+               for minute, status in ((since, 'down'), (since + length, 'operational'))]
+    history = History([HistoryRow('Welder', at, status, None, version)
+                       for version, (at, status) in enumerate(moments, 1)],
+                      SPRING + 6060 * MINUTE, places=LINES, present={'Welder'})
+    window = Window(SPRING - MINUTE, history.now)
+    await ask(plant, Probe(history, window, 1))
+    analytics = plant.analytics(history, shifts='All day 00:00')
+    for scope in Scope(), Scope(shift='All day'):
+        for kind, sort, turned in product(StopKind, StopSort, (False, True)):
+            selection = StopSelection(kind, sort=sort, turned=turned)
+            listed = await analytics.stops(window, scope, Page(1, 1000), selection)
+            whole = listed.stops
+            assert len(whole) == listed.total
+            for size, number in product((1, 3), range(1, 4)):
+                page = await analytics.stops(window, scope, Page(number, size), selection)
+                assert page.stops == whole[(number - 1) * size:number * size], selection
+    for kpi in Kpi.FAILURES, Kpi.MICRO_STOPS, Kpi.MTTR, Kpi.CARRIED_IN:
+        pieces = (await analytics.explain(kpi, window, Scope(), Page(1, 1000))).pieces
+        assert len(pieces) == len(lengths)
+        for size, number in product((1, 3), range(1, 4)):
+            page_of_pieces = await analytics.explain(kpi, window, Scope(), Page(number, size))
+            assert page_of_pieces.pieces == pieces[(number - 1) * size:number * size], kpi
 
 
 @given(question=questions())
