@@ -13,9 +13,9 @@ from .report_snapshot import Member, Reading
 from .window import Window, seconds, share
 
 TIMES = ('operational', 'warning', 'waiting', 'down')
-STOPS = ('failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length')
-RESPONSES = ('carried_in', 'works', 'work', 'responses')
-FILTERED = ('lost', 'failures', 'micro_stops', 'repairs', 'repair', 'ongoing', 'ongoing_length', *RESPONSES)
+STOPS = ('failures', 'micro_stops', 'carried_in', 'repairs', 'repair', 'ongoing', 'ongoing_length', 'works', 'work',
+         'responses')
+FILTERED = ('lost', *STOPS)
 MEDIAN, P90 = 50, 90
 
 
@@ -195,38 +195,20 @@ async def floor_sums(reading: Reading) -> Sums:
     """All machines together: their stops are one row of the database, which is quicker than one for each machine."""
     times = await machine_times(reading)
     result = total(times.values())
-    of = None if len(times) == len(reading.machines) else sorted(machine.name for machine in times)
-    for fields, rows in ((STOPS, stop_sums(reading, of=of, together=True)),
-                         (RESPONSES, stop_responses(reading, of=of, together=True))):
-        async for row in rows:
-            for name in fields:
-                setattr(result, name, row[name])
+    period = reading.stop_period
+    if len(times) < len(reading.machines):
+        period['names'] = sorted(machine.name for machine in times)
+    async for row in reading.queries.stop_sums(reading.connection, answered=True, together=True, **period):
+        for name in STOPS:
+            setattr(result, name, row[name])
     return result
-
-
-def stop_sums(reading: Reading, *, together: bool = False,
-              of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
-    """What is to be known of the stops of each machine that is asked about, or of these. together: one row for all of
-    them."""
-    rows: AsyncIterator[Any] = reading.queries.stop_sums(
-        reading.connection, together=together, **_stop_period(reading, of))
-    return rows
-
-
-def stop_responses(reading: Reading, *, together: bool = False, answered: bool = True,
-                   of: Sequence[MachineName] | None = None) -> AsyncIterator[Any]:
-    """The same of the stops that were carried in and, if answered, of responses and repairs."""
-    rows: AsyncIterator[Any] = reading.queries.stop_responses(
-        reading.connection, answered=answered, together=together,
-        **_stop_period(reading, of))
-    return rows
 
 
 def _stop_rows(reading: Reading, *, answered: bool) -> Iterator[tuple[tuple[str, ...], AsyncIterator[Any]]]:
     """What adds up to all that is to be known of the stops of each machine, and the names of its columns."""
     if not reading.scope.is_filtered:
-        yield STOPS, stop_sums(reading)
-        yield RESPONSES, stop_responses(reading, answered=answered)
+        yield STOPS, reading.queries.stop_sums(reading.connection, answered=answered, together=False,
+                                               **reading.stop_period)
         return
     for at_ends in False, True:
         yield FILTERED, reading.queries.filtered_stop_sums(
@@ -236,10 +218,6 @@ def _stop_rows(reading: Reading, *, answered: bool) -> Iterator[tuple[tuple[str,
 def kpis_of(reading: Reading, sums: Sums) -> Kpis:
     """The figures of the sums, as far as the stops that are asked about have them."""
     return Kpis.of(reading.window, sums) if reading.scope.reason is None else Kpis.of_reason(reading.window, sums)
-
-
-def _stop_period(reading: Reading, of: Sequence[MachineName] | None) -> dict[str, Any]:
-    return reading.stop_period if of is None else {**reading.stop_period, 'names': of}
 
 
 async def read_kpis(reading: Reading) -> Kpis:

@@ -166,8 +166,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     CROSS JOIN LATERAL (
         (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < from_at
          ORDER BY b.since DESC LIMIT 1)
-        UNION  -- of the two that are asked for here, each once
-        (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since < until_at AND from_at < until_at
+        UNION ALL
+        (SELECT b.* FROM machine_stops b WHERE b.machine_id = m.machine_id AND b.since >= from_at AND b.since < until_at
          ORDER BY b.since DESC LIMIT 1)) AS s
     WHERE (names IS NULL OR m.machine_name = ANY (names)) AND (of_line IS NULL OR coalesce(s.line_id, 0::smallint) = of_line)
       AND CASE WHEN s.since < from_at THEN s.until IS NULL OR s.until >= from_at ELSE s.until IS NULL OR s.until >= until_at END

@@ -49,30 +49,6 @@ SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 SELECT machine_name, operational, warning, waiting, down
 FROM machine_times(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :line::smallint);
 
--- name: stop_sums(names, start, until, now, together, line)
--- For each machine and a period: failures and micro-stops that began in it, repairs that ended in it, and stops that were
--- going on at its end. Lengths in microseconds. names null: all machines. together: one row for all, which is quicker.
-WITH across AS (
-    SELECT s.*, s.since >= :start::timestamptz AS began, s.until >= :start AND s.until < :until::timestamptz AS ended,
-           s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
-    FROM stops_touching(:names::text[], :start, :until, :now::timestamptz, :line::smallint) s
-), part AS (
-    SELECT CASE WHEN NOT :together::boolean THEN machine_id END AS machine_id, sum(failures) AS failures,
-           sum(micro_stops) AS micro_stops, sum(repairs) AS repairs, sum(repair) AS repair, 0::bigint AS ongoing,
-           0::bigint AS ongoing_length
-    FROM ended_stop_sums(:names, :start, :until, :line) GROUP BY 1
-    UNION ALL  -- of those that ended in it, what was going on at its start had begun before; what goes on at its end has not ended
-    SELECT CASE WHEN NOT :together THEN machine_id END,
-           count(*) FILTER (WHERE fails AND began) - count(*) FILTER (WHERE fails AND ended),
-           count(*) FILTER (WHERE NOT fails AND began) - count(*) FILTER (WHERE NOT fails AND ended), 0, 0,
-           count(*) FILTER (WHERE goes_on), sum(micros(:until - since)) FILTER (WHERE goes_on)::bigint
-    FROM across GROUP BY 1
-)
-SELECT m.machine_name, sum(failures)::bigint AS failures, sum(micro_stops)::bigint AS micro_stops,
-       sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair, sum(ongoing)::bigint AS ongoing,
-       coalesce(sum(ongoing_length), 0)::bigint AS ongoing_length
-FROM part LEFT JOIN machines m USING (machine_id) GROUP BY m.machine_name;
-
 -- name: stop_causes(names, starts, untils, now, reason, line)
 -- For each reason: microseconds down in the parts of a period, and stops that began in them. names null: of all machines; reason null:
 -- all of them.

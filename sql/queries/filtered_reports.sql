@@ -1,6 +1,6 @@
 -- name: filtered_stop_sums(names, starts, untils, now, reason, answered, line, at_ends)
 -- For each machine: how many stops of each kind there were in some hours of a period, of a reason the time down by them, and, if that
--- is asked for, responses and repairs as in stop_responses. Lengths in microseconds. at_ends: of those that stops_in_parts() means by
+-- is asked for, responses and repairs as in stop_sums. Lengths in microseconds. at_ends: of those that stops_in_parts() means by
 -- it; both together are all.
 SELECT s.machine_name, coalesce(sum(CASE WHEN :reason IS NOT NULL THEN s.down END), 0)::bigint AS lost,  -- worked out only if asked for
        count(*) FILTER (WHERE s.began AND s.fails) AS failures,
