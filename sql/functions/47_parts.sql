@@ -23,7 +23,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 30 AS $$
     CROSS JOIN LATERAL (SELECT found.before + CASE WHEN d.hours[found.before] < common.since THEN 1 ELSE 0 END AS first,
                                width_bucket(common.until, d.hours) AS last) AS edge
     WHERE (starts[n.part] > d.since OR untils[n.part] < d.until) AND edge.first < edge.last
-    OFFSET 0  -- each is computed once, and not for each machine
+    OFFSET '0'  -- each is computed once, and not for each machine; '0' as in machine_limits
 $$;
 
 -- What is left of the parts beside both.
