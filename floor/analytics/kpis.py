@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from ..core.machines import MachineName
@@ -51,13 +52,6 @@ class Sums:
     def known(self) -> int:
         """Microseconds in which something was known."""
         return self.operational + self.warning + self.waiting + self.down
-
-    def add(self, other: Sums) -> None:
-        """The other machines too."""
-        self.responses.extend(other.responses)
-        for name in self.__slots__:
-            if name != 'responses':
-                setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +223,16 @@ async def read_kpis(reading: Reading) -> Kpis:
 async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
     """The figures of each line, in the order of the lines; machines without one come last. A machine that was moved
     counts to each line for its time there (Placement)."""
-    lines: defaultdict[str | None, Sums] = defaultdict(Sums)
+    lines: defaultdict[str | None, list[Sums]] = defaultdict(list)
     stayed = replace(reading, machines=tuple(machine for machine in reading.machines if not machine.moved))
     for machine, sums in (await machine_sums(stayed)).items():
-        lines[machine.line].add(sums)
+        lines[machine.line].append(sums)
     for machine in reading.machines:
         if machine.moved:
             for line_id, line in {placement.line_id: placement.line for placement in machine.placements}.items():
                 part = replace(reading, machines=(machine,), line_id=line_id)
-                lines[line].add(total((await machine_sums(part)).values()))
-    return tuple(LineKpis(line, kpis_of(reading, sums)) for line, sums in lines.items())
+                lines[line] += (await machine_sums(part)).values()
+    return tuple(LineKpis(line, kpis_of(reading, total(sums))) for line, sums in lines.items())
 
 
 async def read_machines(reading: Reading) -> tuple[MachineKpis, ...]:
@@ -249,10 +243,9 @@ async def read_machines(reading: Reading) -> tuple[MachineKpis, ...]:
 
 def total(sums: Iterable[Sums]) -> Sums:
     """All machines together."""
-    result = Sums()
-    for each in sums:
-        result.add(each)
-    return result
+    parts = list(sums)
+    added = {name: sum(map(attrgetter(name), parts)) for name in Sums.__slots__ if name != 'responses'}
+    return Sums(**added, responses=[response for part in parts for response in part.responses])
 
 
 def are_covered(*windows: Kpis) -> bool:

@@ -108,8 +108,8 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
     found = await _found(reading, selection.words) if found is None else found
     rows = reading.queries.stop_list(
         reading.connection, kpi=counted_by, only=only, sort=selection.sort,
-        descending=selection.descending, places=_in_order(reading), skip=skip, most=most, **found,
-        **reading.stops_in_parts)
+        descending=selection.descending, places=_in_order(reading) if selection.sort is StopSort.MACHINE else [],
+        skip=skip, most=most, **found, **reading.stops_in_parts)
     return [ListedStop(to_stop(row), row['counted'], seconds(row['amount'] or 0), row['began'],
                        row['until'] is not None and reading.has(row['until']))
             async for row in rows]

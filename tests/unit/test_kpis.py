@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from floor.analytics import DEFINITIONS, Kpi, Kpis, Window
-from floor.analytics.kpis import Sums
+from floor.analytics.kpis import Sums, total
 from floor.analytics.stops import clocks
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -61,9 +61,8 @@ def test_sums_of_machines_are_added_field_by_field() -> None:
             setattr(result, name, factor * number)
         return result
 
-    total = sums(1, [1])
-    total.add(sums(100, [3, 2]))
-    assert total == sums(101, [1, 3, 2])
+    assert total([sums(1, [1]), sums(100, [3, 2])]) == sums(101, [1, 3, 2])
+    assert total([]) == Sums()
 
 
 def test_the_four_clocks_follow_each_other_and_none_runs_after_the_machine_does() -> None:
