@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,6 +23,7 @@ from floor.gateway.config_file import parse_config
 from floor.gateway.opcua import connection as connection_module
 from floor.gateway.opcua import subscription as subscription_module
 from floor.gateway.opcua.browse import browse, point_list
+from floor.gateway.opcua.kept_subscription import KeptSubscriptionFile
 from floor.gateway.opcua.opcua_source import OpcUaSource
 from floor.gateway.opcua_config import OpcUaConfig
 from floor.gateway.reading import Reading
@@ -320,6 +322,25 @@ async def test_change_while_the_gateway_was_away_may_be_one_of_many_if_the_serve
         first, *later = heard.of('Press 1')
         assert (first.value, first.lost_since is None) == (3, False)
         assert {each.lost_since for each in (*later, *heard.of('Press 2'))} == {None}
+
+
+async def test_subscription_is_kept_with_its_first_values_before_the_answer_that_its_nodes_are_monitored(
+        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = subscription_module.Subscription.monitor
+
+    async def without_an_answer(self: subscription_module.Subscription, nodes: Any) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(self, '_keep', lambda: None)
+            await monitor(self, nodes)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(subscription_module.Subscription, 'monitor', without_an_answer)
+    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await heard.last('Press 1', 3)
+        await plant.set('Press 1', 4)
+        await heard.last('Press 1', 4)
+        await plant.set('Press 1', 3)
+    assert KeptSubscriptionFile(tmp_path, heard.source.state.name).read(f'opc.tcp://127.0.0.1:{plant.port}') is not None
 
 
 @pytest.mark.parametrize('what', ['interval', 'url'])

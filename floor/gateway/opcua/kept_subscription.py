@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+PROGRESS_SIZE = 512
+"""Bytes: no more than disks write whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,15 @@ class KeptSubscription:
 
 
 class KeptSubscriptionFile:
-    """Keeps one in a file, and beside it the session, which the library writes. folder: None: in memory, for trials."""
+    """Keeps one in a file, and beside it how far its messages are stored, and the session, which the library writes.
+
+    folder: None: in memory, for trials.
+    """
 
     def __init__(self, folder: Path | None, source: str) -> None:
         self.session = folder and folder / f'opcua-{source}.session'
         self._file = folder and folder / f'opcua-{source}.json'
+        self._progress = folder and folder / f'opcua-{source}.progress'
 
     def read(self, url: str) -> KeptSubscription | None:
         """None if there is none that can be read. One of another server is given, but not its session."""
@@ -45,6 +52,7 @@ class KeptSubscriptionFile:
             kept = KeptSubscription(**json.loads(self._file.read_text()))
         except (OSError, ValueError, TypeError):
             return None
+        kept = self._with_progress(kept)
         if kept.url == url:
             self._renew_session(kept.heard_at)
         elif self.session is not None:
@@ -58,6 +66,30 @@ class KeptSubscriptionFile:
         """
         if self._file is not None:
             _replace(self._file, json.dumps(asdict(kept)))
+
+    def write_progress(self, subscription: int, token: str, sequence: int, heard_at: float) -> None:
+        """Overwrite in its place what has changed with a message.
+
+        :raises OSError: the disk is full, or the folder has gone
+        """
+        if self._progress is not None:
+            text = json.dumps({'id': subscription, 'token': token, 'sequence': sequence, 'heard_at': heard_at})
+            number = os.open(self._progress, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.write(number, text.ljust(PROGRESS_SIZE).encode())
+            finally:
+                os.close(number)
+
+    def _with_progress(self, kept: KeptSubscription) -> KeptSubscription:
+        """Without what was written last: what came after the subscription was kept is asked for again."""
+        assert self._progress is not None  # noqa: S101
+        try:
+            progress = json.loads(self._progress.read_text())
+            if (progress['id'], progress['token']) == (kept.id, kept.token):
+                return replace(kept, sequence=int(progress['sequence']), heard_at=float(progress['heard_at']))
+        except (OSError, ValueError, TypeError, LookupError):
+            pass
+        return kept
 
     def _renew_session(self, heard_at: float) -> None:
         """The library takes a session for old that was opened long ago, however long it was used."""

@@ -57,7 +57,7 @@ class Subscription:
         """When the server was heard last, in seconds since 1970."""
         self._session, self._nodes, self._config, self._values, self._file = session, nodes, config, values, file
         self._interval_ms = config.interval * 1_000
-        self._id = 0
+        self._id = self._kept_id = 0
         self._sequence = 0
         self._silent_s = 0.0
         self._last_message = time.monotonic()
@@ -115,11 +115,12 @@ class Subscription:
         self._keep()
 
     async def _resume(self, kept: KeptSubscription) -> bool:
-        if (kept.url, kept.token) != (self._config.url, self._session.authentication_token.to_string()):
+        if (kept.url, kept.token) != (self._config.url, self._token):
             return False
         is_the_same = (kept.nodes, kept.interval) == ([each.to_string() for each in self._nodes], self._config.interval)
         if is_the_same and await self._is_there(kept.id):
-            self._id, self._sequence, self.heard_at = kept.id, kept.sequence, kept.heard_at
+            self._id = self._kept_id = kept.id
+            self._sequence, self.heard_at = kept.sequence, kept.heard_at
             self.missing = {each: kept.missing[each.to_string()] for each in self._nodes
                             if each.to_string() in kept.missing}
             self._unqueued = {each for each in self._nodes if each.to_string() in kept.unqueued}
@@ -213,17 +214,25 @@ class Subscription:
             elif isinstance(notification, ua.StatusChangeNotification) and notification.Status.is_bad():
                 raise SourceError(f'the subscription has ended: {notification.Status.name}')
         self._hear()
-        self._keep()
+        if self._kept_id == self._id:
+            self._file.write_progress(self._id, self._token, self._sequence, self.heard_at)
+        else:
+            self._keep()  # it comes before the answer that the nodes are monitored
 
     def _hear(self) -> None:
         self.heard_at, self._last_message = time.time(), time.monotonic()
 
     def _keep(self) -> None:
         self._file.write(KeptSubscription(
-            self._config.url, self._config.interval, self._session.authentication_token.to_string(), self._id,
+            self._config.url, self._config.interval, self._token, self._id,
             [each.to_string() for each in self._nodes],
             {node.to_string(): answer for node, answer in self.missing.items()},
             [each.to_string() for each in self._unqueued], self._sequence, self.heard_at))
+        self._kept_id = self._id
+
+    @property
+    def _token(self) -> str:
+        return self._session.authentication_token.to_string()
 
     def _end(self, error: Exception) -> None:
         if not self._ended.done():
