@@ -28,7 +28,7 @@ import asyncpg
 import hypothesis
 import pytest
 from database.postgres import SCHEMA, Connect, Psql, Server
-from order import rank
+from order import choose
 from short_folder import short_folder
 
 from floor.core.settings import Settings
@@ -54,8 +54,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=rank)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    choose(config, items)
 
 
 def pytest_collection_finish() -> None:

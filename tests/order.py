@@ -1,4 +1,4 @@
-"""In which order tests start: the longest first, so that no worker has much to do when the others have ended."""
+"""Which tests run, and in which order: the longest first, so that no worker has much to do at the end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ SLOWEST_FIRST = (
     'test_embedded.py', 'timeline', 'test_installed.py', 'test_downloads.py', 'test_operation.py',
     'test_session_settings.py', 'test_simulator_on_a_plant.py', 'test_odd_data_folders.py', 'test_backfill.py')
 """Groups of tests, and files; those of tests/browser are groups."""
+
+
+def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked `long` where no path, -k or -m says which tests to run, and sort the others."""
+    if not (config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr):
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker('long')])
+        items[:] = [item for item in items if not item.get_closest_marker('long')]
+    items.sort(key=rank)
 
 
 def rank(item: pytest.Item) -> int:

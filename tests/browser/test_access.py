@@ -16,7 +16,7 @@ from browser.program import Program
 from browser.visitor import tile
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 LINK = re.compile(r'/link/lm_first_[\w-]{43}')
 SECRETS = 'lm_token_', 'lm_station_', 'lm_wall_', 'lm_invite_'

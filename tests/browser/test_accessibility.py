@@ -10,7 +10,7 @@ from browser.profiles import LAPTOP, PHONE
 from browser.visitor import Visitor
 from playwright.async_api import ViewportSize
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 TABLET = {'width': 820, 'height': 1180}
 PAGES = (

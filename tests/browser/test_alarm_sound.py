@@ -7,7 +7,7 @@ import pytest
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
 async def critical_order(sql: asyncpg.Connection) -> None:

@@ -21,7 +21,7 @@ from browser.visitor import Visitor
 from pictures import SECRETS, TURNED, encoded, motif, opened, photo, telling
 from playwright.async_api import Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 MAX_BYTES_OF_EIGHT_PHOTOS = 300_000
 ADD = 'Add photos or PDFs'

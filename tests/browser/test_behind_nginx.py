@@ -21,7 +21,7 @@ from browser.visitor import Visitor, badge, drawer, tile
 from playwright.async_api import Browser, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 PAGES = ['/', '/?kiosk', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/employees',
          '/diagnosis', '/past?at=2026-11-23T09:41:00']

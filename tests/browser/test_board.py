@@ -10,7 +10,7 @@ from browser.profiles import PHONE
 from browser.visitor import Visitor, fits_window
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BOARD = '/work-orders?view=board'
 

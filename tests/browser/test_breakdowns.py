@@ -19,7 +19,7 @@ from suspended import suspended
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.embedded.sockets import address
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
 GREY = re.compile(r'grayscale\(1\)')

@@ -13,7 +13,7 @@ from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 ADD = 'INSERT INTO work_orders (machine_id, issue_description, priority) VALUES ($1, $2, $3)'
 

@@ -17,7 +17,7 @@ from browser.profiles import PHONE
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 InZone = Callable[[str], Awaitable[Visitor]]
 

@@ -16,7 +16,7 @@ from browser.visitor import Visitor, fits_window
 from browser.workspace import DASHBOARD_ID, HOST, SIGN_IN, WORKSPACE_ID, DashboardWorkspace
 from playwright.async_api import BrowserContext, FrameLocator, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 TAB = '/reports?tab=databricks'
 EMBEDDED = f'https://{HOST}/embed/dashboardsv3/{DASHBOARD_ID}?o={WORKSPACE_ID}'

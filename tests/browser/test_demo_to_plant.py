@@ -12,7 +12,7 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 RIBBON, BUTTON = 'Demo: simulated data', 'Set up your plant'
 FIRST = 'Source_Sorter_01_01'

@@ -16,7 +16,7 @@ from browser.visitor import Visitor, badge, fits_window
 from playwright.async_api import expect
 from prometheus_client.parser import text_string_to_metric_families
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
 def samples(program: Program) -> dict[str, float]:

@@ -12,7 +12,7 @@ from browser.program import Program
 
 from floor.web.shell.session import ADDRESS
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
 async def test_an_open_page_keeps_its_session_alive(program: Program, sql: asyncpg.Connection, tmp_path: Path,

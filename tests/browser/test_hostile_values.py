@@ -24,7 +24,7 @@ from playwright.async_api import Browser, Page, expect
 
 from floor.core.csv_file import FORMULA_STARTS
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 IMAGE = '<img src=x onerror="window.smuggled=1" data-smuggled>'
 SCRIPT = '<script data-smuggled>window.smuggled=1</script>'

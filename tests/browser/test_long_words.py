@@ -13,7 +13,7 @@ from browser.program import Program, started
 from browser.visitor import Visitor, finds_nothing
 from playwright.async_api import Browser, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 WORD = 'W' * 300
 NAME = 'Machine' + 'N' * 150

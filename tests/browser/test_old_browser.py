@@ -8,7 +8,7 @@ from browser.old_browser import old_browser
 from browser.program import Program
 from suspended import suspended
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 EVERY_STATUS = """
     UPDATE machine_feed_stream SET

@@ -12,7 +12,7 @@ from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Locator, Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 ROWS = '.order-list tbody tr'
 SQL_WORDS = "'); DROP TABLE work_orders; --"

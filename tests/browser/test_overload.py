@@ -24,7 +24,7 @@ from database.postgres import until
 from floor.web.live.socket_fanout import MAX_WAITING
 from floor.web.middleware.unconnected_pages import MAX_PAGES
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine

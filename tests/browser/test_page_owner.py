@@ -15,7 +15,7 @@ from browser.login_proxy import HEAD_END, LoginProxy, parsed
 from browser.program import Program
 from playwright.async_api import Browser, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 SUE, VERA = 'lisa.garcia@example.com', 'tom.kowalski@example.com'
 SUES, VERAS = ({'X-Forwarded-Email': email} for email in (SUE, VERA))

@@ -13,7 +13,7 @@ from browser.visitor import Visitor
 from playwright.async_api import Page
 from pypdf import PdfReader
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 WORD = 'W' * 300
 

@@ -17,7 +17,7 @@ from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, fits_window, tile
 from playwright.async_api import expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
 AWAY_S = 8.0

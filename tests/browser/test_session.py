@@ -23,7 +23,7 @@ from ports import free_port
 
 from floor.web.shell.session import ADDRESS, LINK, REFRESH_EVERY_S, RETRY_EVERY_S
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 MACHINE = 'Valve_01_01'
 DOWN = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"

@@ -7,7 +7,7 @@ from browser.profiles import PHONE
 from browser.visitor import Visitor, tile
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 VALVE, NEXT = 'Valve_01_01', 'Injection_Molder_01_02'
 

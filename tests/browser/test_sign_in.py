@@ -22,7 +22,7 @@ from openid_provider import CLIENT_ID, CLIENT_SECRET, TestProvider
 from playwright.async_api import Browser, BrowserContext, Page, expect
 from ports import free_port
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BELOW_A_PATH = [(LOCATION, LOCATION.replace(' / ', ' /monitor/ ')), (PASS, PASS.replace(';', '/;')),
                 (HOST, f'{HOST} proxy_set_header X-Forwarded-Prefix /monitor;')]

@@ -15,7 +15,7 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 AT_ONCE = 6
 """Of each page."""

@@ -15,7 +15,7 @@ from browser.harness import until
 from browser.program import Program
 from browser.visitor import Visitor
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
 async def test_it_stops_in_order_with_pages_open_and_a_request_under_way(

@@ -18,7 +18,7 @@ from browser.visitor import Visitor, tiles
 from playwright.async_api import expect
 from unit.harness import CLIENT, WRONG
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 SOCKET = '/_nicegui_ws/socket.io/?EIO=4&transport='
 MAX_HERE = 60_000

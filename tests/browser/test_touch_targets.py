@@ -9,7 +9,7 @@ from browser.visitor import Visitor, drawer, fits_window, tile
 from pictures import encoded, motif
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 FINGER = 44
 TOO_SMALL = """finger => [...document.querySelectorAll(

@@ -11,7 +11,7 @@ from browser.program import Program
 from browser.visitor import Visitor
 from playwright.async_api import Page, Route
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 SLOW = '**/session?slow'
 ASK = "void fetch('/session?slow', {signal: (window.giveUp = new AbortController()).signal}).catch(() => 0)"

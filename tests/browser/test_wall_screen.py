@@ -10,7 +10,7 @@ import pytest
 from browser.visitor import Visitor, badge, finds_nothing, tile
 from playwright.async_api import Locator, Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 LINES = ['Transmission Line', 'Engine Line', 'Exterior Line', 'Interior Line']
 FULL_HD, FOUR_K, UPRIGHT = (1920, 1080), (3840, 2160), (1080, 1920)

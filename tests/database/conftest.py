@@ -47,6 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         major = item.callspec.params.get('postgres_major') if hasattr(item, 'callspec') else None
         if major in OLDER:
             item.add_marker(pytest.mark.xdist_group(f'pg{major}'))
+            item.add_marker(pytest.mark.long)
             if (major, item.function) in seen:
                 left_out.add(item)
             seen.add((major, item.function))

@@ -25,7 +25,7 @@ from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 
-pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('generated client')]
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('generated client'), pytest.mark.long]
 PACKAGE = 'generated_floor_client'
 MACHINE = LEAK['machine_id']
 

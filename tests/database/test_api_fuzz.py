@@ -17,6 +17,8 @@ import httpx
 import pytest
 from browser.program import PATIENCE_S, Program, started
 
+pytestmark = pytest.mark.long
+
 RULES_BEYOND_A_SCHEMA = 'positive_data_acceptance'
 """A move needs its words, an assignee has to exist: 422 answers what is well formed and still can't be done."""
 

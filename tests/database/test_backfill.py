@@ -26,7 +26,7 @@ from simulator.runner import SimulatorRunner
 from simulator.simulated_plant import Station
 from simulator.timeline import final_states, history, stops
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 QUERIES = load_queries()
 MONTH_CPU_S = 5.0

@@ -34,6 +34,8 @@ from floor.db.embedded.postgres_binaries import binaries
 from floor.db.query_files import SQL
 from floor.db.restore import restore
 
+pytestmark = pytest.mark.long
+
 PROJECT = Path(__file__).parents[2]
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)
 DERIVED = 'dashboard_', 'history_', 'changed_days', 'machine_days', 'machine_hours', 'line_hours', 'stop_days'

@@ -15,7 +15,7 @@ from floor.db.migrations import migrate, prepare
 from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 INSTALL = str(SQL / 'admin' / 'install.sql')
 ALL = load_schema_files()

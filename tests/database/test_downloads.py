@@ -28,7 +28,7 @@ from floor.orders.work_order_list import WorkOrderList
 from floor.orders.work_orders import WorkOrders
 from floor.web.http.downloads import Downloads
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 ADD_ORDERS = """
     INSERT INTO work_orders (id, machine_id, issue_description, priority, reporter_name)

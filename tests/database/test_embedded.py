@@ -36,7 +36,8 @@ from floor.db.embedded.postgres_binaries import binaries
 from floor.db.embedded.server import EmbeddedPostgres
 from floor.db.embedded.sockets import address, socket_folder_of
 
-pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows')
+pytestmark = [pytest.mark.skipif(sys.platform == 'win32', reason='there is no embedded database on Windows'),
+              pytest.mark.long]
 
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason='needs root, to become somebody else')

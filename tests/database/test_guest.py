@@ -18,6 +18,8 @@ from database.workspace import ENDPOINT, Workspace
 
 from floor.db.query_files import SQL
 
+pytestmark = pytest.mark.long
+
 Start = Callable[..., Program]
 MAX_START_S = 60
 SETTINGS = f'SELECT * FROM {SCHEMA}.plant_settings'

@@ -22,6 +22,8 @@ from short_folder import short_folder
 
 from floor.core.version import program_version
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 120.0
 SIGTERM_WHEN = {

@@ -16,6 +16,8 @@ from floor.db.migrations import migrate
 from floor.db.query_files import SQL
 from floor.db.schema_files import load_schema_files
 
+pytestmark = pytest.mark.long
+
 INSTALL = str(SQL / 'admin' / 'install.sql')
 OF_BEFORE = f"""
 CREATE SCHEMA {SCHEMA};

@@ -25,6 +25,8 @@ from floor.db.embedded.drafts import new_draft, remove_drafts
 from floor.db.embedded.workshop import MARKER
 from floor.db.restore import restore
 
+pytestmark = pytest.mark.long
+
 OURS = '.line-monitor-work-0123456789abcdef0123456789abcdef'
 OTHER = '.line-monitor-work-ffffffffffffffffffffffffffffffff'
 

@@ -16,6 +16,8 @@ from database.postgres import until
 
 from floor.db.embedded.sockets import socket_folder_of
 
+pytestmark = pytest.mark.long
+
 NOT_UTF8 = os.fsdecode(b'caf\xe9 \xff')
 IS_ROOT = os.geteuid() == 0
 

@@ -27,6 +27,8 @@ from database.tls import ROLE, TlsDatabase
 from database.workspace import ENDPOINT, Workspace
 from ports import free_port
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 APP_YAML = yaml.safe_load((ROOT / 'app.yaml').read_text())
 UPLOADED = ('app.yaml', 'assets', 'auth', 'floor', 'main.py', 'pyproject.toml', 'requirements.txt', 'simulator', 'sql')

@@ -12,11 +12,14 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pytest
 import yaml
 from browser.program import Program
 from database.postgres import until
 from ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
+
+pytestmark = pytest.mark.long
 
 PROJECT = Path(__file__).parents[2]
 RULES = yaml.safe_load((PROJECT / 'assets' / 'alerts.yml').read_text())['groups'][0]['rules']

@@ -30,6 +30,8 @@ from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.feed.timing import Timing
 
+pytestmark = pytest.mark.long
+
 ROTATIONS = 12
 CUT_EVERY = 3
 CROWD = 10

@@ -25,6 +25,8 @@ from floor.db.connection_check import check_connection
 from floor.db.database import Database
 from floor.db.query_files import SQL
 
+pytestmark = pytest.mark.long
+
 SECURITY = {'session_replication_role': 'replica', 'lc_messages': 'C.UTF-8'}
 LIMITS = {name: '1ms' for name in ('statement_timeout', 'lock_timeout', 'idle_session_timeout',
                                    'idle_in_transaction_session_timeout')}

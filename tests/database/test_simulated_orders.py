@@ -23,7 +23,7 @@ from simulator.orders import ALWAYS
 from simulator.simulated_plant import Station
 from simulator.timeline import SimulatedStop, history, stops
 
-pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('test_simulated_orders.py')]
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.xdist_group('test_simulated_orders.py'), pytest.mark.long]
 
 DAY = timedelta(days=1)
 DUE = {'critical': timedelta(hours=1), 'high': timedelta(hours=8), 'medium': timedelta(hours=72),

@@ -24,7 +24,7 @@ from simulator import __main__ as program_of_simulator
 from simulator.backfill import backfill
 from simulator.runner import SimulatorRunner
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 QUERIES = load_queries()
 REFUSED = 'this floor is a plant and the simulator plays only on a demo: make one in another schema'

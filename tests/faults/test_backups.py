@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .backups import backup_in_motion, kill_often
+
+pytestmark = pytest.mark.long
 
 
 def test_whatever_is_killed_a_floor_and_a_whole_backup_are_there(folder: Path) -> None:

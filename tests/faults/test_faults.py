@@ -8,6 +8,8 @@ from database.postgres import Server
 from .faults import FAULTS
 from .stage import run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize('name', [name for name, fault in FAULTS.items() if fault.short])
 async def test_no_fault_makes_the_floor_lie_or_forget(name: str, server: Server) -> None:

@@ -1,8 +1,11 @@
 """Tests of one group run in one process: they share a program, and some stop its clock, its network or its database.
-The longest start first."""
+The longest start first, and only where they are asked for."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +33,21 @@ def test_what_takes_long_is_there() -> None:
     assert {name for name in SLOWEST_FIRST if name.endswith('.py')} - {path.name for path in files} == set()
     assert [name for name in SLOWEST_FIRST
             if not name.endswith('.py') and name != 'pg16' and f"'{name}'" not in texts] == []
+
+
+@pytest.mark.parametrize(('arguments', 'ran'), [
+    ([], ['test_quick']),
+    (['-k', 'test'], ['test_quick', 'test_at_length']),
+    (['-m', 'long'], ['test_at_length']),
+    (['suite'], ['test_quick', 'test_at_length'])])
+def test_a_long_test_runs_where_it_is_chosen(arguments: list[str], ran: list[str], tmp_path: Path) -> None:
+    (tmp_path / 'suite').mkdir()
+    (tmp_path / 'pytest.ini').write_text('[pytest]\ntestpaths = suite\nmarkers = long\n')
+    (tmp_path / 'conftest.py').write_text('from order import choose as pytest_collection_modifyitems\n')
+    (tmp_path / 'suite' / 'test_it.py').write_text(
+        'import pytest\ndef test_quick(): pass\n@pytest.mark.long\ndef test_at_length(): pass\n')
+
+    run = subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--collect-only', *arguments],
+                         cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(TESTS)}, capture_output=True, text=True,
+                         check=True)
+    assert [line.rpartition('::')[2] for line in run.stdout.splitlines() if '::' in line] == ran
