@@ -219,7 +219,7 @@ async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
         assert (await feed.post(f'{PATH}/{VALVE}', json=down)).status_code == 200
         await sql.execute(f'UPDATE access_keys SET {end}')
         problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json={'status': 'warning'}), 401)
-        assert 'this token was revoked or has expired: ask a supervisor' in problem['detail']
+        assert 'ask a supervisor' in problem['detail']
         assert (await status_of(sql))[0] == 'down'
         await sql.execute('UPDATE access_keys SET revoked_at = NULL, revoked_by = NULL, expires_at = NULL')
 
