@@ -51,3 +51,13 @@ def test_the_progress_of_another_subscription_is_ignored(tmp_path: Path, subscri
     file.write(KEPT)
     file.write_progress(subscription, token, 900, 900.0)
     assert file.read(URL) == KEPT
+
+
+def test_what_is_kept_replaces_the_progress_of_a_subscription_that_had_the_same_id_before_the_server_restarted(
+        tmp_path: Path) -> None:
+    file = KeptSubscriptionFile(tmp_path, 'press')
+    file.write_progress(KEPT.id, KEPT.token, 900, 90.0)
+    file.write(KEPT)
+    assert file.read(URL) == KEPT
+    file.write_progress(KEPT.id, KEPT.token, 6, 101.0)
+    assert file.read(URL) == replace(KEPT, sequence=6, heard_at=101.0)

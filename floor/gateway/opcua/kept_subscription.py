@@ -66,6 +66,8 @@ class KeptSubscriptionFile:
         """
         if self._file is not None:
             _replace(self._file, json.dumps(asdict(kept)))
+            assert self._progress is not None  # noqa: S101
+            self._progress.unlink(missing_ok=True)  # a server that has restarted may give the same id and token again
 
     def write_progress(self, subscription: int, token: str, sequence: int, heard_at: float) -> None:
         """Overwrite in its place what has changed with a message.
