@@ -9,7 +9,7 @@ import pytest
 from browser.visitor import Visitor, drawer, tile
 from playwright.async_api import Page, expect
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
 async def test_a_click_opens_it_and_the_button_closes_it(visitor: Visitor) -> None:

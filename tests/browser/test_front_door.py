@@ -24,7 +24,7 @@ from playwright.async_api import Browser, expect
 
 from floor.web.middleware.request_limits import MESSAGES_AT_ONCE, MESSAGES_PER_S
 
-pytestmark = pytest.mark.asyncio(loop_scope='session')
+pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 ORDERS = '/api/work-orders'
 PAGES = ('/', '/work-orders', '/work-orders?view=board', '/reports', '/reports/shift', '/past', '/employees',

@@ -39,7 +39,7 @@ from floor.core.plant_calendar import PlantSettings
 from floor.core.shifts import Shifts
 from floor.db.database import Database
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 
 DETROIT, LORD_HOWE = ZoneInfo('America/Detroit'), ZoneInfo('Australia/Lord_Howe')

@@ -18,7 +18,7 @@ from floor.db.query_files import SQL, read_sql
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.day_sums import DaySums
 
-pytestmark = pytest.mark.newest_postgres
+pytestmark = [pytest.mark.newest_postgres, pytest.mark.long]
 
 CHANGES = 'dashboard_machine_status_changes_7days'
 MACHINES = 'Valve_01_01', 'Painter_04_01', 'Sorter_03_01'
