@@ -85,7 +85,8 @@ $$;
 -- The last status of a machine that is known at a moment: the interval, and when it came into this status (began), whatever reasons
 -- were given and however silent it was since: where its last known status was another, or it was not there. No row: none is known.
 -- A query of many machines joins it: it is planned with it, and not called for each. It reads backwards by the index and ends where
--- it finds the beginning.
+-- it finds the beginning. ORDER BY is inside: beside LIMIT, it has the planner sort all that the machine was
+-- before, where the index is not in the order of the table.
 CREATE OR REPLACE FUNCTION known_status_at(of_machine integer, moment timestamptz)
 RETURNS TABLE (status text, reason text, version bigint, since timestamptz, until timestamptz, began timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
@@ -95,12 +96,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
                  lead(i.status) OVER latest AS status_before, lead(i.until) OVER latest AS until_before
           FROM status_intervals i
           WHERE i.machine_id = of_machine AND i.since <= moment AND i.status <> 'unknown'
-          WINDOW latest AS (ORDER BY i.since DESC)) AS known
+          WINDOW latest AS (ORDER BY i.since DESC)
+          ORDER BY i.since DESC) AS known
     WHERE known.status_before IS DISTINCT FROM known.status
        OR known.until_before < known.began
           AND NOT EXISTS (SELECT FROM status_intervals silent WHERE silent.machine_id = of_machine
                           AND silent.since >= known.until_before AND silent.since < known.began AND silent.until = known.began)
-    ORDER BY known.began DESC LIMIT 1
+    LIMIT 1
 $$;
 
 -- The numbers of machines by their names; null: of all there are.

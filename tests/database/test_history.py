@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -469,6 +470,26 @@ async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(floor: Flo
     assert await floor.value('SELECT is_settled($1)', began - HOUR), 'what ended before it began is to be seen'
     await transaction.rollback()
     assert await floor.value('SELECT is_settled($1)', began + HOUR)
+
+
+@pytest.mark.parametrize('analyzed', [True, False])
+async def test_a_status_is_found_without_reading_all_that_was_before_it(floor: Floor, analyzed: bool) -> None:
+    """Of machines that take turns, as they do on a floor: each interval of one is on another page of the table."""
+    await floor.execute("""
+        SET session_replication_role = replica;
+        INSERT INTO status_intervals (machine_id, since, until, status, version)
+        SELECT 1000 + machine, moment, moment + interval '1 minute', (ARRAY['down', 'operational'])[1 + number % 2],
+               100 * number + machine
+        FROM generate_series(1, 1000) AS number, generate_series(1, 50) AS machine,
+             LATERAL (SELECT timestamptz '2026-01-01' + number * interval '1 minute' AS moment) AS at
+        ORDER BY number, machine""")
+    if analyzed:
+        await floor.execute('ANALYZE status_intervals')
+    for moment in 'infinity', '2026-01-01 12:00':
+        plan, = json.loads(await floor.value(
+            f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM known_status_at(1007, '{moment}')"))
+        assert plan['Plan']['Actual Rows'] == 1
+        assert plan['Plan']['Shared Hit Blocks'] + plan['Plan']['Shared Read Blocks'] < 20
 
 
 async def test_late_reports_of_two_transactions_wait_for_nobody(floor: Floor, connect: Connect) -> None:
