@@ -15,6 +15,7 @@ def test_the_newest_version_gets_every_case(case: str, request: pytest.FixtureRe
     assert len(majors_of(request.session, request.node.originalname)[18]) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize('case', ['first', 'second'])
 def test_an_older_version_gets_the_first_case(case: str, request: pytest.FixtureRequest, postgres_major: int) -> None:
     cases = majors_of(request.session, request.node.originalname)

@@ -23,7 +23,6 @@ from floor.gateway.config_file import parse_config
 from floor.gateway.opcua import connection as connection_module
 from floor.gateway.opcua import subscription as subscription_module
 from floor.gateway.opcua.browse import browse, point_list
-from floor.gateway.opcua.kept_subscription import KeptSubscriptionFile
 from floor.gateway.opcua.opcua_source import OpcUaSource
 from floor.gateway.opcua_config import OpcUaConfig
 from floor.gateway.reading import Reading
@@ -41,12 +40,20 @@ LOGIN = '  login: {user: anna, password: {env: OPCUA_PASSWORD}}'
 
 
 @pytest_asyncio.fixture(loop_scope='module', scope='module')
-async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpcUaPlant]:
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpcUaPlant]:
     plant = OpcUaPlant(tmp_path_factory.mktemp('plant'))
     await plant.prepare()
     await plant.start()
     yield plant
     await plant.stop()
+
+
+@pytest_asyncio.fixture(loop_scope='module')
+async def plant(server: OpcUaPlant) -> OpcUaPlant:
+    """Both presses run, whatever another test has left."""
+    for machine in server.states:
+        await server.set(machine, 3)
+    return server
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +92,10 @@ class Heard:
     async def last(self, machine: str, value: object) -> Reading:
         await self.until(lambda: self.values(machine)[-1:] == [value])
         return self.of(machine)[-1]
+
+    async def connected(self) -> None:
+        """Until the server has answered for all nodes."""
+        await self.until(lambda: self.source.state.connected)
 
     async def fault(self) -> str:
         await self.until(lambda: self.source.state.error is not None)
@@ -178,6 +189,7 @@ async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_or
     """forget: the server does not notice, and sends them where nobody hears."""
     async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
+        await heard.connected()
         getattr(proxy, cut)()
         for number in range(100, 150):
             await plant.set('Press 1', number)
@@ -187,7 +199,7 @@ async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_or
             await plant.set('Press 1', number)
         proxy.heal()
         await plant.set('Press 1', 3)
-        await heard.until(lambda: heard.source.state.connected)
+        await heard.connected()
         await plant.set('Press 1', 4)
         await heard.last('Press 1', 4)
         await plant.set('Press 1', 3)
@@ -201,11 +213,12 @@ async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_or
 async def test_changes_while_the_gateway_is_away_arrive_when_it_is_back(plant: OpcUaPlant, tmp_path: Path) -> None:
     async with reading(plant.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
+        await heard.connected()
     for number in range(100, 120):
         await plant.set('Press 1', number)
     async with reading(plant.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 119)
-        await heard.until(lambda: heard.source.state.connected)
+        await heard.connected()
         assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 120)]
         assert heard.source.state.ignored == {'no such node': 1}
         assert {each.lost_since for each in heard.readings} == {None}
@@ -217,6 +230,7 @@ async def test_session_of_which_one_answer_was_lost_is_not_given_up(plant: OpcUa
     async with TcpProxy(plant.port) as proxy:
         async with reading(proxy.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 3)
+            await heard.connected()
         for number in range(100, 110):
             await plant.set('Press 1', number)
         proxy.lose_answer_to(ACTIVATE_SESSION)
@@ -236,6 +250,7 @@ async def test_server_that_is_silent_while_the_gateway_goes_on_keeps_its_subscri
     async with TcpProxy(plant.port) as proxy:
         async with reading(proxy.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 3)
+            await heard.connected()
         for number in range(100, 110):
             await plant.set('Press 1', number)
 
@@ -267,6 +282,7 @@ async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlan
     async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
         await heard.last('Press 2', 3)
         await heard.last('Press 1', 3)
+        await heard.connected()
         proxy.refuse()
         await heard.until(lambda: not heard.source.state.connected)
         before = datetime.now(UTC)
@@ -287,10 +303,11 @@ async def test_changes_that_the_server_discarded_while_the_gateway_was_away_are_
     async with reading(plant.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.last('Press 2', 3)
+        await heard.connected()
     await plant.set('Press 1', 4, status=DISCARDED)
     await plant.set('Press 1', 3)
     async with reading(plant.port, tmp_path, kept=True) as heard:
-        await heard.until(lambda: heard.source.state.connected)
+        await heard.connected()
         first, *later = heard.of('Press 1')
         assert first.lost_since is not None
         assert first.at is not None
@@ -315,32 +332,37 @@ async def test_change_while_the_gateway_was_away_may_be_one_of_many_if_the_serve
     async with reading(plant.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.last('Press 2', 3)
+        await heard.connected()
     await plant.set('Press 1', 4)
     await plant.set('Press 1', 3)
     async with reading(plant.port, tmp_path, kept=True) as heard:
-        await heard.until(lambda: heard.source.state.connected)
+        await heard.connected()
         first, *later = heard.of('Press 1')
         assert (first.value, first.lost_since is None) == (3, False)
         assert {each.lost_since for each in (*later, *heard.of('Press 2'))} == {None}
 
 
-async def test_subscription_is_kept_with_its_first_values_before_the_answer_that_its_nodes_are_monitored(
+async def test_subscription_of_which_the_server_has_not_answered_for_all_nodes_is_made_again(
         plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first values come before that answer, and a gateway that has many nodes asks for some after the others."""
     monitor = subscription_module.Subscription.monitor
 
-    async def without_an_answer(self: subscription_module.Subscription, nodes: Any) -> None:
-        with monkeypatch.context() as patched:
-            patched.setattr(self, '_keep', lambda: None)
-            await monitor(self, nodes)
-        await asyncio.sleep(60)
+    async def of_the_first(self: subscription_module.Subscription, nodes: Any) -> None:
+        await monitor(self, nodes[:1])
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(subscription_module.Subscription, 'monitor', without_an_answer)
+    with monkeypatch.context() as patched:
+        patched.setattr(subscription_module.Subscription, 'monitor', of_the_first)
+        async with reading(plant.port, tmp_path, kept=True) as heard:
+            await heard.last('Press 1', 3)
+            await plant.set('Press 1', 4)
+            await heard.last('Press 1', 4)
+    await plant.set('Press 1', 3)
     async with reading(plant.port, tmp_path, kept=True) as heard:
-        await heard.last('Press 1', 3)
-        await plant.set('Press 1', 4)
-        await heard.last('Press 1', 4)
-        await plant.set('Press 1', 3)
-    assert KeptSubscriptionFile(tmp_path, heard.source.state.name).read(f'opc.tcp://127.0.0.1:{plant.port}') is not None
+        assert (await heard.last('Press 1', 3)).lost_since is not None
+        await heard.last('Press 2', 3)
+        await plant.set('Press 2', 4)
+        await heard.last('Press 2', 4)
 
 
 @pytest.mark.parametrize('what', ['interval', 'url'])
@@ -350,6 +372,7 @@ async def test_subscription_is_a_new_one_after_a_change_in_the_file(
     await plant.forget()
     async with reading(plant.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
+        await heard.connected()
         before = plant.subscriptions
     await plant.set('Press 1', 4)
     await plant.set('Press 1', 3)
@@ -371,7 +394,7 @@ async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: P
         await plant.set('Press 1', 4)
         await plant.start()
         await heard.last('Press 1', 4)
-        await heard.until(lambda: heard.source.state.connected)
+        await heard.connected()
         await plant.set('Press 1', 3)
         await heard.last('Press 1', 3)
 

@@ -31,6 +31,8 @@ class KeptSubscription:
     """The number of the last message that is stored."""
     heard_at: float
     """When the server was heard last, in seconds since 1970."""
+    is_complete: bool = True
+    """Whether the server has answered for all nodes; until then it may know only some."""
 
 
 class KeptSubscriptionFile:

@@ -58,6 +58,7 @@ class Subscription:
         self._session, self._nodes, self._config, self._values, self._file = session, nodes, config, values, file
         self._interval_ms = config.interval * 1_000
         self._id = self._kept_id = 0
+        self._is_complete = False
         self._sequence = 0
         self._silent_s = 0.0
         self._last_message = time.monotonic()
@@ -85,6 +86,8 @@ class Subscription:
         self._hear()
         self._silent_s = SILENT_S + result.RevisedPublishingInterval / 1_000 * result.RevisedMaxKeepAliveCount
         await self.monitor(self._nodes)
+        self._is_complete = True
+        self._keep()
 
     async def run(self) -> None:
         """Wait until it ends, with an error.
@@ -112,14 +115,17 @@ class Subscription:
                     self.missing[node] = result.StatusCode.name
                 elif result.RevisedQueueSize <= 1:
                     self._unqueued.add(node)
-        self._keep()
+        if self._is_complete:
+            self._keep()
 
     async def _resume(self, kept: KeptSubscription) -> bool:
         if (kept.url, kept.token) != (self._config.url, self._token):
             return False
-        is_the_same = (kept.nodes, kept.interval) == ([each.to_string() for each in self._nodes], self._config.interval)
-        if is_the_same and await self._is_there(kept.id):
+        nodes = [each.to_string() for each in self._nodes]
+        is_the_same = (kept.nodes, kept.interval) == (nodes, self._config.interval)
+        if is_the_same and kept.is_complete and await self._is_there(kept.id):
             self._id = self._kept_id = kept.id
+            self._is_complete = True
             self._sequence, self.heard_at = kept.sequence, kept.heard_at
             self.missing = {each: kept.missing[each.to_string()] for each in self._nodes
                             if each.to_string() in kept.missing}
@@ -227,7 +233,7 @@ class Subscription:
             self._config.url, self._config.interval, self._token, self._id,
             [each.to_string() for each in self._nodes],
             {node.to_string(): answer for node, answer in self.missing.items()},
-            [each.to_string() for each in self._unqueued], self._sequence, self.heard_at))
+            [each.to_string() for each in self._unqueued], self._sequence, self.heard_at, self._is_complete))
         self._kept_id = self._id
 
     @property
