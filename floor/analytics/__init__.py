@@ -15,7 +15,7 @@ from .patterns import HourlyPattern
 from .report_snapshot import Member
 from .stop_list import StopKind, StopList, StopSelection, StopSort
 from .stops import Cause, CauseClocks, ProblemMachine, Stop, StopClocks
-from .timeline import Band, Lane, Timeline
+from .timeline import Band, FloorTimeline, Lane
 from .trend import TrendPoint
 from .wait_attribution import MachineDowntime, WaitAttribution
 from .window import Page, Scope, Window
@@ -27,6 +27,7 @@ __all__ = [
     'Cause',
     'CauseClocks',
     'Explanation',
+    'FloorTimeline',
     'HourlyPattern',
     'Interval',
     'Kpi',
@@ -54,7 +55,6 @@ __all__ = [
     'StopSelection',
     'StopSort',
     'Term',
-    'Timeline',
     'TrendPoint',
     'Unit',
     'VolumeOfDay',

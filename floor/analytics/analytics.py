@@ -34,7 +34,7 @@ from .stops import (
     read_clocks,
     read_problem_machines,
 )
-from .timeline import Timeline, read_floor_at, read_timeline
+from .timeline import FloorTimeline, read_floor_at, read_timeline
 from .trend import TrendPoint, read_trend
 from .wait_attribution import WaitAttribution, read_wait_attribution
 from .window import Page, Scope, Window
@@ -161,7 +161,7 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_hourly_pattern(report)
 
-    async def timeline(self, window: Window, machines: Sequence[MachineName], columns: int = 1200) -> Timeline:
+    async def timeline(self, window: Window, machines: Sequence[MachineName], columns: int = 1200) -> FloorTimeline:
         """A lane per machine, for a picture that is so many columns wide.
 
         :raises InvalidInputError: less than one column, or more than 10,000

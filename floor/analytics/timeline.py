@@ -24,13 +24,13 @@ ARRAYS = 'since', 'until', 'status', 'reason'
 UNKNOWN: tuple[str, str | None] = (Status.UNKNOWN.value, None)
 AFTERWARDS: tuple[str, str | None] = ('', None)
 
-Stretch = tuple[int, int, tuple[str, str | None]]
+LaneInterval = tuple[int, int, tuple[str, str | None]]
 """Microseconds of a window from which and until which a machine was in a status for a reason. A month has tens of
 thousands, and times as numbers are read and compared in a fraction of the time."""
 
 
 class Band(NamedTuple):
-    """A stretch of one status and reason."""
+    """An interval of one status and reason."""
 
     since: datetime
     until: datetime
@@ -61,37 +61,37 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
-    """What some machines were. window: the part of it that had been by the database's clock."""
+class FloorTimeline:
+    """What some machines were. window: the part of it that had elapsed by the database's clock."""
 
     window: Window
     lanes: tuple[Lane, ...]
 
 
-async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> Timeline:
+async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> FloorTimeline:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
     if not 1 <= columns <= MAX_COLUMNS:
         raise InvalidInputError(f'a timeline has 1 to {number(MAX_COLUMNS)} columns', 'columns')
     names = list(dict.fromkeys(machines))
     window = reading.window
-    lanes = {name: stretches({}, window.micros) for name in names}
+    lanes = {name: lane_intervals({}, window.micros) for name in names}
     async for row in reading.queries.timeline(reading.connection, names=names, start=window.start, until=window.end,
                                               now=reading.now):
-        lanes[row['machine_name']] = stretches(row, window.micros)
+        lanes[row['machine_name']] = lane_intervals(row, window.micros)
     if any(_is_crowded(lane, window.micros // columns + 1) for lane in lanes.values()):
-        return Timeline(window, tuple(Lane(name, (), shares(lane, window.micros, columns))
-                                      for name, lane in lanes.items()))
-    return Timeline(window, tuple(Lane(name, _bands(lane, window.start)) for name, lane in lanes.items()))
+        return FloorTimeline(window, tuple(Lane(name, (), shares(lane, window.micros, columns))
+                                           for name, lane in lanes.items()))
+    return FloorTimeline(window, tuple(Lane(name, _bands(lane, window.start)) for name, lane in lanes.items()))
 
 
-def stretches(row: Any, micros: int) -> list[Stretch]:
+def lane_intervals(row: Any, micros: int) -> list[LaneInterval]:
     """What one machine was, from a row of the query timeline, in a window of so many microseconds: without a gap, and
     repeated statuses as one."""
     starts: list[int] = []
     states: list[tuple[str, str | None]] = []
     at, state = 0, AFTERWARDS
-    intervals = zip(*(row.get(name) or () for name in ARRAYS), strict=True)
-    for since, until, status, reason in chain(intervals, [(micros, micros, *AFTERWARDS)]):
+    found = zip(*(row.get(name) or () for name in ARRAYS), strict=True)
+    for since, until, status, reason in chain(found, [(micros, micros, *AFTERWARDS)]):
         if at < since and state != UNKNOWN:
             starts.append(at)
             states.append(state := UNKNOWN)
@@ -102,7 +102,7 @@ def stretches(row: Any, micros: int) -> list[Stretch]:
     return list(zip(starts, starts[1:], states, strict=False))
 
 
-def shares(lane: Sequence[Stretch], micros: int, columns: int) -> tuple[Shares, ...]:
+def shares(lane: Sequence[LaneInterval], micros: int, columns: int) -> tuple[Shares, ...]:
     """What each of so many equal columns of a window of so many microseconds was spent in."""
     spent = {status.value: [0.0] * columns for status in Status}
     begin, first = 0.0, 0
@@ -120,13 +120,13 @@ def shares(lane: Sequence[Stretch], micros: int, columns: int) -> tuple[Shares, 
     return tuple(map(Shares._make, zip(*(spent[name] for name in Shares._fields), strict=True)))
 
 
-def _is_crowded(lane: Sequence[Stretch], column: int) -> bool:
-    """Whether more than three stretches begin and end inside one column of so many microseconds."""
+def _is_crowded(lane: Sequence[LaneInterval], column: int) -> bool:
+    """Whether more than three intervals begin and end inside one column of so many microseconds."""
     inside = Counter(since // column for since, until, _ in lane if since // column == (until - 1) // column)
     return max(inside.values(), default=0) > FEW
 
 
-def _bands(lane: Sequence[Stretch], start: datetime) -> tuple[Band, ...]:
+def _bands(lane: Sequence[LaneInterval], start: datetime) -> tuple[Band, ...]:
     return tuple(Band(start + since * MICROSECOND, start + until * MICROSECOND, Status(status), reason)
                  for since, until, (status, reason) in lane)
 

@@ -13,7 +13,7 @@ from nicegui import ui
 from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
-from floor.analytics import Band, Lane, Page, Scope, Stop, StopList, Timeline, Window
+from floor.analytics import Band, FloorTimeline, Lane, Page, Scope, Stop, StopList, Window
 from floor.analytics.timeline import Shares, shares
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
@@ -50,7 +50,7 @@ def stop(number: int = 1, *, minutes: float = 30.0, order: str | None = 'WO-2026
 @pytest.fixture
 def analytics() -> Recorded:
     recorded = Recorded()
-    recorded.answers['timeline'] = lambda window, machines, columns: Timeline(window, tuple(
+    recorded.answers['timeline'] = lambda window, machines, columns: FloorTimeline(window, tuple(
         lane(name, LEAK) if name == VALVE else lane(name) for name in machines))
     recorded.answers['stops'] = StopList((stop(),), 1)
     return recorded
@@ -287,7 +287,7 @@ def test_shares_are_of_the_time_of_each_column() -> None:
 
 async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], analytics: Recorded,
                                                          open_page: OpenPage) -> None:
-    analytics.answers['timeline'] = lambda window, machines, columns: Timeline(
+    analytics.answers['timeline'] = lambda window, machines, columns: FloorTimeline(
         window, tuple(map(shared, machines)))
     screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-picture'))

@@ -11,7 +11,7 @@ from typing import Any
 from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
-from ...analytics import Analytics, Band, Lane, Page, Scope, Stop, Timeline, Window
+from ...analytics import Analytics, Band, FloorTimeline, Lane, Page, Scope, Stop, Window
 from ...core.errors import FloorError, HistoryNotReadyError
 from ...core.formatting import duration
 from ...core.machines import MachineName, Status
@@ -122,7 +122,7 @@ class TimelinePanel:
         begun = self._window.start <= self._now
         machines = self._machines() if begun else []
         problem, is_wrong = '', False
-        timeline = Timeline(self._window.until(self._now), ())
+        timeline = FloorTimeline(self._window.until(self._now), ())
         try:
             machines = await self._sorted(machines)
             shown = machines if self._all else machines[:FIRST]
