@@ -52,7 +52,7 @@ class Broker:
         """For people."""
         return f'{self._config.host}:{self._port}'
 
-    def client(self, take: Take, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    def client(self, take: Take, will: aiomqtt.Will | None = None) -> PacedClient:
         """A client, to be used once: async with. take: called with each message in the event loop's thread; if it
         raises, the connection ends and the message is not acknowledged."""
         config = self._config

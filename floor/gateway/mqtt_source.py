@@ -91,6 +91,7 @@ class MqttSource:
             try:
                 await until_disconnected(client)
             except asyncio.CancelledError:
+                client.stop_taking()
                 with suppress(*ERRORS):
                     if self._announce:
                         await client.publish(self._announce, 'offline', qos=1, retain=True)

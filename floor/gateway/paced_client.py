@@ -46,6 +46,13 @@ class PacedClient(aiomqtt.Client):
             self._pause.cancel()
             self._read()
 
+    def stop_taking(self) -> None:
+        """Neither take nor acknowledge later messages: they come again to the next client with this id. Call it before
+        the last message to the broker: its answer proves that all acknowledgements have arrived. Those that are under
+        way when the connection is closed may be lost."""
+        self._client.manual_ack_set(True)
+        self._take_message = lambda _message: None
+
     def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
         super()._on_socket_open(client, userdata, sock)
         number = sock.fileno()

@@ -20,6 +20,7 @@ import pytest
 from gateway.harness import NEEDS_MOSQUITTO, FakeApp, Mosquitto, make_certificates, mosquitto, running_app, until
 from ports import free_port
 
+from floor.core.tasks import end
 from floor.gateway import broker as broker_module
 from floor.gateway import sender as sender_module
 from floor.gateway import source as source_module
@@ -27,6 +28,9 @@ from floor.gateway.config_file import parse_config
 from floor.gateway.errors import QueueError
 from floor.gateway.event_queue import FILE
 from floor.gateway.gateway import Gateway, run_trial
+from floor.gateway.mqtt_config import MqttConfig
+from floor.gateway.mqtt_source import MqttSource
+from floor.gateway.reading import Value
 
 pytestmark = NEEDS_MOSQUITTO
 
@@ -199,6 +203,42 @@ async def test_a_message_is_acknowledged_when_it_is_on_disk_and_not_before(
             await until(lambda: len(failures) >= 2)   # it came again
             await until(lambda: gateway.sources[0].state.error == 'the disk is full')
         await until(lambda: statuses(app) == [('Saw', 'down')])
+
+
+async def test_a_gateway_that_is_stopped_while_messages_flow_takes_none_twice(
+        app: FakeApp, broker: Mosquitto, tmp_path: Path) -> None:
+    await broker.start()
+    config = parse_config(config_text(app, broker, tmp_path), 'gateway.yaml').sources[0]
+    assert isinstance(config, MqttConfig)
+    source = MqttSource(config)
+    taken: list[Value | None] = []
+    sent = 0
+
+    async def run_for(seconds: float) -> None:
+        task = asyncio.create_task(source.run(lambda reading: taken.append(reading.value)))
+        await until(lambda: source.state.connected)
+        await asyncio.sleep(seconds)
+        await end((task,))
+        source.state.lose('stopped')
+
+    async def flow(client: aiomqtt.Client) -> None:
+        nonlocal sent
+        while True:
+            await asyncio.gather(*(client.publish('plant/A/Saw/status', str(sent + number), qos=1)
+                                   for number in range(30)))
+            sent += 30
+            await asyncio.sleep(0.01)
+
+    await run_for(0)
+    async with aiomqtt.Client('127.0.0.1', broker.port, max_inflight_messages=30) as client:
+        flowing = asyncio.create_task(flow(client))
+        for stop in range(8):
+            await run_for(0.2 + stop * 0.017)
+        await end((flowing,))
+        await client.publish('plant/A/Saw/status', 'last', qos=1)
+    while 'last' not in taken:
+        await run_for(0.2)
+    assert len(taken) == len(set(taken)) > 1_000
 
 
 async def test_events_wait_while_the_app_is_away(app: FakeApp, broker: Mosquitto, tmp_path: Path) -> None:
