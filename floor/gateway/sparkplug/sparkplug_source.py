@@ -71,7 +71,8 @@ class SparkplugSource:
             self.state.connect()
             try:
                 await run_together(until_disconnected(client), _publish(client, session.outgoing), session.tick())
-            except asyncio.CancelledError:  # nothing answers our own death by our birth now
+            except asyncio.CancelledError:
+                client.stop_taking()  # or our own death would be answered by our birth
                 if not self._is_trial:
                     with suppress(*ERRORS):
                         await client.publish(topic, death, qos=1, retain=True)
