@@ -22,7 +22,7 @@ from .core import console
 from .core.env_file import unread_names
 from .core.errors import FloorError
 from .core.imports import as_if_missing
-from .core.settings import Settings, Source
+from .core.settings import ConnectionSource, Settings
 from .core.version import NAME, program_version
 from .db.connection_source import database_source
 from .operations import welcome
@@ -92,7 +92,7 @@ def _run(given: dict[str, Any], shutdown: Shutdown) -> None:
     ignore_closed_home()
     store_choices(settings)
     importing = ThreadPoolExecutor(1).submit(_import_app)  # while PostgreSQL starts
-    if settings.source is Source.LAKEBASE:
+    if settings.source is ConnectionSource.LAKEBASE:
         importing.result()  # its modules are imported by the main thread
     with database_source(settings, welcome.reporter(settings), shutdown.time_left) as source:
         if source.lakebase is None:

@@ -16,7 +16,7 @@ from simulator.simulated_plant import Station
 
 
 @dataclass(frozen=True, slots=True)
-class MachineRow:
+class StoredMachine:
     """A machine's row in the table; status None: no report yet. lasted: seconds since the status began."""
 
     station: Station
@@ -32,10 +32,10 @@ class MachineRow:
         return self.status, self.reason
 
 
-async def read_floor(connection: Connection, queries: Queries) -> list[MachineRow]:
+async def read_floor(connection: Connection, queries: Queries) -> list[StoredMachine]:
     """All machines, in flow order."""
     return [
-        MachineRow(
+        StoredMachine(
             Station(row['machine_name'], row['type'], row['line_id']),
             row['status'], row['reason'], row['version'], row['lasted'], row['status_since'],
         )
@@ -49,7 +49,7 @@ async def people_of(connection: Connection, queries: Queries) -> list[Employee]:
 
 
 async def read_unfinished(connection: Connection, queries: Queries,
-                          machines: Mapping[str, MachineRow]) -> list[tuple[UnfinishedOrder, bool]]:
+                          machines: Mapping[str, StoredMachine]) -> list[tuple[UnfinishedOrder, bool]]:
     """The simulator's active orders to these machines, and whether the machine is still down for it."""
     found = []
     async for row in queries.unfinished_simulated_orders(connection):

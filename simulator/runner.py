@@ -24,7 +24,7 @@ from floor.db.queries import Queries
 from floor.db.row_mapping import to_zone
 from simulator.backfill import backfill, begin_changes
 from simulator.calendar import Calendar
-from simulator.floor_rows import MachineRow, people_of, read_floor, read_unfinished
+from simulator.floor_rows import StoredMachine, people_of, read_floor, read_unfinished
 from simulator.live_plant import LivePlant
 from simulator.simulated_machine import Status
 from simulator.simulated_plant import Station
@@ -180,7 +180,7 @@ class SimulatorRunner:
                 self._ticked_at, self._tick = self._clock(), 1
                 self._written = {row.station.name: row.picture for row in await read_floor(connection, self._queries)}
 
-    async def _follow(self, connection: Connection, tick: int, rows: Sequence[MachineRow]) -> LivePlant:
+    async def _follow(self, connection: Connection, tick: int, rows: Sequence[StoredMachine]) -> LivePlant:
         """Advance the model to this moment, with the changes of others since the last tick."""
         stations = tuple(row.station for row in rows)
         if self._live is None:
@@ -209,14 +209,14 @@ class SimulatorRunner:
         people = await people_of(connection, self._queries)
         return await asyncio.to_thread(LivePlant.beginning, stations, people, self._seed, calendar)
 
-    async def _take_over(self, connection: Connection, live: LivePlant, rows: Sequence[MachineRow]) -> None:
+    async def _take_over(self, connection: Connection, live: LivePlant, rows: Sequence[StoredMachine]) -> None:
         there = {row.station.name: row for row in rows}
         live.take_over(
             [(row.station.name, row.status, row.reason, row.lasted) for row in rows if row.status is not None],
             await people_of(connection, self._queries),
             await read_unfinished(connection, self._queries, there), self._instance)
 
-    async def _write(self, connection: Connection, live: LivePlant, rows: Sequence[MachineRow], *,
+    async def _write(self, connection: Connection, live: LivePlant, rows: Sequence[StoredMachine], *,
                      whole: bool) -> list[Update]:
         """Write the difference between the model and the table, or the whole floor."""
         there = {row.station.name: row for row in rows}

@@ -13,7 +13,7 @@ import asyncpg
 from ..core.access_keys import AccessKey, KeyKind, NewKey
 from ..core.errors import InvalidInputError, NotFoundError, SignedOutError
 from ..core.people import Identity, Role
-from ..core.scopes import Scope
+from ..core.scopes import TokenScope
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.transactions import MAX_ID, command, logged, reading, statement
@@ -33,7 +33,7 @@ CALLED = {KeyKind.TOKEN: 'token', KeyKind.FIRST_SUPERVISOR: 'link', KeyKind.INVI
 class KeyDetails:
     """What a kind has besides its name, as in AccessKey. lifetime None: it does not expire."""
 
-    scopes: tuple[Scope, ...] | None = None
+    scopes: tuple[TokenScope, ...] | None = None
     line_ids: tuple[int, ...] | None = None
     machine_ids: tuple[int, ...] | None = None
     view: str | None = None
@@ -135,7 +135,7 @@ def to_key(row: Any) -> AccessKey:
     lines, machines = row['line_ids'], row['machine_ids']
     return AccessKey(
         row['key_id'], KeyKind(row['kind']), row['name'], row['made_by'], row['made_at'],
-        tuple(map(Scope, row['scopes'] or ())), None if lines is None else tuple(lines),
+        tuple(map(TokenScope, row['scopes'] or ())), None if lines is None else tuple(lines),
         None if machines is None else tuple(machines), row['view'] or '', row['employee_id'], row['expires_at'],
         row['used_at'], row['last_used_at'], bool(row['is_expired']), row['is_unnoted'])
 

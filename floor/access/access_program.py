@@ -16,8 +16,8 @@ from ..core.access_keys import NewKey
 from ..core.console import Parser, run_command
 from ..core.errors import NotFoundError
 from ..core.people import Identity, Role
-from ..core.scopes import MEANINGS, Scope
-from ..core.settings import Settings, Source
+from ..core.scopes import MEANINGS, TokenScope
+from ..core.settings import ConnectionSource, Settings
 from ..db.connection_source import database_source
 from ..db.database import Database
 from ..db.embedded.server import EmbeddedPostgres
@@ -49,8 +49,8 @@ def token_arguments(parser: Parser) -> None:
     """Add the arguments of the command token."""
     meanings = '; '.join(f'{scope}: {meaning[0].lower()}{meaning[1:]}' for scope, meaning in MEANINGS.items())
     parser.add_argument('name', metavar='NAME', help='what uses it; the log and the history of orders name it')
-    parser.add_argument('--scope', action='append', choices=list(Scope), dest='scopes',
-                        help=f'what it may do, may be repeated; without it, {Scope.FEED}. {meanings}')
+    parser.add_argument('--scope', action='append', choices=list(TokenScope), dest='scopes',
+                        help=f'what it may do, may be repeated; without it, {TokenScope.FEED}. {meanings}')
     parser.add_argument('--line', action='append', default=[], dest='lines', metavar='LINE',
                         help='with feed:write alone: only machines of this line; may be repeated')
     parser.add_argument('--machine', action='append', default=[], dest='machines', metavar='MACHINE',
@@ -70,7 +70,7 @@ def _result(options: Namespace) -> str:
     """
     settings = Settings.load()
     if options.command == 'token':
-        new = NewToken(options.name, options.scopes or [Scope.FEED], options.days, options.lines, options.machines)
+        new = NewToken(options.name, options.scopes or [TokenScope.FEED], options.days, options.lines, options.machines)
         return _made(settings, lambda database, employees: ApiTokens(database, employees).make(_who(), new)).secret
     if options.command == 'invite':
         made = _made(settings, lambda database, employees: _invite(database, employees, options.email))
@@ -83,7 +83,7 @@ def _result(options: Namespace) -> str:
 
 
 def _made(settings: Settings, make: Callable[[Database, Employees], Awaitable[NewKey]]) -> NewKey:
-    if settings.source is Source.EMBEDDED and not EmbeddedPostgres(settings.data_dir).folder.exists():
+    if settings.source is ConnectionSource.EMBEDDED and not EmbeddedPostgres(settings.data_dir).folder.exists():
         # a new database would have a key that opens nothing
         raise NotFoundError(f'there is no database in {settings.data_dir.absolute()}: set DATA_DIR to the folder of '
                             'the program that people use, and start that first')

@@ -9,7 +9,7 @@ from datetime import timedelta
 from ..core.access_keys import KeyKind, NewKey
 from ..core.errors import InvalidInputError
 from ..core.people import Credential, Identity, Role
-from ..core.scopes import Scope
+from ..core.scopes import TokenScope
 from ..core.text import exact_name
 from ..db.connection import Connection
 from ..db.transactions import command, logged
@@ -26,7 +26,7 @@ class NewToken:
     feed:write may report; both empty: all."""
 
     name: str
-    scopes: Collection[Scope]
+    scopes: Collection[TokenScope]
     days: int | None = None
     lines: Collection[str] = ()
     machines: Collection[str] = ()
@@ -69,11 +69,11 @@ class ApiTokens(KnownKeys):
         return _ids(lines, new.lines, 'line'), _ids(machines, new.machines, 'machine')
 
 
-def _checked_scopes(new: NewToken) -> tuple[Scope, ...]:
-    scopes = tuple(scope for scope in Scope if scope in new.scopes)
+def _checked_scopes(new: NewToken) -> tuple[TokenScope, ...]:
+    scopes = tuple(scope for scope in TokenScope if scope in new.scopes)
     if not scopes:
         raise InvalidInputError('choose what the token may do', 'scopes')
-    if (new.lines or new.machines) and scopes != (Scope.FEED,):
+    if (new.lines or new.machines) and scopes != (TokenScope.FEED,):
         raise InvalidInputError('only a token that reports statuses and does nothing else can be limited to lines or '
                                 'machines', 'scopes')
     return scopes

@@ -23,7 +23,7 @@ from .machine_counts import MinuteCounts, read_counts
 from .orders import OrderReport, read_orders
 from .patterns import HourlyPattern, read_hourly_pattern
 from .reasons import has_reason, known_reasons
-from .report_snapshot import Member, Reading, reading
+from .report_snapshot import Member, ReportSnapshot, reading
 from .stop_list import StopList, StopSelection, StopSort, read_stop_list
 from .stops import (
     By,
@@ -225,7 +225,7 @@ class Analytics:
         async with self._read(window, scope) as report:
             return await read_orders(report)
 
-    def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[Reading]:
+    def _read(self, window: Window, scope: Scope | None) -> AbstractAsyncContextManager[ReportSnapshot]:
         return reading(self._database, window, scope, now=self._now, shifts=self._shifts)
 
     async def frozen(self, window: Window) -> Analytics:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..core.formatting import number
 from ..core.machines import MachineName
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 
 REASON, MACHINE, LINE = 3, 5, 6
 """What a row of the query stop_costs is about."""
@@ -44,7 +44,7 @@ class LossCosts:
         return '' if amount is None else f'{self.currency} {number(amount)}'.strip()
 
 
-async def read_costs(reading: Reading) -> LossCosts | None:
+async def read_costs(reading: ReportSnapshot) -> LossCosts | None:
     """The costs of all that is asked about; None: no line of it has any."""
     with_cost = {row['name'] async for row in reading.queries.line_costs(reading.connection)
                  if row['cost_per_hour'] is not None}
@@ -63,7 +63,7 @@ async def read_costs(reading: Reading) -> LossCosts | None:
     return costs
 
 
-async def read_currency(reading: Reading) -> str:
+async def read_currency(reading: ReportSnapshot) -> str:
     """What amounts are in; may be empty."""
     settings = await reading.queries.report_settings(reading.connection)
     return str(settings['currency'])

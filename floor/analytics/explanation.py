@@ -9,7 +9,7 @@ from typing import Any
 from ..core.machines import MachineName, Status
 from .kpi_definitions import DEFINITIONS, Kpi, Unit
 from .kpis import Kpis, kpis_of, machine_sums, machine_times, total
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .stop_list import ListedStop, StopSelection, read_listed
 from .window import MICROSECOND, Page, Window, seconds
 
@@ -65,7 +65,7 @@ class Explanation:
     more: bool
 
 
-async def read_explanation(reading: Reading, kpi: Kpi, page: Page) -> Explanation:
+async def read_explanation(reading: ReportSnapshot, kpi: Kpi, page: Page) -> Explanation:
     """One figure of all that is asked about, taken apart."""
     definition = DEFINITIONS[kpi]
     of_time = definition.evidence == 'intervals'
@@ -142,7 +142,7 @@ def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
     return tuple(term for term in found if term.amount)
 
 
-async def _intervals(reading: Reading, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
+async def _intervals(reading: ReportSnapshot, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
     """A page and one more."""
     asked = {'names': names, 'start': reading.window.start, 'until': reading.window.end, 'now': reading.now,
              'kpi': kpi, 'skip': page.skip, 'most': page.size + 1}
@@ -162,7 +162,7 @@ def _piece(kpi: Kpi, row: Any) -> Piece:
                  seconds((row['until'] - row['since']) // MICROSECOND), not why, why)
 
 
-async def _stops(reading: Reading, kpi: Kpi, page: Page) -> list[Piece]:
+async def _stops(reading: ReportSnapshot, kpi: Kpi, page: Page) -> list[Piece]:
     """A page and one more."""
     counted_by = STOPS_OF.get(kpi, kpi)
     return [Piece(row.stop.machine, row.stop.since, row.stop.until, Status.DOWN, row.stop.reason, row.amount,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..core.machines import MachineName, Status
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import MICROSECOND, Page, seconds
 
 
@@ -26,7 +26,7 @@ class Interval:
         return seconds((self.until - self.since) // MICROSECOND)
 
 
-async def read_intervals(reading: Reading, machine: MachineName, page: Page) -> tuple[Interval, ...]:
+async def read_intervals(reading: ReportSnapshot, machine: MachineName, page: Page) -> tuple[Interval, ...]:
     """A page of the intervals of a window, in order of time and without a gap: unknown is an interval too."""
     rows = reading.queries.status_intervals(
         reading.connection, name=machine, start=reading.window.start, until=reading.window.end, now=reading.now,
@@ -35,7 +35,7 @@ async def read_intervals(reading: Reading, machine: MachineName, page: Page) -> 
                   async for row in rows])
 
 
-async def count_intervals(reading: Reading, machine: MachineName) -> int:
+async def count_intervals(reading: ReportSnapshot, machine: MachineName) -> int:
     """How many there are."""
     return int(await reading.queries.count_intervals(
         reading.connection, name=machine, start=reading.window.start, until=reading.window.end, now=reading.now))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..core.machines import MachineName
 from .kpi_definitions import LEAST_COVERAGE
-from .report_snapshot import Member, Reading
+from .report_snapshot import Member, ReportSnapshot
 from .window import Window, seconds, share
 
 TIMES = ('operational', 'warning', 'waiting', 'down')
@@ -160,7 +160,7 @@ class MachineKpis:
     kpis: Kpis
 
 
-async def machine_times(reading: Reading) -> dict[Member, Sums]:
+async def machine_times(reading: ReportSnapshot) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
     whole, of_line = reading.micros, reading.line_id is not None
     sums = {machine.name: Sums(machines=1, possible=reading.micros_on_line(machine) if of_line else whole)
@@ -173,7 +173,7 @@ async def machine_times(reading: Reading) -> dict[Member, Sums]:
             if machine.present or reading.scope.machine is not None or sums[machine.name].known}
 
 
-async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Member, Sums]:
+async def machine_sums(reading: ReportSnapshot, *, answered: bool = True) -> dict[Member, Sums]:
     """The same with all about stops. answered: how soon they were acknowledged and repaired, too."""
     times = await machine_times(reading)
     sums = {machine.name: of for machine, of in times.items()}
@@ -185,7 +185,7 @@ async def machine_sums(reading: Reading, *, answered: bool = True) -> dict[Membe
     return times
 
 
-async def floor_sums(reading: Reading) -> Sums:
+async def floor_sums(reading: ReportSnapshot) -> Sums:
     """All machines together: their stops are one row of the database, which is quicker than one for each machine."""
     times = await machine_times(reading)
     result = total(times.values())
@@ -198,7 +198,7 @@ async def floor_sums(reading: Reading) -> Sums:
     return result
 
 
-def _stop_rows(reading: Reading, *, answered: bool) -> Iterator[tuple[tuple[str, ...], AsyncIterator[Any]]]:
+def _stop_rows(reading: ReportSnapshot, *, answered: bool) -> Iterator[tuple[tuple[str, ...], AsyncIterator[Any]]]:
     """What adds up to all that is to be known of the stops of each machine, and the names of its columns."""
     if not reading.scope.is_filtered:
         yield STOPS, reading.queries.stop_sums(reading.connection, answered=answered, together=False,
@@ -209,18 +209,18 @@ def _stop_rows(reading: Reading, *, answered: bool) -> Iterator[tuple[tuple[str,
             reading.connection, answered=answered, at_ends=at_ends, **reading.stops_in_parts)
 
 
-def kpis_of(reading: Reading, sums: Sums) -> Kpis:
+def kpis_of(reading: ReportSnapshot, sums: Sums) -> Kpis:
     """The figures of the sums, as far as the stops that are asked about have them."""
     return Kpis.of(reading.window, sums) if reading.scope.reason is None else Kpis.of_reason(reading.window, sums)
 
 
-async def read_kpis(reading: Reading) -> Kpis:
+async def read_kpis(reading: ReportSnapshot) -> Kpis:
     """The figures of all that is asked about."""
     together = reading.scope.is_whole_floor and not reading.scope.is_filtered
     return kpis_of(reading, await floor_sums(reading) if together else total((await machine_sums(reading)).values()))
 
 
-async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
+async def read_lines(reading: ReportSnapshot) -> tuple[LineKpis, ...]:
     """The figures of each line, in the order of the lines; machines without one come last. A machine that was moved
     counts to each line for its time there (Placement)."""
     lines: defaultdict[str | None, list[Sums]] = defaultdict(list)
@@ -235,7 +235,7 @@ async def read_lines(reading: Reading) -> tuple[LineKpis, ...]:
     return tuple(LineKpis(line, kpis_of(reading, total(sums))) for line, sums in lines.items())
 
 
-async def read_machines(reading: Reading) -> tuple[MachineKpis, ...]:
+async def read_machines(reading: ReportSnapshot) -> tuple[MachineKpis, ...]:
     """The figures of each machine that is asked about, in flow order."""
     return tuple(MachineKpis(machine.name, machine.line, kpis_of(reading, sums))
                  for machine, sums in (await machine_sums(reading)).items())

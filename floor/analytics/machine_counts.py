@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..core.machines import MachineName
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import Page
 
 
@@ -20,7 +20,8 @@ class MinuteCounts:
     cycles: int
 
 
-async def read_counts(reading: Reading, machine: MachineName, page: Page) -> tuple[int, tuple[MinuteCounts, ...]]:
+async def read_counts(reading: ReportSnapshot, machine: MachineName, page: Page
+                      ) -> tuple[int, tuple[MinuteCounts, ...]]:
     """The number of minutes that began in a window and in which anything was counted, and a page of them, in order."""
     window = {'name': machine, 'start': reading.window.start, 'until': reading.window.end}
     rows = reading.queries.machine_counts(reading.connection, **window, skip=page.skip, most=page.size)

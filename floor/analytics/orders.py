@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..core.orders import Priority
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import seconds
 
 WEEK = 7
@@ -68,7 +68,7 @@ class OrderReport:
     load: tuple[PersonLoad, ...]
 
 
-async def read_orders(reading: Reading) -> OrderReport:
+async def read_orders(reading: ReportSnapshot) -> OrderReport:
     """The orders of the machines that are asked about. The median of an even number is the lower of the two."""
     connection, queries, names = reading.connection, reading.queries, reading.names
     window = {'names': names, 'start': reading.window.start, 'until': reading.window.end}

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import seconds, share
 
 DAYS, HOURS = 7, 24
@@ -24,7 +24,7 @@ class HourlyPattern:
     covered: tuple[tuple[float, ...], ...]
 
 
-async def read_hourly_pattern(reading: Reading) -> HourlyPattern:
+async def read_hourly_pattern(reading: ReportSnapshot) -> HourlyPattern:
     """The pattern of all machines that are asked about, in the hours of the shift; whatever the reason."""
     down = [[0] * HOURS for _ in range(DAYS)]
     known = [[0] * HOURS for _ in range(DAYS)]
@@ -36,6 +36,6 @@ async def read_hourly_pattern(reading: Reading) -> HourlyPattern:
         tuple(tuple(map(seconds, day)) for day in down), tuple(tuple(map(seconds, day)) for day in known))
 
 
-async def _rows(reading: Reading) -> AsyncIterator[Any]:
+async def _rows(reading: ReportSnapshot) -> AsyncIterator[Any]:
     return reading.queries.hours_of_week(reading.connection, **reading.asked, **await reading.hours_since_known(),
                                          zone=reading.zone.key, whole_line=reading.scope.machine is None)

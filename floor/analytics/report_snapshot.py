@@ -71,7 +71,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReportSnapshot:
     """What a report asks with. now is the database's clock; the window does not reach beyond it.
 
     parts    of the window that the report is about: the hours of its shift, or all of it
@@ -153,7 +153,7 @@ class Reading:
 
 @asynccontextmanager
 async def reading(database: Database, window: Window, scope: Scope | None, *, now: datetime | None = None,
-                  shifts: Shifts | None = None) -> AsyncIterator[Reading]:
+                  shifts: Shifts | None = None) -> AsyncIterator[ReportSnapshot]:
     """All that a report reads is of one moment, while others go on writing.
 
     scope: None asks about no machines, so that they are not read
@@ -172,8 +172,8 @@ async def reading(database: Database, window: Window, scope: Scope | None, *, no
             elapsed = window.until(moment)
             rows = database.queries.report_machines(connection, start=elapsed.start, until=elapsed.end)
             machines = members([row async for row in rows], scope) if scope else ()
-            yield Reading(connection, database.queries, moment, elapsed, scope or Scope(), machines,
-                          parts_of(elapsed, scope, shifts), line_id_of(machines, scope), to_zone(clock['zone']))
+            yield ReportSnapshot(connection, database.queries, moment, elapsed, scope or Scope(), machines,
+                                 parts_of(elapsed, scope, shifts), line_id_of(machines, scope), to_zone(clock['zone']))
     except asyncpg.PostgresError as error:
         raise DatabaseUnavailableError(f'the database cannot answer: {describe(error)}') from error
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..core.machines import MachineName
 from ..core.names import fold
 from .kpi_definitions import Kpi
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .stops import Stop, to_stop
 from .window import Page, seconds
 
@@ -91,7 +91,7 @@ class ListedStop:
     ended: bool
 
 
-async def read_stop_list(reading: Reading, selection: StopSelection, page: Page) -> StopList:
+async def read_stop_list(reading: ReportSnapshot, selection: StopSelection, page: Page) -> StopList:
     """A page of the stops that were going on at some time in the window."""
     found = await _found(reading, selection.words)
     [counts] = [row async for row in reading.queries.count_stop_list(
@@ -102,8 +102,8 @@ async def read_stop_list(reading: Reading, selection: StopSelection, page: Page)
                     counts['failures'], counts['micro_stops'], counts['carried_in'], counts['long'])
 
 
-async def read_listed(reading: Reading, selection: StopSelection, skip: int, most: int, counted_by: str, *, only: bool,
-                      found: dict[str, Any] | None = None) -> list[ListedStop]:
+async def read_listed(reading: ReportSnapshot, selection: StopSelection, skip: int, most: int, counted_by: str, *,
+                      only: bool, found: dict[str, Any] | None = None) -> list[ListedStop]:
     """Stops that a KPI counts, before all others of the window. only: without these others."""
     found = await _found(reading, selection.words) if found is None else found
     rows = reading.queries.stop_list(
@@ -115,7 +115,7 @@ async def read_listed(reading: Reading, selection: StopSelection, skip: int, mos
             async for row in rows]
 
 
-async def _found(reading: Reading, words: str) -> dict[str, Any]:
+async def _found(reading: ReportSnapshot, words: str) -> dict[str, Any]:
     """The machines and reasons that contain the words, and what an order's id has to contain; None: all stops."""
     folded = fold(words)
     if not folded:
@@ -126,10 +126,10 @@ async def _found(reading: Reading, words: str) -> dict[str, Any]:
             'order_words': folded.removeprefix('wo-')}
 
 
-def _with_words(folded: str, reading: Reading) -> list[MachineName]:
+def _with_words(folded: str, reading: ReportSnapshot) -> list[MachineName]:
     names = reading.display_names
     return [name for name in reading.names if folded in fold(name) or folded in fold(str(names.of(name)))]
 
 
-def _in_order(reading: Reading) -> list[MachineName]:
+def _in_order(reading: ReportSnapshot) -> list[MachineName]:
     return sorted(reading.names, key=reading.display_names.sort_key)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..core.machines import MachineName
 from ..core.names import name_key
 from ..core.orders import OrderId
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import MICROSECOND, seconds, share
 
 By = Literal['minutes', 'count']
@@ -101,7 +101,7 @@ class StopClocks:
     total: int
 
 
-async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
+async def read_causes(reading: ReportSnapshot, by: By) -> tuple[Cause, ...]:
     """All causes, the greatest first; equal ones by the other measure, then by name, the nameless last."""
     rows = [row async for row in reading.queries.stop_causes(reading.connection, **reading.stops_in_parts)]
     first, second = ('down', 'stops') if by == 'minutes' else ('stops', 'down')
@@ -114,14 +114,14 @@ async def read_causes(reading: Reading, by: By) -> tuple[Cause, ...]:
     return tuple(causes)
 
 
-async def read_problem_machines(reading: Reading, most: int) -> tuple[ProblemMachine, ...]:
+async def read_problem_machines(reading: ReportSnapshot, most: int) -> tuple[ProblemMachine, ...]:
     """The worst machines by seconds down, then by count, then by the longest, then by name; only ones that stopped."""
     rows = reading.queries.worst_machines(reading.connection, most=most, **reading.stops_in_parts)
     return tuple([ProblemMachine(MachineName(row['machine_name']), seconds(row['down']), row['stops'],
                                  seconds(row['longest'])) async for row in rows])
 
 
-async def read_clocks(reading: Reading) -> StopClocks:
+async def read_clocks(reading: ReportSnapshot) -> StopClocks:
     """Where the time of the stops went that have a work order which was acknowledged and started; micro-stops do not
     count."""
     [total] = [row['stops'] async for row in reading.queries.count_stops(reading.connection, **reading.stops_in_parts)]

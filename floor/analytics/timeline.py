@@ -14,7 +14,7 @@ from ..core.floor_snapshot import FloorSnapshot
 from ..core.formatting import number
 from ..core.machines import MachineName, MachineRecord, Status
 from ..db.row_mapping import to_brief, to_display_names, to_event, to_status
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import MICROSECOND, Window
 
 MAX_COLUMNS = 10_000
@@ -38,7 +38,7 @@ class Band(NamedTuple):
     reason: str | None
 
 
-class Shares(NamedTuple):
+class ColumnShares(NamedTuple):
     """How much of one column of a picture was spent in each status, 0 to 1 each, together 1."""
 
     operational: float
@@ -57,7 +57,7 @@ class Lane:
 
     machine: MachineName
     bands: tuple[Band, ...]
-    columns: tuple[Shares, ...] = ()
+    columns: tuple[ColumnShares, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class FloorTimeline:
     lanes: tuple[Lane, ...]
 
 
-async def read_timeline(reading: Reading, machines: Sequence[MachineName], columns: int) -> FloorTimeline:
+async def read_timeline(reading: ReportSnapshot, machines: Sequence[MachineName], columns: int) -> FloorTimeline:
     """Lanes in the order asked for; a machine that nobody knows is unknown all the time."""
     if not 1 <= columns <= MAX_COLUMNS:
         raise InvalidInputError(f'a timeline has 1 to {number(MAX_COLUMNS)} columns', 'columns')
@@ -102,7 +102,7 @@ def lane_intervals(row: Any, micros: int) -> list[LaneInterval]:
     return list(zip(starts, starts[1:], states, strict=False))
 
 
-def shares(lane: Sequence[LaneInterval], micros: int, columns: int) -> tuple[Shares, ...]:
+def shares(lane: Sequence[LaneInterval], micros: int, columns: int) -> tuple[ColumnShares, ...]:
     """What each of so many equal columns of a window of so many microseconds was spent in."""
     spent = {status.value: [0.0] * columns for status in Status}
     begin, first = 0.0, 0
@@ -117,7 +117,7 @@ def shares(lane: Sequence[LaneInterval], micros: int, columns: int) -> tuple[Sha
             of_status[first + 1:last] = [1.0] * (last - first - 1)
             of_status[last] += end - last
         begin, first = end, last
-    return tuple(map(Shares._make, zip(*(spent[name] for name in Shares._fields), strict=True)))
+    return tuple(map(ColumnShares._make, zip(*(spent[name] for name in ColumnShares._fields), strict=True)))
 
 
 def _is_crowded(lane: Sequence[LaneInterval], column: int) -> bool:
@@ -131,7 +131,7 @@ def _bands(lane: Sequence[LaneInterval], start: datetime) -> tuple[Band, ...]:
                  for since, until, (status, reason) in lane)
 
 
-async def read_floor_at(reading: Reading) -> FloorSnapshot:
+async def read_floor_at(reading: ReportSnapshot) -> FloorSnapshot:
     """The floor at the end of the window, with the latest events of the hour before it and the work orders of then."""
     moment = reading.window.end
     machines = [to_record(row) async for row in

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..core.shifts import Shifts
-from .report_snapshot import Reading, parts_of
+from .report_snapshot import ReportSnapshot, parts_of
 from .window import Window, seconds, share
 
 
@@ -29,7 +29,7 @@ class TrendPoint:
     failures: int | None
 
 
-async def read_trend(reading: Reading, buckets: Sequence[Window],
+async def read_trend(reading: ReportSnapshot, buckets: Sequence[Window],
                      shifts: Shifts | None) -> tuple[TrendPoint, ...]:
     """A point for each bucket that has begun; buckets are in order and apart from each other."""
     begun = [bucket for bucket in buckets if bucket.start < reading.now]
@@ -54,7 +54,7 @@ async def read_trend(reading: Reading, buckets: Sequence[Window],
     return tuple(points)
 
 
-async def _stops(reading: Reading, hours: dict[str, Any]) -> dict[int, Any]:
+async def _stops(reading: ReportSnapshot, hours: dict[str, Any]) -> dict[int, Any]:
     queries, connection = reading.queries, reading.connection
     if not hours['starts']:
         return {}

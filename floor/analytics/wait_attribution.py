@@ -9,7 +9,7 @@ from typing import Any
 from ..core.machines import MachineName
 from ..core.names import name_key
 from .kpis import machine_times
-from .report_snapshot import Reading
+from .report_snapshot import ReportSnapshot
 from .window import seconds
 
 
@@ -40,7 +40,7 @@ class WaitAttribution:
     not_attributed: float
 
 
-async def read_wait_attribution(reading: Reading) -> WaitAttribution:
+async def read_wait_attribution(reading: ReportSnapshot) -> WaitAttribution:
     """Of the machines that are asked about, also for neighbours that are not; in the hours of the shift, whatever the
     reason."""
     charges = {row['machine_name']: (row['caused'], row['unattributed']) async for row in await _charges(reading)}
@@ -56,6 +56,6 @@ async def read_wait_attribution(reading: Reading) -> WaitAttribution:
         seconds(sum(row[4] for row in rows)))
 
 
-async def _charges(reading: Reading) -> AsyncIterator[Any]:
+async def _charges(reading: ReportSnapshot) -> AsyncIterator[Any]:
     return reading.queries.machine_charges(reading.connection, now=reading.now, line=reading.line_id,
                                            **await reading.hours_since_known())

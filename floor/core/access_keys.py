@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from .scopes import Scope
+from .scopes import TokenScope
 
 
 class KeyKind(StrEnum):
@@ -30,7 +30,7 @@ class AccessKey:
     name: str
     made_by: str
     made_at: datetime
-    scopes: tuple[Scope, ...] = ()
+    scopes: tuple[TokenScope, ...] = ()
     line_ids: tuple[int, ...] | None = None
     machine_ids: tuple[int, ...] | None = None
     view: str = ''

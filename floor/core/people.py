@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from .scopes import Scope
+from .scopes import TokenScope
 
 
 class Role(StrEnum):
@@ -52,7 +52,7 @@ class Identity:
     role: Role | None = None
     at_most: Role | None = None
     credential: Credential | None = None
-    scopes: frozenset[Scope] | None = None
+    scopes: frozenset[TokenScope] | None = None
     station: str | None = None
 
     def is_same_person(self, other: Identity) -> bool:

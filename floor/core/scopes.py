@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Scope(StrEnum):
+class TokenScope(StrEnum):
     """Without a scope for it, everything is refused."""
 
     READ = 'read'
@@ -15,14 +15,14 @@ class Scope(StrEnum):
     FEED = 'feed:write'
 
     @property
-    def includes(self) -> frozenset[Scope]:
+    def includes(self) -> frozenset[TokenScope]:
         """This scope, and those that come with it."""
-        return frozenset({self} if self in {Scope.READ, Scope.FEED} else {self, Scope.READ})
+        return frozenset({self} if self in {TokenScope.READ, TokenScope.FEED} else {self, TokenScope.READ})
 
 
 MEANINGS = {
-    Scope.READ: 'Read what a viewer sees: machines, work orders, reports, people',
-    Scope.ORDERS: 'Read, and change work orders as a technician',
-    Scope.PLANT: 'Read, and set up areas, lines, machine types and machines',
-    Scope.PEOPLE: 'Read, and add and change people and their roles, up to supervisor',
-    Scope.FEED: 'Report statuses of machines, and nothing else'}
+    TokenScope.READ: 'Read what a viewer sees: machines, work orders, reports, people',
+    TokenScope.ORDERS: 'Read, and change work orders as a technician',
+    TokenScope.PLANT: 'Read, and set up areas, lines, machine types and machines',
+    TokenScope.PEOPLE: 'Read, and add and change people and their roles, up to supervisor',
+    TokenScope.FEED: 'Report statuses of machines, and nothing else'}

@@ -35,7 +35,7 @@ NewFloor = Literal['demo', 'empty']
 """What a new schema contains: a simulated plant, or nothing yet."""
 
 
-class Source(Enum):
+class ConnectionSource(Enum):
     """Where the database comes from."""
 
     URL = 'DATABASE_URL'
@@ -306,27 +306,29 @@ class Settings(BaseSettings):
     @property
     def floor_to_make(self) -> NewFloor:
         """What a new schema becomes: NEW_FLOOR, else a demo only in the embedded database."""
-        return self.new_floor or ('demo' if self.source is Source.EMBEDDED else 'empty')
+        return self.new_floor or ('demo' if self.source is ConnectionSource.EMBEDDED else 'empty')
 
     @property
     def is_guest(self) -> bool:
         """Whether this is a developer's computer that uses the Lakebase database of a deployed app. The app owns the
         schema and runs the simulator and the periodic jobs with its own settings; a guest runs none of them."""
-        host = self.pghost if self.source is Source.PG_VARIABLES else urlsplit(self.database_url or '').hostname
-        is_lakebase = self.source is Source.LAKEBASE or LAKEBASE_HOST.fullmatch(host or '') is not None
+        source = self.source
+        host = self.pghost if source is ConnectionSource.PG_VARIABLES else urlsplit(self.database_url or '').hostname
+        is_lakebase = source is ConnectionSource.LAKEBASE or LAKEBASE_HOST.fullmatch(host or '') is not None
         return is_lakebase and not on_databricks()
 
     @property
-    def source(self) -> Source:
+    def source(self) -> ConnectionSource:
         """Where the database comes from; the first match wins."""
         if self.database_url:
-            return Source.URL
+            return ConnectionSource.URL
         if self.lakebase_endpoint or self.lakebase_instance_name:
-            return Source.LAKEBASE
+            return ConnectionSource.LAKEBASE
         if self.pghost:
             # the database resource of an app comes with a host and a user, but without a password
-            return Source.LAKEBASE if on_databricks() and not self.pgpassword else Source.PG_VARIABLES
-        return Source.EMBEDDED
+            is_resource = on_databricks() and not self.pgpassword
+            return ConnectionSource.LAKEBASE if is_resource else ConnectionSource.PG_VARIABLES
+        return ConnectionSource.EMBEDDED
 
 
 def on_databricks(environ: Mapping[str, str] = os.environ) -> bool:

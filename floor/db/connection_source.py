@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.errors import SettingsError
-from ..core.settings import Settings, Source, on_databricks
+from ..core.settings import ConnectionSource, Settings, on_databricks
 from .connection_string import connection_url
 from .embedded.server import EmbeddedPostgres
 
@@ -46,18 +46,18 @@ def database_source(settings: Settings, report: Callable[[str], None] = lambda _
     :raises EmbeddedDatabaseError: the embedded PostgreSQL cannot be started
     """
     match settings.source:
-        case Source.URL:
+        case ConnectionSource.URL:
             yield DatabaseSource(connection_url(settings.database_url), 'psql "$DATABASE_URL"')
-        case Source.PG_VARIABLES:
+        case ConnectionSource.PG_VARIABLES:
             yield DatabaseSource(connection_url(None, _only_in_env_file(settings)), 'psql')
-        case Source.LAKEBASE:
+        case ConnectionSource.LAKEBASE:
             lakebase = _lakebase(settings)
             yield DatabaseSource(None, _sql_prompt(settings), lakebase=lakebase)
-        case Source.EMBEDDED if on_databricks():
+        case ConnectionSource.EMBEDDED if on_databricks():
             raise SettingsError('this app has no database: give it a database resource (databricks.yml does), or set '
                                 'LAKEBASE_ENDPOINT, LAKEBASE_INSTANCE_NAME or DATABASE_URL; the embedded '
                                 'database would be lost at each start of the app')
-        case Source.EMBEDDED:
+        case ConnectionSource.EMBEDDED:
             embedded = EmbeddedPostgres(settings.data_dir, schema=settings.default_postgres_schema, report=report)
             try:
                 embedded.start()

@@ -55,7 +55,7 @@ class Queue(Strict):
     """Events; of more, the oldest are lost. 24 hours at 100 events a second are 8,640,000."""
 
 
-class Health(Strict):
+class HealthConfig(Strict):
     """Where /healthz and /metrics are."""
 
     host: str = '127.0.0.1'
@@ -77,7 +77,7 @@ class GatewayConfig(Strict):
 
     app: App
     queue: Queue
-    health: Health | None = Health()
+    health: HealthConfig | None = HealthConfig()
     """null: neither."""
     log: Log = Log()
     sources: Annotated[tuple[AnySource, ...], Field(min_length=1)]

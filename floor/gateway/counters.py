@@ -9,7 +9,7 @@ NEAR = 0.01
 """A total that falls is a rollover if no more than this share of the whole range lies between; else a reset."""
 
 
-class Step(StrEnum):
+class CounterStep(StrEnum):
     """How a total followed the last."""
 
     FIRST = 'first'
@@ -18,18 +18,18 @@ class Step(StrEnum):
     RESET = 'reset'
 
 
-def increment(last: int | None, total: int, rollover: int | None = None) -> tuple[int, Step]:
+def increment(last: int | None, total: int, rollover: int | None = None) -> tuple[int, CounterStep]:
     """What was made between two readings of a total.
 
     last: None: the first reading ever, from which is counted. rollover: the number that the counter does not reach;
     None: 2^16 or 2^32, if the last total was near. After a reset, what it shows was made since.
     """
     if last is None:
-        return 0, Step.FIRST
+        return 0, CounterStep.FIRST
     if total >= last:
-        return total - last, Step.COUNT
+        return total - last, CounterStep.COUNT
     for limit, near in ((rollover, 0.5),) if rollover else ((each, NEAR) for each in USUAL_ROLLOVERS):
         assert limit is not None  # noqa: S101
         if last < limit and limit - last + total <= near * limit:
-            return limit - last + total, Step.ROLLOVER
-    return total, Step.RESET
+            return limit - last + total, CounterStep.ROLLOVER
+    return total, CounterStep.RESET

@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from ..core.version import program_version
-from .config import Health
+from .config import HealthConfig
 from .errors import GatewayConfigError, QueueError
 from .event_queue import EventQueue
 from .reporter import Reporter
@@ -37,7 +37,7 @@ class Measured(Protocol):
 class HealthServer:
     """Answers GET and HEAD of /healthz and /metrics."""
 
-    def __init__(self, config: Health, gateway: Measured) -> None:
+    def __init__(self, config: HealthConfig, gateway: Measured) -> None:
         self._config, self._gateway = config, gateway
         self._server: asyncio.Server | None = None
         self._registry = CollectorRegistry()

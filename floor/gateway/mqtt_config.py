@@ -14,7 +14,7 @@ from .strict import FilePath, Secret, Strict, nearest
 from .topic_pattern import TopicPattern, names_in
 
 
-class Login(Strict):
+class SourceLogin(Strict):
     """A user with a password."""
 
     user: Annotated[str, Field(min_length=1)]
@@ -52,7 +52,7 @@ class BrokerConfig(SourceConfig):
     client_id: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     """Default: line-monitor-gateway- and the name of the source. Unique at the broker, and the same after each start:
     the broker keeps what arrives meanwhile for it."""
-    login: Login | None = None
+    login: SourceLogin | None = None
     tls: Tls | None = None
     keepalive: Annotated[int, Field(ge=5, le=3_600)] = 30
     """Seconds after which a broken connection is noticed, at most one and a half times as many."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from .mqtt_config import Login
+from .mqtt_config import SourceLogin
 from .point_config import PointConfig, SourceConfig
 from .strict import NEEDS_POINTS, FilePath, Strict
 
@@ -48,7 +48,7 @@ class OpcUaConfig(SourceConfig):
     url: Annotated[str, Field(pattern=r'^opc\.tcp://[^@\s]+$')]
     security: OpcUaSecurity | None = None
     """Without it, anybody on the way can read and change what is sent."""
-    login: Login | None = None
+    login: SourceLogin | None = None
     interval: Annotated[float, Field(ge=0.01, le=60)] = 0.25
     """Seconds between two samples of a value; the server may choose another."""
     points: Annotated[tuple[OpcUaPoint, ...], Field(validate_default=True)] = ()

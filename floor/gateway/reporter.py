@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..core.machines import Status
 from .clock import Clock
-from .counters import Step, increment
+from .counters import CounterStep, increment
 from .errors import QueueError
 from .event_format import MAX_BEHIND_S, MAX_INCREMENT, counter_event, problem_event, status_event
 from .event_queue import EventQueue, Total
@@ -181,10 +181,10 @@ class Reporter:
             moment, last = round(at.timestamp() * 1000), self._queue.total(key)
             is_past |= last is not None and 0 < last.at - moment < OUT_OF_ORDER.total_seconds() * 1000
             made, step = increment(last.total if last else None, total, point.config.rollover)
-            if is_past and step is not Step.COUNT:
+            if is_past and step is not CounterStep.COUNT:
                 return  # a later total has counted this
             totals = {key: Total(total, max(moment, last.at) if last and is_past else moment)}
-            if step in {Step.RESET, Step.ROLLOVER}:
+            if step in {CounterStep.RESET, CounterStep.ROLLOVER}:
                 log.info('counter %s: %s', point.address, step, extra={'source': point.source})
         if made > MAX_INCREMENT:
             state.ignore('not a count', f'{point.address}: {made} more at once is not a count')

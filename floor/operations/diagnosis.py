@@ -47,7 +47,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
-class Sessions:
+class ProgramConnections:
     """Connections to the database of one program on one host."""
 
     program: str
@@ -89,7 +89,7 @@ class DatabaseFacts:
     missing_triggers: tuple[str, ...]
     missing_rights: tuple[tuple[str, str], ...]
     """The rights that this login lacks, each with the statement that grants it."""
-    connected: tuple[Sessions, ...]
+    connected: tuple[ProgramConnections, ...]
     dashboard_at: datetime | None
     history_at: datetime | None
     summed_until: datetime | None
@@ -167,7 +167,7 @@ async def _ask(runtime: RuntimeStatus, connection: Connection) -> DatabaseFacts:
                         async for row in queries.diagnosed_triggers(connection)]),
         missing_triggers=tuple([row['name'] async for row in queries.missing_triggers(connection)]),
         missing_rights=tuple([(row['missing'], row['remedy']) async for row in rights]),
-        connected=tuple([Sessions(row['program'], row['login'], row['place'], row['sessions'], row['since'])
+        connected=tuple([ProgramConnections(row['program'], row['login'], row['place'], row['sessions'], row['since'])
                          async for row in queries.diagnosed_sessions(connection)]),
         unlimited_feeds=tuple([(row['login'], tuple(row['missing']), row['remedy'])
                                async for row in queries.diagnosed_feed_logins(connection)]),

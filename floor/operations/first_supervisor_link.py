@@ -11,7 +11,7 @@ from ..access.key_links import address_of_link, own_address
 from ..core.console import say
 from ..core.errors import DatabaseUnavailableError, NotAllowedError
 from ..core.people import Role
-from ..core.settings import Settings, Source, on_databricks
+from ..core.settings import ConnectionSource, Settings, on_databricks
 
 log = logging.getLogger(__name__)
 PROGRAM = f'{shlex.quote(sys.executable)} -m floor.access'
@@ -40,6 +40,7 @@ async def offer_first_supervisor(settings: Settings, first_supervisor: FirstSupe
 
 def _command(settings: Settings, command: str) -> str:
     """A command for another terminal, which does not have the variables that this program was started with."""
-    folder = f'DATA_DIR={shlex.quote(str(settings.data_dir.absolute()))} ' if settings.source is Source.EMBEDDED else ''
+    is_embedded = settings.source is ConnectionSource.EMBEDDED
+    folder = f'DATA_DIR={shlex.quote(str(settings.data_dir.absolute()))} ' if is_embedded else ''
     address = shlex.quote(settings.public_url or own_address(settings))
     return f'{folder}{PROGRAM} {command} --address {address}'

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RefusedOrigin:
     """One origin, how often it was refused, why, and what to do if it is legitimate."""
 
     origin: str
@@ -31,10 +31,10 @@ class RefusedOrigins:
     """The refusals of this process since its start."""
 
     def __init__(self) -> None:
-        self._refusals: dict[str, Refusal] = {}
+        self._refusals: dict[str, RefusedOrigin] = {}
 
     @property
-    def refusals(self) -> list[Refusal]:
+    def refusals(self) -> list[RefusedOrigin]:
         """The first MAX_ORIGINS refused origins."""
         return list(self._refusals.values())
 
@@ -44,5 +44,5 @@ class RefusedOrigins:
         if (known := self._refusals.get(origin)) is not None:
             self._refusals[origin] = replace(known, times=known.times + 1)
         elif len(self._refusals) < MAX_ORIGINS:
-            self._refusals[origin] = Refusal(origin, why, remedy)
+            self._refusals[origin] = RefusedOrigin(origin, why, remedy)
             log.warning('refused requests from %s: %s. %s', origin, why, remedy)

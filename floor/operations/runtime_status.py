@@ -18,7 +18,7 @@ from ..db.task_status import TaskStatus
 from ..feed.listener import Listener
 from ..feed.store import Store
 from .freshness_log import FreshnessLog
-from .refused_origins import Refusal
+from .refused_origins import RefusedOrigin
 
 
 class Password(Protocol):
@@ -80,7 +80,7 @@ class RuntimeStatus:
     """The migrations of this program, the newest last."""
     password: Password | None = None
     simulator: Simulator | None = None
-    refused: Callable[[], Sequence[Refusal]] = list
+    refused: Callable[[], Sequence[RefusedOrigin]] = list
     """The refused cross-origin requests."""
     started_at: float = field(default_factory=time.time)
     """Seconds since 1970."""

@@ -12,7 +12,7 @@ import asyncpg
 from ..core.errors import EditConflictError, InvalidInputError, NotAllowedError, NotFoundError, SignedOutError
 from ..core.people import Employee, Identity, Person, Role
 from ..core.rate_limit import ChangeRateLimit
-from ..core.scopes import Scope
+from ..core.scopes import TokenScope
 from ..core.text import exact_name, identity_problem, one_line
 from ..db.connection import Connection
 from ..db.database import Database
@@ -85,7 +85,7 @@ class Employees:
             return await self._find(connection, identity)
 
     async def authorize(self, connection: Connection, identity: Identity, needed: Role,
-                        scope: Scope = Scope.ORDERS) -> Person:
+                        scope: TokenScope = TokenScope.ORDERS) -> Person:
         """Check the role of the person who acts in this transaction, and name them in its events.
 
         scope: what a token needs to have more than the role viewer.
@@ -98,7 +98,7 @@ class Employees:
         return person
 
     async def look_up(self, connection: Connection, identity: Identity, needed: Role,
-                      scope: Scope = Scope.ORDERS) -> Person:
+                      scope: TokenScope = TokenScope.ORDERS) -> Person:
         """Check the role of the person who reads in this transaction. scope: as of authorize.
 
         :raises SignedOutError: as authorize
@@ -109,7 +109,7 @@ class Employees:
         return person
 
     async def act(self, connection: Connection, identity: Identity, *, is_counted: bool = False,
-                  scope: Scope = Scope.ORDERS) -> Person:
+                  scope: TokenScope = TokenScope.ORDERS) -> Person:
         """As `authorize`, without checking the role: call `require` before anything is written.
 
         is_counted: an earlier transaction of the same change has counted towards the rate limit.
@@ -125,7 +125,7 @@ class Employees:
         await self._database.queries.act_as(connection, name=person.name, email=person.email or '')
         return person
 
-    async def _find(self, connection: Connection, identity: Identity, scope: Scope = Scope.ORDERS) -> Person:
+    async def _find(self, connection: Connection, identity: Identity, scope: TokenScope = TokenScope.ORDERS) -> Person:
         await self._check_credential(connection, identity)
         if identity.scopes is not None:
             return Person(identity.name, None, role_of_token(identity.scopes, scope), is_program=True)
@@ -153,7 +153,7 @@ class Employees:
         fields = new_employee(new)
         async with (logged('employee added', who, employee=fields['email'], role=fields['role']),
                     command(self._database) as connection):
-            await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
+            await self.authorize(connection, who, Role.SUPERVISOR, TokenScope.PEOPLE)
             async with self._unique_email(connection, fields['email']):
                 [row] = [row async for row in self._database.queries.add_employees(
                     connection, **columns_of([fields]))]
@@ -168,7 +168,7 @@ class Employees:
         given = checked_employee(edit)
         async with (logged('employee changed', who, employee_id=employee_id) as logged_fields,
                     command(self._database) as connection):
-            person = await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
+            person = await self.authorize(connection, who, Role.SUPERVISOR, TokenScope.PEOPLE)
             wanted = fields_of(await self._get(connection, employee_id)) | given
             if not (wanted['active'] and wanted['role'] == Role.SUPERVISOR):
                 await self._keep_a_supervisor(connection, person, employee_id)
@@ -188,7 +188,7 @@ class Employees:
         """
         async with (logged('employee activated' if active else 'employee deactivated', who, employee_id=employee_id),
                     command(self._database) as connection):
-            person = await self.authorize(connection, who, Role.SUPERVISOR, Scope.PEOPLE)
+            person = await self.authorize(connection, who, Role.SUPERVISOR, TokenScope.PEOPLE)
             await self._get(connection, employee_id)
             if not active:
                 await self._keep_a_supervisor(connection, person, employee_id)
@@ -254,14 +254,14 @@ def require(person: Person, needed: Role, what: str = 'this') -> None:
         raise NotAllowedError(f'{what} requires the role {needed.value}; your role is {person.role.value}')
 
 
-def role_of_token(scopes: frozenset[Scope], scope: Scope) -> Role:
+def role_of_token(scopes: frozenset[TokenScope], scope: TokenScope) -> Role:
     """The role of a token in a command for which it needs the given scope.
 
     :raises NotAllowedError: the token may only report statuses
     """
     if scope in scopes:
-        return Role.SUPERVISOR if scope in {Scope.PLANT, Scope.PEOPLE} else Role.TECHNICIAN
-    if scopes <= {Scope.FEED}:
+        return Role.SUPERVISOR if scope in {TokenScope.PLANT, TokenScope.PEOPLE} else Role.TECHNICIAN
+    if scopes <= {TokenScope.FEED}:
         raise NotAllowedError('this token may report statuses, and nothing else')
     return Role.VIEWER
 

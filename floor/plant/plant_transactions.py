@@ -10,7 +10,7 @@ import asyncpg
 
 from ..core.errors import EditConflictError, InvalidInputError
 from ..core.people import Identity, Role
-from ..core.scopes import Scope
+from ..core.scopes import TokenScope
 from ..core.text import exact_name
 from ..db.connection import Connection
 from ..db.database import Database
@@ -33,7 +33,7 @@ class PlantTransactions:
         self._employees = employees
 
     @asynccontextmanager
-    async def _changing(self, who: Identity, scope: Scope = Scope.PLANT) -> AsyncIterator[Connection]:
+    async def _changing(self, who: Identity, scope: TokenScope = TokenScope.PLANT) -> AsyncIterator[Connection]:
         """A transaction of a supervisor, or of a token with this scope; others who change the plant wait for its end.
 
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:

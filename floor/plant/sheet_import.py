@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..core.errors import InvalidInputError, NotFoundError
 from ..core.people import Identity, Person, Role
-from ..core.scopes import Scope
+from ..core.scopes import TokenScope
 from ..db.connection import Connection
 from ..db.database import Database
 from ..db.transactions import logged, reading
@@ -22,7 +22,7 @@ from .sheet_plan import RowOutcome, RowPlan, SheetPlan
 from .sheet_undo import PastImport, Steps, UndoPlan, to_past_import
 
 MAX_FILE_NAME = 200
-SCOPES = {SheetKind.MACHINES: Scope.PLANT, SheetKind.PEOPLE: Scope.PEOPLE}
+SCOPES = {SheetKind.MACHINES: TokenScope.PLANT, SheetKind.PEOPLE: TokenScope.PEOPLE}
 """What a token needs."""
 IS_DEMO = ('this floor is a demo, whose machines and people are invented: replace it by an empty floor first (Set up '
            'your plant, or python -m floor.plant new)')

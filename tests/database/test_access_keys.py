@@ -26,7 +26,7 @@ from floor.core.errors import FloorError, InvalidInputError, NotAllowedError, No
 from floor.core.machines import MachineName
 from floor.core.people import Credential, Employee, Identity, Role
 from floor.core.rate_limit import ChangeRateLimit
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.db.database import Database
 from floor.orders.employees import EmployeeEdit, Employees
 from floor.orders.order_values import NewOrder
@@ -38,7 +38,7 @@ from floor.plant.sheet_import import SheetImport
 pytestmark = pytest.mark.newest_postgres
 LEAK = NewOrder(MachineName('Valve_03_01'), 'Hydraulic leak')
 ENGINE = 2
-READER = NewToken('reader', [Scope.READ])
+READER = NewToken('reader', [TokenScope.READ])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def paired(stations: Stations, name: str = 'Press hall') -> str:
 # tokens
 
 async def test_a_token_is_shown_once_and_stored_as_a_hash(connect: Connect, tokens: ApiTokens) -> None:
-    made = await tokens.make(MIKE, NewToken('MES', [Scope.ORDERS], days=30))
+    made = await tokens.make(MIKE, NewToken('MES', [TokenScope.ORDERS], days=30))
     assert made.secret.startswith('lm_token_')
     assert len(made.secret) == len('lm_token_') + 43
     assert made.secret not in repr(made)
@@ -81,9 +81,9 @@ async def test_a_token_is_shown_once_and_stored_as_a_hash(connect: Connect, toke
     assert (row['made_by'], row['expires_at'] - row['made_at']) == ('Mike Johnson', pytest.approx(
         timedelta(days=30), abs=timedelta(seconds=5)))
     assert await tokens.identity(made.secret) == Identity(
-        'token MES', None, credential=Credential('token', made.key.id), scopes=frozenset({Scope.ORDERS}))
+        'token MES', None, credential=Credential('token', made.key.id), scopes=frozenset({TokenScope.ORDERS}))
     listed, = await tokens.listed(MIKE, KeyKind.TOKEN)
-    assert (listed.name, listed.scopes, listed.last_used_at is None) == ('MES', (Scope.ORDERS,), False)
+    assert (listed.name, listed.scopes, listed.last_used_at is None) == ('MES', (TokenScope.ORDERS,), False)
 
 
 async def test_its_use_is_noted_once_a_minute(connect: Connect, tokens: ApiTokens) -> None:
@@ -97,29 +97,30 @@ async def test_its_use_is_noted_once_a_minute(connect: Connect, tokens: ApiToken
 
 
 @together(('new', 'says'), [
-    (NewToken('', [Scope.READ]), 'name must not be empty'),
-    (NewToken('a\r\nSet-Cookie: x', [Scope.READ]), 'U+000D'),
-    (NewToken('MES\u202egnp', [Scope.READ]), 'U+202E'),
-    (NewToken('x' * 81, [Scope.READ]), 'at most 80'),
+    (NewToken('', [TokenScope.READ]), 'name must not be empty'),
+    (NewToken('a\r\nSet-Cookie: x', [TokenScope.READ]), 'U+000D'),
+    (NewToken('MES\u202egnp', [TokenScope.READ]), 'U+202E'),
+    (NewToken('x' * 81, [TokenScope.READ]), 'at most 80'),
     (NewToken('nothing', []), 'choose what the token may do'),
-    (NewToken('long', [Scope.READ], days=0), 'from 1 to 3,650'),
-    (NewToken('line', [Scope.READ], lines=['Engine Line']), 'only a token that reports statuses'),
-    (NewToken('both', [Scope.READ, Scope.FEED], machines=['Valve_03_01']), 'only a token that reports statuses'),
-    (NewToken('gone', [Scope.FEED], machines=['Valve_99']), 'there is no machine Valve_99'),
-    (NewToken('gone', [Scope.FEED], lines=['Nowhere']), 'there is no line Nowhere')])
+    (NewToken('long', [TokenScope.READ], days=0), 'from 1 to 3,650'),
+    (NewToken('line', [TokenScope.READ], lines=['Engine Line']), 'only a token that reports statuses'),
+    (NewToken('both', [TokenScope.READ, TokenScope.FEED], machines=['Valve_03_01']),
+     'only a token that reports statuses'),
+    (NewToken('gone', [TokenScope.FEED], machines=['Valve_99']), 'there is no machine Valve_99'),
+    (NewToken('gone', [TokenScope.FEED], lines=['Nowhere']), 'there is no line Nowhere')])
 async def test_a_token_that_makes_no_sense_is_refused(tokens: ApiTokens, new: NewToken, says: str) -> None:
     with pytest.raises(InvalidInputError, match=says.replace('+', r'\+')):
         await tokens.make(MIKE, new)
 
 
 async def test_a_name_is_free_again_after_revoking(tokens: ApiTokens) -> None:
-    first = await tokens.make(MIKE, NewToken('Förderband · 梱包', [Scope.FEED], lines=['Engine Line'],
+    first = await tokens.make(MIKE, NewToken('Förderband · 梱包', [TokenScope.FEED], lines=['Engine Line'],
                                              machines=['Valve_03_01']))
     assert (first.key.line_ids, len(first.key.machine_ids or ())) == ((ENGINE,), 1)
     with pytest.raises(InvalidInputError, match='there is a token förderband · 梱包 already'):
-        await tokens.make(MIKE, NewToken('förderband · 梱包', [Scope.READ]))
+        await tokens.make(MIKE, NewToken('förderband · 梱包', [TokenScope.READ]))
     await tokens.revoke(JAMES, first.key.id)
-    await tokens.make(MIKE, NewToken('förderband · 梱包', [Scope.READ]))
+    await tokens.make(MIKE, NewToken('förderband · 梱包', [TokenScope.READ]))
     for gone in first.key.id, 0, 2**40:
         with pytest.raises(NotFoundError):
             await tokens.revoke(MIKE, gone)
@@ -137,12 +138,12 @@ async def test_a_token_does_in_commands_what_its_scopes_say(
         'people': lambda who: employees.add(who, EmployeeEdit('A', 'B', 'a@b.c', 'D', Role.SUPERVISOR)),
         'machines sheet': lambda who: sheets.dry_run(who, read_sheet('machine\nPress 1')),
         'people sheet': lambda who: sheets.dry_run(who, read_sheet('e-mail\nmike.johnson@example.com')),
-        'token': lambda who: tokens.make(who, NewToken('child', [Scope.PLANT])),
+        'token': lambda who: tokens.make(who, NewToken('child', [TokenScope.PLANT])),
         'list': lambda who: keys.listed(who, KeyKind.TOKEN),
         'revoke': lambda who: keys.revoke(who, 1)}
-    may = {(Scope.ORDERS, 'order'), (Scope.PLANT, 'line'), (Scope.PEOPLE, 'people'), (Scope.PLANT, 'machines sheet'),
-           (Scope.PEOPLE, 'people sheet')}
-    for scope, (what, attempt) in product(Scope, tried.items()):
+    may = {(TokenScope.ORDERS, 'order'), (TokenScope.PLANT, 'line'), (TokenScope.PEOPLE, 'people'),
+           (TokenScope.PLANT, 'machines sheet'), (TokenScope.PEOPLE, 'people sheet')}
+    for scope, (what, attempt) in product(TokenScope, tried.items()):
         name = f'{scope} for {what}'
         who = await tokens.identity((await tokens.make(MIKE, NewToken(name, [scope]))).secret)
         if (scope, what) in may:
@@ -158,7 +159,7 @@ async def test_a_token_never_takes_away_the_last_supervisor(database: Database, 
                                                             tokens: ApiTokens, connect: Connect) -> None:
     await (await connect()).execute("UPDATE employees SET role = 'technician' WHERE email <> $1", MIKE.email)
     mike, = [each for each in await employees.all() if each.email == MIKE.email]
-    who = await tokens.identity((await tokens.make(MIKE, NewToken('HR', [Scope.PEOPLE]))).secret)
+    who = await tokens.identity((await tokens.make(MIKE, NewToken('HR', [TokenScope.PEOPLE]))).secret)
     with pytest.raises(InvalidInputError, match='last active supervisor'):
         await employees.edit(who, mike.id, mike.version, EmployeeEdit(role=Role.OPERATOR))
     with pytest.raises(InvalidInputError, match='nobody active as a supervisor'):
@@ -167,14 +168,14 @@ async def test_a_token_never_takes_away_the_last_supervisor(database: Database, 
 
 async def test_a_token_that_is_revoked_in_flight_does_nothing_more(
         connect: Connect, database: Database, employees: Employees, tokens: ApiTokens) -> None:
-    made = await tokens.make(MIKE, NewToken('MES', [Scope.ORDERS]))
+    made = await tokens.make(MIKE, NewToken('MES', [TokenScope.ORDERS]))
     who = await tokens.identity(made.secret)  # a request has begun
     await tokens.revoke(MIKE, made.key.id)
     with pytest.raises(SignedOutError, match='this token was revoked or has expired'):
         await WorkOrders(database, employees).create(who, LEAK)
     with pytest.raises(SignedOutError, match='this token was revoked'):
         await tokens.identity(made.secret)
-    short = await tokens.make(MIKE, NewToken('short', [Scope.READ], days=1))
+    short = await tokens.make(MIKE, NewToken('short', [TokenScope.READ], days=1))
     await (await connect()).execute("UPDATE access_keys SET expires_at = now() - interval '1 second'")
     with pytest.raises(SignedOutError, match='this token has expired'):
         await tokens.identity(short.secret)
@@ -201,7 +202,7 @@ async def test_a_secret_of_one_kind_is_none_of_another(
 async def test_each_token_has_its_own_rate_limit(database: Database) -> None:
     employees = Employees(database, default_role=Role.VIEWER, limit=ChangeRateLimit(1))
     tokens = ApiTokens(database, Employees(database, default_role=Role.VIEWER))
-    one, other = [await tokens.identity((await tokens.make(MIKE, NewToken(name, [Scope.ORDERS]))).secret)
+    one, other = [await tokens.identity((await tokens.make(MIKE, NewToken(name, [TokenScope.ORDERS]))).secret)
                   for name in ('one', 'other')]
     orders = WorkOrders(database, employees)
     await orders.create(one, LEAK)

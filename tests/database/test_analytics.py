@@ -32,7 +32,7 @@ from floor.analytics import (
     Window,
 )
 from floor.analytics.kpis import Sums
-from floor.analytics.timeline import Shares
+from floor.analytics.timeline import ColumnShares
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
 from floor.core.plant_calendar import PlantSettings
@@ -648,14 +648,14 @@ def crowd(bands: Sequence[Band], window: Window, columns: int) -> int:
     return max(Counter(first for first, last in places if first == last).values(), default=0)
 
 
-def shares(bands: Sequence[Band], window: Window, columns: int, place: int) -> Shares:
+def shares(bands: Sequence[Band], window: Window, columns: int, place: int) -> ColumnShares:
     """Of one column."""
     width = window.micros / columns
     spent = dict.fromkeys(Status, 0.0)
     for band in bands:
         since, until = ((at - window.start) / US for at in (band.since, band.until))
         spent[band.status] += max(0.0, min(until, width * (place + 1)) - max(since, width * place)) / width
-    return Shares(*(spent[Status(name)] for name in Shares._fields))
+    return ColumnShares(*(spent[Status(name)] for name in ColumnShares._fields))
 
 
 # filters

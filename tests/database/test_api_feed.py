@@ -20,7 +20,7 @@ from floor.access.api_tokens import ApiTokens, NewToken
 from floor.core.errors import NotAllowedError
 from floor.core.machines import Status
 from floor.core.people import Role
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.feed.ingest import FeedEvent, FeedIngest, Result
@@ -44,7 +44,7 @@ def tokens(database: Database) -> ApiTokens:
 async def feed(database: Database, settings: Settings, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
     """A program with a token for reporting."""
     async with asking(app_of(database, settings), None) as client:
-        made = await tokens.make(MIKE, NewToken('gateway', [Scope.FEED]))
+        made = await tokens.make(MIKE, NewToken('gateway', [TokenScope.FEED]))
         client.headers['Authorization'] = f'Bearer {made.secret}'
         yield client
 
@@ -66,7 +66,7 @@ def results(answer: Response) -> list[str]:
 
 
 async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, tokens: ApiTokens, sql: asyncpg.Connection) -> None:
-    reader = (await tokens.make(MIKE, NewToken('reader', [Scope.READ]))).secret
+    reader = (await tokens.make(MIKE, NewToken('reader', [TokenScope.READ]))).secret
     one = {'machine': VALVE, 'status': 'Down', 'reason': 'E-047'}
     answer = await feed.post(PATH, json=one)
     assert (answer.status_code, answer.json()) == (200, {'result': 'accepted'})
@@ -225,7 +225,7 @@ async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
 
 
 async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Database, tokens: ApiTokens) -> None:
-    key = (await tokens.make(MIKE, NewToken('gateway', [Scope.FEED]))).key
+    key = (await tokens.make(MIKE, NewToken('gateway', [TokenScope.FEED]))).key
     down = FeedEvent(VALVE, Status.DOWN)
     assert (await FeedIngest(database).report(key.id, [down]))[0].result is Result.ACCEPTED
     await tokens.revoke(MIKE, key.id)
@@ -236,7 +236,7 @@ async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Data
 async def test_only_a_token_for_it_reports_and_only_its_machines(feed: AsyncClient, tokens: ApiTokens,
                                                                  sql: asyncpg.Connection) -> None:
     down = {'status': 'down', 'reason': 'only this token'}
-    limited = (await tokens.make(MIKE, NewToken('valves', [Scope.FEED], machines=[VALVE]))).secret
+    limited = (await tokens.make(MIKE, NewToken('valves', [TokenScope.FEED], machines=[VALVE]))).secret
     own = {'Authorization': f'Bearer {limited}'}
     assert (await feed.post(f'{PATH}/{PAINTER}', json=down, headers=own)).status_code == 422
     assert (await feed.post(f'{PATH}/{VALVE}', json=down, headers=own)).status_code == 200
@@ -253,7 +253,7 @@ async def test_what_feeds_have_sent_is_read_with_another_token(feed: AsyncClient
     await feed.post(PATH, json=[{'machine': VALVE, 'status': 'down'}, {'machine': VALVE, 'status': 'broken'}])
     assert (await feed.get('/api/feeds')).status_code == 403  # a token that reports reads nothing
     await sql.execute("UPDATE access_keys SET silent_after = '5 minutes' WHERE name = 'gateway'")
-    reader = await tokens.make(MIKE, NewToken('monitoring', [Scope.READ]))
+    reader = await tokens.make(MIKE, NewToken('monitoring', [TokenScope.READ]))
     feed.headers['Authorization'] = f'Bearer {reader.secret}'
     found, = (await feed.get('/api/feeds')).json()
     assert datetime.fromisoformat(found.pop('last_event_at')) > datetime.now(UTC) - timedelta(minutes=5)

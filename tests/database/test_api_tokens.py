@@ -14,7 +14,7 @@ from floor.access.api_tokens import ApiTokens, NewToken
 from floor.core.errors import SignedOutError
 from floor.core.people import Identity, Role
 from floor.core.rate_limit import ChangeRateLimit
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.orders.employees import Employees
@@ -40,9 +40,9 @@ def client(database: Database, settings: Settings) -> Client:
 async def test_a_token_opens_the_operations_of_its_scopes_and_no_other(client: Client, tokens: ApiTokens) -> None:
     """Every operation with every scope: a request that passes is answered by the operation, never with 401 or 403."""
     async with client:
-        secrets = {scope: (await tokens.make(MIKE, NewToken(scope, [scope]))).secret for scope in Scope}
+        secrets = {scope: (await tokens.make(MIKE, NewToken(scope, [scope]))).secret for scope in TokenScope}
         wrong: list[tuple[str, str, int]] = []
-        for (path, operations), scope in product(described_paths().items(), Scope):
+        for (path, operations), scope in product(described_paths().items(), TokenScope):
             for method, operation in operations.items():
                 if not path.startswith('/api/'):
                     continue
@@ -54,7 +54,7 @@ async def test_a_token_opens_the_operations_of_its_scopes_and_no_other(client: C
 
 
 async def test_what_a_token_does_carries_its_name_and_ends_with_it(client: Client, tokens: ApiTokens) -> None:
-    made = await tokens.make(MIKE, NewToken('MES · 梱包', [Scope.ORDERS]))
+    made = await tokens.make(MIKE, NewToken('MES · 梱包', [TokenScope.ORDERS]))
     async with client:
         created = await client.post(PATH, json=LEAK, headers=bearer(made.secret))
         assert (created.status_code, created.json()['reporter_name']) == (201, 'token MES · 梱包')
@@ -80,7 +80,7 @@ async def test_a_token_that_does_not_work_is_looked_up_once(database: Database) 
 
 
 async def test_a_token_is_accepted_in_one_header_and_opens_no_page(client: Client, tokens: ApiTokens) -> None:
-    secret = (await tokens.make(MIKE, NewToken('MES', list(Scope)))).secret
+    secret = (await tokens.make(MIKE, NewToken('MES', list(TokenScope)))).secret
     async with client:
         def get(path: str, headers: Any = None) -> Any:
             return client.get(path, headers=headers)

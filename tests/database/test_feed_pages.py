@@ -15,7 +15,7 @@ from floor.access.api_tokens import ApiTokens, NewToken
 from floor.core.errors import InvalidInputError, NotAllowedError, NotFoundError, SignedOutError
 from floor.core.machines import Status
 from floor.core.people import Role
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.db.database import Database
 from floor.feed.ingest import EventResult, FeedEvent, Result
 from floor.orders.employees import Employees
@@ -184,7 +184,7 @@ async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor
 async def test_a_token_that_is_still_sent_after_its_end_is_seen(floor: Floor, database: Database,
                                                                 feeds: FeedCommands) -> None:
     tokens = ApiTokens(database, Employees(database, default_role=Role.VIEWER))
-    gateway, quiet = [await tokens.make(MIKE, NewToken(name, [Scope.FEED])) for name in ('old gateway', 'quiet')]
+    gateway, quiet = [await tokens.make(MIKE, NewToken(name, [TokenScope.FEED])) for name in ('old gateway', 'quiet')]
     await tokens.identity(gateway.secret)
     for made in gateway, quiet:
         await tokens.revoke(MIKE, made.key.id)

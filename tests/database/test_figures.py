@@ -10,7 +10,7 @@ from database.postgres import Connect
 from together import together
 
 from floor.analytics import Analytics, Kpi, Page, Scope, Term, Unit, Window
-from floor.analytics.timeline import Shares
+from floor.analytics.timeline import ColumnShares
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import MachineName, Status
 from floor.db.database import Database
@@ -158,7 +158,7 @@ async def test_a_crowd_of_stretches_becomes_shares_of_columns(connect: Connect, 
     press, nobody = (await analytics.timeline(asked, names, columns=12)).lanes
     assert press.bands == nobody.bands == ()
     assert sum(column.down for column in press.columns) * 120 == pytest.approx(1)
-    assert set(nobody.columns) == {Shares(0.0, 0.0, 0.0, 1.0)}
+    assert set(nobody.columns) == {ColumnShares(0.0, 0.0, 0.0, 1.0)}
     press, nobody = (await analytics.timeline(asked, names, columns=10_000)).lanes
     assert press.columns == nobody.columns == ()
     assert (len(press.bands), len(nobody.bands)) == (61, 1)

@@ -17,7 +17,7 @@ from floor.access.sessions import Sessions
 from floor.analytics import Analytics
 from floor.core.errors import DatabaseUnavailableError, FloorError, NotADemoError, NotAllowedError, SignedOutError
 from floor.core.people import Identity, Role, SignedIn
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.query_files import SQL, load_queries
@@ -121,7 +121,7 @@ async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, p
     kept, ended = [await sessions().start(SignedIn(each.name, each.email, each.name, each.role), 'Firefox')
                    for each in (other, LISA)]
     tokens = ApiTokens(database, employees)
-    made = await tokens.make(MIKE, NewToken('MES', [Scope.FEED], machines=['Valve_01_01']))
+    made = await tokens.make(MIKE, NewToken('MES', [TokenScope.FEED], machines=['Valve_01_01']))
     await plant.remove_demo(other)
     with pytest.raises(SignedOutError, match='this token was revoked'):
         await tokens.identity(made.secret)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pysparkplug
 import pytest
 
-from floor.gateway.sparkplug.payload import DataType, Metric, Payload, PayloadError, decode, encode
+from floor.gateway.sparkplug.payload import DataType, Metric, Payload, SparkplugPayloadError, decode, encode
 from floor.gateway.sparkplug.schema import PayloadMessage
 
 SENT = [
@@ -101,5 +101,5 @@ def test_members_of_a_template_have_its_name_before_theirs() -> None:
 
 @pytest.mark.parametrize('raw', [b'{"status": "down"}', b'\xff', bytes([0x12, 0x7f, 1])])
 def test_other_bytes_are_refused(raw: bytes) -> None:
-    with pytest.raises(PayloadError, match='no Sparkplug B payload'):
+    with pytest.raises(SparkplugPayloadError, match='no Sparkplug B payload'):
         decode(raw)

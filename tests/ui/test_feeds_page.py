@@ -18,7 +18,7 @@ from ui.services import person_at
 from floor.core.access_keys import AccessKey, KeyKind, NewKey
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import Status
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.feed.ingest import EventResult, FeedEvent, Result
 from floor.plant.feed_items import (
     NEVER,
@@ -278,7 +278,7 @@ async def test_a_value_is_tried_against_a_preset_of_the_gateway(feeds: Feeds, us
 
 async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: User, shop_floor: Floor) -> None:
     feeds.overview = FeedOverview()
-    key = AccessKey(9, KeyKind.TOKEN, 'press 7', 'Mike', NOW, (Scope.FEED,))
+    key = AccessKey(9, KeyKind.TOKEN, 'press 7', 'Mike', NOW, (TokenScope.FEED,))
     tokens: Any = shop_floor.services.access.tokens
     tokens.answers['make'] = NewKey(key, 'lm_token_abc')
     form = Form(user, await user.open('/setup/feeds'))
@@ -289,7 +289,7 @@ async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: 
     form.fill('Name of the program', 'press 7')
     form.press('Make token')
     await form.until(lambda: form.says("curl -H 'Authorization: Bearer lm_token_abc'"))
-    assert tokens.asked[-1][1][1].scopes == [Scope.FEED]
+    assert tokens.asked[-1][1][1].scopes == [TokenScope.FEED]
     feeds.overview = FeedOverview((FEED, replace(SCRIPT, id=9, name='press 7')))
     await form.until(lambda: form.says('Feed press 7'))
 

@@ -14,7 +14,7 @@ from ui.harness import NOW, Floor, OpenPage, Screen
 from ui.services import Recorded
 
 from floor.analytics import Band, FloorTimeline, Lane, Page, Scope, Stop, StopList, Window
-from floor.analytics.timeline import Shares, shares
+from floor.analytics.timeline import ColumnShares, shares
 from floor.core.errors import DatabaseUnavailableError
 from floor.core.machines import MachineName, Status
 from floor.core.orders import OrderId
@@ -246,8 +246,8 @@ async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analy
 
 def shared(name: MachineName = VALVE) -> Lane:
     """A lane of four columns of an hour: the second was down for a tenth."""
-    running, tenth = Shares(1.0, 0.0, 0.0, 0.0), Shares(0.7, 0.2, 0.1, 0.0)
-    return replace(lane(name, LEAK), columns=(running, tenth, running, Shares(0.0, 0.0, 0.0, 1.0)))
+    running, tenth = ColumnShares(1.0, 0.0, 0.0, 0.0), ColumnShares(0.7, 0.2, 0.1, 0.0)
+    return replace(lane(name, LEAK), columns=(running, tenth, running, ColumnShares(0.0, 0.0, 0.0, 1.0)))
 
 
 def test_a_column_is_as_high_as_its_shares() -> None:

@@ -33,7 +33,7 @@ from auth import lakebase as lakebase_module
 from auth.lakebase import MAX_BACKOFF_S, Address, Lakebase
 from auth.workspace import LakebaseResource, Login, LoginError, ask_for_login
 from floor.core.errors import DatabaseUnavailableError, SettingsError
-from floor.core.settings import Settings, Source
+from floor.core.settings import ConnectionSource, Settings
 from floor.db.connection_source import database_source
 
 BY_ENDPOINT, BY_INSTANCE = LakebaseResource(endpoint=ENDPOINT), LakebaseResource(instance=INSTANCE)
@@ -429,7 +429,7 @@ def test_there_are_three_ways_in(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = Settings.load()
-    assert settings.source is Source.LAKEBASE
+    assert settings.source is ConnectionSource.LAKEBASE
     with database_source(settings) as source:
         assert source.lakebase is not None
         assert source.lakebase.resource == place
@@ -444,7 +444,7 @@ def test_a_database_with_its_own_password_needs_no_databricks(
         monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert Settings.load().source is Source.PG_VARIABLES
+    assert Settings.load().source is ConnectionSource.PG_VARIABLES
 
 
 @pytest.mark.parametrize(('environment', 'expected'), [

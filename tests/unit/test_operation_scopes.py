@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from database.harness import app_of
 
-from floor.core.scopes import Scope
+from floor.core.scopes import TokenScope
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.web.api.docs import describe_api
@@ -37,7 +37,7 @@ def test_what_only_reads_needs_no_more_than_read() -> None:
     for methods in described().values():
         for method, operation in methods.items():
             if scopes := SCOPES.get(operation['operationId']):
-                assert (method == 'get') == (scopes == (Scope.READ,)), operation['operationId']
+                assert (method == 'get') == (scopes == (TokenScope.READ,)), operation['operationId']
 
 
 async def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
@@ -49,12 +49,12 @@ async def test_an_operation_without_a_scope_is_refused_to_every_token() -> None:
 
     operations = Operations(paths)
     assert await asyncio.gather(*[operations.id_of('GET', '/api/new') for _ in range(5)]) == ['new'] * 5
-    assert 'no token can do this' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/new'))
-    assert 'and nothing else' in refusal_of(frozenset(Scope), await operations.id_of('GET', '/api/other'))
+    assert 'no token can do this' in refusal_of(frozenset(TokenScope), await operations.id_of('GET', '/api/new'))
+    assert 'and nothing else' in refusal_of(frozenset(TokenScope), await operations.id_of('GET', '/api/other'))
     assert 'the scope plant:write; this token has feed:write, read' in refusal_of(
-        frozenset({Scope.READ, Scope.FEED}), await operations.id_of('POST', '/api/a/1'))
-    assert refusal_of(frozenset({Scope.PLANT}), await operations.id_of('POST', '/api/a/1')) == ''
-    assert refusal_of(frozenset({Scope.PEOPLE}), 'import_sheet') == ''
-    assert 'the scope plant:write or people:write' in refusal_of(frozenset({Scope.ORDERS}), 'import_sheet')
+        frozenset({TokenScope.READ, TokenScope.FEED}), await operations.id_of('POST', '/api/a/1'))
+    assert refusal_of(frozenset({TokenScope.PLANT}), await operations.id_of('POST', '/api/a/1')) == ''
+    assert refusal_of(frozenset({TokenScope.PEOPLE}), 'import_sheet') == ''
+    assert 'the scope plant:write or people:write' in refusal_of(frozenset({TokenScope.ORDERS}), 'import_sheet')
     assert await operations.id_of('HEAD', '/api/new') == 'new'
     assert len(threads) == 1 and threads[0] is not threading.current_thread(), 'once, and pages do not wait for it'

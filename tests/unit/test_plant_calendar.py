@@ -10,7 +10,7 @@ import pytest
 from floor.analytics import Window
 from floor.core.plant_calendar import PlantSettings, Weekday
 from floor.web.reports.report_query import ReportQuery
-from floor.web.reports.report_windows import Calendar, Span
+from floor.web.reports.report_windows import ReportCalendar, Span
 from floor.web.reports.trend_buckets import cut, labels_of
 
 SHIFTS = 'Early 06:00,Late 14:00,Night 22:00'
@@ -51,7 +51,7 @@ def test_a_day_of_an_odd_offset_begins_at_its_own_midnight() -> None:
 
 def test_a_trend_by_week_is_cut_at_the_first_day() -> None:
     plant = PlantSettings(zone=DETROIT, first_weekday=Weekday.SATURDAY).calendar(SHIFTS)
-    calendar = Calendar(NOW, plant)
+    calendar = ReportCalendar(NOW, plant)
     weeks = cut(calendar, calendar.named(Span.LAST_MONTH), 'week')
     assert [week.start.astimezone(DETROIT).strftime('%a %d') for week in weeks] == [
         'Thu 01', 'Sat 03', 'Sat 10', 'Sat 17', 'Sat 24', 'Sat 31']
@@ -111,6 +111,6 @@ def test_a_shift_belongs_to_the_day_in_which_it_starts() -> None:
 
 def test_a_trend_names_the_day_that_a_part_of_it_is_in() -> None:
     plant = PlantSettings(zone=DETROIT, day_start=time(6)).calendar(SHIFTS)
-    calendar = Calendar(NOW, plant)
+    calendar = ReportCalendar(NOW, plant)
     window = Window(*(datetime(2026, 11, day, 2, tzinfo=DETROIT) for day in (20, 22)))
     assert labels_of(calendar, cut(calendar, window, 'day'), 'day') == ['Thu 19\npart', 'Fri 20', 'Sat 21\npart']

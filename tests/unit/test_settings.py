@@ -10,7 +10,7 @@ import pytest
 from floor.core.env_file import unread_names
 from floor.core.errors import SettingsError
 from floor.core.people import Role
-from floor.core.settings import Settings, Source, allowed_values
+from floor.core.settings import ConnectionSource, Settings, allowed_values
 from floor.db.connection_source import database_source
 
 
@@ -27,7 +27,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_nothing_has_to_be_set() -> None:
     settings = Settings.load()
-    assert settings.source is Source.EMBEDDED
+    assert settings.source is ConnectionSource.EMBEDDED
     assert (settings.host, settings.port) == ('127.0.0.1', 8000)
     assert settings.default_postgres_schema == 'manufacturing_line'
     assert settings.enable_simulator is True
@@ -216,7 +216,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.local_user, settings.default_role, settings.allow_anonymous) == (None, None, False)
     assert settings.auto_work_order_after is None
     assert (settings.port, settings.database_url, settings.machine_silent_after) == (8000, None, None)
-    assert settings.source is Source.EMBEDDED
+    assert settings.source is ConnectionSource.EMBEDDED
 
 
 def test_a_local_user_has_at_most_200_characters() -> None:
@@ -232,11 +232,11 @@ def test_a_role_is_known_case_insensitively(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_first_source_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('PGHOST', 'plant')
-    assert Settings.load().source is Source.PG_VARIABLES
+    assert Settings.load().source is ConnectionSource.PG_VARIABLES
     monkeypatch.setenv('LAKEBASE_INSTANCE_NAME', 'lake')
-    assert Settings.load().source is Source.LAKEBASE
+    assert Settings.load().source is ConnectionSource.LAKEBASE
     monkeypatch.setenv('DATABASE_URL', 'postgres://plant/floor')
-    assert Settings.load().source is Source.URL
+    assert Settings.load().source is ConnectionSource.URL
 
 
 def test_on_databricks_apps_we_are_where_its_proxy_expects_us(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,13 @@ import pytest
 from floor.analytics import Window
 from floor.core.plant_calendar import PlantSettings
 from floor.web.reports.report_query import ReportQuery
-from floor.web.reports.report_windows import Calendar, Span
+from floor.web.reports.report_windows import ReportCalendar, Span
 from floor.web.reports.trend_buckets import TrendUnit, TrendWindows, cut, labels_of, trend_windows
 
 DETROIT = ZoneInfo('America/Detroit')
 PLANT = PlantSettings(zone=DETROIT).calendar('Early 06:00,Late 14:00,Night 22:00')
 NOW = datetime(2026, 11, 24, 15, tzinfo=DETROIT)  # a Tuesday, in the late shift
-CALENDAR = Calendar(NOW, PLANT)
+CALENDAR = ReportCalendar(NOW, PLANT)
 
 
 def windows(span: Span, asked: TrendUnit | None = None) -> TrendWindows:

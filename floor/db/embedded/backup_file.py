@@ -22,7 +22,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from ...core.errors import BackupError
-from ...core.settings import Settings, Source
+from ...core.settings import ConnectionSource, Settings
 from ...core.version import FIRST_RELEASE, NAME, program_version
 from .data_folder import give_name, make_durable
 from .drafts import ABOUT, FIRST, new_draft, remove_drafts
@@ -63,7 +63,7 @@ class Manifest(Origin):
 
 def require_embedded(settings: Settings) -> None:
     """:raises BackupError: the settings name another database than the embedded one"""
-    if settings.source is not Source.EMBEDDED:
+    if settings.source is not ConnectionSource.EMBEDDED:
         raise BackupError(f'the database is not the embedded one, but comes from {settings.source.value}: use pg_dump '
                           f'and pg_restore, as floor/operations/README.md says under "Backup and restore"')
 

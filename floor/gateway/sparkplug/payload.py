@@ -19,7 +19,7 @@ from ..reading import Value
 from .schema import PayloadMessage
 
 
-class PayloadError(FloorError):
+class SparkplugPayloadError(FloorError):
     """Bytes that are no Sparkplug B payload."""
 
 
@@ -91,12 +91,12 @@ def decode(raw: bytes) -> Payload:
     """The payload in these bytes. Metrics without a single value (data sets, files, arrays) are left out, the members
     of a template are metrics with the template's name before theirs.
 
-    :raises PayloadError: they are none
+    :raises SparkplugPayloadError: they are none
     """
     try:
         message = PayloadMessage.FromString(raw)
     except DecodeError as error:
-        raise PayloadError('these bytes are no Sparkplug B payload') from error
+        raise SparkplugPayloadError('these bytes are no Sparkplug B payload') from error
     return Payload(
         metrics=tuple(_metrics(message.metrics)),
         at=message.timestamp if message.HasField('timestamp') else None,

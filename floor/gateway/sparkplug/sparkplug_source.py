@@ -19,7 +19,7 @@ from ..reading import Emit, Point, Reading
 from ..source import SourceState, keep_connected
 from ..sparkplug_config import SparkplugConfig
 from .edge_node import Action, EdgeNode, MetricValue, RebirthRequest
-from .payload import DataType, Metric, Payload, PayloadError, decode, encode
+from .payload import DataType, Metric, Payload, SparkplugPayloadError, decode, encode
 from .sparkplug_points import SparkplugPoints
 from .topics import NAMESPACE, NodeId, command, host_state, parse
 
@@ -111,7 +111,7 @@ class _Session:
             return
         try:
             payload = decode(message.payload)
-        except PayloadError as error:
+        except SparkplugPayloadError as error:
             self._state.ignore('not a Sparkplug payload', f'{message.topic}: {error}')
             return
         self._perform(self._node(topic.node).receive(topic, payload, time.monotonic()))

@@ -10,7 +10,7 @@ from ...core.orders import WorkOrderEvent
 from ...core.people import Identity
 from ...orders.work_orders import WorkOrders
 from .floor_api import database_errors
-from .order_answers import CommentAnswer, EventAnswer
+from .order_answers import CommentAnswer, OrderEventAnswer
 from .order_forms import CommentForm
 from .order_parameters import Id, Key, checked_order_id
 from .problems import documented
@@ -41,11 +41,11 @@ def add(router: APIRouter, orders: WorkOrders, identity: Any, timeout: float) ->
 
     @router.get('/{order_id}/events', summary='History of a work order, oldest first', operation_id='list_events',
                 responses=documented(404))
-    async def list_events(order_id: Id) -> list[EventAnswer]:
+    async def list_events(order_id: Id) -> list[OrderEventAnswer]:
         """Every change with its author, time, old and new value and note; includes comments."""
         async with database_errors(timeout):
             details = await orders.details(checked_order_id(order_id))
-        return [EventAnswer.of(event) for event in details.events]
+        return [OrderEventAnswer.of(event) for event in details.events]
 
 
 def _comments(events: tuple[WorkOrderEvent, ...]) -> list[CommentAnswer]:

@@ -13,23 +13,23 @@ from typing import Any
 
 from starlette.routing import compile_path
 
-from ...core.scopes import Scope
+from ...core.scopes import TokenScope
 
-SCOPES: dict[str, tuple[Scope, ...]] = {
+SCOPES: dict[str, tuple[TokenScope, ...]] = {
     **dict.fromkeys((
         'get_floor', 'list_machines', 'list_machine_statuses', 'list_employees', 'list_work_orders', 'get_work_order',
         'list_comments', 'list_events', 'get_attachment', 'list_lines', 'get_line', 'list_machine_types',
         'get_machine_type', 'list_plant_machines', 'get_plant_machine', 'list_plant_changes', 'get_plant', 'list_kpis',
         'list_kpi_definitions', 'list_stops', 'list_intervals', 'list_counts', 'list_icons', 'get_icon',
-        'export_sheet', 'list_imports', 'get_employee', 'list_areas', 'list_feeds'), (Scope.READ,)),
-    **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), (Scope.ORDERS,)),
+        'export_sheet', 'list_imports', 'get_employee', 'list_areas', 'list_feeds'), (TokenScope.READ,)),
+    **dict.fromkeys(('create_work_order', 'update_work_order', 'add_comment', 'add_attachment'), (TokenScope.ORDERS,)),
     **dict.fromkeys((
         'update_plant', 'add_line', 'update_line', 'delete_line', 'add_machine_type', 'update_machine_type',
         'delete_machine_type', 'add_machine', 'update_machine', 'delete_machine', 'add_icon',
-        'delete_icon', 'update_area'), (Scope.PLANT,)),
-    **dict.fromkeys(('import_sheet', 'undo_import'), (Scope.PLANT, Scope.PEOPLE)),
-    **dict.fromkeys(('add_employee', 'update_employee'), (Scope.PEOPLE,)),
-    **dict.fromkeys(('report_statuses', 'report_status'), (Scope.FEED,))}
+        'delete_icon', 'update_area'), (TokenScope.PLANT,)),
+    **dict.fromkeys(('import_sheet', 'undo_import'), (TokenScope.PLANT, TokenScope.PEOPLE)),
+    **dict.fromkeys(('add_employee', 'update_employee'), (TokenScope.PEOPLE,)),
+    **dict.fromkeys(('report_statuses', 'report_status'), (TokenScope.FEED,))}
 """By operation id: a token needs one of them. Where there are two, the command checks which."""
 
 
@@ -61,7 +61,7 @@ class Operations:
                 for path, operations in self._paths().items()]
 
 
-def refusal_of(scopes: frozenset[Scope], operation: str | None) -> str:
+def refusal_of(scopes: frozenset[TokenScope], operation: str | None) -> str:
     """Why a token with these scopes is refused; empty: it is not."""
     needed = SCOPES.get(operation or '', ())
     if operation is None:

@@ -130,7 +130,7 @@ class CommentAnswer(BaseModel):
         return cls(id=event.id, at=event.at, who=event.who, who_email=event.who_email, text=event.note or '')
 
 
-class EventAnswer(BaseModel):
+class OrderEventAnswer(BaseModel):
     """An event in the history of a work order."""
 
     model_config = ConfigDict(title='WorkOrderEvent')
@@ -153,7 +153,7 @@ class EventAnswer(BaseModel):
     cancel_reason: Annotated[str | None, Field(description='Why it was cancelled.', examples=['Reported twice'])]
 
     @classmethod
-    def of(cls, event: WorkOrderEvent) -> EventAnswer:
+    def of(cls, event: WorkOrderEvent) -> OrderEventAnswer:
         """Convert an event."""
         return cls(id=event.id, at=event.at, who=event.who, who_email=event.who_email, kind=cast(EventKind, event.kind),
                    field=event.field, old_value=event.old, new_value=event.new, note=event.note,

@@ -22,7 +22,7 @@ from ...core.version import NAME
 from ..http.file_response import FileResponses, NamedFile
 from ..reports.report_head import NO_FILTERS
 from ..reports.report_query import ADDRESS, NOT_BY, ReportQuery
-from ..reports.report_windows import Calendar
+from ..reports.report_windows import ReportCalendar
 from ..reports.trend_buckets import trend_windows
 from ..shell.services import Services
 from .file_names import file_name
@@ -94,7 +94,7 @@ def trend_of(asked: ReportRequest) -> tuple[ReportRequest, Buckets]:
     :raises QueryError: the window has too few of them
     """
     widened = asked.query.widened.at(asked.now, asked.plant)
-    found = trend_windows(Calendar(asked.now, asked.plant), asked.comparison, widened, asked.query.trend)
+    found = trend_windows(ReportCalendar(asked.now, asked.plant), asked.comparison, widened, asked.query.trend)
     if found is None:
         raise QueryError({'window': 'This window is too short for a trend: use a longer one'})
     return replace(asked, comparison=found.comparison), (found.buckets, found.before)

@@ -16,7 +16,7 @@ from ...core.moments import FIRST_YEAR, local_time
 from ...core.plant_calendar import PlantCalendar
 from ...core.query_parameters import Query
 from . import stop_query
-from .report_windows import Calendar, Comparison, Span, is_before_first_year
+from .report_windows import Comparison, ReportCalendar, Span, is_before_first_year
 from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
@@ -129,7 +129,7 @@ class ReportQuery:
     def at(self, now: datetime, plant: PlantCalendar) -> Comparison:
         """The window as of now, and the one before it; a range that has not begun, or that would have the one before
         it begin before there were computers, has none."""
-        calendar = Calendar(now, plant)
+        calendar = ReportCalendar(now, plant)
         window = self._window(calendar)
         before = calendar.before(window, self.span) if window.start < now else None
         if before is not None and is_before_first_year(before):
@@ -138,7 +138,7 @@ class ReportQuery:
 
     def neighbour(self, step: Literal[-1, 1], now: datetime, plant: PlantCalendar) -> ReportQuery | None:
         """The same about the window right before or after; None: it has not begun, or there were no computers."""
-        calendar = Calendar(now, plant)
+        calendar = ReportCalendar(now, plant)
         window = calendar.neighbour(self._window(calendar), step)
         if window.start > now or is_before_first_year(window):
             return None
@@ -148,7 +148,7 @@ class ReportQuery:
         start, end = in_zone(window.start, plant.zone), in_zone(window.end, plant.zone)
         return replace(self, span=Span.RANGE, start=start, end=end)
 
-    def _window(self, calendar: Calendar) -> Window:
+    def _window(self, calendar: ReportCalendar) -> Window:
         if self.start is None or self.end is None:
             return calendar.named(self.span)
         return Window(self.start, self.end)

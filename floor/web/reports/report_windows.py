@@ -67,7 +67,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
+class ReportCalendar:
     """The plant's calendar as of now."""
 
     now: datetime

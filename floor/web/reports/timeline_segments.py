@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ...analytics import Band, Lane, Window
-from ...analytics.timeline import Shares
+from ...analytics.timeline import ColumnShares
 from ...core.formatting import percent
 from ...core.machines import Status
 from .timeline_picture import LANE, WIDTH, band_at, moment_at, x_of
@@ -19,7 +19,7 @@ class Segment:
 
     lane: Lane
     band: Band
-    shares: Shares | None = None
+    shares: ColumnShares | None = None
 
     @property
     def has_stop(self) -> bool:
@@ -48,7 +48,7 @@ def segment_at(window: Window, lanes: Sequence[Lane], x: float, y: float) -> Seg
     return None if found is None else Segment(*found)
 
 
-def shares_text(shares: Shares) -> str:
+def shares_text(shares: ColumnShares) -> str:
     """'Down 9.8 %, warning 20.0 %, operational 70.2 %': without what there was nothing of."""
     parts = [('down', shares.down), ('warning', shares.warning), ('operational', shares.operational),
              ('unknown', shares.unknown)]

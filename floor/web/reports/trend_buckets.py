@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ...analytics import Window
-from .report_windows import Calendar, Comparison
+from .report_windows import Comparison, ReportCalendar
 
 TrendUnit = Literal['shift', 'day', 'week']
 UNITS: tuple[TrendUnit, ...] = ('shift', 'day', 'week')
@@ -30,7 +30,7 @@ class TrendWindows:
     before: tuple[Window, ...]
 
 
-def trend_windows(calendar: Calendar, comparison: Comparison, widened: Comparison,
+def trend_windows(calendar: ReportCalendar, comparison: Comparison, widened: Comparison,
                   asked: TrendUnit | None) -> TrendWindows | None:
     """The buckets of a window, or of the widened one if it is too short; None: neither has enough of them. asked: the
     unit; None, or a unit of which there are too few or too many: the one that fits the length of the window."""
@@ -50,7 +50,7 @@ def fitting(window: Window, units: tuple[TrendUnit, ...]) -> TrendUnit:
     return wanted if wanted in units else units[-1]
 
 
-def cut(calendar: Calendar, window: Window, unit: TrendUnit) -> tuple[Window, ...]:
+def cut(calendar: ReportCalendar, window: Window, unit: TrendUnit) -> tuple[Window, ...]:
     """The parts of a window; more than MOST are not counted to the end. The first and the last may be cut short."""
     parts, start = list[Window](), window.start
     while start < window.end and len(parts) <= MOST:
@@ -60,14 +60,14 @@ def cut(calendar: Calendar, window: Window, unit: TrendUnit) -> tuple[Window, ..
     return tuple(parts)
 
 
-def labels_of(calendar: Calendar, buckets: Sequence[Window], unit: TrendUnit) -> list[str]:
+def labels_of(calendar: ReportCalendar, buckets: Sequence[Window], unit: TrendUnit) -> list[str]:
     """'Mon Late', 'Mon 23' or of many days '23 Nov', 'from 16 Nov'; 'part' is added where the window begins or ends."""
     is_short = len(buckets) <= DAYS_OF_A_WEEK
     return [_label(calendar, bucket.start, unit, is_short=is_short)
             + ('\npart' if _is_part(calendar, bucket, unit) else '') for bucket in buckets]
 
 
-def _label(calendar: Calendar, start: datetime, unit: TrendUnit, *, is_short: bool) -> str:
+def _label(calendar: ReportCalendar, start: datetime, unit: TrendUnit, *, is_short: bool) -> str:
     day = calendar.plant.day_of(start)
     if unit == 'shift':
         return f'{day:%a} {calendar.plant.shifts.at(start).name}'
@@ -76,6 +76,6 @@ def _label(calendar: Calendar, start: datetime, unit: TrendUnit, *, is_short: bo
     return f'{"from " if unit == "week" else ""}{day.day} {day:%b}'
 
 
-def _is_part(calendar: Calendar, bucket: Window, unit: TrendUnit) -> bool:
+def _is_part(calendar: ReportCalendar, bucket: Window, unit: TrendUnit) -> bool:
     whole = calendar.unit_at(unit, bucket.start)
     return bucket.start > whole.start or (bucket.end < whole.end and bucket.end <= calendar.now)

@@ -16,7 +16,7 @@ from ..shell.chips import Chip
 from .bars import legend
 from .panel import ReportPanel, TableView
 from .report_query import ReportQuery
-from .report_windows import Calendar, Comparison
+from .report_windows import Comparison, ReportCalendar
 from .trend_buckets import UNITS, TrendUnit, labels_of, trend_windows
 from .trend_charts import series_of, trend_chart
 
@@ -48,7 +48,7 @@ class TrendPanel:
 
         :raises DatabaseUnavailableError: the database does not respond, or not in time
         """
-        calendar = Calendar(now, self._plant)
+        calendar = ReportCalendar(now, self._plant)
         found = trend_windows(calendar, comparison, widened, query.trend)
         with self._client:
             for unit, chip in self._units.items():

@@ -27,7 +27,7 @@ from ..shell.services import Services
 from ..shell.text_field import TextField
 from ..shell.times import date_and_time
 from .frame import CHANGES, SECTIONS, setup_frame
-from .undo_note import Done, UndoNote
+from .undo_note import AppliedChange, UndoNote
 
 ADDRESS = SECTIONS[CHANGES]
 PER_PAGE = 50
@@ -148,9 +148,9 @@ class ChangesPage:
         await self._undo.run(self._taken_back(change))
         self.loading.again()
 
-    async def _taken_back(self, change: PlantChange) -> Done[None]:
+    async def _taken_back(self, change: PlantChange) -> AppliedChange[None]:
         await self._services.setup.take_back(self._identity, change)
-        return Done(f'Taken back: {change.item}, {change.field}.', None, None)
+        return AppliedChange(f'Taken back: {change.item}, {change.field}.', None, None)
 
     # the filter
 

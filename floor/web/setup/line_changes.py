@@ -7,7 +7,7 @@ from ...core.people import Identity
 from ...plant.line_commands import LineEdit, areas_of
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import ProductionLine
-from .undo_note import Done, change_text
+from .undo_note import AppliedChange, change_text
 
 
 class LineChanges:
@@ -17,40 +17,40 @@ class LineChanges:
         self._setup = setup
         self._who = who
 
-    async def add(self, name: str, area: str | None) -> Done[ProductionLine]:
+    async def add(self, name: str, area: str | None) -> AppliedChange[ProductionLine]:
         """Add a line at the end, or at the end of its area."""
         added = await self._setup.add_line(self._who, name, area=area)
-        return Done(f'Added {added.name}.', lambda: self._setup.delete_line(self._who, added.id, added.version),
-                    added)
+        return AppliedChange(f'Added {added.name}.',
+                             lambda: self._setup.delete_line(self._who, added.id, added.version), added)
 
-    async def edit(self, before: ProductionLine, edit: LineEdit) -> Done[ProductionLine]:
+    async def edit(self, before: ProductionLine, edit: LineEdit) -> AppliedChange[ProductionLine]:
         """Change a line. before: as it was when the change was typed."""
         after = await self._setup.edit_line(self._who, before.id, before.version, edit)
         inverse = LineEdit(before.name, before.code, before.area,
                            *([before.position] if before.position != after.position else []))
-        return Done(edit_text(before, after), lambda: self._setup.edit_line(
+        return AppliedChange(edit_text(before, after), lambda: self._setup.edit_line(
             self._who, after.id, after.version, inverse), after)
 
-    async def delete(self, before: ProductionLine, machines_to: int | None) -> Done[None]:
+    async def delete(self, before: ProductionLine, machines_to: int | None) -> AppliedChange[None]:
         """Delete a line. machines_to: where its machines go; None: to no line. Taking it back brings back the line with
         its past, and those machines that are still where they went."""
         moved = [machine.id for machine in await self._setup.machines() if machine.line_id == before.id]
         await self._setup.delete_line(self._who, before.id, before.version, machines_to)
         went = f' {counted(len(moved), "machine")} moved.' if moved else ''
-        return Done(f'Deleted {before.name}.{went}', lambda: self._setup.bring_back_line(
+        return AppliedChange(f'Deleted {before.name}.{went}', lambda: self._setup.bring_back_line(
             self._who, before, moved, machines_to), None)
 
-    async def rename_area(self, area: str, name: str) -> Done[None]:
+    async def rename_area(self, area: str, name: str) -> AppliedChange[None]:
         """Rename an area."""
         await self._setup.rename_area(self._who, area, name)
-        return Done(f'Renamed {area} to {name}.', lambda: self._setup.rename_area(self._who, name, area), None)
+        return AppliedChange(f'Renamed {area} to {name}.', lambda: self._setup.rename_area(self._who, name, area), None)
 
-    async def move_area(self, area: str, position: int) -> Done[None]:
+    async def move_area(self, area: str, position: int) -> AppliedChange[None]:
         """Move an area to a place among the areas, from 1."""
         before = areas_of(await self._setup.lines()).index(area) + 1
         await self._setup.move_area(self._who, area, position)
-        return Done(f'Moved {area} to position {position}.', lambda: self._setup.move_area(self._who, area, before),
-                    None)
+        return AppliedChange(f'Moved {area} to position {position}.',
+                             lambda: self._setup.move_area(self._who, area, before), None)
 
 
 def edit_text(before: ProductionLine, after: ProductionLine) -> str:

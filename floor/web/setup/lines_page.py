@@ -27,7 +27,7 @@ from .line_row import AREAS, LineActions, LineRow
 from .plant_reader import PlantItems, PlantReader
 from .proposals import Proposals
 from .row_list import RowList
-from .undo_note import Done, UndoNote
+from .undo_note import AppliedChange, UndoNote
 
 NO_LINES = 'There are no lines yet. Add the first one above.'
 ABOUT = 'In the order of the floor. Lines may be in areas, which become headings of the floor and of wall screens.'
@@ -90,7 +90,7 @@ class LinesPage:
         self._undo.show(done)
         return done.item
 
-    async def _run(self, command: Awaitable[Done[Any]]) -> bool:
+    async def _run(self, command: Awaitable[AppliedChange[Any]]) -> bool:
         if done := await self._undo.run(command):
             return done
         self.reader.read()  # it may have changed meanwhile

@@ -8,7 +8,7 @@ from ...core.people import Identity
 from ...plant.machine_commands import MachineEdit, NewMachine
 from ...plant.plant_commands import PlantCommands
 from ...plant.plant_items import PlantMachine
-from .undo_note import Done, change_text
+from .undo_note import AppliedChange, change_text
 
 
 class MachineChanges:
@@ -18,19 +18,19 @@ class MachineChanges:
         self._setup = setup
         self._who = who
 
-    async def add(self, new: NewMachine) -> Done[PlantMachine]:
+    async def add(self, new: NewMachine) -> AppliedChange[PlantMachine]:
         """Add a machine."""
         added = await self._setup.add_machine(self._who, new)
-        return Done(f'Added {added.name}.', lambda: self._setup.delete_machine(self._who, added.id, added.version),
-                    added)
+        return AppliedChange(f'Added {added.name}.',
+                             lambda: self._setup.delete_machine(self._who, added.id, added.version), added)
 
-    async def edit(self, before: PlantMachine, edit: MachineEdit) -> Done[PlantMachine]:
+    async def edit(self, before: PlantMachine, edit: MachineEdit) -> AppliedChange[PlantMachine]:
         """Change a machine. before: as it was when the change was typed."""
         after = await self._setup.edit_machine(self._who, before.id, before.version, edit)
-        return Done(edit_text(before, after), lambda: self._setup.edit_machine(
+        return AppliedChange(edit_text(before, after), lambda: self._setup.edit_machine(
             self._who, after.id, after.version, _inverse(before, after)), after)
 
-    async def retire(self, before: PlantMachine) -> Done[PlantMachine]:
+    async def retire(self, before: PlantMachine) -> AppliedChange[PlantMachine]:
         """Take a machine off the floor."""
         after = await self._setup.retire_machine(self._who, before.id, before.version)
 
@@ -40,18 +40,18 @@ class MachineChanges:
                 await self._setup.edit_machine(self._who, back.id, back.version,
                                                MachineEdit(position=max(1, before.position)))
 
-        return Done(f'Retired {before.name}. Its past is kept.', undo, after)
+        return AppliedChange(f'Retired {before.name}. Its past is kept.', undo, after)
 
-    async def bring_back(self, before: PlantMachine) -> Done[PlantMachine]:
+    async def bring_back(self, before: PlantMachine) -> AppliedChange[PlantMachine]:
         """Put a retired machine back on the floor."""
         after = await self._setup.bring_back_machine(self._who, before.id, before.version)
-        return Done(f'Brought back {before.name}.',
-                    lambda: self._setup.retire_machine(self._who, after.id, after.version), after)
+        return AppliedChange(f'Brought back {before.name}.',
+                             lambda: self._setup.retire_machine(self._who, after.id, after.version), after)
 
-    async def delete(self, before: PlantMachine) -> Done[None]:
+    async def delete(self, before: PlantMachine) -> AppliedChange[None]:
         """Delete a machine without a past; taking it back adds it again, with a new number."""
         await self._setup.delete_machine(self._who, before.id, before.version)
-        return Done(f'Deleted {before.name}.', lambda: self._setup.add_machine(self._who, NewMachine(
+        return AppliedChange(f'Deleted {before.name}.', lambda: self._setup.add_machine(self._who, NewMachine(
             before.name, before.type, before.line_id, max(1, before.position), before.display_name)), None)
 
 

@@ -36,7 +36,7 @@ from .plant_reader import PlantItems, PlantReader
 from .proposals import Proposals
 from .row_list import RowList
 from .tile_preview import TilePreview
-from .undo_note import Done, UndoNote
+from .undo_note import AppliedChange, UndoNote
 
 ADDRESS = SECTIONS[MACHINES]
 EMPTY = 'There are no machines yet. Add the first one above, or import a sheet.'
@@ -184,7 +184,7 @@ class MachinesPage:
         self._undo.show(done)
         return done.item
 
-    async def _run(self, command: Awaitable[Done[Any]]) -> None:
+    async def _run(self, command: Awaitable[AppliedChange[Any]]) -> None:
         if not await self._undo.run(command):
             self.reader.read()  # it may have changed meanwhile
 

@@ -16,7 +16,7 @@ Item = TypeVar('Item', bound=ProductionLine | MachineType | PlantMachine | None)
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[Item]):
+class AppliedChange(Generic[Item]):
     """A change that was made. text: a sentence about it. undo: takes it back; None: it cannot be taken back. item: as
     it is now; None: it is gone, or there are several."""
 
@@ -39,7 +39,7 @@ class UndoNote(ui.element):
     def __init__(self) -> None:
         super().__init__('div')
         self.classes('undo-note')
-        self._done: Done[Any] | None = None
+        self._done: AppliedChange[Any] | None = None
         with self:
             self._message = TextNode('p')
             self._message.props['role'] = 'status'
@@ -47,7 +47,7 @@ class UndoNote(ui.element):
             self._problem = Alert()
         self.show(None)
 
-    def show(self, done: Done[Any] | None) -> None:
+    def show(self, done: AppliedChange[Any] | None) -> None:
         """Show a change; None: there is none."""
         self._done = done
         self._message.set_text(done.text if done else '')
@@ -60,7 +60,7 @@ class UndoNote(ui.element):
         self.show(None)
         self._refuse(error)
 
-    async def run(self, command: Awaitable[Done[Any]]) -> bool:
+    async def run(self, command: Awaitable[AppliedChange[Any]]) -> bool:
         """Make a change and show it, or why it was refused; whether it was made."""
         try:
             done = await command
@@ -83,7 +83,7 @@ class UndoNote(ui.element):
                 self._refuse(error)
         else:
             if not self.is_deleted:
-                self.show(Done(f'Taken back: {done.text}', None, None))
+                self.show(AppliedChange(f'Taken back: {done.text}', None, None))
 
     def _refuse(self, error: FloorError) -> None:
         self._problem.show(as_sentence(error))

@@ -12,7 +12,7 @@ from ....core.access_keys import AccessKey, KeyKind
 from ....core.errors import InvalidInputError
 from ....core.formatting import counted, line_label
 from ....core.people import Identity
-from ....core.scopes import MEANINGS, Scope
+from ....core.scopes import MEANINGS, TokenScope
 from ....feed.machine import NOT_ON_A_LINE
 from ...shell.services import Services
 from ...shell.text_field import TextField
@@ -55,13 +55,13 @@ class NewTokenDialog(AddDialog):
     """Name, scopes, limits and lifetime of a new token."""
 
     def __init__(self, services: Services, identity: Identity, secrets: SecretDialog, done: Callable[[], None], *,
-                 only: Scope | None = None) -> None:
+                 only: TokenScope | None = None) -> None:
         """only: the scope of every token that is made here; None: it is chosen."""
         super().__init__('New token', 'Make token', done)
         self._services, self._identity, self._secrets = services, identity, secrets
         with self._fields:
             self._name = TextField('Name of the program').props('outlined autofocus').classes('field')
-            self._scopes = {scope: ui.checkbox(MEANINGS[scope], on_change=self._limit) for scope in Scope}
+            self._scopes = {scope: ui.checkbox(MEANINGS[scope], on_change=self._limit) for scope in TokenScope}
             for box in self._scopes.values():
                 box.set_visibility(only is None)
             self._lines = ui.select({}, label='Only these lines (optional)', multiple=True, with_input=True) \
@@ -74,23 +74,23 @@ class NewTokenDialog(AddDialog):
         self._name.value = ''
         self._days.value = 0
         for scope, box in self._scopes.items():
-            box.value = scope is Scope.FEED  # as line-monitor token
+            box.value = scope is TokenScope.FEED  # as line-monitor token
         store = self._services.store
         self._lines.set_options({line.name: line_label(line.name, line.area) for line in store.lines
                                  if line.name != NOT_ON_A_LINE}, value=[])
         self._machines.set_options([str(name) for name in store.machines], value=[])
         self._limit()
 
-    def _chosen(self) -> list[Scope]:
+    def _chosen(self) -> list[TokenScope]:
         return [scope for scope, box in self._scopes.items() if box.value]
 
     def _limit(self) -> None:
         for select in self._lines, self._machines:
-            select.set_visibility(self._chosen() == [Scope.FEED])
+            select.set_visibility(self._chosen() == [TokenScope.FEED])
 
     async def _make(self) -> Callable[[], None]:
         scopes = self._chosen()
-        is_feed = scopes == [Scope.FEED]
+        is_feed = scopes == [TokenScope.FEED]
         if not self._name.value:
             raise InvalidInputError('name the program that uses the token', 'name')
         made = await self._services.access.tokens.make(self._identity, NewToken(

@@ -11,7 +11,7 @@ from nicegui import ui
 from ....core.errors import FloorError
 from ....core.people import Identity
 from ....core.query_parameters import Query
-from ....core.scopes import Scope
+from ....core.scopes import TokenScope
 from ....core.tasks import happens_within
 from ....db.transactions import MAX_ID
 from ....plant.feed_items import FeedOverview, SharedMachine
@@ -68,7 +68,7 @@ class FeedsPage:
         self._note = AddressNote(fault, 'Show all feeds', ADDRESS)
         secrets = SecretDialog()
         self._latest_id, self._shows_after = 0, MAX_ID  # a feed with a greater id than this one is shown
-        dialog = NewTokenDialog(services, identity, secrets, self._on_new_token, only=Scope.FEED)
+        dialog = NewTokenDialog(services, identity, secrets, self._on_new_token, only=TokenScope.FEED)
         with ui.card().classes('panel').props('role=region aria-label=Feeds'):
             with ui.element('header').classes('panel-header'):
                 Heading('Feeds').classes('panel-title')
