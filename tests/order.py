@@ -16,8 +16,9 @@ SLOWEST_FIRST = (
 
 
 def choose(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked `long` where no path, -k or -m says which tests to run, and sort the others."""
-    if not (config.args_source is pytest.Config.ArgsSource.ARGS or config.option.keyword or config.option.markexpr):
+    """Leave out what is marked `long` where no path, -k, -m or --lf says which tests to run, and sort the others."""
+    chosen = config.option.keyword or config.option.markexpr or config.getoption('lf', False)
+    if config.args_source is not pytest.Config.ArgsSource.ARGS and not chosen:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker('long')])
         items[:] = [item for item in items if not item.get_closest_marker('long')]
     items.sort(key=rank)

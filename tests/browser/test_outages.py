@@ -15,7 +15,7 @@ from benchmarks.outages import asleep, frozen, half_open, held, held_in_pieces, 
 from browser.program import Program
 from playwright.async_api import Browser
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 PROMISE_S = 5.0
 SLACK_S = 2.5   # the machine is busy

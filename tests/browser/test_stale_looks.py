@@ -12,7 +12,7 @@ from browser.visitor import Visitor, badge, drawer
 from playwright.async_api import Page, expect
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
+pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 EVERY_STATUS = ("UPDATE machine_feed_stream SET reason = 'Supply air low', "
                 "status = (ARRAY['operational', 'warning', 'down'])[1 + machine_id % 3]")

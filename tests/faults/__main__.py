@@ -25,7 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m tests.faults', formatter_class=argparse.RawTextHelpFormatter,
                                      description='\n'.join(f'{name:12} {fault.done}' for name, fault in FAULTS.items()))
     parser.add_argument('name', nargs='?', choices=[*FAULTS, 'all'], default='all')
-    parser.add_argument('--quick', action='store_true', help='short faults, as in the test command')
+    parser.add_argument('--quick', action='store_true', help='short faults, as in the test suite')
     arguments = parser.parse_args()
     chosen = FAULTS.values() if arguments.name == 'all' else [FAULTS[arguments.name]]
     lines, good = [], True

@@ -65,7 +65,7 @@ class Fault:
     impossible: Callable[[], str | None] = lambda: None
     """Why it can't be played here."""
     short: bool = True
-    """Whether it is over within seconds when it is quick, and so part of the test command."""
+    """Whether it is over within seconds when it is quick, and so part of the test suite."""
     heavy: bool = False
     """Whether it needs the machine for itself: the broken program then runs after the whole one, not beside it."""
 

@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m tests.faults.gateway', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('fault', nargs='?', choices=[*FAULTS, 'all'], default='all')
-    parser.add_argument('--quick', action='store_true', help='short faults, as in the test command')
+    parser.add_argument('--quick', action='store_true', help='short faults, as in the test suite')
     parser.add_argument('--kills', type=int, default=100, help='of the gateway')
     parser.add_argument('--whole', action='store_true', help='break nothing')
     arguments = parser.parse_args()

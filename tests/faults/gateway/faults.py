@@ -40,7 +40,7 @@ FLOOD_PER_S = 3_000
 @dataclass(frozen=True, slots=True)
 class GatewayFault:
     """play: does it, and returns what differs. mutations: each of them must be noticed. short: whether it is part of
-    the test command."""
+    the test suite."""
 
     name: str
     play: Callable[[Plant, str | None, bool, int], Awaitable[tuple[Site, list[str]]]]

@@ -17,7 +17,7 @@ from .publisher import CODES, Publisher, Sent
 from .site import Plant, site, waiting
 from .site import plant as started_plant
 
-pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('gateway faults'), pytest.mark.long]
+pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('gateway faults')]
 SHORT = {name: fault for name, fault in FAULTS.items() if fault.short}
 KILLS = 2
 REFUSALS = f'SELECT message, times FROM {SCHEMA}.feed_refusals WHERE machine = $1'
