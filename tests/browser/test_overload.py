@@ -30,6 +30,7 @@ BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine
 HEALTHY_S = 10.0   # beside other work an answer took 5.3 s
 PATIENCE_S = 10.0   # other tests want the processor too
+ATTEMPTS = 4   # they may take it for some seconds
 STOOD_S, LATE_S = 5.0, 0.5
 PAUSES = 5   # on a machine that has other work the program may stand still for longer than it was paused
 
@@ -76,14 +77,16 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program
         asked_enough.set()
         await asking
         braked = await browsers.observed(changes, PATIENCE_S)
-        after = await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)
+        afterwards = [await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S)]
+        while len(afterwards) < ATTEMPTS and afterwards[-1].messages <= braked.messages * 5 / 4:
+            afterwards.append(await browsers.observed(await write.write(RATE, SECONDS), PATIENCE_S))
 
-    for seen in calm, braked, after:
+    for seen in calm, braked, *afterwards:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
     assert braked.messages < calm.messages / 2   # several changes in each
     assert statuses <= {200, 503}   # an answer, be it that the picture is late
     assert max(answers) < HEALTHY_S
-    assert after.messages > braked.messages * 5 / 4
+    assert afterwards[-1].messages > braked.messages * 5 / 4
 
 
 async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Program, sql: asyncpg.Connection) -> None:

@@ -48,6 +48,6 @@ def test_a_long_test_runs_where_it_is_chosen(arguments: list[str], ran: list[str
         'import pytest\ndef test_quick(): pass\n@pytest.mark.long\ndef test_at_length(): pass\n')
 
     run = subprocess.run([sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--collect-only', *arguments],
-                         cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(TESTS)}, capture_output=True, text=True,
-                         check=True)
+                         cwd=tmp_path, env=os.environ | {'PYTHONPATH': str(TESTS), 'PYTEST_ADDOPTS': ''},
+                         capture_output=True, text=True, check=True)
     assert [line.rpartition('::')[2] for line in run.stdout.splitlines() if '::' in line] == ran

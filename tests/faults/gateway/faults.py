@@ -67,6 +67,7 @@ async def broker(plant: Plant, mutation: str | None, quick: bool, _kills: int) -
     """kill -9 of the broker; machines go on, and send again what it may have forgotten. Over TLS."""
     async with site(plant, 'broker', mutation, quick=quick, tls=True) as s:
         for _ in range(1 if quick else 5):
+            await s.session_kept()
             await s.publisher.flow(100, rate=100)
             s.broker.kill()
             killed_at = datetime.now(UTC)

@@ -74,6 +74,11 @@ class Site:
     moments: random.Random
     figures: dict[str, str] = field(default_factory=dict)
 
+    async def session_kept(self) -> None:
+        """Until the broker has written to its disk that the gateway is subscribed; it does so each second."""
+        asked_at = time.time()
+        await until(lambda: any(each.stat().st_mtime > asked_at for each in self.folder.glob('mosquitto.db')))
+
     async def stored(self) -> int:
         """The number of changes that the floor has."""
         connection = await self.plant.connect()
