@@ -7,6 +7,8 @@ database read-only, which the floor has to show.
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 
 from .errors import DatabaseMisconfiguredError
@@ -39,8 +41,16 @@ class Session(asyncpg.Connection):
     undo apply_settings. What its users set, they set for one transaction."""
 
     def get_reset_query(self) -> str:
-        """The statements that a pool runs when the connection is released: none. It ends an open transaction anyway."""
+        """The statements that a pool runs when the connection is released: none."""
         return ''
+
+    async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (asyncpg has it)
+        """End the transaction of a user who was cancelled again during COMMIT or ROLLBACK, as anyio does to a request
+        whose browser has left. asyncpg would end it too, but log an error."""
+        async with asyncio.timeout(timeout):
+            if self.is_in_transaction():
+                await self.execute('ROLLBACK')
+            await super().reset()
 
 
 def supported_settings(session: Session) -> dict[str, str]:
