@@ -9,7 +9,7 @@ import httpx
 
 from .bench_stop import PEOPLE, add_people
 from .report import Row, at_most, say
-from .server import Server, empty_page, floor
+from .server import Server, empty_page, running_floor
 
 REQUESTS, MORE = 105, 400
 MEGABYTE = 1_000_000
@@ -19,7 +19,7 @@ FIRST_MB, GROWTH_MB = 120, 20
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     more = 100 if quick else MORE
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         await add_people(app, PEOPLE)
         ours = await crawl(app, '/employees', more)
     async with empty_page() as empty:

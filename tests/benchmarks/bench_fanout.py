@@ -10,7 +10,7 @@ from statistics import median
 from .changes import Writer, writer
 from .crowd import Observation, crowd
 from .report import Row, at_most, say, spread
-from .server import Server, floor, yardstick
+from .server import Server, running_floor, yardstick
 
 BROWSERS = 100
 RATES = (10, 100)
@@ -42,7 +42,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     rounds, seconds = (1, 6) if quick else (4, 15)
     loads: dict[str, list[Load]] = {'floor': [], 'yardstick': []}
-    async with floor(program) as app, yardstick(app.database_url) as bare, writer(app.database_url) as write:
+    async with running_floor(program) as app, yardstick(app.database_url) as bare, writer(app.database_url) as write:
         for number in range(rounds):
             for kind, server in ('floor', app), ('yardstick', bare):
                 for load in await measure(kind, server, write, seconds):

@@ -14,7 +14,7 @@ import httpx
 
 from .crowd import crowd
 from .report import Row, at_most, say
-from .server import SCHEMA, floor
+from .server import SCHEMA, running_floor
 
 ORDERS, BROWSERS = 10_000, 20
 STILL_MS, PAGE_MS = 250.0, 1_000.0
@@ -63,7 +63,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     rows: list[Row] = []
     for where, machines in ('30 machines', 30), ('one machine', 1):
         load = f'{orders:,} orders for {where}, {2 * browsers} browsers'
-        async with (floor(program) as app, crowd('floor', app.address, browsers),
+        async with (running_floor(program) as app, crowd('floor', app.address, browsers),
                     crowd('orders', app.address, browsers),
                     httpx.AsyncClient(base_url=app.address, timeout=300) as client):
             connection = await asyncpg.connect(app.database_url)

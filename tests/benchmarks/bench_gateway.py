@@ -24,7 +24,7 @@ from .bench_many import add_machines
 from .changes import STATUSES, WRITERS, Writer, writer
 from .chromium import chromium
 from .report import Row, at_most, percentile, say, spread
-from .server import SCHEMA, Floor, floor
+from .server import SCHEMA, Floor, running_floor
 
 MORE_MS, CPU_PERCENT, MEMORY_MB = 10.0, 10.0, 100.0
 POINTS, CHANGES_PER_S = 100, 100
@@ -45,7 +45,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     with TemporaryDirectory() as folder, mosquitto(Path(folder)) as broker:
         await broker.start()
-        async with floor(program) as app, gateway(app, broker, Path(folder)) as process, \
+        async with running_floor(program) as app, running_gateway(app, broker, Path(folder)) as process, \
                 aiomqtt.Client('127.0.0.1', broker.port) as client:
             rows = await to_tile(app, client, *((2, 5) if quick else (6, 20)))
             await add_machines(app, POINTS)
@@ -53,7 +53,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
 
 
 @asynccontextmanager
-async def gateway(app: Floor, broker: Mosquitto, folder: Path) -> AsyncIterator[psutil.Process]:
+async def running_gateway(app: Floor, broker: Mosquitto, folder: Path) -> AsyncIterator[psutil.Process]:
     """A gateway that reports to the app."""
     connection = await asyncpg.connect(app.database_url)
     await connection.execute(KEY, SECRET)

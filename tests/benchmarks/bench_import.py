@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 
 from .report import Row, at_most, say
-from .server import SCHEMA, floor
+from .server import SCHEMA, running_floor
 
 MACHINES, LINES = 1_000, 20
 WITHIN_S = 3.0
@@ -21,7 +21,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     count = 100 if quick else MACHINES
     sheet = 'line,machine,type,position\n' + ''.join(
         f'Hall {number % LINES},Press {number},press,{number // LINES + 1}\n' for number in range(count))
-    async with floor(program) as app, httpx.AsyncClient(base_url=app.address, timeout=60) as http:
+    async with running_floor(program) as app, httpx.AsyncClient(base_url=app.address, timeout=60) as http:
         connection = await asyncpg.connect(app.database_url)
         try:
             await connection.execute(f'SELECT {SCHEMA}.remove_demo()')

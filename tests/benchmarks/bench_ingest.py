@@ -25,7 +25,7 @@ from .changes import STATUSES, UPDATE, WRITERS, Change, Writer, writer
 from .chromium import chromium
 from .crowd import crowd
 from .report import Row, at_most, percentile, say, spread
-from .server import SCHEMA, Floor, floor
+from .server import SCHEMA, Floor, running_floor
 
 MORE_MS, BEHIND_MS = 3.0, 1000.0
 MACHINES, BATCH, EVENTS_PER_S = 1000, 300, 3000
@@ -37,14 +37,14 @@ HEADERS = {'Authorization': f'Bearer {SECRET}'}
 
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
-    async with floor(program) as app, feed(app) as client:
+    async with running_floor(program) as app, reporter(app) as client:
         rows = await to_tile(app, client, *((2, 5) if quick else (6, 20)))
         await add_machines(app, MACHINES)
         return rows + await flood(app, client, 10 if quick else 60)
 
 
 @asynccontextmanager
-async def feed(app: Floor) -> AsyncIterator[httpx.AsyncClient]:
+async def reporter(app: Floor) -> AsyncIterator[httpx.AsyncClient]:
     """A program with a token for reporting."""
     connection = await asyncpg.connect(app.database_url)
     await connection.execute(KEY, SECRET)

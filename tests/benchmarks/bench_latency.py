@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 from .changes import MARK, Writer, writer
 from .chromium import WATCH, chromium, fresh
 from .report import Row, at_most, percentile, say, spread
-from .server import floor, yardstick
+from .server import running_floor, yardstick
 
 RATE = 10
 WARM_UP_S = 3
@@ -28,7 +28,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     rounds, seconds = (2, 5) if quick else (6, 20)
     ours: list[list[float]] = []
     theirs: list[list[float]] = []
-    async with floor(program) as app, yardstick(app.database_url) as bare, writer(app.database_url) as write, \
+    async with running_floor(program) as app, yardstick(app.database_url) as bare, writer(app.database_url) as write, \
             chromium() as browser:
         for number in range(rounds):
             ours.append(await latencies(browser, app.address, write, seconds))

@@ -22,7 +22,7 @@ from .changes import Writer, writer
 from .chromium import chromium, fresh
 from .crowd import Crowd, Observation, crowd
 from .report import Row, say
-from .server import ROOT, Floor, floor, load_picture
+from .server import ROOT, Floor, load_picture, running_floor
 
 MACHINES = (30, 300)
 BROWSERS = (25, 100, 400)
@@ -65,7 +65,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     cells: list[Cell] = []
     rows: list[Row] = []
     for machines in MACHINES[:1] if quick else MACHINES:
-        async with floor(program) as app:
+        async with running_floor(program) as app:
             if machines > MACHINES[0]:
                 await add_machines(app, machines)
             async with crowd('floor', app.address, 2):   # what the first page costs isn't what a browser costs

@@ -10,7 +10,7 @@ import asyncpg
 from .changes import writer
 from .crowd import crowd
 from .report import Row, at_most, say
-from .server import SCHEMA, Floor, floor, live
+from .server import SCHEMA, Floor, live, running_floor
 
 MACHINES, BROWSERS, RATE = 1000, 200, 200
 PER_LINE = 25
@@ -32,7 +32,7 @@ FROM generate_series(0, $1::int - 1) AS number"""
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     browsers, seconds = (50, 8) if quick else (BROWSERS, 30)
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         await add_machines(app)
         async with crowd('floor', app.address, 2):   # what the first page costs isn't what a browser costs
             pass

@@ -16,7 +16,7 @@ from .chromium import chromium, fresh
 from .crowd import Crowd, crowd
 from .report import Row, at_most, percentile, say
 from .searches import search_rows, summary
-from .server import SCHEMA, Floor, floor
+from .server import SCHEMA, Floor, running_floor
 
 ORDERS, BROWSERS, PASSING = 50_000, 100, 10_000
 ACTIVE_SHARE = 0.03
@@ -83,7 +83,7 @@ async def run(program: Path, *, quick: bool, search_only: bool = False) -> list[
     if search_only:
         browsers, created, filtered = FEW_BROWSERS, min(created, FEW_CREATED), FEW_FILTERS
     load = f'{orders:,} orders, {browsers} browsers'
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         connection = await asyncpg.connect(app.database_url)
         await connection.execute(ADD_ORDERS.format(count=orders))
         say(f'{orders:,} orders are there')

@@ -16,7 +16,7 @@ import asyncpg
 from .onlooker import Endured
 from .outages import asleep, frozen, half_open, held, refused, restarted, wifi_lost
 from .report import Row, say
-from .server import Floor, floor
+from .server import Floor, running_floor
 
 Outage = Callable[[asyncpg.Connection], Awaitable[Endured]]
 SHORT = (5, 60)
@@ -29,7 +29,7 @@ WRONG_S = 0.5   # the last frame before waking stands until the first one after
 
 async def run(program: Path, *, quick: bool, minutes: int = 3) -> list[Row]:
     """The rows. minutes: how long the longest outages last."""
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         rows = []
         for lasts in SHORT[:1] if quick else SHORT:
             for name, outage in KINDS.items():

@@ -15,7 +15,7 @@ from playwright.async_api import Browser
 
 from .chromium import chromium, fresh
 from .report import Row, at_most, say, spread
-from .server import SCHEMA, Floor, empty_page, floor
+from .server import SCHEMA, Floor, empty_page, running_floor
 
 MEGABYTES, RATIO = 0.7, 1.5
 PHOTOS, PHOTO_KILOBYTES = 8, 300
@@ -43,7 +43,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
     rounds = 3 if quick else 11
     ours: list[Load] = []
     bare: list[Load] = []
-    async with floor(program) as app, empty_page() as empty, chromium() as browser:
+    async with running_floor(program) as app, empty_page() as empty, chromium() as browser:
         for address in app.address, empty.address:   # the servers' first page isn't measured
             await load(browser, address)
         photos, stored = await photo_bytes(browser, app)

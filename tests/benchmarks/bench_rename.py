@@ -12,7 +12,7 @@ from .bench_many import MACHINES, add_machines
 from .changes import Change
 from .crowd import crowd
 from .report import Row, at_most, percentile, say
-from .server import floor
+from .server import running_floor
 
 BROWSERS, RENAMES, PAUSE_S = 100, 40, 1.0
 P95_MS = 500.0
@@ -21,7 +21,7 @@ P95_MS = 500.0
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     browsers, renames = (20, 10) if quick else (BROWSERS, RENAMES)
-    async with floor(program) as app, httpx.AsyncClient(base_url=app.address, timeout=60) as http:
+    async with running_floor(program) as app, httpx.AsyncClient(base_url=app.address, timeout=60) as http:
         await add_machines(app)
         machines = (await http.get('/api/plant/machines')).raise_for_status().json()[:renames]
         changes: list[Change] = []

@@ -15,7 +15,7 @@ from playwright.async_api import CDPSession, Page
 from .changes import writer
 from .chromium import chromium, fresh
 from .report import Row, say
-from .server import Server, floor
+from .server import Server, running_floor
 
 CHANGES, RATE = 17_280, 50
 WARM_UP, PARTS = 1_440, 8
@@ -45,7 +45,7 @@ async def run(program: Path, *, quick: bool) -> list[Row]:
 async def soak(program: Path, total: int, path: str, *, outage_s: float = 0.0) -> list[Row]:
     """The rows of one page under so many changes; outage_s: seconds without network after each eighth of them."""
     sizes: list[Size] = []
-    async with floor(program) as app, writer(app.database_url) as write, chromium() as browser, \
+    async with running_floor(program) as app, writer(app.database_url) as write, chromium() as browser, \
             fresh(browser) as (_, page, tools):
         await page.goto(app.address + path)
         await page.wait_for_selector('[data-connection="live"]')

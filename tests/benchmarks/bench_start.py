@@ -18,7 +18,7 @@ from simulator.backfill import backfill
 
 from .chromium import chromium, fresh
 from .report import Row, at_most, say, spread
-from .server import SCHEMA, data_folder, floor, start_floor
+from .server import SCHEMA, data_folder, running_floor, start_floor
 
 COLD_S, WARM_S, BACKFILL_S = 10.0, 3.0, 12.0
 LIVE_TILE = 'body:has([data-connection="live"]) .tile'
@@ -63,7 +63,7 @@ async def start(browser: Browser, program: Path, folder: Path) -> float:
 
 async def give_history(program: Path) -> float:
     """Seconds."""
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         connection = await asyncpg.connect(app.database_url, server_settings={'search_path': SCHEMA})
         try:
             done = await backfill(connection, load_queries(), days=60)

@@ -12,7 +12,7 @@ import httpx
 
 from .browsers import FloorBrowser
 from .report import Row, at_most, say
-from .server import SCHEMA, Floor, Server, empty_page, floor
+from .server import SCHEMA, Floor, Server, empty_page, running_floor
 
 PAGES, PEOPLE = 60, 100
 WITHIN_S = 3.0
@@ -25,7 +25,7 @@ FROM generate_series(1, $1::int) AS number"""
 async def run(program: Path, *, quick: bool) -> list[Row]:
     """The rows."""
     pages = 10 if quick else PAGES
-    async with floor(program) as app:
+    async with running_floor(program) as app:
         await add_people(app, PEOPLE)
         ours = await stop(app, pages, '/employees')
     async with empty_page() as empty:

@@ -79,7 +79,7 @@ async def data_folder() -> AsyncIterator[Path]:
 
 
 @asynccontextmanager
-async def floor(program: Path) -> AsyncIterator[Floor]:
+async def running_floor(program: Path) -> AsyncIterator[Floor]:
     """The real program on a new database, with nothing that changes the floor but the benchmark."""
     async with data_folder() as folder:
         server = start_floor(program, folder)

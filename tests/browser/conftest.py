@@ -69,7 +69,7 @@ async def delivered(program: Program) -> dict[str, list[Any]]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def sql(program: Program, delivered: dict[str, list[Any]]) -> AsyncIterator[asyncpg.Connection]:
+async def connection(program: Program, delivered: dict[str, list[Any]]) -> AsyncIterator[asyncpg.Connection]:
     """The program's database, with the floor as delivered: thirty machines that run."""
     connection = await connected(program.database_url)
     numbers = [machine['machine_id'] for machine in delivered['machines']]
@@ -105,7 +105,8 @@ def technicians_program(program: Program) -> Iterator[Program]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def lisa(profiles: Profiles, technicians_program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
+async def lisa(profiles: Profiles, technicians_program: Program,
+               connection: asyncpg.Connection) -> AsyncIterator[Visitor]:
     """Lisa Garcia, a technician, with a browser of her own; nothing may be complained of."""
     visitor = Visitor(profiles, technicians_program)
     yield visitor
@@ -113,7 +114,7 @@ async def lisa(profiles: Profiles, technicians_program: Program, sql: asyncpg.Co
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def visitor(profiles: Profiles, program: Program, sql: asyncpg.Connection) -> AsyncIterator[Visitor]:
+async def visitor(profiles: Profiles, program: Program, connection: asyncpg.Connection) -> AsyncIterator[Visitor]:
     """A person who opens the floor. At the end nothing may have been complained of: no error in a console, no request
     that failed or left this machine, no error in the program's log."""
     visitor = Visitor(profiles, program)

@@ -25,7 +25,7 @@ LEAK = {'machine_id': 'Valve_03_01', 'issue_description': 'Leak'}
 
 
 @pytest.fixture(scope='module')
-def plant(program: Program, delivered: object) -> Iterator[Program]:
+def site(program: Program, delivered: object) -> Iterator[Program]:
     """The same floor on a port that other machines could reach."""
     plant = program.joined('access', HOST='0.0.0.0')
     try:
@@ -36,19 +36,19 @@ def plant(program: Program, delivered: object) -> Iterator[Program]:
 
 
 @pytest_asyncio.fixture(scope='module', loop_scope='session')
-async def supervisor(plant: Program, chromium: Browser) -> AsyncIterator[BrowserContext]:
+async def supervisor(site: Program, chromium: Browser) -> AsyncIterator[BrowserContext]:
     """The browser of the first supervisor, made by the link in the terminal."""
-    await until(lambda: LINK.search(plant.log))
-    link = plant.url + LINK.findall(plant.log)[-1]
+    await until(lambda: LINK.search(site.log))
+    link = site.url + LINK.findall(site.log)[-1]
     context = await chromium.new_context()
     page = await context.new_page()
-    await page.goto(plant.url)
+    await page.goto(site.url)
     await expect(page.get_by_text('Nobody is signed in: open the link of an invitation')).to_be_visible()
     await page.goto(link)
     for label, value in ('First name', 'Ana'), ('Last name', 'López'), ('E-mail address', 'ana@plant.example'):
         await page.get_by_label(label).fill(value)
     await page.get_by_role('button', name='Become the supervisor').click()
-    await page.wait_for_url(f'{plant.url}/setup')
+    await page.wait_for_url(f'{site.url}/setup')
     async with httpx.AsyncClient() as other:
         for answer in await other.get(link), await other.post(link, data={'first_name': 'Eve'}):
             assert answer.status_code == 403
@@ -76,8 +76,8 @@ async def setup_page(plant: Program, supervisor: BrowserContext) -> Page:
 
 
 async def test_the_line_beside_a_new_token_works_as_it_is_until_the_token_is_revoked(
-        plant: Program, supervisor: BrowserContext) -> None:
-    page = await setup_page(plant, supervisor)
+        site: Program, supervisor: BrowserContext) -> None:
+    page = await setup_page(site, supervisor)
     command = await made_on_page(page, 'New token', 'Name of the program', 'MES', 'Make token')
 
     async def printed() -> bytes:
@@ -92,14 +92,14 @@ async def test_the_line_beside_a_new_token_works_as_it_is_until_the_token_is_rev
     token = re.search(r'lm_token_[\w-]+', command)
     assert token is not None
     async with httpx.AsyncClient() as client:
-        answer = await client.get(f'{plant.url}/api/machines', params={'access_token': token[0]})
+        answer = await client.get(f'{site.url}/api/machines', params={'access_token': token[0]})
     assert answer.status_code == 401
     await page.close()
 
 
 async def test_at_a_station_a_supervisor_is_an_operator_whose_name_and_station_are_kept(
-        plant: Program, supervisor: BrowserContext, chromium: Browser, sql: asyncpg.Connection) -> None:
-    page = await setup_page(plant, supervisor)
+        site: Program, supervisor: BrowserContext, chromium: Browser, connection: asyncpg.Connection) -> None:
+    page = await setup_page(site, supervisor)
     await page.get_by_role('button', name='New station').click()
     await page.get_by_label('Name of the station').fill('Press hall')
     await page.get_by_label('Line (optional)').click()
@@ -116,7 +116,7 @@ async def test_at_a_station_a_supervisor_is_an_operator_whose_name_and_station_a
     await at_tablet.get_by_label('Name').fill('lopez')
     await at_tablet.get_by_role('button', name='Search').click()
     await at_tablet.get_by_role('button', name='Ana López').click()
-    await at_tablet.wait_for_url(f'{plant.url}/?line=Engine+Line')
+    await at_tablet.wait_for_url(f'{site.url}/?line=Engine+Line')
     await expect(at_tablet.get_by_role('link', name='Ana López · Press hall')).to_be_visible()
     await expect(tile(at_tablet, 'Valve_03_01')).to_have_count(0)
     cookie, = [each for each in await tablet.cookies() if each['name'] == 'line-monitor-station']
@@ -124,14 +124,14 @@ async def test_at_a_station_a_supervisor_is_an_operator_whose_name_and_station_a
 
     async def sent(secret: str) -> httpx.Response:
         async with httpx.AsyncClient(cookies={'line-monitor-station': secret}) as client:
-            return await client.post(f'{plant.url}/api/work-orders', json=LEAK | {'even_if_open': True})
+            return await client.post(f'{site.url}/api/work-orders', json=LEAK | {'even_if_open': True})
 
     order = await sent(cookie['value'])
     assert order.json()['reporter_name'] == 'Ana López at station Press hall'
     edited = await sent(cookie['value'][:-1] + ('A' if cookie['value'][-1] != 'A' else 'B'))
     assert (edited.status_code, 'nobody is signed in' in edited.text) == (401, True)
     async with httpx.AsyncClient(cookies={'line-monitor-station': cookie['value']}) as client:
-        refused = await client.post(f'{plant.url}/api/plant/lines', json={'name': 'Mine'})
+        refused = await client.post(f'{site.url}/api/plant/lines', json={'name': 'Mine'})
     assert refused.json()['detail'] == 'this requires the role supervisor; your role is operator'
 
     await page.get_by_role('button', name='Revoke Press hall').click()
@@ -143,22 +143,22 @@ async def test_at_a_station_a_supervisor_is_an_operator_whose_name_and_station_a
 
 
 async def test_a_wall_screen_shows_the_floor_and_cannot_be_made_to_do_more(
-        plant: Program, supervisor: BrowserContext, chromium: Browser, sql: asyncpg.Connection) -> None:
-    page = await setup_page(plant, supervisor)
+        site: Program, supervisor: BrowserContext, chromium: Browser, connection: asyncpg.Connection) -> None:
+    page = await setup_page(site, supervisor)
     link = await made_on_page(page, 'New link', 'Name of the screen', 'Hall 3', 'Make link')
     wall = await chromium.new_context()
     screen = await wall.new_page()
     await screen.goto(link)
-    await screen.wait_for_url(f'{plant.url}/?kiosk=1&theme=dark')
+    await screen.wait_for_url(f'{site.url}/?kiosk=1&theme=dark')
     await expect(tile(screen, 'Valve_03_01')).to_be_visible()
     for path in '/work-orders', '/employees', '/reports', '/setup/access', '/api/employees', '/work-orders.csv':
-        answer = await screen.request.get(plant.url + path)
+        answer = await screen.request.get(site.url + path)
         assert (answer.status, 'only shows the floor' in await answer.text()) == (403, True), path
-    refused = await screen.request.post(f'{plant.url}/api/work-orders', data=LEAK)
+    refused = await screen.request.post(f'{site.url}/api/work-orders', data=LEAK)
     assert refused.status == 403
 
-    before = await sql.fetchval('SELECT count(*) FROM work_orders')
-    await screen.goto(f'{plant.url}/?machine=Valve_03_01')
+    before = await connection.fetchval('SELECT count(*) FROM work_orders')
+    await screen.goto(f'{site.url}/?machine=Valve_03_01')
     report = screen.get_by_role('button', name='New work order')
     await expect(report).to_be_disabled()
     await screen.evaluate("""() => document.querySelectorAll('[disabled]').forEach(each => {
@@ -167,12 +167,12 @@ async def test_a_wall_screen_shows_the_floor_and_cannot_be_made_to_do_more(
             id: Number(each.id.slice(1)), client_id: window.clientId, listener_id: String(listener), args: [{}]});
     })""")
     await expect(screen.get_by_role('dialog', name='New work order')).to_have_count(0)
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == before
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == before
 
     await page.get_by_role('button', name='Revoke Hall 3').click()
     await page.get_by_role('dialog').get_by_role('button', name='Revoke').click()
     await expect(page.get_by_text('No wall screen has a link.')).to_be_visible()
     assert (await screen.request.get(link)).status == 403
-    assert [secret for secret in SECRETS if secret in plant.log] == []
+    assert [secret for secret in SECRETS if secret in site.log] == []
     await wall.close()
     await page.close()

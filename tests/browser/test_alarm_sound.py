@@ -15,18 +15,18 @@ async def critical_order(sql: asyncpg.Connection) -> None:
                       "VALUES ('Valve_01_01', 'Pin sticks', 'critical')")
 
 
-async def test_a_blocked_sound_is_shown_and_a_press_allows_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_blocked_sound_is_shown_and_a_press_allows_it(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     sound = page.get_by_role('banner').locator('.sound-button')
     await expect(sound).to_have_text('Sound on')
 
-    await critical_order(sql)
+    await critical_order(connection)
 
     await expect(sound).to_have_text('Sound blocked')
     await expect(sound).to_have_attribute('title', 'Your browser blocks sounds on this page. Press to allow them.')
     await sound.click()
     await expect(sound).to_have_text('Sound on')
-    await critical_order(sql)
+    await critical_order(connection)
     await expect(page.get_by_text('Critical order')).to_have_count(2)
     await expect(sound).to_have_text('Sound on')
     await sound.click()

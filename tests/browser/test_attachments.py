@@ -49,8 +49,8 @@ async def choose(page: Page, *files: Any) -> None:
     (ADD, {'viewport': LAPTOP}),
 ])
 async def test_a_press_on_the_words_opens_the_chooser_and_the_file_is_kept(
-        visitor: Visitor, sql: asyncpg.Connection, label: str, options: dict[str, Any]) -> None:
-    page = await order_page(visitor, sql, **options)
+        visitor: Visitor, connection: asyncpg.Connection, label: str, options: dict[str, Any]) -> None:
+    page = await order_page(visitor, connection, **options)
     press = page.get_by_text(label, exact=True)
 
     async with page.expect_file_chooser() as chooser:
@@ -58,20 +58,20 @@ async def test_a_press_on_the_words_opens_the_chooser_and_the_file_is_kept(
     await (await chooser.value).set_files(png())  # type: ignore[arg-type]
 
     await expect(page.get_by_role('link', name='seal.png')).to_be_visible()
-    assert await sql.fetchval('SELECT file_name FROM work_order_attachments') == 'seal.png'
+    assert await connection.fetchval('SELECT file_name FROM work_order_attachments') == 'seal.png'
     await expect(page.get_by_role('button', name=label)).to_be_enabled()
 
 
-async def test_the_camera_is_asked_for_where_there_is_one(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    page = await order_page(visitor, sql, **PHONE)
+async def test_the_camera_is_asked_for_where_there_is_one(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    page = await order_page(visitor, connection, **PHONE)
 
     await expect(page.get_by_role('button', name='Take a photo')).to_be_visible()
     assert await page.locator('input[type=file][capture=environment]').count() == 1
 
 
-async def test_the_words_of_a_button_stand_on_one_line(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_words_of_a_button_stand_on_one_line(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """What breaks a long word breaks no label: beside a wide field a button keeps its width."""
-    page = await order_page(visitor, sql, **PHONE)
+    page = await order_page(visitor, connection, **PHONE)
 
     add = await page.get_by_role('button', name='Add', exact=True).locator('.block').bounding_box()
     edit = await page.get_by_role('button', name='Edit', exact=True).locator('.block').bounding_box()
@@ -80,8 +80,8 @@ async def test_the_words_of_a_button_stand_on_one_line(visitor: Visitor, sql: as
     assert add['height'] == edit['height']
 
 
-async def test_by_keyboard(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    page = await order_page(visitor, sql)
+async def test_by_keyboard(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    page = await order_page(visitor, connection)
     await page.get_by_role('button', name=ADD).focus()
 
     async with page.expect_file_chooser() as chooser:
@@ -90,8 +90,9 @@ async def test_by_keyboard(visitor: Visitor, sql: asyncpg.Connection) -> None:
     assert (await chooser.value).is_multiple()
 
 
-async def test_a_file_of_another_kind_is_refused_with_a_sentence(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    page = await order_page(visitor, sql)
+async def test_a_file_of_another_kind_is_refused_with_a_sentence(visitor: Visitor,
+                                                                 connection: asyncpg.Connection) -> None:
+    page = await order_page(visitor, connection)
 
     await choose(page, {'name': 'notes.txt', 'mimeType': 'text/plain', 'buffer': b'seal'})
 
@@ -100,8 +101,8 @@ async def test_a_file_of_another_kind_is_refused_with_a_sentence(visitor: Visito
 
 
 async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
-    page = await order_page(visitor, sql, **PHONE)
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    page = await order_page(visitor, connection, **PHONE)
     cut_off = encoded(motif(), 'JPEG')[:3_000]
 
     await choose(page, png('one.png'), {'name': 'IMG_7.HEIC', 'mimeType': '', 'buffer': telling('HEIF', TURNED)},
@@ -118,7 +119,7 @@ async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing
     await expect(problem).to_contain_text('You can attach images')
     await expect(page.get_by_role('button', name=ADD)).to_be_enabled()
     await expect(page.locator('.q-uploader__file')).to_have_count(0)
-    rows = await sql.fetch('SELECT file_name, content FROM work_order_attachments')
+    rows = await connection.fetch('SELECT file_name, content FROM work_order_attachments')
     assert {row['file_name'] for row in rows} == {'one.png', 'IMG_7.jpg', 'manual.pdf', 'two.png'}
     assert [secret for row in rows for secret in SECRETS if secret in row['content']] == []
     await page.wait_for_function('[...document.querySelectorAll(".attachments img")].every(each => each.naturalWidth)')
@@ -126,9 +127,9 @@ async def test_of_several_at_once_those_that_are_refused_cost_the_others_nothing
 
 
 async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
-        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
+        visitor: Visitor, connection: asyncpg.Connection, until: Callable[..., Any]) -> None:
     """On a line as slow as in the farthest corner of the hall."""
-    page = await order_page(visitor, sql, used=False, **PHONE)
+    page = await order_page(visitor, connection, used=False, **PHONE)
     visitor.loses_connection = True
     tools = await page.context.new_cdp_session(page)
     await tools.send('Network.emulateNetworkConditions', {
@@ -146,7 +147,7 @@ async def test_each_file_shows_how_far_it_is_and_all_can_be_cancelled(
     await expect(page.get_by_text('Upload cancelled. Files that were already uploaded are kept.')).to_be_visible()
     await expect(page.get_by_text('The upload failed')).to_have_count(0)
     await until(lambda: visitor.program.log.count('The upload was interrupted') >= 1)
-    assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])
 
 
@@ -164,8 +165,8 @@ def open_uploads(program: Program) -> list[str]:
 # an order with eight photos
 
 async def test_eight_photos_are_looked_at_small_and_one_opens_in_full(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
-    page = await order_page(visitor, sql)
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    page = await order_page(visitor, connection)
     photos = [encoded(photo((2000, 1500), seed), 'JPEG', quality=92) for seed in range(2)] * 4
     assert sum(map(len, photos)) > 15 * MAX_BYTES_OF_EIGHT_PHOTOS
 
@@ -245,8 +246,8 @@ NO_FILES = [
 
 
 async def test_what_is_no_file_is_refused_by_status_with_one_line_in_the_log(
-        visitor: Visitor, sql: asyncpg.Connection, client: httpx.AsyncClient) -> None:
-    address = await upload_address(await order_page(visitor, sql))
+        visitor: Visitor, connection: asyncpg.Connection, client: httpx.AsyncClient) -> None:
+    address = await upload_address(await order_page(visitor, connection))
     for headers, body, status in NO_FILES:
         before = len(visitor.program.log)
 
@@ -255,12 +256,12 @@ async def test_what_is_no_file_is_refused_by_status_with_one_line_in_the_log(
         assert (answer.status_code, answer.text[-1:]) == (status, '.'), (headers, body)
         line, = upload_lines(visitor.program, before)
         assert 'upload refused' in line, (headers, body)
-    assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_order_attachments') == 0
 
 
 async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_else(
-        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
-    address = await upload_address(await order_page(visitor, sql))
+        visitor: Visitor, connection: asyncpg.Connection, until: Callable[..., Any]) -> None:
+    address = await upload_address(await order_page(visitor, connection))
     host, port = visitor.program.host.split(':')
     head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.png"\r\n\r\n'
     for sent in 0, 100, 2_000_000:
@@ -274,12 +275,12 @@ async def test_an_upload_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_
 
         await until(lambda before=before: 'upload refused' in visitor.program.log[before:])
         assert len(upload_lines(visitor.program, before)) == 1, sent
-    assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_order_attachments') == 0
     await until(lambda: open_uploads(visitor.program) == [])
 
 
 async def test_a_change_over_rest_that_is_cut_off_leaves_no_traceback(
-        visitor: Visitor, sql: asyncpg.Connection, client: httpx.AsyncClient) -> None:
+        visitor: Visitor, connection: asyncpg.Connection, client: httpx.AsyncClient) -> None:
     host, port = visitor.program.host.split(':')
     body = json.dumps({'machine_id': 'Valve_01_01', 'issue_description': 'Leak'})
     _, writer = await asyncio.open_connection(host, int(port))
@@ -292,24 +293,24 @@ async def test_a_change_over_rest_that_is_cut_off_leaves_no_traceback(
     assert (await client.get('/api/work-orders')).json() == []  # and the visitor finds no traceback in the log
 
 
-async def test_a_photo_of_before_is_looked_at_small_too(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
-                               "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
+async def test_a_photo_of_before_is_looked_at_small_too(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    order = await connection.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                                      "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
     for name, content in ('old.png', encoded(photo((900, 600)), 'PNG')), ('broken.png', b'\x89PNG\r\n\x1a\n'):
-        await sql.execute('INSERT INTO work_order_attachments '
-                          '(work_order_id, file_name, media_type, content, added_by) '
-                          "VALUES ($1, $2, 'image/png', $3, 'Mike')", order, name, content)
+        await connection.execute('INSERT INTO work_order_attachments '
+                                 '(work_order_id, file_name, media_type, content, added_by) '
+                                 "VALUES ($1, $2, 'image/png', $3, 'Mike')", order, name, content)
 
     page = await visitor.open(f'/work-orders/{order}')
 
     await page.wait_for_function('[...document.querySelectorAll(".attachments img")].every(each => each.naturalWidth)')
-    assert opened(await sql.fetchval('SELECT max(thumbnail) FROM work_order_attachments')).size == (400, 267)
+    assert opened(await connection.fetchval('SELECT max(thumbnail) FROM work_order_attachments')).size == (400, 267)
 
 
 async def test_a_file_over_rest_that_is_cut_off_leaves_one_line_in_the_log_and_nothing_else(
-        visitor: Visitor, sql: asyncpg.Connection, until: Callable[..., Any]) -> None:
-    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
-                               "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
+        visitor: Visitor, connection: asyncpg.Connection, until: Callable[..., Any]) -> None:
+    order = await connection.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                                      "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
     before = len(visitor.program.log)
     host, port = visitor.program.host.split(':')
     _, writer = await asyncio.open_connection(host, int(port))
@@ -322,4 +323,4 @@ async def test_a_file_over_rest_that_is_cut_off_leaves_one_line_in_the_log_and_n
 
     await until(lambda: 'an upload was interrupted' in visitor.program.log[before:])
     assert len(upload_lines(visitor.program, before)) == 1
-    assert await sql.fetchval('SELECT count(*) FROM work_order_attachments') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_order_attachments') == 0

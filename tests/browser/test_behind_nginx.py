@@ -72,7 +72,7 @@ def proxied(request: pytest.FixtureRequest, programs: dict[str, Program]) -> Ite
 
 
 async def test_pages_what_they_need_and_changes_come_in_each_of_these_ways(
-        proxied: Proxied, sql: asyncpg.Connection, until: Until) -> None:
+        proxied: Proxied, connection: asyncpg.Connection, until: Until) -> None:
     """Without a browser: what the program makes of a request no longer depends on the way, and a browser sees
     it below."""
     async with httpx.AsyncClient(base_url=proxied.url) as http:
@@ -97,15 +97,16 @@ async def test_pages_what_they_need_and_changes_come_in_each_of_these_ways(
         browser = FloorBrowser(proxied.url)
         try:
             await browser.open(http)
-            await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'change 7' "
-                              "WHERE machine_name = 'Valve_01_01'")
+            await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'change 7' "
+                                     "WHERE machine_name = 'Valve_01_01'")
             await until(lambda: any(('Valve_01_01', 7) in shown for _, shown in browser.seen))
         finally:
             browser.close()
 
 
 @pytest.mark.parametrize('proxied', [USUAL], indirect=True)
-async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
+async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles,
+                                            connection: asyncpg.Connection) -> None:
     visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     asked = []
     page = await visitor.open('/')
@@ -120,11 +121,11 @@ async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles
         assert [found for found in await page.evaluate(ADDRESSES) if not found.startswith(f'{proxied.path}/')] == [], \
             address
     await visitor.go(page)
-    await sql.execute(BREAK)
+    await connection.execute(BREAK)
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
     async with page.expect_response(re.compile(r'/assets/sounds/order\.wav')) as response:
-        await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
-                          "VALUES ('Valve_01_01', 'It burns', 'critical')")
+        await connection.execute("INSERT INTO work_orders (machine_id, issue_description, priority) "
+                                 "VALUES ('Valve_01_01', 'It burns', 'critical')")
     assert (await response.value).status in {200, 206}
 
     assert {path for path in asked if not path.startswith(f'{proxied.path}/')} == set()
@@ -134,7 +135,7 @@ async def test_every_page_is_whole_and_live(proxied: Proxied, profiles: Profiles
 
 @pytest.mark.parametrize('proxied', [USUAL], indirect=True)
 async def test_links_files_and_the_address_keep_the_path(
-        proxied: Proxied, profiles: Profiles, sql: asyncpg.Connection) -> None:
+        proxied: Proxied, profiles: Profiles, connection: asyncpg.Connection) -> None:
     visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
     page = await visitor.open('/')
 
@@ -166,7 +167,8 @@ async def test_links_files_and_the_address_keep_the_path(
     assert await complaints(visitor) == []
 
 
-async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles, sql: asyncpg.Connection) -> None:
+async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles,
+                                           connection: asyncpg.Connection) -> None:
     """`Host $host` on a port of a LAN, as many write it. A name in ALLOWED_HOSTS without a port is ours on any."""
     named = program.joined('named', ALLOWED_HOSTS='floor.example')
     named.start()
@@ -174,7 +176,7 @@ async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles,
         with nginx(named, (HOST, 'proxy_set_header Host $host;'), name='floor.example') as proxied:
             visitor = Visitor(profiles, proxied)  # type: ignore[arg-type]
             page = await visitor.open('/')
-            await sql.execute(BREAK)
+            await connection.execute(BREAK)
             await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
             assert await complaints(visitor) == []
     finally:
@@ -182,7 +184,7 @@ async def test_a_proxy_that_loses_the_port(program: Program, profiles: Profiles,
 
 
 async def test_a_name_that_nobody_allowed_is_in_the_log_and_on_the_diagnosis(
-        program: Program, chromium: Browser, sql: asyncpg.Connection, until: Until) -> None:
+        program: Program, chromium: Browser, connection: asyncpg.Connection, until: Until) -> None:
     unnamed = program.joined('unnamed', ALLOWED_HOSTS='floor.example:1')
     unnamed.start()
     try:

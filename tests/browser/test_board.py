@@ -33,9 +33,9 @@ def card(page: Page, text: str) -> Locator:
 
 
 async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(visitor: Visitor,
-                                                                               sql: asyncpg.Connection) -> None:
+                                                                               connection: asyncpg.Connection) -> None:
     for status in 'open', 'in_progress', 'on_hold':
-        await add(sql, 150, status)
+        await add(connection, 150, status)
     page = await visitor.open(BOARD)
     await expect(page.locator('.order-card')).to_have_count(450)
 
@@ -50,10 +50,11 @@ async def test_five_hundred_cards_scroll_in_their_columns_below_their_headings(v
 
 
 @pytest.mark.parametrize('waiting', [0, 40])
-async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa: Visitor, sql: asyncpg.Connection,
+async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa: Visitor,
+                                                                           connection: asyncpg.Connection,
                                                                            waiting: int) -> None:
-    await add(sql, 40)
-    await add(sql, waiting, 'in_progress', 'Begun')
+    await add(connection, 40)
+    await add(connection, waiting, 'in_progress', 'Begun')
     page = await lisa.open(BOARD)
     dragged, target = card(page, 'Leak 40'), column(page, 'in_progress')
     await dragged.scroll_into_view_if_needed()
@@ -70,12 +71,13 @@ async def test_a_card_far_down_lands_anywhere_in_an_empty_or_a_full_column(lisa:
 
     await expect(target.locator('.column-count')).to_have_text(str(waiting + 1))
     await expect(target).to_have_attribute('data-drop', '')
-    assert await sql.fetchval("SELECT status FROM work_orders WHERE issue_description = 'Leak 40'") == 'in_progress'
+    assert 'in_progress' == await connection.fetchval(
+        "SELECT status FROM work_orders WHERE issue_description = 'Leak 40'")
 
 
 async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa: Visitor,
-                                                                           sql: asyncpg.Connection) -> None:
-    await add(sql, 3)
+                                                                           connection: asyncpg.Connection) -> None:
+    await add(connection, 3)
     page = await lisa.open(BOARD)
     await card(page, 'Leak 1').get_by_role('link').focus()
 
@@ -94,16 +96,17 @@ async def test_a_card_is_moved_with_the_keyboard_alone_and_keeps_the_focus(lisa:
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
 
     # somebody else moves it, and the ones around it
-    await sql.execute("UPDATE work_orders SET priority = 'critical' WHERE issue_description = 'Leak 3'")
+    await connection.execute("UPDATE work_orders SET priority = 'critical' WHERE issue_description = 'Leak 3'")
     await expect(column(page, 'open').locator('.order-card').first).to_contain_text('Leak 3')
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
-    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 1'")
+    await connection.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 1'")
     await expect(column(page, 'in_progress').locator('.column-count')).to_have_text('2')
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
 
 
-async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Visitor, sql: asyncpg.Connection) -> None:
-    await add(sql, 2)
+async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Visitor,
+                                                                       connection: asyncpg.Connection) -> None:
+    await add(connection, 2)
     page = await lisa.open(BOARD)
     await card(page, 'Leak 1').get_by_role('link').focus()
     await put_on_hold(page)
@@ -113,12 +116,13 @@ async def test_a_move_that_asks_gives_the_focus_back_and_can_be_undone(lisa: Vis
     await page.get_by_role('button', name='Undo').click()
     await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
     await expect(card(page, 'Leak 1').get_by_role('link')).to_be_focused()
-    assert await sql.fetchval("SELECT count(*) FROM work_orders WHERE status = 'open'") == 2
+    assert await connection.fetchval("SELECT count(*) FROM work_orders WHERE status = 'open'") == 2
 
 
-async def test_a_card_that_moves_before_its_focus_is_reported_keeps_it(lisa: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_card_that_moves_before_its_focus_is_reported_keeps_it(lisa: Visitor,
+                                                                       connection: asyncpg.Connection) -> None:
     """The board moves the card before the server learns that it has the focus."""
-    await add(sql, 2)
+    await add(connection, 2)
     page = await lisa.blank(used=False)
     reports = HeldReports()
     await page.route_web_socket('**/socket.io/**', reports.follow)
@@ -131,21 +135,21 @@ async def test_a_card_that_moves_before_its_focus_is_reported_keeps_it(lisa: Vis
     await expect(link).to_be_focused()
     assert reports.held
 
-    await sql.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 2'")
+    await connection.execute("UPDATE work_orders SET status = 'in_progress' WHERE issue_description = 'Leak 2'")
     await expect(column(page, 'in_progress').locator('.order-card')).to_contain_text('Leak 2')
 
     await expect(link).to_be_focused()
     reports.release()
-    await sql.execute("UPDATE work_orders SET status = 'open' WHERE issue_description = 'Leak 2'")
+    await connection.execute("UPDATE work_orders SET status = 'open' WHERE issue_description = 'Leak 2'")
     await expect(column(page, 'open').locator('.column-count')).to_have_text('2')
     await expect(link).to_be_focused()
 
 
 async def test_a_menu_has_the_focus_before_the_server_hears_that_it_is_open(lisa: Visitor,
-                                                                            sql: asyncpg.Connection) -> None:
+                                                                            connection: asyncpg.Connection) -> None:
     """What a slow browser reports may be lost with its connection. Where it is too slow to focus what it shows, a
     person opens the page again."""
-    await add(sql, 1)
+    await add(connection, 1)
     for _ in range(4):
         page = await lisa.blank(used=False)
         reports = HeldReports()
@@ -223,9 +227,9 @@ class HeldReports:
             self._server.send(message)
 
 
-async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: asyncpg.Connection) -> None:
-    await add(sql, 1, 'in_progress')
-    await sql.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'")
+async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, connection: asyncpg.Connection) -> None:
+    await add(connection, 1, 'in_progress')
+    await connection.execute("UPDATE work_orders SET status = 'completed', cause = 'a', action_taken = 'b'")
     page = await lisa.open(BOARD)
 
     await card(page, 'Leak 1').drag_to(column(page, 'on_hold'))
@@ -236,8 +240,8 @@ async def test_a_refused_move_leaves_the_card_and_says_why(lisa: Visitor, sql: a
 
 
 async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(
-        lisa: Visitor, sql: asyncpg.Connection) -> None:
-    await add(sql, 60)
+        lisa: Visitor, connection: asyncpg.Connection) -> None:
+    await add(connection, 60)
     page = await lisa.open(BOARD, **PHONE)
     await fits_window(page)
     first = card(page, 'Leak 1')
@@ -257,10 +261,10 @@ async def test_a_phone_swipes_through_the_columns_and_moves_a_card_by_touch(
     await fits_window(page)
 
 
-async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused(visitor: Visitor,
-                                                                                 sql: asyncpg.Connection) -> None:
-    await add(sql, 3)
-    await sql.execute('UPDATE work_orders SET assignee = NULL')
+async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused(
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await add(connection, 3)
+    await connection.execute('UPDATE work_orders SET assignee = NULL')
     page = await visitor.open(BOARD, **PHONE)
 
     await card(page, 'Leak 3').get_by_role('button', name='Move').tap()
@@ -271,8 +275,8 @@ async def test_the_menu_of_a_card_is_as_high_as_its_moves_and_why_one_is_refused
     assert await menu.evaluate('menu => menu.scrollHeight <= menu.clientHeight')
 
 
-async def test_on_paper_no_column_cuts_its_cards(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await add(sql, 30)
+async def test_on_paper_no_column_cuts_its_cards(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await add(connection, 30)
     page = await visitor.open(BOARD)
     cards = column(page, 'open').locator('.cards')
     await expect(card(page, 'Leak 1')).to_be_attached()

@@ -64,18 +64,18 @@ async def test_the_database_dies_and_comes_back(visitor: Visitor, program: Progr
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards(visitor: Visitor, program: Program,
-                                                                                 sql: asyncpg.Connection) -> None:
+async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards(
+        visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     async with asyncio.timeout(30):
         administrator = await asyncpg.connect(program.database_url.replace('/line_monitor?', '/postgres?'))
     try:
         await administrator.execute('ALTER DATABASE line_monitor ALLOW_CONNECTIONS false')
         await administrator.fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                                  "WHERE datname = 'line_monitor' AND pid <> $1", sql.get_server_pid())
+                                  "WHERE datname = 'line_monitor' AND pid <> $1", connection.get_server_pid())
         await looks_stale(page)
-        await sql.execute(BREAK)
-        await sql.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_02_01'")
+        await connection.execute(BREAK)
+        await connection.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_02_01'")
         await expect(banner(page)).to_contain_text('not currently accepting connections')
         await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'operational')
     finally:
@@ -100,7 +100,7 @@ async def test_a_database_that_hangs_is_noticed(visitor: Visitor, program: Progr
     await looks_live(page)
 
 
-async def test_the_browser_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_browser_is_cut_off(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """The server cannot tell the page: its style sheet does, by NiceGUI's own notice."""
     page = await visitor.open()
     visitor.loses_connection = True
@@ -109,7 +109,7 @@ async def test_the_browser_is_cut_off(visitor: Visitor, sql: asyncpg.Connection)
 
     await expect(page.locator('.frame main')).to_have_css('filter', GREY)
     await expect(badge(page)).to_have_css('text-decoration-line', 'line-through')
-    await sql.execute(BREAK)
+    await connection.execute(BREAK)
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'operational')
     await page.context.set_offline(False)
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')

@@ -40,9 +40,9 @@ async def pressed(page: Page, name: str, value: str) -> None:
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
 async def test_back_takes_back_one_filter_of_the_list_at_a_time(
-        stays: OpenPage, visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
-    await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
-    await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
+        stays: OpenPage, visitor: Visitor, connection: asyncpg.Connection, options: dict[str, Any]) -> None:
+    await connection.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
+    await connection.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     url = f'{visitor.program.url}/work-orders'
     page = await stays('/work-orders', **options)
     await chip(page, 'Open').click()
@@ -65,9 +65,9 @@ async def test_back_takes_back_one_filter_of_the_list_at_a_time(
 
 
 async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays: OpenPage, visitor: Visitor,
-                                                                   sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
-    await sql.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
+                                                                   connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
+    await connection.execute(ADD, 'Valve_01_01', 'Belt torn', 'low')
     page = await stays('/work-orders')
     search = page.get_by_label('Search all texts, including comments')
     for text in 'oil', 'oil le', 'oil leak':
@@ -83,8 +83,9 @@ async def test_back_takes_back_a_search_whole_not_letter_by_letter(stays: OpenPa
     assert await page.evaluate('window.is_the_same')
 
 
-async def test_back_still_works_after_the_page_was_loaded_again(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
+async def test_back_still_works_after_the_page_was_loaded_again(visitor: Visitor,
+                                                                connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders')
     await chip(page, 'Overdue').click()
     await expect(page).to_have_url(re.compile('overdue=1'))
@@ -99,8 +100,8 @@ async def test_back_still_works_after_the_page_was_loaded_again(visitor: Visitor
 
 
 async def test_a_form_that_back_closes_leaves_the_filter_alone(stays: OpenPage, visitor: Visitor,
-                                                               sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
+                                                               connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await stays('/work-orders')
     await chip(page, 'Open').click()
     await expect(page).to_have_url(re.compile('status=open$'))
@@ -118,8 +119,8 @@ async def test_a_form_that_back_closes_leaves_the_filter_alone(stays: OpenPage, 
 
 
 async def test_links_of_such_a_page_and_of_its_dialogs_lead_where_they_point(visitor: Visitor,
-                                                                             sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval(f'{ADD} RETURNING id', 'Valve_01_01', 'Oil leak', 'high')
+                                                                             connection: asyncpg.Connection) -> None:
+    order = await connection.fetchval(f'{ADD} RETURNING id', 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders')
     await page.get_by_role('link', name=re.compile('Valve')).click()
     await expect(page).to_have_url(f'{visitor.program.url}/work-orders/{order}')
@@ -132,8 +133,8 @@ async def test_links_of_such_a_page_and_of_its_dialogs_lead_where_they_point(vis
 
 
 async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visitor: Visitor,
-                                                                            sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
+                                                                            connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 'Valve_01_01', 'Oil leak', 'high')
     page = await visitor.open('/work-orders?stauts=open')
     alert = page.get_by_role('alert').filter(has_text='There is no parameter stauts. Did you mean status?')
     await expect(alert).to_be_visible()
@@ -150,7 +151,7 @@ async def test_an_address_with_a_misspelt_filter_says_so_and_can_be_cleared(visi
 
 
 async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays: OpenPage, visitor: Visitor,
-                                                                   sql: asyncpg.Connection) -> None:
+                                                                   connection: asyncpg.Connection) -> None:
     url = f'{visitor.program.url}/reports'
     page = await stays('/reports')
     await choose_window(page, '7 days')
@@ -170,9 +171,9 @@ async def test_back_takes_back_one_choice_of_the_reports_at_a_time(stays: OpenPa
 
 
 async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor: Visitor,
-                                                                      sql: asyncpg.Connection) -> None:
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
-                      "WHERE machine_name = 'Valve_01_01'")
+                                                                      connection: asyncpg.Connection) -> None:
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                             "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open('/reports')
     await page.locator('.stops').get_by_role('button', name=re.compile('Valve')).first.click()
     await page.get_by_role('dialog').get_by_role('link', name='Floor at that time').click()
@@ -183,7 +184,7 @@ async def test_links_in_a_dialog_of_the_reports_lead_where_they_point(visitor: V
 
 
 async def test_an_address_of_reports_that_is_not_understood_shows_no_figures(visitor: Visitor,
-                                                                             sql: asyncpg.Connection) -> None:
+                                                                             connection: asyncpg.Connection) -> None:
     page = await visitor.open('/reports?window=8d')
     await expect(page.get_by_role('alert').filter(has_text='Cannot understand window=8d')).to_be_visible()
     await expect(page.get_by_role('button', name='Explain Uptime')).to_be_hidden()

@@ -23,15 +23,15 @@ InZone = Callable[[str], Awaitable[Visitor]]
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def in_zone(visitor: Visitor, sql: asyncpg.Connection) -> AsyncIterator[InZone]:
+async def in_zone(visitor: Visitor, connection: asyncpg.Connection) -> AsyncIterator[InZone]:
     """Somebody in a plant of another zone."""
     async def in_zone(zone: str) -> Visitor:
-        await sql.execute('UPDATE plant_settings SET time_zone = $1', zone)
+        await connection.execute('UPDATE plant_settings SET time_zone = $1', zone)
         page = await visitor.open('/')
         await expect(page.locator('.clock')).to_contain_text(zone.rpartition('/')[2])
         return visitor
     yield in_zone
-    await sql.execute("UPDATE plant_settings SET time_zone = 'UTC'")
+    await connection.execute("UPDATE plant_settings SET time_zone = 'UTC'")
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
@@ -93,11 +93,11 @@ async def test_the_floor_of_the_second_hour_can_be_chosen_and_shared(in_zone: In
 @pytest.mark.parametrize(('zone', 'due'), [
     ('Europe/Berlin', ['2026-10-25 02:30:00+02:00', '2026-10-25 02:30:00+01:00']),
     ('Asia/Kolkata', ['2026-10-25 06:00:00+05:30', '2026-10-25 07:00:00+05:30'])])
-async def test_a_file_tells_both_hours_apart(in_zone: InZone, sql: asyncpg.Connection, zone: str,
+async def test_a_file_tells_both_hours_apart(in_zone: InZone, connection: asyncpg.Connection, zone: str,
                                              due: list[str]) -> None:
     for at in '2026-10-25 00:30Z', '2026-10-25 01:30Z':
-        await sql.execute('INSERT INTO work_orders (machine_id, issue_description, due_at) '
-                          "VALUES ('Valve_01_01', 'Oil leak', $1::text::timestamptz)", at)
+        await connection.execute('INSERT INTO work_orders (machine_id, issue_description, due_at) '
+                                 "VALUES ('Valve_01_01', 'Oil leak', $1::text::timestamptz)", at)
     floor = (await in_zone(zone)).program
 
     async with httpx.AsyncClient(base_url=floor.url, timeout=60) as client:

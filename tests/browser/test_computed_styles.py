@@ -82,10 +82,10 @@ IN_EVERY_STATUS = f"""([name, shaped, statuses, masks]) => {{ {HEX}
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def floor_page(visitor: Visitor, sql: asyncpg.Connection) -> Page:
+async def floor_page(visitor: Visitor, connection: asyncpg.Connection) -> Page:
     """The floor with one machine opened, with everything that has the shape of a status."""
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
-                      "WHERE machine_name = 'Valve_01_01'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                             "WHERE machine_name = 'Valve_01_01'")
     page: Page = await visitor.open('/?machine=Valve_01_01', color_scheme='light', reduced_motion='no-preference')
     await expect(drawer(page).locator('.drawer-events li').first).to_be_visible()
     await page.evaluate("document.querySelector('.frame main').append(Object.assign(document.createElement('p'), "

@@ -134,7 +134,7 @@ async def test_a_phone_shows_it_without_sideways_scrolling(page: Page, with_dash
     await fits_window(page)
 
 
-async def test_where_no_dashboard_is_set_it_says_how_to(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_where_no_dashboard_is_set_it_says_how_to(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open(TAB)
 
     await expect(page.get_by_text('No dashboard is configured.')).to_be_visible()

@@ -41,13 +41,13 @@ async def test_a_check_is_measured_and_can_be_copied(visitor: Visitor, options: 
 
 
 async def test_a_browser_says_when_it_begins_the_frame_that_shows_a_change(
-        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+        visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     before = samples(program).get('floor_commit_to_browser_seconds_count', 0)
     page = await visitor.open('/')
     statuses = itertools.cycle(('down', 'operational'))
     async with asyncio.timeout(60):  # one page a second is asked, behind a change
         while samples(program)['floor_commit_to_browser_seconds_count'] < before + 3:
-            await sql.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_id = 1', next(statuses))
+            await connection.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_id = 1', next(statuses))
             await asyncio.sleep(0.2)
     now = samples(program)
     assert 0 < now['floor_commit_to_browser_seconds_sum'] < 30

@@ -25,8 +25,9 @@ def description(page: Page) -> Locator:
     return page.get_by_role('region', name='Description')
 
 
-async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    path = f'/work-orders/{await report(sql)}'
+async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor: Visitor,
+                                                                  connection: asyncpg.Connection) -> None:
+    path = f'/work-orders/{await report(connection)}'
     first = await visitor.open(path)
     await first.get_by_role('button', name='Edit').click()
     await first.get_by_label('Description').last.fill('Oil leak at the clamp')
@@ -51,9 +52,9 @@ async def test_what_one_tab_discards_or_saves_the_other_has_still(visitor: Visit
     await expect(first.get_by_label('Comment', exact=True)).to_have_value('Hose ordered')
 
 
-async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restart(visitor: Visitor,
-                                                                                  sql: asyncpg.Connection) -> None:
-    path = f'/work-orders/{await report(sql)}'
+async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restart(
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    path = f'/work-orders/{await report(connection)}'
     closed = await visitor.open(path)
     stays = await another_tab(visitor, closed, path)
     await closed.get_by_label('Comment', exact=True).fill('Hose ordered')
@@ -78,8 +79,8 @@ async def test_a_fresh_tab_is_offered_what_a_closed_one_left_also_after_a_restar
 
 
 async def test_a_tab_that_was_killed_comes_back_with_its_drafts_and_a_copy_of_a_tab_is_offered_them(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
-    path = f'/work-orders/{await report(sql)}'
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    path = f'/work-orders/{await report(connection)}'
     page = await visitor.open(path)
     await page.get_by_label('Comment', exact=True).fill('Hose ordered')
     await page.evaluate('window.onbeforeunload = null')  # as when a phone drops a page to save memory

@@ -94,24 +94,24 @@ async def test_back_from_a_followed_link_leads_to_where_it_was_followed(visitor:
     await expect(page).to_have_url(f'{visitor.program.url}/employees')
 
 
-async def test_it_follows_the_machine(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_it_follows_the_machine(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Valve_01_01').click()
     status = drawer(page).locator('.drawer-status')
     await expect(status).to_have_text('Running')
 
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
-                      "WHERE machine_name = 'Valve_01_01'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                             "WHERE machine_name = 'Valve_01_01'")
 
     await expect(status).to_have_text('Down')
     await expect(status).to_have_attribute('data-status', 'down')
     await expect(drawer(page).locator('.facts')).to_contain_text('Seat worn')
     await expect(drawer(page).locator('.drawer-events li').first).to_contain_text('Down: Seat worn')
-    await sql.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = 'Valve_01_02'")
-    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Valve_01_01'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = 'Valve_01_02'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Valve_01_01'")
     await expect(status).to_have_text('Running')
     await expect(drawer(page).locator('.drawer-events li').first).to_contain_text('Running')
-    await sql.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_01_01'")
+    await connection.execute("DELETE FROM machine_feed_stream WHERE machine_name = 'Valve_01_01'")
     await expect(status).to_have_text('Removed from the floor')
 
 
@@ -170,20 +170,20 @@ async def test_by_keyboard_alone(visitor: Visitor) -> None:
 
 
 async def test_the_keyboard_stays_where_it_is_while_the_floor_changes(visitor: Visitor,
-                                                                      sql: asyncpg.Connection) -> None:
+                                                                      connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Valve_01_01').focus()
 
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'storm'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'storm'")
 
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
     await expect(page.locator('.panel-note', has_text='30 machines in total')).to_be_visible()
     await expect(tile(page, 'Valve_01_01')).to_be_focused()
 
 
-async def test_what_a_screen_reader_meets(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
-                      "WHERE machine_name = 'Valve_01_01'")
+async def test_what_a_screen_reader_meets(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' "
+                             "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.open()
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
 

@@ -15,7 +15,7 @@ from floor.web.shell.session import ADDRESS
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 
-async def test_an_open_page_keeps_its_session_alive(program: Program, sql: asyncpg.Connection, tmp_path: Path,
+async def test_an_open_page_keeps_its_session_alive(program: Program, connection: asyncpg.Connection, tmp_path: Path,
                                                     until: Until) -> None:
     """In a frame whose document is part of the page, 'self' matches nothing in Firefox: our origin is named too."""
     async with firefox(tmp_path) as browser:

@@ -177,7 +177,7 @@ TRIES = """async floor => {
 
 
 async def test_a_page_of_another_site_can_open_no_socket_and_write_and_read_nothing(
-        chromium: Browser, program: Program, sql: asyncpg.Connection) -> None:
+        chromium: Browser, program: Program, connection: asyncpg.Connection) -> None:
     with other_site() as port:
         for host in 'localhost', '127.0.0.1':
             context = await chromium.new_context()
@@ -189,14 +189,15 @@ async def test_a_page_of_another_site_can_open_no_socket_and_write_and_read_noth
             assert tried == {'socket': False, 'polling': 'refused', 'read': 'refused', 'json': 'refused',
                              'text': 'refused'}
             await context.close()
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 0
 
 
-async def test_the_same_tries_from_a_page_of_the_program_succeed(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_same_tries_from_a_page_of_the_program_succeed(visitor: Visitor,
+                                                                 connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     tried = await page.evaluate(TRIES, visitor.program.url)
     assert tried == {'socket': True, 'polling': 200, 'read': 200, 'json': 201, 'text': 415}
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == 1
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 1
     visitor.complaints[:] = [complaint for complaint in visitor.complaints if '415' not in complaint]
 
 
@@ -225,7 +226,7 @@ async def test_no_other_site_can_show_the_floor_in_a_frame(chromium: Browser, pr
 
 
 async def test_a_name_that_somebody_points_at_this_machine_is_not_ours(
-        chromium: Browser, program: Program, sql: asyncpg.Connection) -> None:
+        chromium: Browser, program: Program, connection: asyncpg.Connection) -> None:
     """DNS rebinding: to the browser, evil.example and the floor are one site."""
     evil = f'http://evil.example:{program.url.rsplit(":", 1)[1]}'
     page = await chromium.new_page(bypass_csp=True)   # it was loaded before the name was pointed at us
@@ -236,7 +237,7 @@ async def test_a_name_that_somebody_points_at_this_machine_is_not_ours(
     tried = await page.evaluate(TRIES, evil)
     assert tried == {'socket': False, 'polling': 421, 'read': 421, 'json': 421, 'text': 421}
     await page.close()
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 0
 
 
 @pytest.mark.parametrize(('headers', 'status'), [
@@ -275,7 +276,7 @@ async def test_no_folder_is_listed_and_no_file_outside_is_served(program: Progra
 
 # too much
 
-async def test_an_upload_ends_where_an_attachment_does(visitor: Visitor, sql: asyncpg.Connection,
+async def test_an_upload_ends_where_an_attachment_does(visitor: Visitor, connection: asyncpg.Connection,
                                                        client: httpx.AsyncClient) -> None:
     """The limit of the page's own form is a browser's courtesy; this is about who does not ask the page."""
     made = await client.post(ORDERS, json={'machine_id': 'Valve_02_01', 'issue_description': 'Leak'})
@@ -294,7 +295,7 @@ async def test_an_upload_ends_where_an_attachment_does(visitor: Visitor, sql: as
     await send_without_end(client, address)
     assert await upload('a.png', PNG) == 200
     await expect(page.get_by_role('link', name='a.png')).to_be_visible()
-    kept, = await sql.fetch('SELECT attachment_id, media_type FROM work_order_attachments')
+    kept, = await connection.fetch('SELECT attachment_id, media_type FROM work_order_attachments')
     served = await client.get(f'{ORDERS}/{order}/attachments/{kept["attachment_id"]}')
     assert served.headers['content-type'] == kept['media_type'] == 'image/png'
     assert served.headers['content-disposition'].startswith('attachment;')

@@ -19,13 +19,13 @@ HOSTILE = ['<img src=/never.png onerror="window.pwned=1">', '"><script>window.pw
            'W' * 200, 'wide name ' * 19 + 'and end', '_' * 99 + 'مصنع' + 'x' * 97]
 
 
-async def test_the_update_of_the_readme_shows_in_every_window(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_update_of_the_readme_shows_in_every_window(visitor: Visitor, connection: asyncpg.Connection) -> None:
     pages = [await visitor.open(), await visitor.open()]
     for page in pages:
         await expect(tiles(page)).to_have_count(30)
         await expect(tile(page, 'Injection_Molder_02_01')).to_have_attribute('data-status', 'operational')
 
-    await sql.execute(SEED_UPDATE)
+    await connection.execute(SEED_UPDATE)
 
     for page in pages:
         molder = tile(page, 'Injection_Molder_02_01')
@@ -37,43 +37,43 @@ async def test_the_update_of_the_readme_shows_in_every_window(visitor: Visitor, 
         await expect(page.locator('.row-event').first).to_have_text('Injection Molder 02·01 Warning')
 
 
-async def test_machines_come_and_go_without_a_reload(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_machines_come_and_go_without_a_reload(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await expect(tiles(page)).to_have_count(30)
     await page.evaluate('window.notReloaded = true')
 
-    await sql.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")
     await expect(page.locator('[data-line="Interior Line"] [data-machine]').last).to_have_attribute(
         'data-machine', 'Painter_04_07')
-    await sql.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Forklift')")
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Forklift')")
     await expect(page.locator('[data-line="Not on a line"] [data-machine="Forklift"]')).to_be_visible()
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Painter_04_07'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Painter_04_07'")
     await expect(tile(page, 'Painter_04_07')).to_have_attribute('data-status', 'down')
 
-    await sql.execute("DELETE FROM machine_feed_stream WHERE machine_name IN ('Painter_04_07', 'Valve_01_01')")
+    await connection.execute("DELETE FROM machine_feed_stream WHERE machine_name IN ('Painter_04_07', 'Valve_01_01')")
     await expect(tile(page, 'Painter_04_07')).to_have_count(0)
     await expect(tiles(page)).to_have_count(30)
-    await sql.execute('TRUNCATE machine_feed_stream')
+    await connection.execute('TRUNCATE machine_feed_stream')
     await expect(page.get_by_text('There are no machines on the floor.')).to_be_visible()
     await expect(tiles(page)).to_have_count(0)
     await expect(badge(page)).to_have_attribute('data-connection', 'live')
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_a_line_that_is_renamed_shows_its_new_name(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_line_that_is_renamed_shows_its_new_name(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
 
-    await sql.execute("UPDATE production_lines SET name = '<b>Axle</b> Line' WHERE code = '03'")
+    await connection.execute("UPDATE production_lines SET name = '<b>Axle</b> Line' WHERE code = '03'")
 
     await expect(page.get_by_role('heading', name='<b>Axle</b> Line')).to_be_visible()
 
 
-async def test_names_and_reasons_are_text_whatever_they_hold(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_names_and_reasons_are_text_whatever_they_hold(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
-    await sql.executemany('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $1)',
-                          [[name] for name in HOSTILE])
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = machine_name "
-                      'WHERE machine_name = ANY ($1)', HOSTILE)
+    await connection.executemany('INSERT INTO machine_feed_stream (machine_name, type) VALUES ($1, $1)',
+                                 [[name] for name in HOSTILE])
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = machine_name "
+                             'WHERE machine_name = ANY ($1)', HOSTILE)
 
     for width in 390, 1366:
         await page.set_viewport_size({'width': width, 'height': 844})
@@ -96,21 +96,22 @@ async def test_names_and_reasons_are_text_whatever_they_hold(visitor: Visitor, s
     assert await page.locator('img[src="/never.png"]').count() == 0
 
 
-async def test_a_storm_ends_in_the_picture_of_the_table(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_storm_ends_in_the_picture_of_the_table(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """Two hundred statements over all machines as fast as they go; what counts is the last word of each."""
     page = await visitor.open()
 
     for number in range(200):
-        await sql.execute("UPDATE machine_feed_stream SET status = (ARRAY['operational', 'warning', 'down'])"
-                          '[1 + (machine_id * 7 + $1) % 3], reason = $2 WHERE machine_id % 5 = $1 % 5',
-                          number, f'storm {number}')
+        await connection.execute("UPDATE machine_feed_stream SET status = (ARRAY['operational', 'warning', 'down'])"
+                                 '[1 + (machine_id * 7 + $1) % 3], reason = $2 WHERE machine_id % 5 = $1 % 5',
+                                 number, f'storm {number}')
 
-    for row in await sql.fetch('SELECT machine_name, status, reason FROM machine_feed_stream'):
+    for row in await connection.fetch('SELECT machine_name, status, reason FROM machine_feed_stream'):
         await expect(tile(page, row['machine_name'])).to_have_attribute('data-status', row['status'])
         await expect(tile(page, row['machine_name'])).to_have_attribute('data-reason', row['reason'] or '')
 
 
-async def test_a_changed_text_changes_the_style_of_little_else(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_changed_text_changes_the_style_of_little_else(visitor: Visitor,
+                                                               connection: asyncpg.Connection) -> None:
     """`body:has(…)` before a selector of everything would make the browser compute all styles with each new text."""
     visitor.loses_connection = True
     page = await visitor.blank()

@@ -90,8 +90,8 @@ async def contrasts(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-async def test_every_text_can_be_read(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(EVERY_STATUS)
+async def test_every_text_can_be_read(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(EVERY_STATUS)
     page = await visitor.open('/')
     for status in 'operational', 'warning', 'down':
         await expect(page.locator(f'.tile[data-status={status}]')).to_have_count(10)
@@ -158,9 +158,9 @@ async def test_nothing_slides_for_people_who_do_not_want_it(visitor: Visitor) ->
     assert moving == 0
 
 
-async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_status_is_more_than_a_colour(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """The mark of each status has its own shape, and the word stands beside it."""
-    await sql.execute(EVERY_STATUS)
+    await connection.execute(EVERY_STATUS)
     page = await visitor.open()
     shapes, words = {}, {}
     for status in 'operational', 'warning', 'down':
@@ -174,8 +174,8 @@ async def test_status_is_more_than_a_colour(visitor: Visitor, sql: asyncpg.Conne
     assert ['Running' in words['operational'], 'Warning' in words['warning'], 'Down' in words['down']] == [True] * 3
 
 
-async def test_on_a_phone_everything_is_in_one_column(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(EVERY_STATUS)
+async def test_on_a_phone_everything_is_in_one_column(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(EVERY_STATUS)
     page = await visitor.open(**PHONE)
     await expect(tiles(page)).to_have_count(30)
     await expect(page.locator('.panel-note', has_text='20 machines in total')).to_be_visible()
@@ -201,8 +201,8 @@ async def test_on_a_phone_everything_is_in_one_column(visitor: Visitor, sql: asy
     await expect(drawer(page)).to_be_hidden()
 
 
-async def test_nothing_reaches_over_the_edge(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(EVERY_STATUS)
+async def test_nothing_reaches_over_the_edge(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(EVERY_STATUS)
     page = await visitor.open()
     await expect(page.locator('.tile[data-status=down]')).to_have_count(10)
     for width in 320, 820, 1120, 1920, 3840:

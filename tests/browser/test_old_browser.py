@@ -24,8 +24,8 @@ def tile(status: str) -> str:
     return f'.tile[data-status={status}]'
 
 
-async def test_every_status_has_its_colour(program: Program, sql: asyncpg.Connection) -> None:
-    await sql.execute(EVERY_STATUS)
+async def test_every_status_has_its_colour(program: Program, connection: asyncpg.Connection) -> None:
+    await connection.execute(EVERY_STATUS)
     async with old_browser(program.url) as browser:
         await browser.until(READY)
         for path, dark in ('/', False), ('/?kiosk', True), ('/?kiosk&theme=light', False):
@@ -48,7 +48,7 @@ async def test_every_status_has_its_colour(program: Program, sql: asyncpg.Connec
             assert (min(ground) > 200) is not dark, path
 
 
-async def test_a_picture_that_is_old_looks_old(program: Program, sql: asyncpg.Connection) -> None:
+async def test_a_picture_that_is_old_looks_old(program: Program, connection: asyncpg.Connection) -> None:
     """The database no longer answers; then it does."""
     async with old_browser(program.url) as browser:
         await browser.until(READY)
@@ -61,7 +61,7 @@ async def test_a_picture_that_is_old_looks_old(program: Program, sql: asyncpg.Co
         await browser.until_grey(tile('operational'), *MARK, grey=False)
 
 
-async def test_a_server_that_says_nothing(program: Program, sql: asyncpg.Connection) -> None:
+async def test_a_server_that_says_nothing(program: Program, connection: asyncpg.Connection) -> None:
     async with old_browser(program.url) as browser:
         await browser.until(READY)
         await browser.until_grey(tile('operational'), *MARK, grey=False)
@@ -74,7 +74,7 @@ async def test_a_server_that_says_nothing(program: Program, sql: asyncpg.Connect
             program.process.resume()
 
 
-async def test_a_server_that_has_gone(program: Program, sql: asyncpg.Connection) -> None:
+async def test_a_server_that_has_gone(program: Program, connection: asyncpg.Connection) -> None:
     own = program.joined('gone')
     own.start()
     try:

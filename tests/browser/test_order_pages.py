@@ -24,10 +24,10 @@ async def whats(page: Page) -> list[str]:
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
 async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
-        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
-    await sql.execute(ADD, 1, 2)
-    await sql.execute("INSERT INTO work_order_events (work_order_id, kind, note) "
-                      "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
+        visitor: Visitor, connection: asyncpg.Connection, options: dict[str, Any]) -> None:
+    await connection.execute(ADD, 1, 2)
+    await connection.execute("INSERT INTO work_order_events (work_order_id, kind, note) "
+                             "VALUES ('WO-20261123-00000002', 'commented', 'Ersatzteil liegt in der Großen Straße')")
     page = await visitor.open('/work-orders', **options)
 
     if options:
@@ -39,8 +39,8 @@ async def test_a_search_finds_a_comment_whatever_its_accents_and_order_of_words(
 
 
 async def test_on_a_phone_orders_are_on_the_screen_and_filters_unfold(visitor: Visitor,
-                                                                      sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 1, 2)
+                                                                      connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 1, 2)
     address = '/work-orders?priority=low&machine=Valve_01_01'
     page = await visitor.open(address, **PHONE)
     filters, priority = page.get_by_role('button', name='Filters 2'), page.get_by_label('Priority', exact=True)
@@ -63,13 +63,13 @@ async def test_on_a_phone_orders_are_on_the_screen_and_filters_unfold(visitor: V
 
 
 async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visitor: Visitor,
-                                                                            sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 1, 120)
+                                                                            connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 1, 120)
     page = await visitor.open('/work-orders?sort=description')
     await expect(page.get_by_text('Showing 1 to 50 of 120')).to_be_visible()
     seen = await whats(page)
     # the first of this page goes to the end of the list: those after it move up, also over the ends of pages
-    await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = 'Order 1'")
+    await connection.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = 'Order 1'")
     await expect(page.locator('.order-list tbody')).to_contain_text('Order 51')
     seen += await whats(page)
     for number, showing in (2, '51 to 100'), (3, '10[0-9] to 120'):
@@ -78,16 +78,18 @@ async def test_next_and_previous_skip_and_repeat_nothing_while_others_write(visi
         await expect(page.get_by_text(re.compile(f'^Showing {showing} of 120'))).to_be_visible()
         seen += await whats(page)
         # one that was seen already: what comes after it is not moved by it
-        await sql.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = $1", seen[-9])
+        await connection.execute("UPDATE work_orders SET issue_description = 'Zzz' WHERE issue_description = $1",
+                                 seen[-9])
         await expect(page.locator('.order-list tbody')).to_contain_text('Zzz')
 
     assert {f'Order {n}' for n in range(1, 121)} <= set(seen)
 
 
 async def test_the_fields_of_a_long_order_come_into_sight_when_they_open(visitor: Visitor,
-                                                                         sql: asyncpg.Connection) -> None:
-    await sql.execute(ADD, 1, 1)
-    await sql.execute('UPDATE work_orders SET issue_description = $1', '\n'.join(f'line {n}' for n in range(120)))
+                                                                         connection: asyncpg.Connection) -> None:
+    await connection.execute(ADD, 1, 1)
+    await connection.execute('UPDATE work_orders SET issue_description = $1',
+                             '\n'.join(f'line {n}' for n in range(120)))
     page = await visitor.open('/work-orders/WO-20261123-00000001', **PHONE)
 
     await page.get_by_role('button', name='Edit', exact=True).tap()
@@ -108,9 +110,9 @@ async def test_the_label_of_each_field_of_a_new_order_is_whole_on_a_phone(visito
 
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
-async def test_an_order_opens_wherever_its_row_is_pressed(visitor: Visitor, sql: asyncpg.Connection,
+async def test_an_order_opens_wherever_its_row_is_pressed(visitor: Visitor, connection: asyncpg.Connection,
                                                           options: dict[str, Any]) -> None:
-    await sql.execute(ADD, 1, 1)
+    await connection.execute(ADD, 1, 1)
     page = await visitor.open('/work-orders', **options)
     for column in 'machine', 'description', 'due':
         cell = await page.locator(f'.order-list tbody td[data-column={column}]').bounding_box()

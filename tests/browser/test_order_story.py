@@ -47,9 +47,10 @@ async def report(page: Page, machine: str, description: str, *, priority: str = 
     await expect(form).to_be_hidden()
 
 
-async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Hydraulic leak' "
-                      "WHERE machine_name = 'Injection_Molder_02_02'")
+async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visitor,
+                                                   connection: asyncpg.Connection) -> None:
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Hydraulic leak' "
+                             "WHERE machine_name = 'Injection_Molder_02_02'")
     supervisor = await visitor.open()
     technician = await lisa.open('/work-orders')
     await expect(technician.get_by_text('There are no work orders.')).to_be_visible()
@@ -92,8 +93,8 @@ async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visit
     await both_show('On hold')
     await technician.get_by_role('button', name='Resume').click()
     await both_show('In progress')
-    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' "
-                      "WHERE machine_name = 'Injection_Molder_02_02'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
+                             "WHERE machine_name = 'Injection_Molder_02_02'")
     await expect(technician.locator('.machine-now')).to_have_attribute('data-status', 'operational')
     await technician.get_by_role('button', name='Complete').click()
     completion = technician.get_by_role('dialog', name='Complete')
@@ -107,14 +108,14 @@ async def test_a_stop_from_the_alert_to_the_repair(visitor: Visitor, lisa: Visit
     for words in 'Lisa Garcia', 'parts', 'Seal of the clamp cylinder worn', 'Seal replaced, pressure tested':
         await expect(history).to_contain_text(words)
     await expect(tile(supervisor, 'Injection_Molder_02_02')).not_to_have_attribute('data-orders', '1')
-    stored = await sql.fetchrow('SELECT status, completed_at > started_at AS in_order FROM work_orders')
+    stored = await connection.fetchrow('SELECT status, completed_at > started_at AS in_order FROM work_orders')
     assert (stored['status'], stored['in_order']) == ('completed', True)
 
 
 async def test_two_people_edit_one_order_and_the_second_decides(visitor: Visitor, lisa: Visitor,
-                                                                sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
-                               "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
+                                                                connection: asyncpg.Connection) -> None:
+    order = await connection.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                                      "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
     first = await visitor.open(f'/work-orders/{order}')
     second = await lisa.open(f'/work-orders/{order}')
     await first.get_by_role('button', name='Edit').click()
@@ -129,17 +130,19 @@ async def test_two_people_edit_one_order_and_the_second_decides(visitor: Visitor
     decision = second.get_by_role('dialog', name='Someone else changed this order')
     await expect(decision).to_contain_text('Pin sticks, zone 4')
     await expect(decision).to_contain_text('Pin sticks since Monday')
-    assert await sql.fetchval('SELECT issue_description FROM work_orders WHERE id = $1', order) == 'Pin sticks, zone 4'
+    assert 'Pin sticks, zone 4' == await connection.fetchval(
+        'SELECT issue_description FROM work_orders WHERE id = $1', order)
     await decision.get_by_role('button', name='Keep all mine').click()
     await decision.get_by_role('button', name='Save choices').click()
     await expect(first.locator('.description')).to_have_text('Pin sticks since Monday')
 
 
-async def test_what_people_type_is_text_everywhere(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
+async def test_what_people_type_is_text_everywhere(visitor: Visitor, lisa: Visitor,
+                                                   connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await report(page, 'Painter_03_01', HOSTILE)
-    order = await sql.fetchval('SELECT id FROM work_orders')
-    assert await sql.fetchval('SELECT issue_description FROM work_orders') == HOSTILE
+    order = await connection.fetchval('SELECT id FROM work_orders')
+    assert await connection.fetchval('SELECT issue_description FROM work_orders') == HOSTILE
 
     await page.goto(f'{visitor.program.url}/work-orders/{order}')
     await expect(page.locator('.description')).to_have_text(HOSTILE)
@@ -156,7 +159,8 @@ async def test_what_people_type_is_text_everywhere(visitor: Visitor, lisa: Visit
     assert await page.evaluate('window.hit') is None
 
 
-async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor: Visitor,
+                                                                    connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -168,10 +172,10 @@ async def test_a_text_of_100_kb_is_refused_with_a_sentence_and_kept(visitor: Vis
 
     await expect(form).to_contain_text('at most 10,000')
     await expect(field).to_have_value('x' * 100_000)
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == 0
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 0
 
 
-async def test_a_double_click_is_one_order(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_double_click_is_one_order(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
     await drawer(page).get_by_role('button', name='New work order').click()
@@ -181,10 +185,11 @@ async def test_a_double_click_is_one_order(visitor: Visitor, sql: asyncpg.Connec
 
     await expect(form).to_be_hidden()
     await expect(tile(page, 'Painter_03_01')).to_have_attribute('data-orders', '1')
-    assert await sql.fetchval('SELECT count(*) FROM work_orders') == 1
+    assert await connection.fetchval('SELECT count(*) FROM work_orders') == 1
 
 
-async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor: Visitor,
+                                                                     connection: asyncpg.Connection) -> None:
     visitor.loses_connection = True
     page = await visitor.open()
     await tile(page, 'Painter_03_01').click()
@@ -209,8 +214,9 @@ async def test_what_is_typed_survives_a_lost_connection_and_a_reload(visitor: Vi
     await expect(form.get_by_label('What is wrong')).to_have_value('Typed before and while it was away.')
 
 
-async def test_a_card_is_dragged_to_another_state(lisa: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute("INSERT INTO work_orders (machine_id, issue_description) VALUES ('Valve_01_01', 'Pin sticks')")
+async def test_a_card_is_dragged_to_another_state(lisa: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute('INSERT INTO work_orders (machine_id, issue_description) '
+                             "VALUES ('Valve_01_01', 'Pin sticks')")
     page = await lisa.open('/work-orders?view=board')
     card = page.locator('.order-card', has_text='Pin sticks')
 
@@ -218,12 +224,12 @@ async def test_a_card_is_dragged_to_another_state(lisa: Visitor, sql: asyncpg.Co
     await card.drag_to(column)
 
     await expect(column.locator('.order-card')).to_contain_text('Pin sticks')
-    assert await sql.fetchval('SELECT status FROM work_orders') == 'in_progress'
+    assert await connection.fetchval('SELECT status FROM work_orders') == 'in_progress'
 
 
-async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute("INSERT INTO work_orders (machine_id, issue_description, priority) VALUES "
-                      "('Valve_01_01', 'Pin sticks', 'high'), ('Painter_03_01', 'Booth too dry', 'low')")
+async def test_a_link_shows_the_same_orders(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO work_orders (machine_id, issue_description, priority) VALUES "
+                             "('Valve_01_01', 'Pin sticks', 'high'), ('Painter_03_01', 'Booth too dry', 'low')")
     page = await visitor.open('/work-orders')
     await expect(page.locator(ROWS)).to_have_count(2)
     await page.get_by_label('Search', exact=False).fill('pin')
@@ -236,7 +242,8 @@ async def test_a_link_shows_the_same_orders(visitor: Visitor, sql: asyncpg.Conne
     await expect(other.locator(ROWS)).to_contain_text('Pin sticks')
 
 
-async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visitor, sql: asyncpg.Connection) -> None:
+async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visitor,
+                                                   connection: asyncpg.Connection) -> None:
     page = await visitor.open('/employees')
     await page.get_by_role('button', name='Add').click()
     form = page.get_by_role('dialog')
@@ -261,5 +268,5 @@ async def test_employees_are_added_and_deactivated(visitor: Visitor, lisa: Visit
     hers = await lisa.open('/employees')
     await expect(hers.get_by_text('ada.byron@example.com')).to_be_visible()
     await expect(hers.get_by_role('button', name='Add')).to_be_disabled()
-    await sql.execute("DELETE FROM employees WHERE email = 'ada.byron@example.com'")
+    await connection.execute("DELETE FROM employees WHERE email = 'ada.byron@example.com'")
     await expect(hers.get_by_text('ada.byron@example.com')).to_have_count(0)

@@ -25,8 +25,8 @@ SILENT_FOR = "Number(getComputedStyle(document.querySelector('.stale-overlay')).
 VISIBLE = "getComputedStyle(document.querySelector('.stale-overlay')).visibility"
 
 
-async def test_wifi_is_lost(program: Program, sql: asyncpg.Connection) -> None:
-    endured = await wifi_lost(program.url, sql, 5)
+async def test_wifi_is_lost(program: Program, connection: asyncpg.Connection) -> None:
+    endured = await wifi_lost(program.url, connection, 5)
 
     assert endured.seen < 1
     assert endured.back < PROMISE_S + SLACK_S
@@ -35,10 +35,10 @@ async def test_wifi_is_lost(program: Program, sql: asyncpg.Connection) -> None:
 
 @pytest.mark.parametrize('cut', [held, held_in_pieces])
 async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(
-        program: Program, sql: asyncpg.Connection, cut: Callable[..., Awaitable[Any]]) -> None:
+        program: Program, connection: asyncpg.Connection, cut: Callable[..., Awaitable[Any]]) -> None:
     """Nothing tells the browser, and its socket would look healthy for eight seconds: a beat is missed after five. A
     beat that was held up and arrives 0.3 s before the change makes no old picture look live."""
-    endured = await cut(program.url, sql, 7)
+    endured = await cut(program.url, connection, 7)
 
     assert 3 < endured.seen < PROMISE_S + SLACK_S
     assert endured.back < PROMISE_S
@@ -46,8 +46,8 @@ async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(
     assert not endured.reloaded
 
 
-async def test_a_proxy_that_forgets_a_connection(program: Program, sql: asyncpg.Connection) -> None:
-    endured = await half_open(program.url, sql)
+async def test_a_proxy_that_forgets_a_connection(program: Program, connection: asyncpg.Connection) -> None:
+    endured = await half_open(program.url, connection)
 
     assert endured.seen < PROMISE_S + SLACK_S
     assert endured.seen + endured.back < PINGS_S + PROMISE_S + SLACK_S
@@ -62,15 +62,15 @@ async def test_who_is_refused_for_long_tries_again_every_few_seconds(program: Pr
 
 
 @pytest.mark.parametrize('stopped', [asleep, frozen])
-async def test_who_slept_longer_than_the_server_waits(program: Program, sql: asyncpg.Connection,
+async def test_who_slept_longer_than_the_server_waits(program: Program, connection: asyncpg.Connection,
                                                       stopped: Callable[..., Awaitable[Any]]) -> None:
-    endured = await stopped(program.url, sql, 14)
+    endured = await stopped(program.url, connection, 14)
 
     assert endured.back < PROMISE_S + SLACK_S
     assert endured.wrong < 0.5  # until its first frame, which is the notice
 
 
-async def test_a_server_that_stands_still_and_goes_on(program: Program, sql: asyncpg.Connection,
+async def test_a_server_that_stands_still_and_goes_on(program: Program, connection: asyncpg.Connection,
                                                       chromium: Browser) -> None:
     async def suspend() -> None:
         program.process.suspend()
@@ -78,14 +78,15 @@ async def test_a_server_that_stands_still_and_goes_on(program: Program, sql: asy
     async def resume() -> None:
         program.process.resume()
     async with looking(chromium, program.url) as page:
-        endured = await endure(page, sql, suspend, resume, 6)
+        endured = await endure(page, connection, suspend, resume, 6)
 
     assert endured.seen < PROMISE_S + SLACK_S
     assert endured.back < PROMISE_S
     assert not endured.reloaded
 
 
-async def test_while_beats_come_nothing_is_shown(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
+async def test_while_beats_come_nothing_is_shown(program: Program,
+                                                 connection: asyncpg.Connection, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(PROMISE_S + 3):
@@ -96,7 +97,7 @@ async def test_while_beats_come_nothing_is_shown(program: Program, sql: asyncpg.
         assert max(ages) < PROMISE_S * 1000
 
 
-async def test_the_notice_says_how_long(program: Program, sql: asyncpg.Connection, chromium: Browser) -> None:
+async def test_the_notice_says_how_long(program: Program, connection: asyncpg.Connection, chromium: Browser) -> None:
     async with looking(chromium, program.url) as page:
         suspended_at = time.monotonic()
         program.process.suspend()

@@ -57,7 +57,8 @@ class Brake:
         self._thread.join()
 
 
-async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program, sql: asyncpg.Connection) -> None:
+async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program,
+                                                                connection: asyncpg.Connection) -> None:
     answers: list[float] = []
     statuses, asked_enough = set(), asyncio.Event()
 
@@ -89,7 +90,8 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program
     assert afterwards[-1].messages > braked.messages * 5 / 4
 
 
-async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Program, sql: asyncpg.Connection) -> None:
+async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Program,
+                                                                 connection: asyncpg.Connection) -> None:
     """A paused program, a busy machine. It stands still when most of the pings are about to be sent."""
     for number in range(PAUSES):
         browsers = [FloorBrowser(program.url) for _ in range(20)]
@@ -98,8 +100,8 @@ async def test_who_stood_still_for_five_seconds_loses_no_browser(program: Progra
                 for browser in browsers:
                     await browser.open(http)
             stood_s = await stand_still(program, browsers)
-            await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = $1 "
-                              "WHERE machine_name = 'Valve_01_01'", f'change {number}')
+            await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = $1 "
+                                     "WHERE machine_name = 'Valve_01_01'", f'change {number}')
             change = 'Valve_01_01', number
             await until(lambda browsers=browsers, change=change: all(
                 browser.lost or any(change in shown for _, shown in browser.seen) for browser in browsers))
@@ -154,14 +156,15 @@ async def test_pages_that_no_browser_comes_for_are_bounded_and_a_late_browser_lo
         stays.close()
 
 
-async def test_who_never_reads_is_given_up_and_holds_nobody_up(program: Program, sql: asyncpg.Connection) -> None:
+async def test_who_never_reads_is_given_up_and_holds_nobody_up(program: Program,
+                                                               connection: asyncpg.Connection) -> None:
     """What is sent stays in the network, at most 16 messages in the program; its ping is not answered."""
     numbers, backlogs = iter(range(1, 100_000)), set()
 
     async def write_all() -> int:
         number = next(numbers)
-        await sql.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
-                          ('warning', 'down')[number % 2], f'change {number}')
+        await connection.execute('UPDATE machine_feed_stream SET status = $1, reason = $2',
+                                 ('warning', 'down')[number % 2], f'change {number}')
         return number
 
     async def measures() -> dict[str, float]:

@@ -53,9 +53,9 @@ async def proxy(on_apps: Program) -> AsyncIterator[IdentityProxy]:
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def order(sql: asyncpg.Connection, on_apps: Program) -> str:
-    id_: str = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
-                                  "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
+async def order(connection: asyncpg.Connection, on_apps: Program) -> str:
+    id_: str = await connection.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                                         "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
     await until(lambda: on_apps.health().get('status') == 'live')
     return id_
 
@@ -69,7 +69,7 @@ async def opened(chromium: Browser, proxy: IdentityProxy, order: str) -> Page:
 
 
 async def test_who_comes_back_as_somebody_else_gets_their_own_page(
-        chromium: Browser, proxy: IdentityProxy, order: str, sql: asyncpg.Connection) -> None:
+        chromium: Browser, proxy: IdentityProxy, order: str, connection: asyncpg.Connection) -> None:
     page = await opened(chromium, proxy, order)
     await expect(page.locator('.bar-person')).to_have_text('Lisa Garcia')
     await page.get_by_role('textbox', name='Comment').fill('The seal is here')
@@ -85,12 +85,12 @@ async def test_who_comes_back_as_somebody_else_gets_their_own_page(
     await page.get_by_role('textbox', name='Comment').fill('I am Tom')
     await page.get_by_role('button', name='Add comment').click()
     await expect(page.get_by_text('I am Tom')).to_be_visible()
-    assert [row['who_email'] for row in await sql.fetch(COMMENTS)] == [VERA]
+    assert [row['who_email'] for row in await connection.fetch(COMMENTS)] == [VERA]
     await page.context.close()
 
 
 async def test_who_comes_back_as_the_same_person_goes_on_with_the_same_page(
-        chromium: Browser, proxy: IdentityProxy, order: str, sql: asyncpg.Connection) -> None:
+        chromium: Browser, proxy: IdentityProxy, order: str, connection: asyncpg.Connection) -> None:
     page = await opened(chromium, proxy, order)
     client_id = await page.evaluate('window.clientId')
     proxy.cut()
@@ -98,12 +98,12 @@ async def test_who_comes_back_as_the_same_person_goes_on_with_the_same_page(
     await page.get_by_role('button', name='Add comment').click()
     await expect(page.locator('.history, .panel').get_by_text('The seal is here').first).to_be_visible()
     assert await page.evaluate('window.clientId') == client_id
-    assert [row['who_email'] for row in await sql.fetch(COMMENTS)] == [SUE]
+    assert [row['who_email'] for row in await connection.fetch(COMMENTS)] == [SUE]
     await page.context.close()
 
 
 async def test_a_message_counts_only_from_a_socket_of_its_page(
-        chromium: Browser, proxy: IdentityProxy, order: str, sql: asyncpg.Connection) -> None:
+        chromium: Browser, proxy: IdentityProxy, order: str, connection: asyncpg.Connection) -> None:
     sues = await opened(chromium, proxy, order)
     await sues.evaluate('() => { const emit = socket.emit; socket.emit = (...sent) => '
                         '{ window.sent = sent; return emit.apply(socket, sent); }; }')
@@ -120,7 +120,7 @@ async def test_a_message_counts_only_from_a_socket_of_its_page(
     await veras.get_by_role('button', name='Add comment').click()
     await expect(veras.get_by_text('By Tom').first).to_be_visible()
 
-    assert [row['who_email'] for row in await sql.fetch(COMMENTS)] == [SUE, VERA]
+    assert [row['who_email'] for row in await connection.fetch(COMMENTS)] == [SUE, VERA]
     for page in sues, veras:
         await page.context.close()
 

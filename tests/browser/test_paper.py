@@ -23,19 +23,20 @@ async def sheets(page: Page) -> list[str]:
     return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(await page.pdf(format='A4'))).pages]
 
 
-async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_printed_order_says_everything(visitor: Visitor, connection: asyncpg.Connection) -> None:
     lines = [f'line {number:03} of what is wrong' for number in range(1, 121)]
     comment = [f'comment {number:03} of the order' for number in range(1, 101)]
     steps = [f'step {number:03} of the checklist' for number in range(1, 101)]
-    order = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
-                               "VALUES ('Valve_01_01', $1) RETURNING id", '\n'.join(lines))
-    await sql.execute("UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3, "
-                      'issue_description = $4 WHERE id = $1', order, '\n'.join(f'cause {n:02}' for n in range(60)),
-                      '\n'.join(f'action {n:02}' for n in range(60)), '\n'.join([*lines, WORD]))
-    await sql.execute('INSERT INTO work_order_events (work_order_id, who, kind, note) '
-                      "VALUES ($1, 'Lisa', 'commented', $2)", order, '\n'.join(comment))
-    await sql.executemany('INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
-                          [(order, step) for step in steps])
+    order = await connection.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                                      "VALUES ('Valve_01_01', $1) RETURNING id", '\n'.join(lines))
+    await connection.execute("UPDATE work_orders SET status = 'completed', cause = $2, action_taken = $3, "
+                             'issue_description = $4 WHERE id = $1', order,
+                             '\n'.join(f'cause {n:02}' for n in range(60)),
+                             '\n'.join(f'action {n:02}' for n in range(60)), '\n'.join([*lines, WORD]))
+    await connection.execute('INSERT INTO work_order_events (work_order_id, who, kind, note) '
+                             "VALUES ($1, 'Lisa', 'commented', $2)", order, '\n'.join(comment))
+    await connection.executemany('INSERT INTO work_order_checklist (work_order_id, text) VALUES ($1, $2)',
+                                 [(order, step) for step in steps])
     page = await visitor.open(f'/work-orders/{order}')
 
     printed = await sheets(page)
@@ -52,11 +53,11 @@ async def test_a_printed_order_says_everything(visitor: Visitor, sql: asyncpg.Co
 
 @pytest.mark.parametrize('options', [{}, PHONE], ids=['laptop', 'phone'])
 async def test_a_printed_list_breaks_between_its_rows_and_repeats_its_heading(
-        visitor: Visitor, sql: asyncpg.Connection, options: dict[str, Any]) -> None:
+        visitor: Visitor, connection: asyncpg.Connection, options: dict[str, Any]) -> None:
     for number in range(45):
         words = ' '.join(f'word{number:02}{each:02}' for each in range(18))
-        await sql.execute('INSERT INTO work_orders (machine_id, issue_description) '
-                          "VALUES ('Valve_01_01', $1)", f'begin{number:02} {words} end{number:02}')
+        await connection.execute('INSERT INTO work_orders (machine_id, issue_description) '
+                                 "VALUES ('Valve_01_01', $1)", f'begin{number:02} {words} end{number:02}')
     page = await visitor.open('/work-orders', **options)
 
     printed = await sheets(page)

@@ -32,9 +32,10 @@ def from_now_on(machine: str) -> str:
                                     'to': f'{since + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}'})
 
 
-async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor,
+                                                               connection: asyncpg.Connection) -> None:
     address = from_now_on('Injection_Molder_04_01')
-    await sql.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
+    await connection.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
     page = await visitor.open(address)
 
     await page.get_by_role('button', name='Explain Uptime').click()
@@ -55,7 +56,7 @@ async def test_the_settings_can_be_saved_without_scrolling(visitor: Visitor) -> 
     assert await page.locator('.settings-dialog').evaluate('each => each.scrollHeight > each.clientHeight')
 
 
-async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_window_is_in_the_address(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/reports')
     await choose_window(page, '7 days')
 
@@ -66,9 +67,9 @@ async def test_a_window_is_in_the_address(visitor: Visitor, sql: asyncpg.Connect
 
 
 async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visitor: Visitor,
-                                                                            sql: asyncpg.Connection) -> None:
+                                                                            connection: asyncpg.Connection) -> None:
     address = from_now_on('Valve_01_01')
-    await sql.execute(DOWN, 'Valve_01_01', 'Bearing hot')
+    await connection.execute(DOWN, 'Valve_01_01', 'Bearing hot')
     page = await visitor.open(address)
     bar = page.locator('.pareto-bar', has_text='Bearing hot')
     chip = page.get_by_role('button', name='Remove the filter Reason: Bearing hot')
@@ -91,10 +92,10 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
 
 
 async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(
-        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+        visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     """A slow tablet or a busy machine: the page goes on where it was, it is not loaded again without the press."""
     address = from_now_on('Valve_01_01')
-    await sql.execute(DOWN, 'Valve_01_01', 'Bearing hot')
+    await connection.execute(DOWN, 'Valve_01_01', 'Bearing hot')
     page = await visitor.open(address)
     bar = page.get_by_role('button', name='Bearing hot')
     await expect(bar).to_be_visible()
@@ -119,11 +120,12 @@ def connected_browsers(program: Program) -> float:
 
 
 async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(visitor: Visitor,
-                                                                             sql: asyncpg.Connection) -> None:
-    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = 'Sorter_04_01'")
-    before = await sql.fetchval("SELECT date_trunc('second', clock_timestamp()) + interval '1 second'")
-    await sql.execute('SELECT pg_sleep_until($1)', before)  # moments of the past are whole seconds
-    await sql.execute(DOWN, 'Sorter_04_01', 'Seat worn')
+                                                                             connection: asyncpg.Connection) -> None:
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
+                             "WHERE machine_name = 'Sorter_04_01'")
+    before = await connection.fetchval("SELECT date_trunc('second', clock_timestamp()) + interval '1 second'")
+    await connection.execute('SELECT pg_sleep_until($1)', before)  # moments of the past are whole seconds
+    await connection.execute(DOWN, 'Sorter_04_01', 'Seat worn')
     page = await visitor.open(f'/past?at={quote(before.isoformat())}')
     await expect(page.get_by_text('The past', exact=True).first).to_be_visible()
 
@@ -133,17 +135,17 @@ async def test_the_floor_of_a_moment_is_marked_as_the_past_and_does_not_move(vis
     await expect(tile(page, 'Sorter_04_01')).not_to_have_attribute('data-status', 'down')
 
 
-async def test_the_sheet_of_a_shift_names_its_stops(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+async def test_the_sheet_of_a_shift_names_its_stops(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(DOWN, 'Valve_01_01', 'Seat worn')
     page = await visitor.open('/reports/shift')
 
     await expect(page.get_by_role('main')).to_contain_text('Seat worn')
     await expect(page.get_by_role('main')).to_contain_text('Valve 01·01')
 
 
-async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timeline(visitor: Visitor,
-                                                                                  sql: asyncpg.Connection) -> None:
-    await sql.execute(DOWN, 'Valve_01_01', 'Seat worn')
+async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timeline(
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(DOWN, 'Valve_01_01', 'Seat worn')
     page = await visitor.open('/reports', **PHONE)
     heat = page.locator('.heat')
     await expect(heat).to_be_visible()
@@ -159,11 +161,11 @@ async def test_a_phone_shows_the_whole_heat_map_and_the_last_date_of_the_timelin
 
 
 async def test_a_tablet_shows_the_list_of_stops_without_sideways_scrolling(visitor: Visitor,
-                                                                           sql: asyncpg.Connection) -> None:
+                                                                           connection: asyncpg.Connection) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
-    await sql.execute("SELECT report_status('Injection_Molder_04_01', 'down', 'Seat worn', $1)", yesterday)
-    await sql.execute("SELECT report_status('Injection_Molder_04_01', 'operational', NULL, $1)",
-                      yesterday + timedelta(hours=2, minutes=3, seconds=4))
+    await connection.execute("SELECT report_status('Injection_Molder_04_01', 'down', 'Seat worn', $1)", yesterday)
+    await connection.execute("SELECT report_status('Injection_Molder_04_01', 'operational', NULL, $1)",
+                             yesterday + timedelta(hours=2, minutes=3, seconds=4))
     window = urlencode({'from': f'{yesterday + timedelta(hours=1):%Y-%m-%dT%H:%M}',
                         'to': f'{yesterday + timedelta(hours=3):%Y-%m-%dT%H:%M}'})
     page = await visitor.open(f'/reports?{window}', viewport={'width': 820, 'height': 1180})

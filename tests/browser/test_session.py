@@ -67,7 +67,7 @@ async def profile(program: Program, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def people(profile: BrowserContext) -> AsyncIterator[BrowserContext]:
+async def nobody(profile: BrowserContext) -> AsyncIterator[BrowserContext]:
     """A browser in which nobody is signed in."""
     yield profile
     for page in profile.pages[1:]:  # it ends with the last one
@@ -106,96 +106,96 @@ async def is_live_again(page: Page, sql: asyncpg.Connection, since: float, how: 
 
 
 async def test_where_the_sign_in_asks_nothing_the_page_comes_back_automatically(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
-    page = await signed_in(people, proxy)
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection) -> None:
+    page = await signed_in(nobody, proxy)
     ended = time.monotonic()
     proxy.end_sessions()
-    await sql.execute(DOWN)
+    await connection.execute(DOWN)
 
-    assert await is_live_again(page, sql, ended, 'silent sign-in') < BY_THE_FRAME_S
+    assert await is_live_again(page, connection, ended, 'silent sign-in') < BY_THE_FRAME_S
     assert ADDRESS in proxy.led_away
 
 
 async def test_where_nobody_is_known_in_a_frame_the_link_leads_through_the_sign_in(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection) -> None:
     """As where a browser gives frames of other sites no cookies."""
     proxy.knows_people_in_frames = False
-    page = await signed_in(people, proxy)
+    page = await signed_in(nobody, proxy)
     proxy.end_sessions()
-    await sql.execute(DOWN)
+    await connection.execute(DOWN)
     link = page.get_by_role('link', name=LINK)
     await expect(link).to_be_visible()
     await expect(tile(page, MACHINE)).to_have_attribute('data-status', 'operational')
 
     clicked = time.monotonic()
     await link.click()
-    assert await is_live_again(page, sql, clicked, 'the link, nobody known in frames') < BY_THE_FRAME_S
+    assert await is_live_again(page, connection, clicked, 'the link, nobody known in frames') < BY_THE_FRAME_S
 
 
 async def test_who_is_asked_may_answer_in_another_tab(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
-    page = await signed_in(people, proxy)
-    await forgotten_by_the_sign_in(people)
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection) -> None:
+    page = await signed_in(nobody, proxy)
+    await forgotten_by_the_sign_in(nobody)
     proxy.end_sessions()
-    await sql.execute(DOWN)
+    await connection.execute(DOWN)
     await expect(page.get_by_role('link', name=LINK)).to_be_visible()
 
     asked = time.monotonic()
-    await signed_in(people, proxy)
-    assert await is_live_again(page, sql, asked, 'sign-in in another tab') < BY_THE_FRAME_S
+    await signed_in(nobody, proxy)
+    assert await is_live_again(page, connection, asked, 'sign-in in another tab') < BY_THE_FRAME_S
 
 
 async def test_who_is_asked_may_answer_in_this_tab_and_is_back_where_they_were(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection) -> None:
-    page = await signed_in(people, proxy)
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection) -> None:
+    page = await signed_in(nobody, proxy)
     await page.goto(f'{proxy.url}/?machine={MACHINE}')
     await is_connected(page)
-    await forgotten_by_the_sign_in(people)
+    await forgotten_by_the_sign_in(nobody)
     proxy.end_sessions()
-    await sql.execute(DOWN)
+    await connection.execute(DOWN)
 
     await page.get_by_role('link', name=LINK).click()
     await page.get_by_role('link', name='Sign in').click()
-    took = await is_live_again(page, sql, time.monotonic(), 'sign-in in this tab')
+    took = await is_live_again(page, connection, time.monotonic(), 'sign-in in this tab')
     assert took < BY_THE_FRAME_S, 'by the link, not by the frame'
     assert page.url == f'{proxy.url}/?machine={MACHINE}'
 
 
 @pytest.mark.parametrize('proxy', [every(2, instead_of=REFRESH_EVERY_S)], ids=['every-2-s'], indirect=True)
 async def test_a_session_that_slides_never_ends_while_a_page_is_open(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection, until: Until) -> None:
     """For a session of 5 s the frame asks every 2; else it is as in the program."""
     proxy.slides_for = 5
-    page = await signed_in(people, proxy)
+    page = await signed_in(nobody, proxy)
     length = await page.evaluate('history.length')
 
     await until(lambda: proxy.asked.count(ADDRESS) >= 6)
     assert await page.evaluate('history.length') == length, 'the way back is as long as it was'
     led_away = len(proxy.led_away)
     proxy.cut()
-    await sql.execute(DOWN)
-    await is_live_again(page, sql, time.monotonic(), 'a broken socket with a session that was kept')
+    await connection.execute(DOWN)
+    await is_live_again(page, connection, time.monotonic(), 'a broken socket with a session that was kept')
     assert len(proxy.led_away) == led_away
 
 
 @pytest.mark.parametrize('proxy', [every(2, instead_of=RETRY_EVERY_S)], ids=['every-2-s'], indirect=True)
 async def test_a_frame_that_failed_with_the_network_tries_again(
-        people: BrowserContext, proxy: LoginProxy, sql: asyncpg.Connection, until: Until) -> None:
+        nobody: BrowserContext, proxy: LoginProxy, connection: asyncpg.Connection, until: Until) -> None:
     """A laptop wakes up before its network does."""
-    page = await signed_in(people, proxy)
+    page = await signed_in(nobody, proxy)
     failed: list[str] = []
     page.on('requestfailed', lambda request: failed.append(request.url))
     proxy.is_reachable = False
     proxy.end_sessions()
     await until(lambda: f'{proxy.url}{ADDRESS}' in failed)
-    await sql.execute(DOWN)
+    await connection.execute(DOWN)
 
     back = time.monotonic()
     proxy.is_reachable = True
-    await is_live_again(page, sql, back, 'silent sign-in, the network late')
+    await is_live_again(page, connection, back, 'silent sign-in, the network late')
 
 
-async def test_while_the_connection_holds_only_one_frame_asks(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_while_the_connection_holds_only_one_frame_asks(visitor: Visitor, connection: asyncpg.Connection) -> None:
     asked: list[str] = []
     page = await visitor.open()
     page.on('request', lambda request: asked.append(request.url))

@@ -53,7 +53,7 @@ def provider() -> Iterator[TestProvider]:
 
 
 @pytest.fixture(scope='module')
-def floor(program: Program, delivered: object, provider: TestProvider) -> Iterator[Proxied]:
+def site(program: Program, delivered: object, provider: TestProvider) -> Iterator[Proxied]:
     """The same floor on another port and behind nginx, where people sign in at the provider."""
     sso = program.joined('sso', DATABASE_URL=program.database_url, OIDC_ISSUER=provider.issuer,
                          OIDC_CLIENT_ID=CLIENT_ID, OIDC_CLIENT_SECRET=CLIENT_SECRET)
@@ -67,9 +67,9 @@ def floor(program: Program, delivered: object, provider: TestProvider) -> Iterat
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def context(chromium: Browser, sql: asyncpg.Connection, floor: Proxied) -> AsyncIterator[BrowserContext]:
+async def context(chromium: Browser, connection: asyncpg.Connection, site: Proxied) -> AsyncIterator[BrowserContext]:
     """A browser in which nobody has signed in."""
-    await until(lambda: floor.program.health().get('status') == 'live')
+    await until(lambda: site.program.health().get('status') == 'live')
     context = await chromium.new_context()
     yield context
     await context.close()
@@ -95,12 +95,12 @@ def program_with(floor: Proxied, secret: str, **headers: str) -> httpx.AsyncClie
 # the provider
 
 async def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again(
-        context: BrowserContext, floor: Proxied, provider: TestProvider) -> None:
-    page = await opened(context, floor, '/work-orders?status=open&priority=high')
-    assert page.url == f'{floor.url}/work-orders?status=open&priority=high'
-    other = await opened(context, floor, '/reports')
+        context: BrowserContext, site: Proxied, provider: TestProvider) -> None:
+    page = await opened(context, site, '/work-orders?status=open&priority=high')
+    assert page.url == f'{site.url}/work-orders?status=open&priority=high'
+    other = await opened(context, site, '/reports')
     secret = await secret_of(context)
-    async with program_with(floor, secret) as client:
+    async with program_with(site, secret) as client:
         assert (await client.get('/api/machines')).status_code == 200
 
     menu = page.get_by_role('button', name='Lisa Garcia')   # by the address in another case; the employee's name
@@ -109,68 +109,68 @@ async def test_signing_in_leads_to_the_page_that_was_asked_for_and_out_again(
     provider.asked.clear()
     await page.get_by_role('button', name='Sign out').click()
     await expect(page.get_by_role('heading', name='You are signed out')).to_be_visible()
-    await page.wait_for_url(f'{floor.url}/signed-out')
+    await page.wait_for_url(f'{site.url}/signed-out')
     assert provider.asked == ['sign-out']
     assert COOKIE not in {cookie['name'] for cookie in await context.cookies()}
 
     await expect(other.get_by_role('heading', name='You are signed out')).to_be_visible()   # at once
-    async with program_with(floor, secret) as client:   # somebody has kept the cookie
+    async with program_with(site, secret) as client:   # somebody has kept the cookie
         assert (await client.get('/api/machines')).status_code == 401
         assert (await client.get('/reports', headers=HTML)).status_code == 303
     await other.get_by_role('link', name='Sign in').click()
-    await other.wait_for_url(f'{floor.url}/reports')
+    await other.wait_for_url(f'{site.url}/reports')
     assert await secret_of(context) != secret
 
 
 async def test_an_open_page_ends_with_its_session_and_keeps_what_was_typed(
-        context: BrowserContext, floor: Proxied, sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
-                               "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
-    page = await opened(context, floor, f'/work-orders/{order}')
+        context: BrowserContext, site: Proxied, connection: asyncpg.Connection) -> None:
+    order = await connection.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                                      "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
+    page = await opened(context, site, f'/work-orders/{order}')
     await page.get_by_role('textbox', name='Comment').fill('It hisses at the seal')
     await page.get_by_role('textbox', name='Comment').blur()
-    await sql.execute('UPDATE sessions SET ended_at = now() WHERE ended_at IS NULL')   # as another instance does
+    await connection.execute('UPDATE sessions SET ended_at = now() WHERE ended_at IS NULL')   # as another instance does
     await expect(page.get_by_role('heading', name='You are signed out')).to_be_visible()
     await page.get_by_role('link', name='Sign in').click()
-    await page.wait_for_url(f'{floor.url}/work-orders/{order}')
+    await page.wait_for_url(f'{site.url}/work-orders/{order}')
     await expect(page.get_by_role('textbox', name='Comment')).to_have_value('It hisses at the seal')
 
 
 async def test_a_deactivated_employee_is_out_at_once_and_stays_out(
-        context: BrowserContext, floor: Proxied, sql: asyncpg.Connection) -> None:
-    page = await opened(context, floor, '/work-orders')
-    await sql.execute("UPDATE employees SET active = false WHERE email = 'lisa.garcia@example.com'")
+        context: BrowserContext, site: Proxied, connection: asyncpg.Connection) -> None:
+    page = await opened(context, site, '/work-orders')
+    await connection.execute("UPDATE employees SET active = false WHERE email = 'lisa.garcia@example.com'")
     try:
         await expect(page.get_by_role('heading', name='You are signed out')).to_be_visible()
         await page.get_by_role('link', name='Sign in').click()
         await expect(page.get_by_text('Lisa.garcia@example.com is deactivated on this floor')).to_be_visible()
     finally:
-        await sql.execute("UPDATE employees SET active = true WHERE email = 'lisa.garcia@example.com'")
+        await connection.execute("UPDATE employees SET active = true WHERE email = 'lisa.garcia@example.com'")
 
 
-async def test_hostile_requests(context: BrowserContext, floor: Proxied, provider: TestProvider) -> None:
-    await opened(context, floor, '/work-orders')
+async def test_hostile_requests(context: BrowserContext, site: Proxied, provider: TestProvider) -> None:
+    await opened(context, site, '/work-orders')
     secret = await secret_of(context)
     by_another_site = {'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate'}
-    async with program_with(floor, secret, **by_another_site) as other_site:
+    async with program_with(site, secret, **by_another_site) as other_site:
         assert (await other_site.post('/sign-out')).status_code == 403
-    async with program_with(floor, secret) as client:
+    async with program_with(site, secret) as client:
         assert (await client.get('/api/machines')).status_code == 200   # still signed in
         assert (await client.get('/sign-out')).status_code == 405
 
-    async with httpx.AsyncClient(base_url=floor.url) as nobody:
+    async with httpx.AsyncClient(base_url=site.url) as nobody:
         for address in '/api/machines', '/work-orders.csv', '/session', '/api/plant/lines':
             refused = await nobody.get(address, headers=HTML | {'Sec-Fetch-Dest': 'iframe'})
             assert (refused.status_code, refused.headers['www-authenticate']) == (401, 'Bearer'), address
         for outside in OUTSIDE:
             sent = await nobody.get('/sign-in', params={'next': outside})
-            back = await nobody.get(callback(floor, provider, sent))
+            back = await nobody.get(callback(site, provider, sent))
             assert (back.status_code, back.headers['location']) == (303, '/monitor/'), outside
             assert nobody.cookies.get(COOKIE) != secret
 
-    async with httpx.AsyncClient(base_url=floor.url, cookies={COOKIE: 'planted'}) as victim:   # fixation
-        address = callback(floor, provider, await victim.get('/sign-in?next=/employees'))
-        async with httpx.AsyncClient(base_url=floor.url) as thief:   # the link, in another browser
+    async with httpx.AsyncClient(base_url=site.url, cookies={COOKIE: 'planted'}) as victim:   # fixation
+        address = callback(site, provider, await victim.get('/sign-in?next=/employees'))
+        async with httpx.AsyncClient(base_url=site.url) as thief:   # the link, in another browser
             refused = await thief.get(address)
             assert (refused.status_code, 'was not started in this browser' in refused.text) == (403, True)
             assert 'set-cookie' not in refused.headers or COOKIE not in refused.headers['set-cookie']
@@ -187,16 +187,16 @@ def callback(floor: Proxied, provider: TestProvider, sent: httpx.Response) -> st
     return f'{floor.url}/sign-in/callback?{provider.answer(sent.headers["location"])}'
 
 
-async def test_without_the_provider_there_is_a_page_that_says_so(context: BrowserContext, floor: Proxied,
+async def test_without_the_provider_there_is_a_page_that_says_so(context: BrowserContext, site: Proxied,
                                                                 provider: TestProvider) -> None:
     provider.lie = lambda claims: {**claims, 'nonce': 'of another attempt'}
     page = await context.new_page()
-    await page.goto(f'{floor.url}/employees')
+    await page.goto(f'{site.url}/employees')
     await expect(page.get_by_role('heading', name='You are not signed in')).to_be_visible()
     await expect(page.get_by_text('sent an ID token that is not valid')).to_be_visible()
     provider.lie = lambda claims: claims
     await page.get_by_role('link', name='Try again').click()
-    await page.wait_for_url(f'{floor.url}/employees')
+    await page.wait_for_url(f'{site.url}/employees')
 
 
 @pytest.fixture

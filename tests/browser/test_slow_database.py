@@ -27,13 +27,14 @@ FILLED = {'/past': '.past-floor .tile', '/employees': '.due-number input', '/rep
 
 
 @pytest_asyncio.fixture(loop_scope='session')
-async def order(sql: asyncpg.Connection) -> str:
-    id_: str = await sql.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
-                                  "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
+async def order(connection: asyncpg.Connection) -> str:
+    id_: str = await connection.fetchval('INSERT INTO work_orders (machine_id, issue_description) '
+                                         "VALUES ('Valve_01_01', 'Hisses') RETURNING id")
     return id_
 
 
-async def test_many_pages_at_once_are_served_while_the_database_stands_still(program: Program, sql: asyncpg.Connection,
+async def test_many_pages_at_once_are_served_while_the_database_stands_still(program: Program,
+                                                                             connection: asyncpg.Connection,
                                                                              order: str) -> None:
     paths = ['/', '/work-orders', f'/work-orders/{order}', '/reports', *WAITING]
     async with httpx.AsyncClient(base_url=program.url, timeout=120, limits=httpx.Limits(max_connections=64)) as client:

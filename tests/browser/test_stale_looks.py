@@ -58,9 +58,9 @@ async def turns_grey(page: Page, name: str) -> None:
 
 
 async def test_while_the_database_does_not_answer_and_while_there_is_no_connection(
-        visitor: Visitor, program: Program, sql: asyncpg.Connection) -> None:
+        visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     visitor.loses_connection = True
-    pages = await open_screens(visitor, sql)
+    pages = await open_screens(visitor, connection)
     live = [await page.evaluate(COLOURED, LIVE_PARTS) for page in pages]
     assert all(live), 'each screen has parts that are in colour while it is live'
 

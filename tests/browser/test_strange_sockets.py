@@ -157,14 +157,14 @@ async def test_what_is_posted_or_is_in_the_address_is_looked_at_too(program: Pro
 
 
 async def test_an_event_for_an_element_that_has_changed_is_left_out_and_the_page_lives_on(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
     seen, visitor.forges_events = len(visitor.program.log), True
     page = await visitor.open('/')
     await expect(tiles(page)).to_have_count(30)
     for _ in range(6):
         await page.evaluate("""() => window.socket.emit('event', {
             id: 0, client_id: window.clientId, listener_id: 'gone', args: []})""")
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_01_01'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_01_01'")
     await expect(page.locator('[data-machine=Valve_01_01]')).to_have_attribute('data-status', 'down')
     await expect(page.locator('[data-connection]')).to_have_attribute('data-connection', 'live')
     assert 'Traceback' not in visitor.program.log[seen:]

@@ -29,10 +29,10 @@ async def an_order(sql: asyncpg.Connection, text: str = 'Pin sticks') -> str:
 
 
 async def test_pages_fit_a_phone_and_what_is_pressed_is_as_large_as_a_finger(visitor: Visitor,
-                                                                              sql: asyncpg.Connection) -> None:
-    order = await an_order(sql, 'Hydraulic leak at the clamp cylinder ' * 5)
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Pin sticks' "
-                      "WHERE machine_name = 'Valve_01_01'")
+                                                                              connection: asyncpg.Connection) -> None:
+    order = await an_order(connection, 'Hydraulic leak at the clamp cylinder ' * 5)
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Pin sticks' "
+                             "WHERE machine_name = 'Valve_01_01'")
     page = await visitor.blank(**PHONE)
     assert await page.evaluate('matchMedia("(pointer: coarse)").matches')
     links = {'/reports': '.report-machine', '/reports/shift': f'a[href$="{order}"]'}
@@ -72,11 +72,12 @@ async def test_close_stands_on_the_line_of_its_heading(visitor: Visitor) -> None
     assert abs(heading - word) < 4
 
 
-async def test_a_date_stands_on_one_line(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    order = await an_order(sql)
-    await sql.execute('INSERT INTO work_order_attachments (work_order_id, file_name, media_type, content, added_by) '
-                      "VALUES ($1, 'seal.png', 'image/png', $2, 'Maximilian Mustermann')", order,
-                      encoded(motif(), 'PNG'))
+async def test_a_date_stands_on_one_line(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    order = await an_order(connection)
+    await connection.execute('INSERT INTO work_order_attachments '
+                             '(work_order_id, file_name, media_type, content, added_by) '
+                             "VALUES ($1, 'seal.png', 'image/png', $2, 'Maximilian Mustermann')", order,
+                             encoded(motif(), 'PNG'))
     page: Page = await visitor.open(f'/work-orders/{order}', **PHONE)
     time = page.locator('.attachments time')
     assert len(await time.evaluate('each => [...each.getClientRects()].map(line => line.top)')) == 1

@@ -52,9 +52,9 @@ class LateMessages:
 
 
 async def test_what_is_typed_before_all_has_arrived_stays_and_is_saved(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
-    order = await sql.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
-                               "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    order = await connection.fetchval("INSERT INTO work_orders (machine_id, issue_description) "
+                                      "VALUES ('Valve_01_01', 'Pin sticks') RETURNING id")
     page = await visitor.open('/work-orders', used=False)
     late = LateMessages(page)
     await late.begin()
@@ -70,4 +70,4 @@ async def test_what_is_typed_before_all_has_arrived_stays_and_is_saved(
     await expect(field).to_have_value(TYPED)
     await page.get_by_role('button', name='Save').click()
     await expect(page.locator('.description')).to_have_text(TYPED)
-    assert await sql.fetchval('SELECT issue_description FROM work_orders WHERE id = $1', order) == TYPED
+    assert await connection.fetchval('SELECT issue_description FROM work_orders WHERE id = $1', order) == TYPED

@@ -40,8 +40,8 @@ async def on_each_screen(page: Page, *sizes: tuple[int, int]) -> AsyncIterator[t
         yield width, height
 
 
-async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(EVERY_STATUS)
+async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(EVERY_STATUS)
     page = await visitor.blank()
     for path, screens in (('/?kiosk', [FULL_HD, FOUR_K, UPRIGHT]), ('/?kiosk&rotate=60', [FULL_HD, UPRIGHT]),
                           ('/?kiosk&line=Transmission+Line&line=Interior+Line', [UPRIGHT])):
@@ -60,9 +60,9 @@ async def test_it_fills_the_screen_and_nothing_is_cut_off(visitor: Visitor, sql:
 
 
 async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(
-        visitor: Visitor, sql: asyncpg.Connection) -> None:
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
     """However short the names are: here they are single letters."""
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down'")
     page = await visitor.blank()
     for path in '/?kiosk', '/?kiosk&line=Interior%20Line', '/?kiosk&line=Transmission%20Line':
         await visitor.go(page, path)
@@ -82,7 +82,7 @@ async def test_tiles_take_the_whole_width_and_every_row_of_the_list_is_seen(
             assert beyond == 0, where
 
 
-async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk')
     letters = [await tile(page, 'Valve_01_01').evaluate('tile => parseFloat(getComputedStyle(tile).fontSize)')
                async for _ in on_each_screen(page, FULL_HD, FOUR_K)]
@@ -90,9 +90,9 @@ async def test_four_k_shows_the_same_twice_as_large(visitor: Visitor, sql: async
     assert letters[1] == pytest.approx(2 * letters[0], rel=.05)
 
 
-async def test_a_changed_word_is_laid_out_once(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_changed_word_is_laid_out_once(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """The sizes within a slide depend on the slide: in a flexible box each of its passes resolved them again."""
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id <= 3")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id <= 3")
     page = await visitor.open('/?kiosk', viewport={'width': 1920, 'height': 1080})
     await expect(page.locator('.row-machine:visible')).to_have_count(3)
     devtools = await page.context.new_cdp_session(page)
@@ -117,8 +117,8 @@ async def test_a_changed_word_is_laid_out_once(visitor: Visitor, sql: asyncpg.Co
     assert min([await passes_of("part.style.display = 'none'", row) for _ in range(3)]) <= 4, row
 
 
-async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, sql: asyncpg.Connection) -> None:
-    await sql.execute(STOP)
+async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, connection: asyncpg.Connection) -> None:
+    await connection.execute(STOP)
     page = await visitor.open('/?kiosk&rotate=3', viewport={'width': 1920, 'height': 1080})
     await page.evaluate('window.notReloaded = true')
     start = LINES.index(await shown(page).locator('.line').get_attribute('data-line'))
@@ -133,22 +133,23 @@ async def test_lines_take_turns_and_what_is_down_stays(visitor: Visitor, sql: as
     assert await page.evaluate('window.notReloaded')
 
 
-async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_change_shows_on_a_line_whose_turn_comes_later(visitor: Visitor,
+                                                               connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&rotate=3600')
-    await sql.execute(STOP)
+    await connection.execute(STOP)
 
     await expect(tile(page, 'Valve_01_01')).to_have_attribute('data-status', 'down')
     await expect(page.locator('.row-machine:visible')).to_have_count(1)
 
 
-async def test_some_lines_only(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_some_lines_only(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=interior%20line&line=Engine%20Line')
 
     assert await page.locator('.line:visible').evaluate_all('all => all.map(line => line.dataset.line)') == [
         'Engine Line', 'Interior Line']
 
 
-async def test_a_line_that_does_not_exist(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_line_that_does_not_exist(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=Axle')
 
     *lines, last = LINES
@@ -160,7 +161,7 @@ async def test_a_line_that_does_not_exist(visitor: Visitor, sql: asyncpg.Connect
 
 
 async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor: Visitor,
-                                                                        sql: asyncpg.Connection) -> None:
+                                                                        connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&line=Engine+Line&line=Enterior+Line')
 
     await expect(page.get_by_role('alert').filter(
@@ -169,9 +170,10 @@ async def test_a_line_that_does_not_exist_is_named_beside_those_that_do(visitor:
         'Engine Line']
 
 
-async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, connection: asyncpg.Connection) -> None:
     """What is down anywhere is still shown."""
-    await sql.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Source_Sorter_01_01'")
+    await connection.execute("UPDATE machine_feed_stream SET status = 'down' "
+                             "WHERE machine_name = 'Source_Sorter_01_01'")
     page = await visitor.blank()
     for address, sentence in {
             'rotate=often': 'Cannot understand rotate=often: use a number of seconds from 3 to 3,600, or 0 for all '
@@ -186,7 +188,7 @@ async def test_an_address_that_asks_for_what_there_is_not(visitor: Visitor, sql:
         await expect(page.locator('.wall-side')).to_contain_text('01·01 Source Sorter')
 
 
-async def test_its_theme_is_in_the_address(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_its_theme_is_in_the_address(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.blank(color_scheme='light')
     for address, ground in {'': 'rgb(15, 19, 23)', '&theme=light': 'rgb(244, 245, 246)',
                             '&theme=andon': 'rgb(0, 0, 0)'}.items():
@@ -195,7 +197,7 @@ async def test_its_theme_is_in_the_address(visitor: Visitor, sql: asyncpg.Connec
         await expect(page.locator('body'), address).to_have_css('background-color', ground)
 
 
-async def test_the_floor_leads_to_it(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_the_floor_leads_to_it(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open()
 
     async with page.expect_popup() as opened:
@@ -204,7 +206,7 @@ async def test_the_floor_leads_to_it(visitor: Visitor, sql: asyncpg.Connection) 
     await expect((await opened.value).locator('.wall .tile')).to_have_count(30)
 
 
-async def test_a_wall_screen_that_hears_nothing_says_so(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_a_wall_screen_that_hears_nothing_says_so(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk', viewport={'width': 1920, 'height': 1080})
     visitor.loses_connection = True
     visitor.program.process.suspend()
@@ -218,10 +220,10 @@ async def test_a_wall_screen_that_hears_nothing_says_so(visitor: Visitor, sql: a
     await expect(page.locator('.stale-overlay')).to_be_hidden()
 
 
-async def test_machines_come_and_go(visitor: Visitor, sql: asyncpg.Connection) -> None:
+async def test_machines_come_and_go(visitor: Visitor, connection: asyncpg.Connection) -> None:
     page = await visitor.open('/?kiosk&rotate=3600')
 
-    await sql.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")
+    await connection.execute("INSERT INTO machine_feed_stream (machine_name, type) VALUES ('Painter_04_07', 'painter')")
 
     await expect(tile(page, 'Painter_04_07')).to_have_count(1)
     await expect(page.locator('.slide')).to_have_count(4)

@@ -65,7 +65,7 @@ def saved() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def floor(connect: Connect) -> Floor:
+async def site(connect: Connect) -> Floor:
     """A floor of two machines, of which none has reported, and a feed."""
     connection = await connect()
     await start_without_past(connection, (VALVE, PAINTER), NOON)

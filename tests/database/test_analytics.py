@@ -187,7 +187,7 @@ def last_words(history: History, machine: str) -> tuple[str | None, str | None]:
 
 
 @pytest.fixture
-async def plant(connect: Connect, database: Database) -> AsyncIterator[Plant]:
+async def site(connect: Connect, database: Database) -> AsyncIterator[Plant]:
     yield Plant(await connect(), database)
 
 
@@ -315,8 +315,8 @@ MOVED_WHILE_DOWN = Probe(
 @example(question=replace(REPAIRED_AS_IT_BEGINS, seed=2))
 @example(question=replace(REPAIRED_AS_IT_BEGINS, window=Window(SPRING + 18 * MINUTE, SPRING + 18 * MINUTE)))
 @many
-async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
-    analytics = await ask(plant, question)
+async def test_kpis_are_what_the_definitions_say(site: Plant, question: Probe) -> None:
+    analytics = await ask(site, question)
     for scope in SCOPES:
         assert await analytics.kpis(question.window, scope) == expected(question.history, question.window, scope)
     for each in await analytics.lines(question.window):
@@ -326,8 +326,8 @@ async def test_kpis_are_what_the_definitions_say(plant: Plant, question: Probe) 
 
 @given(question=questions())
 @some
-async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Probe) -> None:
-    analytics = await ask(plant, question)
+async def test_what_is_explained_is_what_was_shown(site: Plant, question: Probe) -> None:
+    analytics = await ask(site, question)
     shown = expected(question.history, question.window, Scope())
     of = {name: expected(question.history, question.window, Scope(machine=MachineName(name)))
           for name in question.history.machines}
@@ -340,8 +340,8 @@ async def test_what_is_explained_is_what_was_shown(plant: Plant, question: Probe
 
 @given(question=questions())
 @many
-async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(plant: Plant, question: Probe) -> None:
-    analytics = await ask(plant, question)
+async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(site: Plant, question: Probe) -> None:
+    analytics = await ask(site, question)
     kpis = await analytics.kpis(question.window)
     for kpi in Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.COVERAGE:
         whole = (await analytics.explain(kpi, question.window, Scope(), Page(1, 1000))).pieces
@@ -356,9 +356,9 @@ async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(
 @given(question=questions())
 @example(question=MOVED_WHILE_DOWN)
 @many
-async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
+async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(site: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    analytics = await ask(plant, question)
+    analytics = await ask(site, question)
     for scope in SCOPES[:3]:
         names = [name for name in history.machines if scope.machine in {None, name}]
         causes = await analytics.causes(window, scope)
@@ -392,7 +392,7 @@ async def test_causes_problem_machines_and_stops_are_what_the_definitions_say(pl
     ((0, 300), (400, 20), (800, 2), (6000, 1), (6010, 9), (6020, 4), (6030, 6), (6040, 2), (6050, 4)),
     ((0, 3), (400, 2), (800, 1), (6000, 4), (6010, 9), (6020, 7), (6030, 8), (6040, 7), (6050, 6)),
 ])
-async def test_a_page_of_stops_is_a_part_of_the_whole_list(plant: Plant, lengths: tuple[tuple[int, int], ...]) -> None:
+async def test_a_page_of_stops_is_a_part_of_the_whole_list(site: Plant, lengths: tuple[tuple[int, int], ...]) -> None:
     """A page is bounded by the known time of the stops of the last hundredth of the window; here nearly all stops began
     in it, and of one of them only 2 minutes are known."""
     moments = [(SPRING + minute * MINUTE, status) for since, length in lengths
@@ -402,8 +402,8 @@ async def test_a_page_of_stops_is_a_part_of_the_whole_list(plant: Plant, lengths
                       SPRING + 6060 * MINUTE, [DataGap('Welder', SPRING + 6011 * MINUTE, SPRING + 6018 * MINUTE)],
                       places=LINES, present={'Welder'})
     window = Window(SPRING - MINUTE, history.now)
-    await ask(plant, Probe(history, window, 1))
-    analytics = plant.analytics(history, shifts='All day 00:00')
+    await ask(site, Probe(history, window, 1))
+    analytics = site.analytics(history, shifts='All day 00:00')
     for scope in Scope(), Scope(shift='All day'):
         for kind, sort, turned in product(StopKind, StopSort, (False, True)):
             selection = StopSelection(kind, sort=sort, turned=turned)
@@ -424,9 +424,9 @@ async def test_a_page_of_stops_is_a_part_of_the_whole_list(plant: Plant, lengths
 @given(question=questions())
 @some
 async def test_the_list_of_stops_has_those_of_its_kind_and_its_counts_are_those_of_the_cards(
-        plant: Plant, question: Probe) -> None:
+        site: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    analytics = await ask(plant, question)
+    analytics = await ask(site, question)
     kpis = await analytics.kpis(window)
     known = {machine.machine for machine in (await analytics.explain('down', window)).parts}
     stops = history.stops_in([name for name in history.machines if name in known], window.start, window.end)
@@ -451,8 +451,8 @@ async def test_the_list_of_stops_has_those_of_its_kind_and_its_counts_are_those_
 @given(question=questions())
 @example(question=replace(MOVED_WHILE_DOWN, window=Window(SPRING, SPRING + 2 * DAY)))
 @some
-async def test_the_stops_behind_a_figure_add_up_to_it(plant: Plant, question: Probe) -> None:
-    analytics = await ask(plant, question)
+async def test_the_stops_behind_a_figure_add_up_to_it(site: Plant, question: Probe) -> None:
+    analytics = await ask(site, question)
     await assume_known(analytics, question.window)
     for scope in (Scope(), Scope('Transmission Line'), Scope(reason='Jam'), Scope(reason='Jam', shift='Late'),
                   Scope(shift='Early')):
@@ -482,7 +482,7 @@ async def test_the_stops_behind_a_figure_add_up_to_it(plant: Plant, question: Pr
        seed=st.integers(0, 2**32))
 @many
 async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_that_was_down(
-        plant: Plant, cycles: list[tuple[int, int]], seed: int) -> None:
+        site: Plant, cycles: list[tuple[int, int]], seed: int) -> None:
     at, status_rows = SPRING, []
     for number, (up, down) in enumerate(cycles):
         status_rows += [HistoryRow('Press', at, 'operational', None, 2 * number + 1),
@@ -490,7 +490,7 @@ async def test_over_complete_cycles_mtbf_and_mttr_agree_with_the_share_of_time_t
         at += (up + down) * MINUTE
     status_rows.append(HistoryRow('Press', at, 'operational', None, 2 * len(cycles) + 1))
     window = Window(SPRING, at + US)  # the last repair ends with the last cycle
-    kpis = await (await ask(plant, Probe(History(status_rows, at + DAY, places=LINES), window, seed))).kpis(
+    kpis = await (await ask(site, Probe(History(status_rows, at + DAY, places=LINES), window, seed))).kpis(
         window, Scope(machine=MachineName('Press')))
     assert kpis.mtbf is not None and kpis.mttr is not None and kpis.uptime_share is not None
     assert kpis.mtbf / (kpis.mtbf + kpis.mttr) == pytest.approx(kpis.uptime_share, abs=1e-6)
@@ -511,15 +511,15 @@ def by_clock(base: datetime, clock: tuple[ZoneInfo, time]) -> Probe:
 @example(question=by_clock(AUTUMN, (DETROIT, time(5, 30))))
 @example(question=MOVED_WHILE_DOWN)
 @many
-async def test_hours_of_the_week_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
+async def test_hours_of_the_week_are_what_the_definitions_say(site: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    await ask(plant, question)
-    for zone, day_start in plant.clock, random.Random(question.seed + 1).choice(CLOCKS):  # days are summed by the first
-        await plant.set_clock(zone, day_start)
+    await ask(site, question)
+    for zone, day_start in site.clock, random.Random(question.seed + 1).choice(CLOCKS):  # days are summed by the first
+        await site.set_clock(zone, day_start)
         for scope in SCOPES[:3]:
             names = history.scope(window.start, window.end, scope.line, scope.machine)
             down, known = history.hours(names, window.start, window.end, (zone, day_start), scope.line)
-            pattern = await plant.analytics(history, zone).hourly_pattern(window, scope)
+            pattern = await site.analytics(history, zone).hourly_pattern(window, scope)
             for day in range(7):
                 for hour in range(24):
                     assert round(pattern.down[day][hour] * 1e6) == down[day, hour]
@@ -543,9 +543,9 @@ WAITED_FOR_ON_TWO_LINES = Probe(
 @example(question=replace(STANDS_AND_IS_SILENT, seed=8))
 @example(question=replace(STANDS_AND_IS_SILENT, seed=9))
 @many
-async def test_causes_of_waiting_are_what_the_definitions_say(plant: Plant, question: Probe) -> None:
+async def test_causes_of_waiting_are_what_the_definitions_say(site: Plant, question: Probe) -> None:
     history, window = question.history, question.window
-    analytics = await ask(plant, question)
+    analytics = await ask(site, question)
     answer = await analytics.wait_attribution(window)
     of_lines = [each for line in ('Transmission Line', 'Engine Line')
                 for each in (await analytics.wait_attribution(window, Scope(line))).machines]
@@ -573,7 +573,7 @@ async def test_causes_of_waiting_are_what_the_definitions_say(plant: Plant, ques
     (('blocked', 'operational', 'down'), {'Oven': 60}, {}),
 ])
 async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
-        plant: Plant, states: tuple[str, str, str], caused: dict[str, int], nobody: dict[str, int]) -> None:
+        site: Plant, states: tuple[str, str, str], caused: dict[str, int], nobody: dict[str, int]) -> None:
     """For an hour, on one line, in this order. Behind a machine that waits the other way nobody is charged."""
     of_line = [(state, None) if state in {'down', 'operational'} else ('warning', state.title())
                for state in states]
@@ -582,8 +582,8 @@ async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
         *((name, ('operational', None), 10 * HOUR) for name in list(LINES)[:3])], 1)]
     history = History(status_rows, SPRING + 2 * DAY, places=LINES, present=set(LINES))
     for window in Window(SPRING, SPRING + DAY), Window(SPRING + 8 * HOUR, SPRING + 11 * HOUR):
-        await plant.tell(history)
-        answer = await plant.analytics(history).wait_attribution(window)
+        await site.tell(history)
+        answer = await site.analytics(history).wait_attribution(window)
         assert {c.machine: c.caused / 60 for c in answer.machines if c.caused} == caused
         assert {c.machine: c.not_attributed / 60 for c in answer.machines if c.not_attributed} == nobody
 
@@ -593,24 +593,24 @@ async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
     ((14, 58), [37.5, 2.5, 4]),  # and end within both
     ((0, 24), [20, 2, 2]), ((1, 23), [19, 2, 1]), ((20, 30), [10, 0, 0]), ((47, 49), [1.5, .5, 0])])
 async def test_a_day_that_is_known_in_part_counts_with_that_part(
-        plant: Plant, window: tuple[float, float], known: list[float]) -> None:
+        site: Plant, window: tuple[float, float], known: list[float]) -> None:
     """Hours: heard of from 2 on, down from 5 to 7, silent from 34 to 38, down from 48.5 to 51."""
     history = History(
         [HistoryRow('Press', SPRING + at * HOUR, status, None, version) for version, (at, status) in enumerate([
             (2, 'operational'), (5, 'down'), (7, 'operational'), (48.5, 'down'), (51, 'operational')], 1)],
         SPRING + 5 * DAY, [DataGap('Press', SPRING + 34 * HOUR, SPRING + 38 * HOUR)], places=LINES)
-    await plant.tell(history)
+    await site.tell(history)
     for scope in Scope(), Scope(machine=MachineName('Press')):
-        kpis = await plant.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)), scope)
+        kpis = await site.analytics(history).kpis(Window(*(SPRING + hour * HOUR for hour in window)), scope)
         assert [hours / 3600 for hours in (kpis.operational, kpis.down, kpis.unknown)] == known
 
 
 @given(question=questions(), moment=moments(SPRING) | moments(AUTUMN))
 @many
-async def test_the_floor_at_a_moment_is_what_was_reported_until_then(plant: Plant, question: Probe,
+async def test_the_floor_at_a_moment_is_what_was_reported_until_then(site: Plant, question: Probe,
                                                                      moment: datetime) -> None:
     history = question.history
-    floor = await (await ask(plant, question)).floor_at(moment)
+    floor = await (await ask(site, question)).floor_at(moment)
     moment = min(moment, history.now)
     assert {m.name: (m.status, m.reason, m.since_ms) for m in floor.machines} == {
         name: (status, reason, ((since - datetime(1970, 1, 1, tzinfo=UTC)) // US + 500) // 1000)
@@ -620,10 +620,10 @@ async def test_the_floor_at_a_moment_is_what_was_reported_until_then(plant: Plan
 
 @given(question=questions(), columns=st.sampled_from([1, 3, 10_000]))
 @many
-async def test_a_timeline_has_no_gap_and_shows_what_was(plant: Plant, question: Probe, columns: int) -> None:
+async def test_a_timeline_has_no_gap_and_shows_what_was(site: Plant, question: Probe, columns: int) -> None:
     history, seen = question.history, question.window.until(question.history.now)
     names = [MachineName(name) for name in ['Nobody', *NAMES]]
-    timeline = await (await ask(plant, question)).timeline(question.window, names, columns)
+    timeline = await (await ask(site, question)).timeline(question.window, names, columns)
     assert timeline.window == seen
     assert [lane.machine for lane in timeline.lanes] == names
     lanes = {name: [(state, list(same)) for state, same in groupby(history.stretches(name, seen.start, seen.end),
@@ -674,10 +674,10 @@ COUNTED = ('stops', 'failures', 'micro_stops', 'acknowledged', 'repaired', 'work
 @example(question=REPAIRED_AS_IT_BEGINS)
 @example(question=STANDS_AND_IS_SILENT)
 @some
-async def test_the_figures_of_all_reasons_add_up_to_those_without_a_filter(plant: Plant, question: Probe) -> None:
+async def test_the_figures_of_all_reasons_add_up_to_those_without_a_filter(site: Plant, question: Probe) -> None:
     history, window = question.history, question.window
     assume(window.until(history.now).micros)
-    analytics = await ask(plant, question)
+    analytics = await ask(site, question)
     await assume_known(analytics, window)
     whole = await analytics.kpis(window)
     reasons = sorted({stop.reason or '' for name in history.machines for stop in history.stops(name)})
@@ -708,10 +708,10 @@ async def test_the_figures_of_all_reasons_add_up_to_those_without_a_filter(plant
 @example(question=REPAIRED_AS_IT_BEGINS)
 @example(question=STANDS_AND_IS_SILENT)
 @some
-async def test_the_figures_of_all_shifts_add_up_to_those_without_a_filter(plant: Plant, question: Probe) -> None:
+async def test_the_figures_of_all_shifts_add_up_to_those_without_a_filter(site: Plant, question: Probe) -> None:
     window = question.window
     assume(window.until(question.history.now).micros)
-    analytics = await ask(plant, question)
+    analytics = await ask(site, question)
     await assume_known(analytics, window)
     scopes = [Scope(shift=name) for name in Shifts(SHIFTS, DETROIT).names]
     whole, of = await analytics.kpis(window), [await analytics.kpis(window, scope) for scope in scopes]
@@ -743,11 +743,11 @@ async def test_the_figures_of_all_shifts_add_up_to_those_without_a_filter(plant:
 @example(question=REPAIRED_AS_IT_BEGINS)
 @example(question=STANDS_AND_IS_SILENT)
 @some
-async def test_a_shift_of_all_day_is_as_no_filter(plant: Plant, question: Probe) -> None:
+async def test_a_shift_of_all_day_is_as_no_filter(site: Plant, question: Probe) -> None:
     window, all_day = question.window, Scope(shift='All day')
     assume(window.until(question.history.now).micros)
-    await ask(plant, question)
-    analytics = plant.analytics(question.history, shifts='All day 00:00')
+    await ask(site, question)
+    analytics = site.analytics(question.history, shifts='All day 00:00')
     assert await analytics.kpis(window, all_day) == await analytics.kpis(window)
     assert await analytics.causes(window, all_day) == await analytics.causes(window)
     assert await analytics.problem_machines(window, all_day) == await analytics.problem_machines(window)
@@ -761,8 +761,8 @@ async def test_a_shift_of_all_day_is_as_no_filter(plant: Plant, question: Probe)
 @example(question=REPAIRED_AS_IT_BEGINS)
 @example(question=STANDS_AND_IS_SILENT)
 @some
-async def test_each_point_of_a_trend_is_what_the_figures_of_its_window_are(plant: Plant, question: Probe) -> None:
-    window, analytics = question.window, await ask(plant, question)
+async def test_each_point_of_a_trend_is_what_the_figures_of_its_window_are(site: Plant, question: Probe) -> None:
+    window, analytics = question.window, await ask(site, question)
     third = (window.end - window.start) / 3
     edges = [window.start, window.start + third, window.start + 2 * third, window.end]
     buckets = [Window(start, end) for start, end in pairwise(edges) if start < end]
@@ -778,10 +778,10 @@ async def test_each_point_of_a_trend_is_what_the_figures_of_its_window_are(plant
             assert (point.availability, point.down, point.failures) == expected_point
 
 
-async def test_an_unknown_reason_or_shift_is_refused_with_those_there_are(plant: Plant) -> None:
+async def test_an_unknown_reason_or_shift_is_refused_with_those_there_are(site: Plant) -> None:
     history = History([HistoryRow('Press', SPRING, 'down', 'Jam', 1)], SPRING + DAY, places=LINES)
-    await plant.tell(history)
-    analytics = plant.analytics(history)
+    await site.tell(history)
+    analytics = site.analytics(history)
 
     with pytest.raises(QueryError) as refused:
         await analytics.checked(Scope(reason='Spindle', shift='Evening'))

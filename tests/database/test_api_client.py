@@ -50,21 +50,21 @@ async def stop_a_machine(program: Program) -> None:
 
 
 @pytest.fixture(scope='module')
-def http() -> Iterator[httpx.Client]:
+def client() -> Iterator[httpx.Client]:
     """With patience: a page takes long to build where other tests want the processor too."""
     with httpx.Client(timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope='module')
-def description(program: Program, http: httpx.Client) -> dict[str, Any]:
+def description(program: Program, client: httpx.Client) -> dict[str, Any]:
     """What the program says of itself."""
-    described: dict[str, Any] = http.get(f'{program.url}/openapi.json').json()
+    described: dict[str, Any] = client.get(f'{program.url}/openapi.json').json()
     return described
 
 
 @pytest.fixture(scope='module')
-def api(description: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ModuleType]]:
+def sdk(description: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ModuleType]]:
     """Modules of the generated client by name."""
     folder = tmp_path_factory.mktemp('client')
     (folder / 'openapi.json').write_text(json.dumps(description))
@@ -88,12 +88,12 @@ def operation(api: Callable[[str], ModuleType], name: str) -> ModuleType:
 
 # what people do with it
 
-def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program: Program) -> None:
-    models, types = api('models'), api('types')
+def test_an_order_lives_its_whole_life(sdk: Callable[[str], ModuleType], program: Program) -> None:
+    models, types = sdk('models'), sdk('types')
 
     def ask(name: str, *path: Any, **arguments: Any) -> Any:
-        with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
-            return operation(api, name).sync(*path, client=client, **arguments)
+        with sdk('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+            return operation(sdk, name).sync(*path, client=client, **arguments)
 
     new = models.NewWorkOrder(machine_id=MACHINE, issue_description='Hydraulic leak')
     order = ask('create_work_order', body=new, idempotency_key='once')
@@ -126,13 +126,13 @@ def test_an_order_lives_its_whole_life(api: Callable[[str], ModuleType], program
     assert listed == [done]
 
 
-def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], program: Program) -> None:
-    models, listing = api('models'), operation(api, 'list_work_orders')
-    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
-        begin = api('api.floor.get_floor').sync(client=client).since
-        made = [operation(api, 'create_work_order').sync(client=client, body=models.NewWorkOrder(
+def test_a_list_is_read_to_its_end_by_cursors(sdk: Callable[[str], ModuleType], program: Program) -> None:
+    models, listing = sdk('models'), operation(sdk, 'list_work_orders')
+    with sdk('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        begin = sdk('api.floor.get_floor').sync(client=client).since
+        made = [operation(sdk, 'create_work_order').sync(client=client, body=models.NewWorkOrder(
             machine_id='Valve_01_01', issue_description=f'Sticks {number}')).id for number in range(5)]
-        seen, cursor, total = [], api('types').UNSET, None
+        seen, cursor, total = [], sdk('types').UNSET, None
         while cursor is not None:
             page = listing.sync_detailed(client=client, machine='Valve_01_01', updated_after=begin, per_page=2,
                                          cursor=cursor, status=[models.WorkOrderStatus.OPEN], q='sticks')
@@ -141,16 +141,16 @@ def test_a_list_is_read_to_its_end_by_cursors(api: Callable[[str], ModuleType], 
     assert (seen, total) == (made[::-1], '5')
 
 
-def test_reports_are_read_with_types(api: Callable[[str], ModuleType], program: Program) -> None:
-    models = api('models')
-    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
-        whole, = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS)
-        lines = api('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS,
+def test_reports_are_read_with_types(sdk: Callable[[str], ModuleType], program: Program) -> None:
+    models = sdk('models')
+    with sdk('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        whole, = sdk('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS)
+        lines = sdk('api.reports.list_kpis').sync(client=client, window=models.ListKpisWindow.THIRTY_DAYS,
                                                   group_by=models.ListKpisGroupBy.LINE)
-        stop = api('api.reports.list_stops').sync(client=client, window=models.ListStopsWindow.THIRTY_DAYS,
+        stop = sdk('api.reports.list_stops').sync(client=client, window=models.ListStopsWindow.THIRTY_DAYS,
                                                   machine=MACHINE)[0]
-        interval = api('api.reports.list_intervals').sync(MACHINE, client=client)[0]
-        definition = api('api.reports.list_kpi_definitions').sync(client=client)[0]
+        interval = sdk('api.reports.list_intervals').sync(MACHINE, client=client)[0]
+        definition = sdk('api.reports.list_kpi_definitions').sync(client=client)[0]
     assert isinstance(whole, models.Kpis)
     assert sum(line.machines for line in lines) == whole.machines == 30
     assert isinstance(stop.since, datetime)
@@ -159,12 +159,12 @@ def test_reports_are_read_with_types(api: Callable[[str], ModuleType], program: 
     assert (definition.kpi, definition.unit) == ('uptime_share', 'share')
 
 
-def test_machines_and_people_are_called_as_in_orders(api: Callable[[str], ModuleType], program: Program) -> None:
-    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
-        machines = api('api.floor.list_machines').sync(client=client)
-        statuses = api('api.floor.list_machine_statuses').sync(client=client)
-        people = api('api.people.list_employees').sync(client=client, active=True)
-        floor = api('api.floor.get_floor').sync(client=client)
+def test_machines_and_people_are_called_as_in_orders(sdk: Callable[[str], ModuleType], program: Program) -> None:
+    with sdk('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+        machines = sdk('api.floor.list_machines').sync(client=client)
+        statuses = sdk('api.floor.list_machine_statuses').sync(client=client)
+        people = sdk('api.people.list_employees').sync(client=client, active=True)
+        floor = sdk('api.floor.get_floor').sync(client=client)
     assert MACHINE in [machine.machine_id for machine in machines]
     assert [machine.machine_id for machine in statuses] == [machine.machine_id for machine in machines] == [
         machine.machine for machine in machines]
@@ -174,19 +174,19 @@ def test_machines_and_people_are_called_as_in_orders(api: Callable[[str], Module
 
 # what can go wrong
 
-async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleType], database: Database,
+async def test_every_error_is_a_problem_of_its_type(sdk: Callable[[str], ModuleType], database: Database,
                                                     settings: Settings) -> None:
-    models = api('models')
+    models = sdk('models')
     app, away = app_of(database, settings), app_of(Database('postgresql://nobody@127.0.0.1:1/no', settings), settings)
     slow = app_of(database, settings, limit=ChangeRateLimit(1))
 
     async def ask(name: str, *path: Any, email: str | None = SUPERVISOR, app: Any = app, **arguments: Any) -> Any:
-        client = api('client').Client(base_url='http://floor', raise_on_unexpected_status=True)
+        client = sdk('client').Client(base_url='http://floor', raise_on_unexpected_status=True)
         headers = {} if email is None else {'X-Forwarded-Email': email}
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False),
                                      base_url='http://floor', headers=headers) as transport:
             client.set_async_httpx_client(transport)
-            return await operation(api, name).asyncio_detailed(*path, client=client, **arguments)
+            return await operation(sdk, name).asyncio_detailed(*path, client=client, **arguments)
 
     new, patch = models.NewWorkOrder(machine_id=MACHINE, issue_description='Leak'), models.WorkOrderPatch
     async with database.acquire():
@@ -222,11 +222,11 @@ async def test_every_error_is_a_problem_of_its_type(api: Callable[[str], ModuleT
     assert (second.status_code, second.parsed.current) == (409, stopped)
 
 
-def test_a_machine_is_set_up_and_only_what_is_sent_changes(api: Callable[[str], ModuleType], program: Program) -> None:
-    models = api('models')
-    with api('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
+def test_a_machine_is_set_up_and_only_what_is_sent_changes(sdk: Callable[[str], ModuleType], program: Program) -> None:
+    models = sdk('models')
+    with sdk('client').Client(base_url=program.url, raise_on_unexpected_status=True) as client:
         def ask(name: str, *path: Any, **arguments: Any) -> Any:
-            return api(f'api.plant.{name}').sync(*path, client=client, **arguments)
+            return sdk(f'api.plant.{name}').sync(*path, client=client, **arguments)
 
         machine = ask('add_machine', body=models.NewMachine(name='Oven 7', type_='oven', line_id=2))
         moved = ask('update_machine', machine.id, body=models.PlantMachinePatch(version=machine.version, position=1))
@@ -234,40 +234,40 @@ def test_a_machine_is_set_up_and_only_what_is_sent_changes(api: Callable[[str], 
         stale = ask('update_machine', machine.id, body=models.PlantMachinePatch(version=machine.version, name='Oven'))
         assert isinstance(stale.current, models.PlantMachine)
         assert stale.current == moved
-        api('api.plant.delete_machine').sync_detailed(machine.id, client=client, version=moved.version)
+        sdk('api.plant.delete_machine').sync_detailed(machine.id, client=client, version=moved.version)
         assert 'Oven 7' not in [each.name for each in ask('list_plant_machines')]
 
 
 # the program's other paths
 
-def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program, http: httpx.Client) -> None:
+def test_every_path_of_the_program_takes_head_and_options_and_says_so(program: Program, client: httpx.Client) -> None:
     for path in ('/', '/work-orders', '/employees', '/reports', '/livez', '/healthz', '/metrics', '/openapi.json',
                  '/docs', '/favicon.ico', '/work-orders.csv', '/api/machines', PATH, '/assets/css/page.css',
                  '/assets/css/diagnosis.css', '/assets/icons/agv.svg'):
-        head, get = http.head(program.url + path), http.get(program.url + path)
+        head, get = client.head(program.url + path), client.get(program.url + path)
         assert (head.status_code, head.content) == (200, b''), path
         assert head.headers['content-type'] == get.headers['content-type'], path
-        allowed = http.options(program.url + path).headers['allow']
+        allowed = client.options(program.url + path).headers['allow']
         assert {'GET', 'HEAD', 'OPTIONS'} <= set(allowed.split(', ')), path
-        refused = http.delete(program.url + path)
+        refused = client.delete(program.url + path)
         assert (refused.status_code, refused.headers['allow']) == (405, allowed), path
-    order = http.post(program.url + PATH, json={'machine_id': MACHINE, 'issue_description': 'Leak',
-                                                'even_if_open': True}).json()
-    file = http.post(f'{program.url}{PATH}/{order["id"]}/attachments', params={'file_name': 'leak.png'}, content=PNG,
-                     headers={'Content-Type': 'image/png'}).headers['location']
+    order = client.post(program.url + PATH, json={'machine_id': MACHINE, 'issue_description': 'Leak',
+                                                  'even_if_open': True}).json()
+    file = client.post(f'{program.url}{PATH}/{order["id"]}/attachments', params={'file_name': 'leak.png'}, content=PNG,
+                       headers={'Content-Type': 'image/png'}).headers['location']
     for path in file, file.removeprefix('/api'), f'{file.removeprefix("/api")}/thumbnail':
-        head, get = http.head(program.url + path), http.get(program.url + path)
+        head, get = client.head(program.url + path), client.get(program.url + path)
         assert (head.status_code, head.content, head.headers['etag']) == (200, b'', get.headers['etag']), path
     for method in 'HEAD', 'OPTIONS':
-        assert http.request(method, f'{program.url}/nothing').status_code == 404
+        assert client.request(method, f'{program.url}/nothing').status_code == 404
 
 
 @pytest.mark.parametrize(('accepted', 'coding'), [
     ('gzip', 'gzip'), ('br, gzip;q=0.5', 'gzip'), ('gzip;q=0', None), ('br, gzip; q=0.0', None), ('identity', None)])
-def test_answers_are_compressed_where_that_is_accepted(program: Program, http: httpx.Client, accepted: str,
+def test_answers_are_compressed_where_that_is_accepted(program: Program, client: httpx.Client, accepted: str,
                                                        coding: str | None) -> None:
     for path in '/', '/openapi.json', '/assets/css/diagnosis.css':
-        answer = http.get(program.url + path, headers={'Accept-Encoding': accepted})
+        answer = client.get(program.url + path, headers={'Accept-Encoding': accepted})
         assert (answer.status_code, answer.headers.get('content-encoding')) == (200, coding), path
 
 
@@ -372,23 +372,23 @@ def bodies_of(description: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def test_the_examples_of_the_documentation_work_as_they_stand(description: dict[str, Any], program: Program,
-                                                              http: httpx.Client) -> None:
+                                                              client: httpx.Client) -> None:
     def order() -> str:
-        return str(http.post(program.url + PATH, json={**LEAK, 'even_if_open': True}).json()['id'])
+        return str(client.post(program.url + PATH, json={**LEAK, 'even_if_open': True}).json()['id'])
 
     new_order = filled_in(schemas_of(description)['NewWorkOrder'])
     for body in [*bodies_of(description, f'POST {PATH}'), new_order]:
-        answer = http.post(program.url + PATH, json=body)
+        answer = client.post(program.url + PATH, json=body)
         assert answer.status_code == 201, (body, answer.text)
     for body in bodies_of(description, f'PATCH {PATH}/{{order_id}}'):
-        answer = http.patch(f'{program.url}{PATH}/{order()}', json=body, headers={'If-Match': '"1"'})
+        answer = client.patch(f'{program.url}{PATH}/{order()}', json=body, headers={'If-Match': '"1"'})
         assert answer.status_code == 200, (body, answer.text)
     for body in bodies_of(description, f'POST {PATH}/{{order_id}}/comments'):
-        assert http.post(f'{program.url}{PATH}/{order()}/comments', json=body).status_code == 201
+        assert client.post(f'{program.url}{PATH}/{order()}/comments', json=body).status_code == 201
 
 
 def test_the_examples_of_parameters_are_understood_alone_and_together(description: dict[str, Any], program: Program,
-                                                                      http: httpx.Client) -> None:
+                                                                      client: httpx.Client) -> None:
     for name, operation in operations_of(description).items():
         path = name.partition(' ')[2]
         if not name.startswith('GET /api/') or '{' in path:
@@ -400,5 +400,5 @@ def test_the_examples_of_parameters_are_understood_alone_and_together(descriptio
         ends = {key: query.pop(key) for key in ('from', 'to') if key in query}  # of a window without a name
         without_window = {key: value for key, value in query.items() if key != 'window'} | ends
         for asked in [query, without_window, *({key: value} for key, value in query.items())]:
-            answer = http.get(program.url + path, params=asked, headers=headers)
+            answer = client.get(program.url + path, params=asked, headers=headers)
             assert answer.status_code == 200, (path, asked, answer.text)

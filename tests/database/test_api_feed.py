@@ -41,7 +41,7 @@ def tokens(database: Database) -> ApiTokens:
 
 
 @pytest.fixture
-async def feed(database: Database, settings: Settings, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
+async def plc(database: Database, settings: Settings, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
     """A program with a token for reporting."""
     async with asking(app_of(database, settings), None) as client:
         made = await tokens.make(MIKE, NewToken('gateway', [TokenScope.FEED]))
@@ -50,7 +50,7 @@ async def feed(database: Database, settings: Settings, tokens: ApiTokens) -> Asy
 
 
 @pytest.fixture
-async def sql(connect: Connect) -> asyncpg.Connection:
+async def connection(connect: Connect) -> asyncpg.Connection:
     return await connect()
 
 
@@ -65,68 +65,69 @@ def results(answer: Response) -> list[str]:
     return [each['result'] for each in answer.json()['results']]
 
 
-async def test_a_status_in_every_form_of_a_body(feed: AsyncClient, tokens: ApiTokens, sql: asyncpg.Connection) -> None:
+async def test_a_status_in_every_form_of_a_body(plc: AsyncClient, tokens: ApiTokens,
+                                                connection: asyncpg.Connection) -> None:
     reader = (await tokens.make(MIKE, NewToken('reader', [TokenScope.READ]))).secret
     one = {'machine': VALVE, 'status': 'Down', 'reason': 'E-047'}
-    answer = await feed.post(PATH, json=one)
+    answer = await plc.post(PATH, json=one)
     assert (answer.status_code, answer.json()) == (200, {'result': 'accepted'})
-    assert await status_of(sql) == ('down', 'E-047')
+    assert await status_of(connection) == ('down', 'E-047')
 
-    answer = await feed.post(f'{PATH}/{VALVE}', data={'status': 'warning', 'reason': ''})
-    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('warning', None))
-    answer = await feed.post(f'{PATH}/{VALVE}', json={'status': 'operational'})
-    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
+    answer = await plc.post(f'{PATH}/{VALVE}', data={'status': 'warning', 'reason': ''})
+    assert (answer.json(), await status_of(connection)) == ({'result': 'accepted'}, ('warning', None))
+    answer = await plc.post(f'{PATH}/{VALVE}', json={'status': 'operational'})
+    assert (answer.json(), await status_of(connection)) == ({'result': 'accepted'}, ('operational', None))
 
-    answer = await feed.post(f'{PATH}/{VALVE}', data={'status': 'unknown'})
-    assert (answer.json(), await status_of(sql)) == ({'result': 'accepted'}, ('operational', None))
-    machines = (await feed.get('/api/machines', headers={'Authorization': f'Bearer {reader}'})).json()
+    answer = await plc.post(f'{PATH}/{VALVE}', data={'status': 'unknown'})
+    assert (answer.json(), await status_of(connection)) == ({'result': 'accepted'}, ('operational', None))
+    machines = (await plc.get('/api/machines', headers={'Authorization': f'Bearer {reader}'})).json()
     valve = next(each for each in machines if each['machine'] == VALVE)
     assert (valve['status'], valve['status_since'] > valve['reported_at']) == ('unknown', True)
 
     both = [one, {'machine': PAINTER, 'status': 'down'}]
-    assert results(await feed.post(PATH, json=both)) == ['accepted'] * 2
+    assert results(await plc.post(PATH, json=both)) == ['accepted'] * 2
     lines = '\n'.join(map(json.dumps, [{'machine': 'Nowhere', 'status': 'down'}, one])).encode() + b'\n{"machine":\n'
-    assert results(await feed.post(PATH, content=lines, headers=NDJSON)) == ['unknown_machine', 'accepted', 'refused']
-    answer = await feed.post(PATH, content=gzip.compress(lines), headers=NDJSON | {'Content-Encoding': 'gzip'})
+    assert results(await plc.post(PATH, content=lines, headers=NDJSON)) == ['unknown_machine', 'accepted', 'refused']
+    answer = await plc.post(PATH, content=gzip.compress(lines), headers=NDJSON | {'Content-Encoding': 'gzip'})
     assert results(answer) == ['unknown_machine', 'accepted', 'refused']
     assert answer.json()['results'][2]['message'].startswith('this line is not JSON')
 
 
-async def test_a_name_of_a_field_that_cannot_be_stored_disturbs_no_other_event(feed: AsyncClient) -> None:
+async def test_a_name_of_a_field_that_cannot_be_stored_disturbs_no_other_event(plc: AsyncClient) -> None:
     lines = [rb'{"machine": "A", "status": "down", "x\u0000": 1}', rb'{"x\u0000": 1, "x\u0000": 2}',
              rb'{"machine": "A", "status": "down", "\ud800": 1}',
              json.dumps({'machine': VALVE, 'status': 'down'}).encode()]
-    answer = await feed.post(PATH, content=b'\n'.join(lines), headers=NDJSON)
+    answer = await plc.post(PATH, content=b'\n'.join(lines), headers=NDJSON)
     assert results(answer) == ['refused'] * 3 + ['accepted']
     assert answer.json()['results'][0]['message'].startswith('x\N{REPLACEMENT CHARACTER}: there is no such field')
 
 
-async def test_what_machines_make_is_added_up_by_the_minute(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+async def test_what_machines_make_is_added_up_by_the_minute(plc: AsyncClient, connection: asyncpg.Connection) -> None:
     at = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(hours=1)
     made = [{'machine': VALVE, 'good': 3, 'reject': 1, 'at': at.isoformat(), 'id': '1'},
             {'machine': VALVE, 'status': 'down', 'cycles': 4, 'at': (at + timedelta(seconds=49)).isoformat(),
              'id': '2'},
             {'machine': VALVE, 'good': 5, 'at': (at + timedelta(seconds=50)).isoformat(), 'id': '3'}]
-    assert results(await feed.post(PATH, json=made)) == ['accepted', 'late', 'accepted']
-    assert results(await feed.post(PATH, json=made)) == ['duplicate'] * 3
-    answer = await feed.post(f'{PATH}/{VALVE}', data={'good': '2', 'at': at.isoformat()})
+    assert results(await plc.post(PATH, json=made)) == ['accepted', 'late', 'accepted']
+    assert results(await plc.post(PATH, json=made)) == ['duplicate'] * 3
+    answer = await plc.post(f'{PATH}/{VALVE}', data={'good': '2', 'at': at.isoformat()})
     assert answer.json() == {'result': 'accepted'}
     counts = 'SELECT minute, good, reject, cycles FROM machine_counts JOIN machines USING (machine_id) ORDER BY minute'
-    assert [tuple(row) for row in await sql.fetch(counts)] == [
+    assert [tuple(row) for row in await connection.fetch(counts)] == [
         (at.replace(second=0), 5, 1, 4), (at.replace(second=0) + timedelta(minutes=1), 5, 0, 0)]
 
 
-async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, sql: asyncpg.Connection) -> None:
-    await sql.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", VALVE)
-    await feed.post(PATH, json={'machine': VALVE, 'status': 'operational'})
+async def test_a_crash_that_is_over_is_a_stop_of_its_length(plc: AsyncClient, connection: asyncpg.Connection) -> None:
+    await connection.execute("UPDATE machine_feed_stream SET status = 'operational' WHERE machine_name = $1", VALVE)
+    await plc.post(PATH, json={'machine': VALVE, 'status': 'operational'})
     now = datetime.now(UTC)
     events = [{'machine': VALVE, 'status': status, 'at': (now + timedelta(seconds=seconds)).isoformat(), 'id': status}
               for status, seconds in (('down', 10), ('operational', 45))]
 
-    assert results(await feed.post(PATH, json=events)) == ['accepted'] * 2
-    assert results(await feed.post(PATH, json=events)) == ['duplicate'] * 2
-    stops = await sql.fetch('SELECT until - since AS length FROM machine_stops WHERE machine_id = machine_called($1) '
-                            'ORDER BY since DESC LIMIT 1', VALVE)
+    assert results(await plc.post(PATH, json=events)) == ['accepted'] * 2
+    assert results(await plc.post(PATH, json=events)) == ['duplicate'] * 2
+    stops = await connection.fetch('SELECT until - since AS length FROM machine_stops '
+                                   'WHERE machine_id = machine_called($1) ORDER BY since DESC LIMIT 1', VALVE)
     assert [row['length'] for row in stops] == [timedelta(seconds=35)]
 
 
@@ -150,33 +151,34 @@ async def test_a_crash_that_is_over_is_a_stop_of_its_length(feed: AsyncClient, s
     ({'machine': '\ud800', 'status': 'down'}, 'half a character'),
     ({'machine': VALVE, 'status': 'down', 'id': ''}, 'id: String should have at least 1 character'),
     (7, 'an event is a JSON object'), ('down', 'an event is a JSON object')])
-async def test_an_event_that_is_refused_says_why(feed: AsyncClient, body: Any, words: str) -> None:
-    answer = await feed.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
+async def test_an_event_that_is_refused_says_why(plc: AsyncClient, body: Any, words: str) -> None:
+    answer = await plc.post(PATH, content=json.dumps(body), headers={'Content-Type': 'application/json'})
     assert (answer.status_code, answer.json()['result']) == (422, 'refused')
     assert words in answer.json()['message']
 
 
-async def test_an_event_that_is_refused_is_shown_with_its_time(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+async def test_an_event_that_is_refused_is_shown_with_its_time(plc: AsyncClient,
+                                                               connection: asyncpg.Connection) -> None:
     at = datetime.now(UTC) - timedelta(hours=1)
     events = [{'machine': 'A', 'problem': 'what is 7?'}, {'machine': 'B', 'status': 'broken'}]
-    await feed.post(PATH, json=[*({**each, 'at': at.isoformat()} for each in events), {'machine': 'C', 'at': 'today'}])
-    found = await sql.fetch('SELECT machine, at FROM feed_refusals ORDER BY machine')
+    await plc.post(PATH, json=[*({**each, 'at': at.isoformat()} for each in events), {'machine': 'C', 'at': 'today'}])
+    found = await connection.fetch('SELECT machine, at FROM feed_refusals ORDER BY machine')
     assert [tuple(row) for row in found] == [('A', at), ('B', at), ('C', None)]
 
 
-async def test_a_parameter_of_the_address_is_refused_and_nothing_is_stored(feed: AsyncClient,
-                                                                            sql: asyncpg.Connection) -> None:
-    before = await status_of(sql)
+async def test_a_parameter_of_the_address_is_refused_and_nothing_is_stored(plc: AsyncClient,
+                                                                            connection: asyncpg.Connection) -> None:
+    before = await status_of(connection)
     for path, body in (PATH, {'machine': VALVE, 'status': 'down'}), (f'{PATH}/{VALVE}', {'status': 'down'}):
-        answer = await feed.post(f'{path}?status=warning', json=body)
+        answer = await plc.post(f'{path}?status=warning', json=body)
         assert (answer.status_code, answer.json()['detail']) == (
             422, 'This address takes no parameters: leave out status.')
-    assert await status_of(sql) == before
+    assert await status_of(connection) == before
 
 
-async def test_json_that_curl_sends_as_a_form_is_recognised(feed: AsyncClient) -> None:
-    answer = await feed.post(f'{PATH}/{VALVE}', content='{"status": "down", "reason": "a=b&c"}',
-                             headers={'Content-Type': 'application/x-www-form-urlencoded'})
+async def test_json_that_curl_sends_as_a_form_is_recognised(plc: AsyncClient) -> None:
+    answer = await plc.post(f'{PATH}/{VALVE}', content='{"status": "down", "reason": "a=b&c"}',
+                            headers={'Content-Type': 'application/x-www-form-urlencoded'})
     assert (answer.status_code, answer.json()['result']) == (422, 'refused')
     assert 'this is JSON, but was sent as a form' in answer.json()['message']
 
@@ -188,15 +190,15 @@ async def test_json_that_curl_sends_as_a_form_is_recognised(feed: AsyncClient) -
     (gzip.compress(b' ' * 5_000_000), {'Content-Type': 'application/json', 'Content-Encoding': 'gzip'}, 413),
     (gzip.compress(b'{}')[:-4], {'Content-Type': 'application/json', 'Content-Encoding': 'gzip'}, 400),
     (b'{}\n' * 1001, NDJSON, 422), (b'{"status": "down", "status": "up"}', {'Content-Type': 'application/json'}, 422)])
-async def test_a_body_that_cannot_be_read_is_refused_whole(feed: AsyncClient, content: bytes, headers: dict[str, str],
+async def test_a_body_that_cannot_be_read_is_refused_whole(plc: AsyncClient, content: bytes, headers: dict[str, str],
                                                            status: int) -> None:
-    problem_in(await feed.post(PATH, content=content, headers=headers), status)
+    problem_in(await plc.post(PATH, content=content, headers=headers), status)
 
 
 async def test_a_request_that_is_interrupted_is_no_fault_of_the_program(
-        database: Database, settings: Settings, feed: AsyncClient) -> None:
+        database: Database, settings: Settings, plc: AsyncClient) -> None:
     headers = [(b'host', b'floor'), (b'content-type', b'application/json'),
-               (b'authorization', feed.headers['Authorization'].encode())]
+               (b'authorization', plc.headers['Authorization'].encode())]
     scope = {'type': 'http', 'method': 'POST', 'path': PATH, 'query_string': b'', 'scheme': 'http',
              'http_version': '1.1', 'headers': headers}
     received = iter([{'type': 'http.request', 'body': b'[{', 'more_body': True}, {'type': 'http.disconnect'}])
@@ -213,15 +215,15 @@ async def test_a_request_that_is_interrupted_is_no_fault_of_the_program(
 
 
 async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
-        feed: AsyncClient, sql: asyncpg.Connection) -> None:
+        plc: AsyncClient, connection: asyncpg.Connection) -> None:
     down = {'status': 'down'}
     for end in "revoked_at = now(), revoked_by = 'another instance'", "expires_at = now() - interval '1 second'":
-        assert (await feed.post(f'{PATH}/{VALVE}', json=down)).status_code == 200
-        await sql.execute(f'UPDATE access_keys SET {end}')
-        problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json={'status': 'warning'}), 401)
+        assert (await plc.post(f'{PATH}/{VALVE}', json=down)).status_code == 200
+        await connection.execute(f'UPDATE access_keys SET {end}')
+        problem = problem_in(await plc.post(f'{PATH}/{VALVE}', json={'status': 'warning'}), 401)
         assert 'ask a supervisor' in problem['detail']
-        assert (await status_of(sql))[0] == 'down'
-        await sql.execute('UPDATE access_keys SET revoked_at = NULL, revoked_by = NULL, expires_at = NULL')
+        assert (await status_of(connection))[0] == 'down'
+        await connection.execute('UPDATE access_keys SET revoked_at = NULL, revoked_by = NULL, expires_at = NULL')
 
 
 async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Database, tokens: ApiTokens) -> None:
@@ -233,42 +235,43 @@ async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Data
         await FeedIngest(database).report(key.id, [down])
 
 
-async def test_only_a_token_for_it_reports_and_only_its_machines(feed: AsyncClient, tokens: ApiTokens,
-                                                                 sql: asyncpg.Connection) -> None:
+async def test_only_a_token_for_it_reports_and_only_its_machines(plc: AsyncClient, tokens: ApiTokens,
+                                                                 connection: asyncpg.Connection) -> None:
     down = {'status': 'down', 'reason': 'only this token'}
     limited = (await tokens.make(MIKE, NewToken('valves', [TokenScope.FEED], machines=[VALVE]))).secret
     own = {'Authorization': f'Bearer {limited}'}
-    assert (await feed.post(f'{PATH}/{PAINTER}', json=down, headers=own)).status_code == 422
-    assert (await feed.post(f'{PATH}/{VALVE}', json=down, headers=own)).status_code == 200
-    assert [(await status_of(sql, machine))[1] == down['reason'] for machine in (VALVE, PAINTER)] == [True, False]
+    assert (await plc.post(f'{PATH}/{PAINTER}', json=down, headers=own)).status_code == 422
+    assert (await plc.post(f'{PATH}/{VALVE}', json=down, headers=own)).status_code == 200
+    reasons = [(await status_of(connection, machine))[1] for machine in (VALVE, PAINTER)]
+    assert [reason == down['reason'] for reason in reasons] == [True, False]
 
-    feed.headers.pop('Authorization')
-    problem = problem_in(await feed.post(f'{PATH}/{VALVE}', json=down, headers={'X-Forwarded-Email': str(MIKE.email)}),
+    plc.headers.pop('Authorization')
+    problem = problem_in(await plc.post(f'{PATH}/{VALVE}', json=down, headers={'X-Forwarded-Email': str(MIKE.email)}),
                          403)
     assert 'scope feed:write' in problem['detail']
 
 
-async def test_what_feeds_have_sent_is_read_with_another_token(feed: AsyncClient, tokens: ApiTokens,
-                                                              sql: asyncpg.Connection) -> None:
-    await feed.post(PATH, json=[{'machine': VALVE, 'status': 'down'}, {'machine': VALVE, 'status': 'broken'}])
-    assert (await feed.get('/api/feeds')).status_code == 403  # a token that reports reads nothing
-    await sql.execute("UPDATE access_keys SET silent_after = '5 minutes' WHERE name = 'gateway'")
+async def test_what_feeds_have_sent_is_read_with_another_token(plc: AsyncClient, tokens: ApiTokens,
+                                                              connection: asyncpg.Connection) -> None:
+    await plc.post(PATH, json=[{'machine': VALVE, 'status': 'down'}, {'machine': VALVE, 'status': 'broken'}])
+    assert (await plc.get('/api/feeds')).status_code == 403  # a token that reports reads nothing
+    await connection.execute("UPDATE access_keys SET silent_after = '5 minutes' WHERE name = 'gateway'")
     reader = await tokens.make(MIKE, NewToken('monitoring', [TokenScope.READ]))
-    feed.headers['Authorization'] = f'Bearer {reader.secret}'
-    found, = (await feed.get('/api/feeds')).json()
+    plc.headers['Authorization'] = f'Bearer {reader.secret}'
+    found, = (await plc.get('/api/feeds')).json()
     assert datetime.fromisoformat(found.pop('last_event_at')) > datetime.now(UTC) - timedelta(minutes=5)
     assert found.pop('id') and found == {
         'name': 'gateway', 'silent_since': None, 'silent_after_seconds': 300, 'events_per_minute': 2, 'accepted': 1,
         'refused_24_hours': 1, 'is_expired': False}
 
 
-async def test_events_of_the_gateway_are_understood(feed: AsyncClient, sql: asyncpg.Connection) -> None:
+async def test_events_of_the_gateway_are_understood(plc: AsyncClient, connection: asyncpg.Connection) -> None:
     now = datetime.now(UTC) + timedelta(seconds=2)
     events = [status_event(VALVE, now - timedelta(seconds=1), Status.DOWN, 'E-047'),
               status_event(VALVE, now, Status.UNKNOWN, 'no connection to plant'),
               counter_event(PAINTER, now, Reports.GOOD, 3)]
     for many in (events[:1], events[1:] * 10):   # plain, and compressed
         body, headers = body_of([with_id(each, str(number)) for number, each in enumerate(many, start=len(many))])
-        assert results(await feed.post(PATH, content=body, headers=headers))[:2] == ['accepted'] * len(many[:2])
+        assert results(await plc.post(PATH, content=body, headers=headers))[:2] == ['accepted'] * len(many[:2])
     assert 'Content-Encoding' in headers
-    assert await status_of(sql) == ('down', 'E-047')   # as reported last, before the signal was lost
+    assert await status_of(connection) == ('down', 'E-047')   # as reported last, before the signal was lost

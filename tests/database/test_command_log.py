@@ -28,7 +28,7 @@ def employees(database: Database) -> Employees:
 
 
 @pytest.fixture
-def orders(database: Database, employees: Employees) -> WorkOrders:
+def book(database: Database, employees: Employees) -> WorkOrders:
     return WorkOrders(database, employees)
 
 
@@ -38,17 +38,17 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
     return lines
 
 
-async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Employees,
+async def test_each_command_is_a_line_with_who(book: WorkOrders, employees: Employees,
                                                caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    order = await orders.create(LISA, LEAK)
+    order = await book.create(LISA, LEAK)
     assert tuple(vars(caplog.records[-1])[name] for name in ('order', 'machine')) == (order.id, 'Valve_01_01')
-    again = await orders.create(LISA, LEAK)
+    again = await book.create(LISA, LEAK)
     assert again.id == order.id
-    order = await orders.edit(MIKE, order.id, order.version, OrderEdit(priority=Priority.CRITICAL))
-    await orders.transition(LISA, order.id, order.version, Transition(WorkOrderStatus.IN_PROGRESS))
-    await orders.comment(LISA, order.id, 'Secret words')
-    await orders.set_due_time(MIKE, Priority.LOW, timedelta(days=9))
+    order = await book.edit(MIKE, order.id, order.version, OrderEdit(priority=Priority.CRITICAL))
+    await book.transition(LISA, order.id, order.version, Transition(WorkOrderStatus.IN_PROGRESS))
+    await book.comment(LISA, order.id, 'Secret words')
+    await book.set_due_time(MIKE, Priority.LOW, timedelta(days=9))
     new = EmployeeEdit('Ann', 'Lee', 'ann.lee@example.com', 'Quality', Role.OPERATOR)
     ann = await employees.add(MIKE, new)
     await employees.edit(MIKE, ann.id, ann.version, replace(new, role=Role.TECHNICIAN))
@@ -61,18 +61,18 @@ async def test_each_command_is_a_line_with_who(orders: WorkOrders, employees: Em
         ('employee changed', MIKE.email), ('employee deactivated', MIKE.email)]
 
 
-async def test_what_was_refused_is_no_line(orders: WorkOrders, employees: Employees,
+async def test_what_was_refused_is_no_line(book: WorkOrders, employees: Employees,
                                            caplog: pytest.LogCaptureFixture) -> None:
-    order = await orders.create(LISA, LEAK)
+    order = await book.create(LISA, LEAK)
     caplog.set_level(logging.INFO)
     caplog.clear()
     with pytest.raises(NotAllowedError):
-        await orders.create(STRANGER, LEAK)
+        await book.create(STRANGER, LEAK)
     with pytest.raises(NotAllowedError):
-        await orders.transition(LISA, order.id, order.version,
-                                Transition(WorkOrderStatus.CANCELLED, cancel_reason='no'))
+        await book.transition(LISA, order.id, order.version,
+                              Transition(WorkOrderStatus.CANCELLED, cancel_reason='no'))
     with pytest.raises(EditConflictError):
-        await orders.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
+        await book.edit(MIKE, order.id, order.version + 7, OrderEdit(priority=Priority.LOW))
     with pytest.raises(NotAllowedError):
         await employees.set_active(LISA, 1, False)
     assert logged(caplog) == []

@@ -34,12 +34,12 @@ DERIVED = (
 
 
 @pytest.fixture
-def analytics(database: Database) -> Analytics:
+def analysis(database: Database) -> Analytics:
     return Analytics(database)
 
 
 @pytest.fixture
-async def feed(connect: Connect) -> asyncpg.Connection:
+async def site(connect: Connect) -> asyncpg.Connection:
     """A floor that has been running for 40 days without a word, and whose days are summed up."""
     connection = await connect()
     await age(connection)
@@ -91,26 +91,26 @@ async def test_a_machine_that_is_removed_while_down_was_not_repaired(connect: Co
 
 
 @pytest.mark.newest_postgres
-async def test_what_is_rolled_back_leaves_nothing(feed: asyncpg.Connection) -> None:
-    before = await derived(feed)
-    transaction = feed.transaction()
+async def test_what_is_rolled_back_leaves_nothing(site: asyncpg.Connection) -> None:
+    before = await derived(site)
+    transaction = site.transaction()
     await transaction.start()
-    await set_status(feed, 'down')
-    await report(feed, PAINTER, (30, 'down'))
+    await set_status(site, 'down')
+    await report(site, PAINTER, (30, 'down'))
     await transaction.rollback()
-    assert await derived(feed) == before
-    assert await feed.fetchval('SELECT count(*) FROM changed_days') == 0
+    assert await derived(site) == before
+    assert await site.fetchval('SELECT count(*) FROM changed_days') == 0
 
 
 async def test_a_number_is_right_to_the_second_even_if_nobody_refreshes(
-        feed: asyncpg.Connection, analytics: Analytics) -> None:
-    await set_status(feed, 'operational')  # until this report the late one counts
-    began, = await report(feed, VALVE, (2, 'down', 'Jam'))
-    await set_status(feed, 'down', 'Jam again')
-    kpis = await analytics.kpis(window(24), Scope(machine=VALVE))
+        site: asyncpg.Connection, analysis: Analytics) -> None:
+    await set_status(site, 'operational')  # until this report the late one counts
+    began, = await report(site, VALVE, (2, 'down', 'Jam'))
+    await set_status(site, 'down', 'Jam again')
+    kpis = await analysis.kpis(window(24), Scope(machine=VALVE))
     assert (kpis.operational, kpis.stops, kpis.ongoing) == (pytest.approx(21 * 3600, abs=60), 2, 1)
     assert kpis.down == pytest.approx(2 * 3600, abs=60)
-    assert [(s.since, s.reason) for s in (await analytics.stops(window(24))).stops][-1] == (began, 'Jam')
+    assert [(s.since, s.reason) for s in (await analysis.stops(window(24))).stops][-1] == (began, 'Jam')
 
 
 @pytest.mark.newest_postgres
@@ -133,7 +133,7 @@ async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
                 'GROUP BY day ORDER BY day DESC LIMIT 1') == 't|t\n'
 
 
-async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Connect, analytics: Analytics) -> None:
+async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Connect, analysis: Analytics) -> None:
     """It began before midnight, and commits after it: until then the day is read from the intervals."""
     slow, other, reader = await connect(), await connect(), await connect()
     async with other.transaction():  # a session that only looks does not matter
@@ -150,94 +150,94 @@ async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Con
 
 
 async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_summed_up_again(
-        feed: asyncpg.Connection, connect: Connect, analytics: Analytics) -> None:
+        site: asyncpg.Connection, connect: Connect, analysis: Analytics) -> None:
     now = datetime.now(UTC)
     asked = Window(now - 72 * HOUR, now - 14 * HOUR)
 
     async def reports() -> list[Any]:
-        return [await analytics.kpis(asked), await analytics.lines(asked), await analytics.wait_attribution(asked),
-                await analytics.hourly_pattern(asked), (await analytics.floor_at(asked.end)).machines]
+        return [await analysis.kpis(asked), await analysis.lines(asked), await analysis.wait_attribution(asked),
+                await analysis.hourly_pattern(asked), (await analysis.floor_at(asked.end)).machines]
 
     slow = await connect()
     transaction = slow.transaction()
     await transaction.start()
     await report(slow, PAINTER, (45, 'down', 'Dry'), (44, 'operational'))
-    await report(feed, MOLDER, (60, 'down', 'Diverter'), (58, 'operational'))
-    await report(feed, VALVE, (59.5, 'warning', 'Starved'), (58.5, 'operational'))
-    assert await feed.fetchval(REFRESH) in {1, 2, 3}
+    await report(site, MOLDER, (60, 'down', 'Diverter'), (58, 'operational'))
+    await report(site, VALVE, (59.5, 'warning', 'Starved'), (58.5, 'operational'))
+    assert await site.fetchval(REFRESH) in {1, 2, 3}
     await transaction.commit()
     at_once = await reports()
     assert (at_once[0].down, at_once[0].stops, at_once[0].waiting) == (3 * 3600, 2, 3600)
-    assert await feed.fetchval(REFRESH) in {1, 2}
+    assert await site.fetchval(REFRESH) in {1, 2}
     assert await reports() == at_once
-    assert await feed.fetchval('SELECT sum(caused) FROM machine_days WHERE machine_id = machine_called($1)', MOLDER) \
+    assert await site.fetchval('SELECT sum(caused) FROM machine_days WHERE machine_id = machine_called($1)', MOLDER) \
         == 3600 * 1_000_000
-    by_reports = await derived(feed)
-    await feed.execute('SELECT rebuild_history()')
-    await feed.fetchval(REFRESH)
-    assert await derived(feed) == by_reports
+    by_reports = await derived(site)
+    await site.execute('SELECT rebuild_history()')
+    await site.fetchval(REFRESH)
+    assert await derived(site) == by_reports
 
 
 @pytest.mark.newest_postgres
 async def test_the_stops_of_days_that_are_summed_up_follow_late_reports_and_another_micro_stop_limit(
-        feed: asyncpg.Connection, analytics: Analytics) -> None:
+        site: asyncpg.Connection, analysis: Analytics) -> None:
     now = datetime.now(UTC)
     asked = Window(now - 120 * HOUR, now - 14 * HOUR)
 
     async def stops(step: str) -> tuple[int, int, int]:
         """Failures, micro-stops, and MTTR in tenths of an hour: the same before and after the days are summed up."""
-        kpis = await analytics.kpis(asked)
-        assert await feed.fetchval(REFRESH), step
-        assert await analytics.kpis(asked) == kpis, step
+        kpis = await analysis.kpis(asked)
+        assert await site.fetchval(REFRESH), step
+        assert await analysis.kpis(asked) == kpis, step
         return kpis.failures, kpis.micro_stops, round((kpis.mttr or 0) / 360)
 
-    await report(feed, VALVE, (90, 'down', 'Jam'), (80, 'down', 'Belt'), (30, 'operational'))
+    await report(site, VALVE, (90, 'down', 'Jam'), (80, 'down', 'Belt'), (30, 'operational'))
     assert await stops('over several days') == (1, 0, 600)
-    await report(feed, VALVE, (89, 'operational'), (88, 'down', 'Jam'))
+    await report(site, VALVE, (89, 'operational'), (88, 'down', 'Jam'))
     assert await stops('it ran in between: another stop ends on a day of which nothing came late') == (2, 0, 295)
-    await feed.execute("UPDATE plant_settings SET micro_stop = '29 hours 30 minutes'")
+    await site.execute("UPDATE plant_settings SET micro_stop = '29 hours 30 minutes'")
     assert await stops('another limit') == (1, 1, 580)
-    await feed.execute("UPDATE machine_types SET micro_stop = '5 minutes' "
+    await site.execute("UPDATE machine_types SET micro_stop = '5 minutes' "
                        'WHERE type = (SELECT type FROM machines WHERE machine_name = $1)', VALVE)
     assert await stops('and one of the type') == (2, 0, 295)
 
 
 @pytest.mark.newest_postgres
 async def test_a_late_report_that_ends_a_stop_during_which_a_machine_was_moved_counts_the_next_on_the_new_line(
-        feed: asyncpg.Connection, analytics: Analytics) -> None:
-    await set_status(feed, 'operational')
-    began, again = await report(feed, VALVE, (100, 'down', 'Jam'), (54, 'down', 'Jam again'))
-    await feed.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, began + 10 * HOUR)
-    await feed.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', began + 10 * HOUR)
-    await feed.execute(REFRESH)
-    lines = [await feed.fetchval('SELECT name FROM production_lines WHERE line_id = $1', line) for line in (1, 3)]
+        site: asyncpg.Connection, analysis: Analytics) -> None:
+    await set_status(site, 'operational')
+    began, again = await report(site, VALVE, (100, 'down', 'Jam'), (54, 'down', 'Jam again'))
+    await site.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, began + 10 * HOUR)
+    await site.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', began + 10 * HOUR)
+    await site.execute(REFRESH)
+    lines = [await site.fetchval('SELECT name FROM production_lines WHERE line_id = $1', line) for line in (1, 3)]
     whole = Window(began, again + 50 * HOUR)
-    assert [(await analytics.kpis(whole, Scope(line))).down for line in lines] == [whole.micros / 1e6, 0]
+    assert [(await analysis.kpis(whole, Scope(line))).down for line in lines] == [whole.micros / 1e6, 0]
 
-    ran, = await report(feed, VALVE, (70, 'operational'))
+    ran, = await report(site, VALVE, (70, 'operational'))
 
     parts = [(ran - began).total_seconds(), 50 * 3600]
     for _ in range(2):
-        kpis = [await analytics.kpis(whole, Scope(line)) for line in lines]
+        kpis = [await analysis.kpis(whole, Scope(line)) for line in lines]
         assert ([each.down for each in kpis], [each.stops for each in kpis]) == (parts, [1, 1])
-        await feed.execute(REFRESH)
-    longest = await feed.fetch('SELECT line_id, longest_down FROM machine_days WHERE machine_id = 4 '
+        await site.execute(REFRESH)
+    longest = await site.fetch('SELECT line_id, longest_down FROM machine_days WHERE machine_id = 4 '
                                'AND longest_down > 0')
     assert [tuple(row) for row in longest] == [(1, round(parts[0] * 1e6))]
 
 
 @pytest.mark.newest_postgres
 async def test_a_late_report_has_no_more_days_summed_up_again_where_the_machine_was_moved_before_its_stop(
-        feed: asyncpg.Connection) -> None:
+        site: asyncpg.Connection) -> None:
     moved_at = datetime.now(UTC) - 150 * HOUR
-    await feed.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, moved_at)
-    await feed.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', moved_at)
+    await site.execute('UPDATE machine_placements SET until = $2 WHERE machine_id = $1', 4, moved_at)
+    await site.execute('INSERT INTO machine_placements VALUES (4, 3, $1)', moved_at)
     days = []
     for name in PAINTER, VALVE:
-        await report(feed, name, (140, 'down', 'Jam'), (10, 'operational'))
-        await feed.execute(REFRESH)
-        await report(feed, name, (40, 'operational'), (39, 'down', 'Jam'))
-        days.append(await feed.fetchval('SELECT array_agg(DISTINCT day ORDER BY day) FROM changed_days'))
+        await report(site, name, (140, 'down', 'Jam'), (10, 'operational'))
+        await site.execute(REFRESH)
+        await report(site, name, (40, 'operational'), (39, 'down', 'Jam'))
+        days.append(await site.fetchval('SELECT array_agg(DISTINCT day ORDER BY day) FROM changed_days'))
     assert days[0] == days[1]
 
 
@@ -271,19 +271,19 @@ async def test_one_sums_up_at_a_time_and_the_others_skip(connect: Connect) -> No
 
 @pytest.mark.newest_postgres
 async def test_days_of_another_clock_are_not_used_and_made_again(
-        feed: asyncpg.Connection, analytics: Analytics) -> None:
-    await report(feed, VALVE, (50, 'down', 'Jam'), (20, 'operational'))
-    await feed.fetchval(REFRESH)
+        site: asyncpg.Connection, analysis: Analytics) -> None:
+    await report(site, VALVE, (50, 'down', 'Jam'), (20, 'operational'))
+    await site.fetchval(REFRESH)
     asked = window(24 * 5, datetime.now(UTC))
-    before = await analytics.kpis(asked)
+    before = await analysis.kpis(asked)
     for change, hour in ("time_zone = 'America/Detroit'", 0), ("day_start = '06:00'", 6):
-        await feed.execute(f'UPDATE plant_settings SET {change}')
-        assert await feed.fetchval('SELECT count(*) FROM summed_days') == 0
-        assert await analytics.kpis(asked) == before
-        assert await feed.fetchval(REFRESH) >= 38
-        assert await feed.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
+        await site.execute(f'UPDATE plant_settings SET {change}')
+        assert await site.fetchval('SELECT count(*) FROM summed_days') == 0
+        assert await analysis.kpis(asked) == before
+        assert await site.fetchval(REFRESH) >= 38
+        assert await site.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
                                    'FROM summed_days') == hour
-        assert await analytics.kpis(asked) == before
+        assert await analysis.kpis(asked) == before
 
 
 @pytest.mark.newest_postgres
@@ -311,47 +311,47 @@ SILENT = """
     SET session_replication_role = origin"""
 
 
-async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, analytics: Analytics) -> None:
+async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, analysis: Analytics) -> None:
     feed = await connect()
     await age(feed)
     await feed.execute(SILENT.format(hours=3))
-    assert (await analytics.floor_at(datetime.now(UTC))).machines[0].status is Status.UNKNOWN
+    assert (await analysis.floor_at(datetime.now(UTC))).machines[0].status is Status.UNKNOWN
     asked, scope = window(24, datetime.now(UTC)), Scope(machine=VALVE)
-    before = await analytics.kpis(asked, scope)
+    before = await analysis.kpis(asked, scope)
     await set_status(feed, 'operational')
     assert await feed.fetchval('SELECT machine_name FROM data_gaps JOIN machines USING (machine_id)') == VALVE
     assert before.covered == pytest.approx(22 * 3600, abs=30)
-    assert (await analytics.kpis(asked, scope)).covered == pytest.approx(before.covered, abs=30)
+    assert (await analysis.kpis(asked, scope)).covered == pytest.approx(before.covered, abs=30)
 
 
 @pytest.mark.newest_postgres
 async def test_a_data_gap_that_goes_on_is_unknown_on_days_that_are_summed_up_too(
-        connect: Connect, analytics: Analytics) -> None:
+        connect: Connect, analysis: Analytics) -> None:
     """They are summed up while nobody can know that nothing will be heard for so long."""
     feed = await connect()
     await age(feed)
     await feed.execute(SILENT.format(hours=80))
     await feed.fetchval(REFRESH)
     for scope, machines in (Scope(machine=VALVE), 1), (Scope(), 30):
-        covered = (await analytics.kpis(window(96), scope)).covered
+        covered = (await analysis.kpis(window(96), scope)).covered
         assert covered == pytest.approx(16 * 3600 * machines, abs=10 * machines + 30)
     before = await derived(feed)
     asked = window(96, datetime.now(UTC))
-    kpis = await analytics.kpis(asked, Scope(machine=VALVE))
+    kpis = await analysis.kpis(asked, Scope(machine=VALVE))
     await set_status(feed, 'operational')
     await feed.fetchval(REFRESH)
-    assert (await analytics.kpis(asked, Scope(machine=VALVE))).covered == pytest.approx(kpis.covered, abs=30)
+    assert (await analysis.kpis(asked, Scope(machine=VALVE))).covered == pytest.approx(kpis.covered, abs=30)
     assert await derived(feed) != before
 
 
 @pytest.mark.newest_postgres
-async def test_a_data_gap_does_not_shorten_a_stop(connect: Connect, analytics: Analytics) -> None:
+async def test_a_data_gap_does_not_shorten_a_stop(connect: Connect, analysis: Analytics) -> None:
     feed, now = await connect(), datetime.now(UTC)
     await feed.execute("UPDATE plant_settings SET machine_silent_after = '1 hour'")
     await set_status(feed, 'down', 'Jam')
     await set_clock(feed, 10 * HOUR)
     await set_status(feed, 'operational')
-    later, asked = analytics.at(now + 10 * HOUR), window(12, now + 11 * HOUR)
+    later, asked = analysis.at(now + 10 * HOUR), window(12, now + 11 * HOUR)
     [stop] = (await later.stops(asked, Scope(machine=VALVE))).stops
     assert (stop.length, stop.reason) == (pytest.approx(10 * 3600, abs=30), 'Jam')
     assert await feed.fetchval('SELECT unconfirmed / 1000000 FROM machine_stops') == pytest.approx(9 * 3600, abs=30)

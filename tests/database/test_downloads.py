@@ -41,7 +41,7 @@ DESK, TABLET = Address('10.0.0.7', 50_001), Address('10.0.0.8', 50_001)
 
 
 @pytest.fixture
-def orders(database: Database) -> WorkOrders:
+def book(database: Database) -> WorkOrders:
     return WorkOrders(database, Employees(database, default_role=Role.SUPERVISOR))
 
 
@@ -62,16 +62,16 @@ async def test_a_file_of_orders_holds_no_connection_while_it_waits(database: Dat
 
 
 async def test_an_attachment_comes_in_small_pieces_and_holds_no_connection(
-        database: Database, orders: WorkOrders) -> None:
-    order = await orders.create(LISA, NewOrder(MachineName('Valve_01_01'), 'Leak'))
-    file = await orders.attach(LISA, order.id, 'leak.pdf', MANUAL)
+        database: Database, book: WorkOrders) -> None:
+    order = await book.create(LISA, NewOrder(MachineName('Valve_01_01'), 'Leak'))
+    file = await book.attach(LISA, order.id, 'leak.pdf', MANUAL)
     content = b''
-    async for piece in orders.content(file):
+    async for piece in book.content(file):
         assert len(piece) <= 64 * 1024
         assert database.pool_use.busy == 0
         content += piece
     assert content == MANUAL
-    part = b''.join([piece async for piece in orders.content(file, range(100_000, 300_000))])
+    part = b''.join([piece async for piece in book.content(file, range(100_000, 300_000))])
     assert part == MANUAL[100_000:300_000]
 
 

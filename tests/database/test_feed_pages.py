@@ -47,58 +47,58 @@ async def is_silent(floor: Floor) -> bool:
     return bool(await floor.connection.fetchval(SILENT))
 
 
-async def test_the_last_50_events_are_kept_with_what_became_of_them(floor: Floor) -> None:
-    await floor.send(event(VALVE, 'down', 40, id='1', reason='Leak'), event('Nowhere', 'down', 1),
-                     event(VALVE, 'operational', id='1'))
-    await floor.send(event(VALVE, 'warning', 50))
-    assert await tail(floor) == [
+async def test_the_last_50_events_are_kept_with_what_became_of_them(site: Floor) -> None:
+    await site.send(event(VALVE, 'down', 40, id='1', reason='Leak'), event('Nowhere', 'down', 1),
+                    event(VALVE, 'operational', id='1'))
+    await site.send(event(VALVE, 'warning', 50))
+    assert await tail(site) == [
         (VALVE, 'down', 'accepted', None),
         ('Nowhere', 'down', 'unknown_machine', "no machine on this floor is called 'Nowhere'"),
         (VALVE, 'operational', 'duplicate', None), (VALVE, 'warning', 'late', None)]
 
     for _ in range(2):
-        await floor.send(*[event(PAINTER, 'down', id=str(number)) for number in range(70)])
-    assert [(status, result) for _, status, result, _ in await tail(floor)] == [('down', 'duplicate')] * 50
-    minutes = await floor.connection.fetch('SELECT accepted, refused FROM feed_minutes')
+        await site.send(*[event(PAINTER, 'down', id=str(number)) for number in range(70)])
+    assert [(status, result) for _, status, result, _ in await tail(site)] == [('down', 'duplicate')] * 50
+    minutes = await site.connection.fetch('SELECT accepted, refused FROM feed_minutes')
     assert (sum(row['accepted'] for row in minutes), sum(row['refused'] for row in minutes)) == (143, 1)
 
 
-async def test_events_that_cannot_be_read_are_counted_and_shown_too(floor: Floor) -> None:
-    results = await floor.send(
+async def test_events_that_cannot_be_read_are_counted_and_shown_too(site: Floor) -> None:
+    results = await site.send(
         {'machine': VALVE, 'status': 'broken', 'reason': None, 'message': 'status: use down'}, event(VALVE, 'down'),
         {'machine': '', 'status': '', 'reason': None, 'message': 'event: no object'})
     assert results == [('refused', 'status: use down'), ('accepted', None), ('refused', 'event: no object')]
-    assert await tail(floor) == [(VALVE, 'broken', 'refused', 'status: use down'), (VALVE, 'down', 'accepted', None),
-                                 ('', '', 'refused', 'event: no object')]
-    assert await floor.connection.fetchval('SELECT refused FROM feed_totals') == 2
+    assert await tail(site) == [(VALVE, 'broken', 'refused', 'status: use down'), (VALVE, 'down', 'accepted', None),
+                                ('', '', 'refused', 'event: no object')]
+    assert await site.connection.fetchval('SELECT refused FROM feed_totals') == 2
 
 
-async def test_long_names_and_messages_are_refused_as_short_ones_are(floor: Floor) -> None:
+async def test_long_names_and_messages_are_refused_as_short_ones_are(site: Floor) -> None:
     draw = random.Random(35)
     rare = ''.join(chr(draw.randrange(0x20000, 0x2A000)) for _ in range(700))  # 4 bytes each, and not compressible
-    await floor.send(event('N' * 200 + 'A', 'down'), event('N' * 200 + 'B', 'warning'),
-                     {'machine': rare[:200], 'status': '', 'message': rare[200:]}, event(VALVE, 'down'))
-    refusals = await floor.connection.fetch('SELECT machine, status, times FROM feed_refusals ORDER BY times')
+    await site.send(event('N' * 200 + 'A', 'down'), event('N' * 200 + 'B', 'warning'),
+                    {'machine': rare[:200], 'status': '', 'message': rare[200:]}, event(VALVE, 'down'))
+    refusals = await site.connection.fetch('SELECT machine, status, times FROM feed_refusals ORDER BY times')
     assert [tuple(row) for row in refusals] == [(rare[:200], '', 1), ('N' * 200, 'warning', 2)]
 
 
-async def test_the_latest_unknown_names_and_causes_of_a_feed_are_kept(floor: Floor) -> None:
-    await floor.send(*[event(f'Nowhere {number}', 'down') for number in range(201)])
-    await floor.send(*[{'machine': VALVE, 'status': '', 'message': f'no status: {number}'} for number in range(201)])
+async def test_the_latest_unknown_names_and_causes_of_a_feed_are_kept(site: Floor) -> None:
+    await site.send(*[event(f'Nowhere {number}', 'down') for number in range(201)])
+    await site.send(*[{'machine': VALVE, 'status': '', 'message': f'no status: {number}'} for number in range(201)])
     for table in 'feed_unknown_names', 'feed_refusals':
-        assert await floor.connection.fetchval(f'SELECT count(*) FROM {table}') == 200
+        assert await site.connection.fetchval(f'SELECT count(*) FROM {table}') == 200
 
 
 async def test_a_flood_of_names_and_values_leaves_every_other_cause_on_the_page(
-        floor: Floor, feeds: FeedCommands) -> None:
-    await floor.send(event(PAINTER, 'down', -3), event(VALVE, 'down', -4))
+        site: Floor, commands: FeedCommands) -> None:
+    await site.send(event(PAINTER, 'down', -3), event(VALVE, 'down', -4))
     for first in range(0, 300, 100):
-        await floor.send(*[event(f"It's {number}", 'down') for number in range(first, first + 100)])
-        await floor.send(*[{'machine': VALVE, 'status': '', 'message':
-                            f"CNC's mode: the value {f'{quote}{number}'!r} is not in its mapping"}
-                           for number in range(first, first + 100) for quote in ('x', "'")])
-    await floor.send(event("Somebody's", 'down'))
-    refused = (await feeds.overview([floor.feed])).refusals[floor.feed]
+        await site.send(*[event(f"It's {number}", 'down') for number in range(first, first + 100)])
+        await site.send(*[{'machine': VALVE, 'status': '', 'message':
+                           f"CNC's mode: the value {f'{quote}{number}'!r} is not in its mapping"}
+                          for number in range(first, first + 100) for quote in ('x', "'")])
+    await site.send(event("Somebody's", 'down'))
+    refused = (await commands.overview([site.feed])).refusals[site.feed]
     assert [(each.machine, each.message, each.times) for each in refused] == [
         ("Somebody's", "no machine on this floor is called 'Somebody''s'", 301),
         (VALVE, """CNC's mode: the value "'299" is not in its mapping""", 600),
@@ -106,133 +106,134 @@ async def test_a_flood_of_names_and_values_leaves_every_other_cause_on_the_page(
     assert refused[0].first_at < refused[0].last_at
 
 
-async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(floor: Floor, connect: Connect) -> None:
+async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(site: Floor, connect: Connect) -> None:
     heard: list[str] = []
     listening = await connect()
-    channel = await floor.connection.fetchval('SELECT name FROM notification_channel')
+    channel = await site.connection.fetchval('SELECT name FROM notification_channel')
     await listening.add_listener(channel, lambda *arguments: heard.append(arguments[3]))
 
     def announced() -> int:
         return sum('a feed fell silent, or reports again' in payload for payload in heard)
 
-    await floor.send(event(VALVE, 'down'))
-    await pass_by(floor, '6 minutes')
-    assert not await is_silent(floor)  # a feed that reported once is no steady one
+    await site.send(event(VALVE, 'down'))
+    await pass_by(site, '6 minutes')
+    assert not await is_silent(site)  # a feed that reported once is no steady one
 
-    await floor.connection.execute("""
+    await site.connection.execute("""
         INSERT INTO feed_minutes SELECT $1, date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 1, 0
-        FROM generate_series(10, 45) AS n""", floor.feed)
-    assert await is_silent(floor)
-    assert await is_silent(floor)
+        FROM generate_series(10, 45) AS n""", site.feed)
+    assert await is_silent(site)
+    assert await is_silent(site)
     await listening.fetchval('SELECT 1')
     assert announced() == 1  # not at each look
 
-    await floor.send(event(VALVE, 'operational'))
-    assert not await floor.connection.fetchval(SILENT)
+    await site.send(event(VALVE, 'operational'))
+    assert not await site.connection.fetchval(SILENT)
     await listening.fetchval('SELECT 1')
     assert announced() == 2
 
 
 @pytest.mark.parametrize(('limit', 'silent'), [('1 minute', True), ('0', False), ('1 hour', False)])
-async def test_a_feed_has_its_own_limit(floor: Floor, limit: str, silent: bool) -> None:
-    await floor.send(event(VALVE, 'down'))
-    await floor.connection.execute(f"UPDATE access_keys SET silent_after = '{limit}'")
-    await floor.connection.execute("UPDATE plant_settings SET machine_silent_after = '10 seconds'")
-    await pass_by(floor, '6 minutes')
-    assert await is_silent(floor) == silent
+async def test_a_feed_has_its_own_limit(site: Floor, limit: str, silent: bool) -> None:
+    await site.send(event(VALVE, 'down'))
+    await site.connection.execute(f"UPDATE access_keys SET silent_after = '{limit}'")
+    await site.connection.execute("UPDATE plant_settings SET machine_silent_after = '10 seconds'")
+    await pass_by(site, '6 minutes')
+    assert await is_silent(site) == silent
 
-    await floor.connection.execute('UPDATE access_keys SET revoked_at = now()')
-    assert not await is_silent(floor)
+    await site.connection.execute('UPDATE access_keys SET revoked_at = now()')
+    assert not await is_silent(site)
 
 
-async def test_a_machine_belongs_to_the_feed_that_reported_it_last(floor: Floor) -> None:
-    other = await floor.connection.fetchval(KEY, 'script', None, None)
-    await floor.send(event(VALVE, 'down'), event(PAINTER, 'down'), event('Nowhere', 'down'))
-    await floor.send(event(VALVE, 'warning'), feed=other)
-    owners = {row['machine_name']: row['feed_id'] for row in await floor.connection.fetch(
+async def test_a_machine_belongs_to_the_feed_that_reported_it_last(site: Floor) -> None:
+    other = await site.connection.fetchval(KEY, 'script', None, None)
+    await site.send(event(VALVE, 'down'), event(PAINTER, 'down'), event('Nowhere', 'down'))
+    await site.send(event(VALVE, 'warning'), feed=other)
+    owners = {row['machine_name']: row['feed_id'] for row in await site.connection.fetch(
         'SELECT machine_name, feed_id FROM feeds_of_machines JOIN machines USING (machine_id)')}
-    assert owners == {VALVE: other, PAINTER: floor.feed}
+    assert owners == {VALVE: other, PAINTER: site.feed}
 
 
 @pytest.fixture
-def feeds(database: Database) -> FeedCommands:
+def commands(database: Database) -> FeedCommands:
     return FeedCommands(database, Employees(database, default_role=Role.VIEWER))
 
 
-async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(floor: Floor, feeds: FeedCommands) -> None:
-    other = await floor.connection.fetchval(KEY, 'script', None, None)
-    await floor.send(event(VALVE, 'down', reason='Leak'), event('Nowhere', 'down'), event('Nowhere', 'down'))
-    await floor.send(event(VALVE, 'warning'), feed=other)
-    seen = await feeds.overview([floor.feed])
+async def test_a_supervisor_sees_what_feeds_sent_and_ignores_a_name(site: Floor, commands: FeedCommands) -> None:
+    other = await site.connection.fetchval(KEY, 'script', None, None)
+    await site.send(event(VALVE, 'down', reason='Leak'), event('Nowhere', 'down'), event('Nowhere', 'down'))
+    await site.send(event(VALVE, 'warning'), feed=other)
+    seen = await commands.overview([site.feed])
     assert [(feed.name, feed.accepted, feed.refused, feed.rate > 0) for feed in seen.feeds] == [
         ('gateway', 1, 2, True), ('script', 1, 0, True)]
-    assert [(each.machine, each.result) for each in seen.tails[floor.feed]] == [
+    assert [(each.machine, each.result) for each in seen.tails[site.feed]] == [
         ('Nowhere', Result.UNKNOWN_MACHINE), ('Nowhere', Result.UNKNOWN_MACHINE), (VALVE, Result.ACCEPTED)]
-    refusal, = seen.refusals[floor.feed]
+    refusal, = seen.refusals[site.feed]
     assert (refusal.machine, refusal.times) == ('Nowhere', 2)
     assert [(each.name, each.times, each.feeds) for each in seen.unknown] == [('Nowhere', 2, ('gateway',))]
     assert [(each.name, [name for name, _ in each.feeds]) for each in seen.shared] == [(VALVE, ['script', 'gateway'])]
 
-    await feeds.ignore(MIKE, 'Nowhere')
-    assert [each.ignored_by for each in (await feeds.overview()).unknown] == ['Mike Johnson']
-    await feeds.stop_ignoring(MIKE, 'Nowhere')
-    assert [each.ignored_by for each in (await feeds.overview()).unknown] == [None]
-    await floor.connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Nowhere')")
-    assert (await feeds.overview()).unknown == []
+    await commands.ignore(MIKE, 'Nowhere')
+    assert [each.ignored_by for each in (await commands.overview()).unknown] == ['Mike Johnson']
+    await commands.stop_ignoring(MIKE, 'Nowhere')
+    assert [each.ignored_by for each in (await commands.overview()).unknown] == [None]
+    await site.connection.execute("INSERT INTO machine_feed_stream (machine_name) VALUES ('Nowhere')")
+    assert (await commands.overview()).unknown == []
 
 
-async def test_a_token_that_is_still_sent_after_its_end_is_seen(floor: Floor, database: Database,
-                                                                feeds: FeedCommands) -> None:
+async def test_a_token_that_is_still_sent_after_its_end_is_seen(site: Floor, database: Database,
+                                                                commands: FeedCommands) -> None:
     tokens = ApiTokens(database, Employees(database, default_role=Role.VIEWER))
     gateway, quiet = [await tokens.make(MIKE, NewToken(name, [TokenScope.FEED])) for name in ('old gateway', 'quiet')]
     await tokens.identity(gateway.secret)
     for made in gateway, quiet:
         await tokens.revoke(MIKE, made.key.id)
-    await floor.connection.execute("UPDATE access_keys SET last_used_at = last_used_at - interval '2 minutes'")
-    assert (await feeds.overview()).ended == []
+    await site.connection.execute("UPDATE access_keys SET last_used_at = last_used_at - interval '2 minutes'")
+    assert (await commands.overview()).ended == []
 
     async def refused_at() -> datetime:
         with pytest.raises(SignedOutError, match='was revoked'):
             await tokens.identity(gateway.secret)
-        ended, = (await feeds.overview()).ended
+        ended, = (await commands.overview()).ended
         assert (ended.name, ended.is_revoked, ended.ended_at < ended.last_used_at) == ('old gateway', True, True)
         return ended.last_used_at
     assert await refused_at() == await refused_at()   # a program that tries all the time writes once a minute
 
-    await floor.connection.execute("UPDATE access_keys SET expires_at = revoked_at - interval '1 hour'")
-    ended, = (await feeds.overview()).ended
+    await site.connection.execute("UPDATE access_keys SET expires_at = revoked_at - interval '1 hour'")
+    ended, = (await commands.overview()).ended
     assert not ended.is_revoked, 'it had expired before'
 
 
-async def test_changes_of_feeds_require_a_supervisor_and_are_kept(floor: Floor, feeds: FeedCommands) -> None:
-    await feeds.rename(MIKE, floor.feed, 'Press hall')
-    await feeds.set_silent_after(MIKE, floor.feed, NEVER)
-    await feeds.set_silent_after(MIKE, floor.feed, timedelta(minutes=5))
-    feed, = await feeds.feeds()
+async def test_changes_of_feeds_require_a_supervisor_and_are_kept(site: Floor, commands: FeedCommands) -> None:
+    await commands.rename(MIKE, site.feed, 'Press hall')
+    await commands.set_silent_after(MIKE, site.feed, NEVER)
+    await commands.set_silent_after(MIKE, site.feed, timedelta(minutes=5))
+    feed, = await commands.feeds()
     assert (feed.name, feed.silent_after) == ('Press hall', timedelta(minutes=5))
-    log = await floor.connection.fetch(
+    log = await site.connection.fetch(
         'SELECT changed_by, old_value, new_value FROM setting_changes ORDER BY change_id')
     assert [tuple(row) for row in log] == [
         ('Mike Johnson', 'gateway', 'Press hall'), ('Mike Johnson', 'automatic', 'never'),
         ('Mike Johnson', 'never', '5 min 00 s')]
 
-    await floor.connection.fetchval(KEY, 'taken', None, None)
+    await site.connection.fetchval(KEY, 'taken', None, None)
     with pytest.raises(InvalidInputError, match='there is a token Taken already'):
-        await feeds.rename(MIKE, floor.feed, 'Taken')
-    for command in (feeds.rename(LISA, floor.feed, 'X'), feeds.set_silent_after(LISA, floor.feed, None),
-                    feeds.ignore(LISA, 'X'), feeds.stop_ignoring(LISA, 'X'), feeds.try_events(LISA, floor.feed, [])):
+        await commands.rename(MIKE, site.feed, 'Taken')
+    for command in (commands.rename(LISA, site.feed, 'X'), commands.set_silent_after(LISA, site.feed, None),
+                    commands.ignore(LISA, 'X'), commands.stop_ignoring(LISA, 'X'),
+                    commands.try_events(LISA, site.feed, [])):
         with pytest.raises(NotAllowedError):
             await command
     with pytest.raises(NotFoundError):
-        await feeds.rename(MIKE, 12345, 'X')
+        await commands.rename(MIKE, 12345, 'X')
 
 
-async def test_a_trial_says_what_would_become_of_events_and_stores_nothing(floor: Floor, feeds: FeedCommands) -> None:
-    await floor.send(event(VALVE, 'operational', id='1'))
-    before = await floor.past(), await tail(floor)
-    results = await feeds.try_events(MIKE, floor.feed, [
+async def test_a_trial_says_what_would_become_of_events_and_stores_nothing(site: Floor, commands: FeedCommands) -> None:
+    await site.send(event(VALVE, 'operational', id='1'))
+    before = await site.past(), await tail(site)
+    results = await commands.try_events(MIKE, site.feed, [
         FeedEvent(VALVE, Status.DOWN, 'Leak', id='2'), FeedEvent(VALVE, Status.DOWN, id='1'),
         FeedEvent('Nowhere', Status.DOWN), EventResult(Result.REFUSED, 'status: use down')])
     assert [each.result for each in results] == [
         Result.ACCEPTED, Result.DUPLICATE, Result.UNKNOWN_MACHINE, Result.REFUSED]
-    assert (await floor.past(), await tail(floor)) == before
+    assert (await site.past(), await tail(site)) == before

@@ -19,7 +19,7 @@ NOBODY_CAN = asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.WrongObjectTypeE
 
 
 @pytest.fixture
-def gateway(psql: Psql) -> str:
+def login(psql: Psql) -> str:
     """The login of a PLC gateway, set up as the file says."""
     name = f'gateway_{uuid4().hex[:8]}'
     psql('-v', f'login={name}', '-f', str(FEED_LOGIN))
@@ -27,8 +27,8 @@ def gateway(psql: Psql) -> str:
 
 
 @pytest.fixture
-async def writer(connect: Connect, gateway: str) -> asyncpg.Connection:
-    return await connect(gateway)
+async def writer(connect: Connect, login: str) -> asyncpg.Connection:
+    return await connect(login)
 
 
 @pytest.fixture
@@ -37,15 +37,15 @@ async def admin(connect: Connect) -> asyncpg.Connection:
 
 
 async def test_it_says_status_reason_and_datetime(
-        writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+        writer: asyncpg.Connection, admin: asyncpg.Connection, login: str) -> None:
     answer = await writer.execute("UPDATE machine_feed_stream SET status = 'Down', reason = 'E-stop', datetime = NOW() "
                                   'WHERE machine_name = $1', VALVE)
     assert answer == 'UPDATE 1'
     assert await writer.fetchval('SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) == 'down'
-    assert await last_row(admin) == (VALVE, 'operational', 'down', 'E-stop', gateway)
+    assert await last_row(admin) == (VALVE, 'operational', 'down', 'E-stop', login)
 
 
-async def test_it_says_when_it_happened(writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+async def test_it_says_when_it_happened(writer: asyncpg.Connection, admin: asyncpg.Connection, login: str) -> None:
     now = await admin.fetchval('SELECT clock_timestamp()')
     answers = [await writer.fetchval('SELECT report_status($1, $2, $3, $4)', VALVE, status, reason, at)
                for status, reason, at in (('down', 'E-stop', now), ('warning', 'Low oil', now - timedelta(hours=1)))]
@@ -53,7 +53,7 @@ async def test_it_says_when_it_happened(writer: asyncpg.Connection, admin: async
     assert await writer.fetchval('SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) == 'down'
     rows = await admin.fetch('SELECT new_status, happened_at, changed_by FROM machine_status_history '
                              'WHERE new_status <> $1', 'operational')
-    assert [tuple(row) for row in rows] == [('down', now, gateway), ('warning', now - timedelta(hours=1), gateway)]
+    assert [tuple(row) for row in rows] == [('down', now, login), ('warning', now - timedelta(hours=1), login)]
 
 
 async def last_row(admin: asyncpg.Connection) -> tuple[str, str, str, str | None, str]:
@@ -63,9 +63,9 @@ async def last_row(admin: asyncpg.Connection) -> tuple[str, str, str, str | None
                                       'ORDER BY version DESC LIMIT 1'))
 
 
-def test_the_file_may_be_run_again(psql: Psql, gateway: str) -> None:
+def test_the_file_may_be_run_again(psql: Psql, login: str) -> None:
     psql('-f', str(FEED_WRITER))
-    psql('-v', f'login={gateway}', '-f', str(FEED_LOGIN))
+    psql('-v', f'login={login}', '-f', str(FEED_LOGIN))
 
 
 async def test_its_login_has_limits_that_end_what_it_leaves_open(writer: asyncpg.Connection) -> None:
@@ -225,8 +225,8 @@ async def test_it_cannot_divert_the_history_with_its_own_tables(
 
 
 async def test_it_cannot_wear_another_name_in_the_history(
-        writer: asyncpg.Connection, admin: asyncpg.Connection, gateway: str) -> None:
+        writer: asyncpg.Connection, admin: asyncpg.Connection, login: str) -> None:
     await writer.execute('SET ROLE floor_feed_writer')
     await writer.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)
     assert await admin.fetchval('SELECT changed_by FROM machine_status_history '
-                                'ORDER BY version DESC LIMIT 1') == gateway
+                                'ORDER BY version DESC LIMIT 1') == login

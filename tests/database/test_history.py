@@ -85,312 +85,312 @@ class Floor:
 
 
 @pytest.fixture
-async def floor(connect: Connect) -> Floor:
+async def site(connect: Connect) -> Floor:
     floor = Floor(await connect())
     await start_without_past(floor.connection, (VALVE, PAINTER), NOON)
     return floor
 
 
-async def test_a_report_ends_one_interval_and_begins_the_next(floor: Floor) -> None:
+async def test_a_report_ends_one_interval_and_begins_the_next(site: Floor) -> None:
     for minute, status, reason in (
             (0, 'operational', None), (5, 'down', None), (6, 'down', 'Leak'), (9, 'warning', None)):
-        await floor.at(NOON + minute * MINUTE)
-        await floor.set(status, reason)
-    await floor.at(NOON + 10 * MINUTE)
-    await floor.set('warning')
-    assert await floor.intervals() == [(0, 5, 'operational'), (5, 6, 'down'), (6, 9, 'down'), (9, None, 'warning')]
-    assert await floor.stops() == [(5, 9, 'Leak', 0)]
+        await site.at(NOON + minute * MINUTE)
+        await site.set(status, reason)
+    await site.at(NOON + 10 * MINUTE)
+    await site.set('warning')
+    assert await site.intervals() == [(0, 5, 'operational'), (5, 6, 'down'), (6, 9, 'down'), (9, None, 'warning')]
+    assert await site.stops() == [(5, 9, 'Leak', 0)]
 
 
 # reports with a time
 
-async def test_a_late_report_is_put_where_it_belongs_and_never_turns_the_live_status_back(floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.set('warning')
-    assert await floor.report('down', NOON + 20 * MINUTE, 'Leak') == 'late'
-    assert await floor.report('operational', NOON + 30 * MINUTE) == 'late'
-    assert await floor.intervals() == [(0, 20, 'operational'), (20, 30, 'down'), (30, 60, 'operational'),
-                                       (60, None, 'warning')]
-    assert await floor.stops() == [(20, 30, 'Leak', 0)]
-    assert await floor.live() == ('warning', 60)
+async def test_a_late_report_is_put_where_it_belongs_and_never_turns_the_live_status_back(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.set('warning')
+    assert await site.report('down', NOON + 20 * MINUTE, 'Leak') == 'late'
+    assert await site.report('operational', NOON + 30 * MINUTE) == 'late'
+    assert await site.intervals() == [(0, 20, 'operational'), (20, 30, 'down'), (30, 60, 'operational'),
+                                      (60, None, 'warning')]
+    assert await site.stops() == [(20, 30, 'Leak', 0)]
+    assert await site.live() == ('warning', 60)
 
 
-async def test_in_the_present_a_late_report_counts_until_the_last_one(floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.set('operational')  # it says so again
-    assert await floor.report('down', NOON + 20 * MINUTE) == 'late'
-    assert await floor.intervals() == [(0, 20, 'operational'), (20, 60, 'down'), (60, None, 'operational')]
-    assert await floor.live() == ('operational', 60)
+async def test_in_the_present_a_late_report_counts_until_the_last_one(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.set('operational')  # it says so again
+    assert await site.report('down', NOON + 20 * MINUTE) == 'late'
+    assert await site.intervals() == [(0, 20, 'operational'), (20, 60, 'down'), (60, None, 'operational')]
+    assert await site.live() == ('operational', 60)
 
 
-async def test_a_stop_that_began_earlier_than_was_known_takes_its_order_with_it(floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.set('down', 'Leak')
-    order = await floor.value(f'{ORDER} RETURNING id', VALVE)
-    version = await floor.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    assert await floor.report('down', NOON + 50 * MINUTE, 'Pressure lost') == 'late'
-    assert await floor.stops() == [(50, None, 'Pressure lost', 0)]
-    assert await floor.live() == ('down', 50)
-    assert await floor.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE) > version
-    assert await floor.value('SELECT stop_since FROM work_orders WHERE id = $1', order) == NOON + 50 * MINUTE
+async def test_a_stop_that_began_earlier_than_was_known_takes_its_order_with_it(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.set('down', 'Leak')
+    order = await site.value(f'{ORDER} RETURNING id', VALVE)
+    version = await site.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await site.report('down', NOON + 50 * MINUTE, 'Pressure lost') == 'late'
+    assert await site.stops() == [(50, None, 'Pressure lost', 0)]
+    assert await site.live() == ('down', 50)
+    assert await site.value('SELECT version FROM machine_feed_stream WHERE machine_name = $1', VALVE) > version
+    assert await site.value('SELECT stop_since FROM work_orders WHERE id = $1', order) == NOON + 50 * MINUTE
 
 
-async def test_a_writer_cannot_say_that_an_order_belongs_to_another_stop(floor: Floor) -> None:
-    await floor.set('down')
-    await floor.execute(ORDER, VALVE)
-    await floor.execute('UPDATE work_orders SET stop_since = now()')
-    assert await floor.value('SELECT stop_since FROM work_orders') == NOON
+async def test_a_writer_cannot_say_that_an_order_belongs_to_another_stop(site: Floor) -> None:
+    await site.set('down')
+    await site.execute(ORDER, VALVE)
+    await site.execute('UPDATE work_orders SET stop_since = now()')
+    assert await site.value('SELECT stop_since FROM work_orders') == NOON
 
 
-async def test_the_same_report_twice_is_one(floor: Floor) -> None:
+async def test_the_same_report_twice_is_one(site: Floor) -> None:
     reports = [('operational', NOON - HOUR), ('down', NOON - 50 * MINUTE), ('operational', NOON - 40 * MINUTE)]
-    assert [await floor.report(*report) for report in reports] == ['current'] * 3
-    before = await floor.connection.fetch(INTERVALS)
-    assert [await floor.report(*report) for report in reports] == ['known'] * 3
-    assert await floor.connection.fetch(INTERVALS) == before
-    assert await floor.report('operational', NOON) == 'repeated'
+    assert [await site.report(*report) for report in reports] == ['current'] * 3
+    before = await site.connection.fetch(INTERVALS)
+    assert [await site.report(*report) for report in reports] == ['known'] * 3
+    assert await site.connection.fetch(INTERVALS) == before
+    assert await site.report('operational', NOON) == 'repeated'
 
 
 @pytest.mark.parametrize(('happened', 'message'), [
     (NOON + timedelta(minutes=2, seconds=1), "more than 2 min ahead of the server's clock"),
     (NOON - timedelta(days=7, seconds=1), 'more than 7 days ago'),
     (datetime.max.replace(tzinfo=UTC), 'ahead'), (datetime.min.replace(tzinfo=UTC), 'ago')])
-async def test_a_time_that_cannot_be_is_refused(floor: Floor, happened: datetime, message: str) -> None:
+async def test_a_time_that_cannot_be_is_refused(site: Floor, happened: datetime, message: str) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match=message):
-        await floor.report('down', happened)
-    assert await floor.intervals() == []
+        await site.report('down', happened)
+    assert await site.intervals() == []
 
 
-async def test_a_machine_that_is_not_there_is_refused_and_a_former_name_is_understood(floor: Floor) -> None:
+async def test_a_machine_that_is_not_there_is_refused_and_a_former_name_is_understood(site: Floor) -> None:
     with pytest.raises(asyncpg.ForeignKeyViolationError, match="machine 'Nobody' is not on this floor"):
-        await floor.report('down', NOON, machine='Nobody')
-    await floor.execute("UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
-    assert await floor.report('down', NOON) == 'current'
-    assert await floor.live('Main valve') == ('down', 0)
+        await site.report('down', NOON, machine='Nobody')
+    await site.execute("UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
+    assert await site.report('down', NOON) == 'current'
+    assert await site.live('Main valve') == ('down', 0)
 
 
-async def test_a_clock_that_is_a_little_ahead_keeps_the_order(floor: Floor) -> None:
-    await floor.report('down', NOON + MINUTE)
-    await floor.set('operational')  # by the server's clock a minute before
-    assert [status for *_, status in await floor.intervals()] == ['down', 'operational']
-    assert await floor.stops() == [(1, 1, None, 0)]
+async def test_a_clock_that_is_a_little_ahead_keeps_the_order(site: Floor) -> None:
+    await site.report('down', NOON + MINUTE)
+    await site.set('operational')  # by the server's clock a minute before
+    assert [status for *_, status in await site.intervals()] == ['down', 'operational']
+    assert await site.stops() == [(1, 1, None, 0)]
 
 
 # data gaps
 
-async def test_a_data_gap_is_unknown_and_never_shortens_a_stop(floor: Floor) -> None:
-    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
-    await floor.set('down', 'Leak')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.set('down', 'Leak')
-    await floor.at(NOON + 65 * MINUTE)
-    await floor.set('operational')
-    assert await floor.intervals() == [(0, 10, 'down'), (10, 60, 'unknown'), (60, 65, 'down'),
-                                       (65, None, 'operational')]
-    assert await floor.stops() == [(0, 65, 'Leak', 50)]
-    down, length, unconfirmed = (await floor.connection.fetch(
+async def test_a_data_gap_is_unknown_and_never_shortens_a_stop(site: Floor) -> None:
+    await site.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await site.set('down', 'Leak')
+    await site.at(NOON + 60 * MINUTE)
+    await site.set('down', 'Leak')
+    await site.at(NOON + 65 * MINUTE)
+    await site.set('operational')
+    assert await site.intervals() == [(0, 10, 'down'), (10, 60, 'unknown'), (60, 65, 'down'),
+                                      (65, None, 'operational')]
+    assert await site.stops() == [(0, 65, 'Leak', 50)]
+    down, length, unconfirmed = (await site.connection.fetch(
         'SELECT down, length, unconfirmed FROM stops_between(NULL, $1, $2, $2)', NOON - DAY, NOON + DAY))[0]
     assert (down, length, unconfirmed) == (15 * 60e6, 65 * 60e6, 50 * 60e6)
 
 
-async def test_a_machine_that_falls_silent_and_leaves_was_unknown_meanwhile(floor: Floor) -> None:
-    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    assert await floor.intervals() == [(0, 10, 'operational'), (10, 60, 'unknown')]
+async def test_a_machine_that_falls_silent_and_leaves_was_unknown_meanwhile(site: Floor) -> None:
+    await site.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await site.intervals() == [(0, 10, 'operational'), (10, 60, 'unknown')]
 
 
-async def test_a_late_report_ends_a_data_gap_for_as_long_as_it_counts(floor: Floor) -> None:
-    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.set('operational')
-    await floor.report('down', NOON + 30 * MINUTE)
+async def test_a_late_report_ends_a_data_gap_for_as_long_as_it_counts(site: Floor) -> None:
+    await site.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.set('operational')
+    await site.report('down', NOON + 30 * MINUTE)
     expected = [(0, 10, 'operational'), (10, 30, 'unknown'), (30, 40, 'down'), (40, 60, 'unknown'),
                 (60, None, 'operational')]
-    assert await floor.intervals() == expected
-    assert await floor.stops() == [(30, 60, None, 20)]
-    await floor.execute('SELECT rebuild_history()')
-    assert await floor.intervals() == expected
+    assert await site.intervals() == expected
+    assert await site.stops() == [(30, 60, None, 20)]
+    await site.execute('SELECT rebuild_history()')
+    assert await site.intervals() == expected
 
 
 # a lost signal: the feed knows that the machine gives no data
 
-async def test_a_lost_signal_is_a_gap_until_the_next_report(floor: Floor) -> None:
-    await floor.set('down', 'Leak')
-    await floor.at(NOON + 60 * MINUTE)
-    assert await floor.report('unknown', NOON + 20 * MINUTE) == 'current'
-    assert await floor.report('Unknown ', None) == 'repeated'
-    assert await floor.live() == ('down', 0), 'SQL sees the last status'
-    rows = await floor.connection.fetch(
+async def test_a_lost_signal_is_a_gap_until_the_next_report(site: Floor) -> None:
+    await site.set('down', 'Leak')
+    await site.at(NOON + 60 * MINUTE)
+    assert await site.report('unknown', NOON + 20 * MINUTE) == 'current'
+    assert await site.report('Unknown ', None) == 'repeated'
+    assert await site.live() == ('down', 0), 'SQL sees the last status'
+    rows = await site.connection.fetch(
         'SELECT m.machine_name, i.status, extract(epoch FROM i.until - i.since) / 60 AS minutes '
         'FROM intervals_of(machine_ids(NULL), $1, $2, $2) i JOIN machines m USING (machine_id) ORDER BY 2', NOON,
-        floor.now)
+        site.now)
     assert [tuple(row) for row in rows] == [(VALVE, 'down', 20), (VALVE, 'unknown', 40)], 'before it has ended'
 
-    await floor.at(NOON + 70 * MINUTE)
-    await floor.set('down')
-    await floor.at(NOON + 75 * MINUTE)
-    await floor.set('operational')
-    assert await floor.intervals() == [(0, 20, 'down'), (20, 70, 'unknown'), (70, 75, 'down'),
-                                       (75, None, 'operational')]
-    assert await floor.stops() == [(0, 75, 'Leak', 50)]
+    await site.at(NOON + 70 * MINUTE)
+    await site.set('down')
+    await site.at(NOON + 75 * MINUTE)
+    await site.set('operational')
+    assert await site.intervals() == [(0, 20, 'down'), (20, 70, 'unknown'), (70, 75, 'down'),
+                                      (75, None, 'operational')]
+    assert await site.stops() == [(0, 75, 'Leak', 50)]
 
 
-async def test_the_earlier_of_no_report_and_a_lost_signal_counts(floor: Floor) -> None:
-    await floor.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.report('unknown', NOON + 30 * MINUTE)
+async def test_the_earlier_of_no_report_and_a_lost_signal_counts(site: Floor) -> None:
+    await site.execute("UPDATE plant_settings SET machine_silent_after = '10 minutes'")
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.report('unknown', NOON + 30 * MINUTE)
     since = 'SELECT since FROM machines_without_data(floor_clock())'
-    assert await floor.value(since) == NOON + 10 * MINUTE
-    await floor.report('unknown', NOON + 5 * MINUTE)
-    assert await floor.value(since) == NOON + 5 * MINUTE
-    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    assert await floor.intervals() == [(0, 5, 'operational'), (5, 60, 'unknown')]
+    assert await site.value(since) == NOON + 10 * MINUTE
+    await site.report('unknown', NOON + 5 * MINUTE)
+    assert await site.value(since) == NOON + 5 * MINUTE
+    await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await site.intervals() == [(0, 5, 'operational'), (5, 60, 'unknown')]
 
 
-async def test_a_late_report_from_before_the_loss_does_not_end_it(floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 60 * MINUTE)
-    await floor.report('unknown', NOON + 40 * MINUTE)
-    assert await floor.report('down', NOON + 30 * MINUTE) == 'late'
-    assert await floor.value('SELECT since FROM machines_without_data(floor_clock())') == NOON + 40 * MINUTE
-    assert await floor.report('warning', NOON + 40 * MINUTE) == 'current', 'of one moment the status counts'
-    assert await floor.intervals() == [(0, 30, 'operational'), (30, 40, 'down'), (40, None, 'warning')]
+async def test_a_late_report_from_before_the_loss_does_not_end_it(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.report('unknown', NOON + 40 * MINUTE)
+    assert await site.report('down', NOON + 30 * MINUTE) == 'late'
+    assert await site.value('SELECT since FROM machines_without_data(floor_clock())') == NOON + 40 * MINUTE
+    assert await site.report('warning', NOON + 40 * MINUTE) == 'current', 'of one moment the status counts'
+    assert await site.intervals() == [(0, 30, 'operational'), (30, 40, 'down'), (40, None, 'warning')]
 
 
-async def test_a_late_loss_is_put_where_it_belongs(floor: Floor) -> None:
+async def test_a_late_loss_is_put_where_it_belongs(site: Floor) -> None:
     for minute, status in (0, 'operational'), (20, 'down'), (40, 'warning'), (60, 'warning'):
-        await floor.at(NOON + minute * MINUTE)
-        await floor.set(status)
-    assert await floor.report('unknown', NOON - HOUR) == 'known', 'nothing was known of it'
-    assert [await floor.report('unknown', NOON + minute * MINUTE) for minute in (10, 12, 30, 50)] == [
+        await site.at(NOON + minute * MINUTE)
+        await site.set(status)
+    assert await site.report('unknown', NOON - HOUR) == 'known', 'nothing was known of it'
+    assert [await site.report('unknown', NOON + minute * MINUTE) for minute in (10, 12, 30, 50)] == [
         'late', 'known', 'late', 'late']
     expected = [(0, 10, 'operational'), (10, 20, 'unknown'), (20, 30, 'down'), (30, 40, 'unknown'),
                 (40, 50, 'warning'), (50, 60, 'unknown'), (60, None, 'warning')]
-    assert await floor.intervals() == expected
-    assert await floor.stops() == [(20, 40, None, 10)]
-    assert await floor.report('unknown', NOON + 25 * MINUTE) == 'late'
-    assert await floor.stops() == [(20, 40, None, 15)], 'the gap that was known begins earlier'
-    assert await floor.live() == ('warning', 40)
+    assert await site.intervals() == expected
+    assert await site.stops() == [(20, 40, None, 10)]
+    assert await site.report('unknown', NOON + 25 * MINUTE) == 'late'
+    assert await site.stops() == [(20, 40, None, 15)], 'the gap that was known begins earlier'
+    assert await site.live() == ('warning', 40)
 
 
 async def test_a_writer_of_the_table_cannot_lose_a_signal_and_of_a_machine_never_reported_none_is_lost(
-        floor: Floor) -> None:
-    assert await floor.report('unknown', None) == 'repeated'
-    await floor.set('operational')
-    await floor.execute('UPDATE machine_feed_stream SET signal_lost_at = now()')
-    assert await floor.value('SELECT count(signal_lost_at) FROM machine_feed_stream') == 0
-    assert await floor.intervals() == [(0, None, 'operational')]
+        site: Floor) -> None:
+    assert await site.report('unknown', None) == 'repeated'
+    await site.set('operational')
+    await site.execute('UPDATE machine_feed_stream SET signal_lost_at = now()')
+    assert await site.value('SELECT count(signal_lost_at) FROM machine_feed_stream') == 0
+    assert await site.intervals() == [(0, None, 'operational')]
 
 
 # who a machine is
 
-async def test_a_renamed_machine_keeps_its_past_wherever_it_is_renamed(floor: Floor) -> None:
-    await floor.set('down', 'Leak')
-    await floor.execute(ORDER, VALVE)
-    await floor.at(NOON + 5 * MINUTE)
-    await floor.execute("UPDATE machine_feed_stream SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
-    assert await floor.value("SELECT machine_id FROM machines WHERE machine_name = 'Main valve'") == await floor.value(
+async def test_a_renamed_machine_keeps_its_past_wherever_it_is_renamed(site: Floor) -> None:
+    await site.set('down', 'Leak')
+    await site.execute(ORDER, VALVE)
+    await site.at(NOON + 5 * MINUTE)
+    await site.execute("UPDATE machine_feed_stream SET machine_name = 'Main valve' WHERE machine_name = $1", VALVE)
+    assert await site.value("SELECT machine_id FROM machines WHERE machine_name = 'Main valve'") == await site.value(
         'SELECT machine_called($1)', VALVE)
-    await floor.execute("UPDATE machines SET machine_name = 'Valve A' WHERE machine_name = 'Main valve'")
-    assert await floor.live('Valve A') == ('down', 0)
-    assert await floor.intervals('Valve A') == await floor.intervals(VALVE) == [(0, None, 'down')]
-    assert await floor.value('SELECT machine_id FROM work_orders') == 'Valve A'
-    assert await floor.value("SELECT reported_at FROM machine_feed_stream WHERE machine_name = 'Valve A'") == NOON, (
+    await site.execute("UPDATE machines SET machine_name = 'Valve A' WHERE machine_name = 'Main valve'")
+    assert await site.live('Valve A') == ('down', 0)
+    assert await site.intervals('Valve A') == await site.intervals(VALVE) == [(0, None, 'down')]
+    assert await site.value('SELECT machine_id FROM work_orders') == 'Valve A'
+    assert await site.value("SELECT reported_at FROM machine_feed_stream WHERE machine_name = 'Valve A'") == NOON, (
         'a new name is no report')
 
 
-async def test_a_machine_that_comes_back_is_the_one_that_left(floor: Floor) -> None:
-    number = await floor.value('SELECT machine_called($1)', VALVE)
-    await floor.set('down')
-    await floor.at(NOON + 10 * MINUTE)
-    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
-    assert await floor.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) == NOON + 10 * MINUTE
-    await floor.at(NOON + 20 * MINUTE)
-    assert await floor.value('INSERT INTO machine_feed_stream (machine_id, machine_name, status) '
-                             "VALUES (999, $1, 'down') RETURNING machine_id", VALVE) == number
-    assert await floor.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) is None
-    assert await floor.intervals() == [(0, 10, 'down'), (20, None, 'down')]
-    assert await floor.stops() == [(0, 10, None, 0), (20, None, None, 0)]
+async def test_a_machine_that_comes_back_is_the_one_that_left(site: Floor) -> None:
+    number = await site.value('SELECT machine_called($1)', VALVE)
+    await site.set('down')
+    await site.at(NOON + 10 * MINUTE)
+    await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    assert await site.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) == NOON + 10 * MINUTE
+    await site.at(NOON + 20 * MINUTE)
+    assert await site.value('INSERT INTO machine_feed_stream (machine_id, machine_name, status) '
+                            "VALUES (999, $1, 'down') RETURNING machine_id", VALVE) == number
+    assert await site.value('SELECT retired_at FROM machines WHERE machine_id = $1', number) is None
+    assert await site.intervals() == [(0, 10, 'down'), (20, None, 'down')]
+    assert await site.stops() == [(0, 10, None, 0), (20, None, None, 0)]
 
 
-async def test_the_number_of_a_machine_that_left_is_given_to_no_other(floor: Floor) -> None:
-    number = await floor.value('SELECT machine_called($1)', VALVE)
-    await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+async def test_the_number_of_a_machine_that_left_is_given_to_no_other(site: Floor) -> None:
+    number = await site.value('SELECT machine_called($1)', VALVE)
+    await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
     with pytest.raises(asyncpg.UniqueViolationError, match=f'{number} is the number of {VALVE}, which has left'):
-        await floor.execute('INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)', number, 'New')
+        await site.execute('INSERT INTO machine_feed_stream (machine_id, machine_name) VALUES ($1, $2)', number, 'New')
     with pytest.raises(asyncpg.CheckViolationError, match='the number is the machine'):
-        await floor.execute('UPDATE machine_feed_stream SET machine_id = $1 + 1000', number)
+        await site.execute('UPDATE machine_feed_stream SET machine_id = $1 + 1000', number)
 
 
-async def test_a_machine_with_a_history_cannot_be_deleted(floor: Floor) -> None:
-    await floor.set('down')
-    await floor.execute('DELETE FROM machine_feed_stream')
+async def test_a_machine_with_a_history_cannot_be_deleted(site: Floor) -> None:
+    await site.set('down')
+    await site.execute('DELETE FROM machine_feed_stream')
     with pytest.raises(asyncpg.ForeignKeyViolationError, match=f'{VALVE} has a history, which would go with it'):
-        await floor.execute('DELETE FROM machines WHERE machine_name = $1', VALVE)
-    await floor.execute('INSERT INTO machine_counts VALUES (machine_called($1), $2, 1, 0, 1)', PAINTER, NOON)
+        await site.execute('DELETE FROM machines WHERE machine_name = $1', VALVE)
+    await site.execute('INSERT INTO machine_counts VALUES (machine_called($1), $2, 1, 0, 1)', PAINTER, NOON)
     with pytest.raises(asyncpg.ForeignKeyViolationError, match=f'{PAINTER} has a history'):
-        await floor.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
-    await floor.execute('DELETE FROM machine_counts')
-    await floor.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
+        await site.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
+    await site.execute('DELETE FROM machine_counts')
+    await site.execute('DELETE FROM machines WHERE machine_name = $1', PAINTER)
 
 
-async def test_what_happened_stays_with_the_line_of_then(floor: Floor) -> None:
-    await floor.set('warning')
+async def test_what_happened_stays_with_the_line_of_then(site: Floor) -> None:
+    await site.set('warning')
     for at, status, line in (10, 'warning', 3), (30, 'down', 3), (50, 'down', 2), (60, 'operational', 2):
-        await floor.at(NOON + at * MINUTE)
-        await floor.set(status)
-        await floor.execute('UPDATE machines SET line_id = $2 WHERE machine_name = $1', VALVE, line)
-    await floor.at(NOON + 100 * MINUTE)
-    times = await floor.connection.fetch(
+        await site.at(NOON + at * MINUTE)
+        await site.set(status)
+        await site.execute('UPDATE machines SET line_id = $2 WHERE machine_name = $1', VALVE, line)
+    await site.at(NOON + 100 * MINUTE)
+    times = await site.connection.fetch(
         'SELECT line_id, sum(warning)::bigint, sum(down)::bigint, sum(operational)::bigint '
         'FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3) GROUP BY line_id ORDER BY 1',
-        [VALVE], NOON - DAY, floor.now)
+        [VALVE], NOON - DAY, site.now)
     assert [(line, *(micros / 60e6 for micros in row)) for line, *row in times] == [
         (1, 10, 0, 0), (2, 0, 0, 40), (3, 20, 30, 0)], 'what was down on line 3 is so until it runs again'
-    assert await floor.value('SELECT line_id FROM machine_stops') == 3
+    assert await site.value('SELECT line_id FROM machine_stops') == 3
 
 
-async def test_what_happened_on_no_line_is_asked_for_as_line_0(floor: Floor) -> None:
-    await floor.execute('UPDATE machines SET line_id = NULL WHERE machine_name = $1', VALVE)
-    await floor.at(NOON + MINUTE)
-    await floor.set('down')
-    await floor.set('down', machine=PAINTER)
-    await floor.at(NOON + 30 * MINUTE)
+async def test_what_happened_on_no_line_is_asked_for_as_line_0(site: Floor) -> None:
+    await site.execute('UPDATE machines SET line_id = NULL WHERE machine_name = $1', VALVE)
+    await site.at(NOON + MINUTE)
+    await site.set('down')
+    await site.set('down', machine=PAINTER)
+    await site.at(NOON + 30 * MINUTE)
     for function in 'stops_between', 'stops_touching':
-        stops = await floor.connection.fetch(f'SELECT machine_name FROM {function}(NULL, $1, $2, $2, 0::smallint)',
-                                             NOON - DAY, floor.now)
+        stops = await site.connection.fetch(f'SELECT machine_name FROM {function}(NULL, $1, $2, $2, 0::smallint)',
+                                            NOON - DAY, site.now)
         assert [row['machine_name'] for row in stops] == [VALVE]
 
 
-async def test_the_first_line_of_a_machine_counts_for_its_past(floor: Floor) -> None:
-    await floor.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
-    await floor.at(NOON + 10 * MINUTE)
-    await floor.execute("UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'")
-    times = await floor.connection.fetch(
+async def test_the_first_line_of_a_machine_counts_for_its_past(site: Floor) -> None:
+    await site.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
+    await site.at(NOON + 10 * MINUTE)
+    await site.execute("UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'")
+    times = await site.connection.fetch(
         'SELECT DISTINCT line_id FROM times_in_parts($1, ARRAY[$2::timestamptz], ARRAY[$3::timestamptz], $3)', ['Saw'],
-        NOON - DAY, floor.now)
-    assert [row['line_id'] for row in times] == [2] == [await floor.value('SELECT line_id FROM machine_stops')]
+        NOON - DAY, site.now)
+    assert [row['line_id'] for row in times] == [2] == [await site.value('SELECT line_id FROM machine_stops')]
 
 
 # at all times
 
 @pytest.mark.parametrize('seed', range(8))
-async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor: Floor, seed: int) -> None:
+async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(site: Floor, seed: int) -> None:
     """Reports now and late, data gaps, lost signals, machines that leave and return, new names: what was kept step by
     step is what a rebuild makes of the log."""
     chance = random.Random(seed)
-    await floor.execute('UPDATE plant_settings SET machine_silent_after = $1', chance.choice([None, HOUR, 3 * HOUR]))
+    await site.execute('UPDATE plant_settings SET machine_silent_after = $1', chance.choice([None, HOUR, 3 * HOUR]))
     names = [VALVE, PAINTER]
     for step in range(120):
         if chance.random() < 0.9:
-            await floor.at(floor.now + chance.choice([timedelta(), MINUTE, 20 * MINUTE, 5 * HOUR]))
+            await site.at(site.now + chance.choice([timedelta(), MINUTE, 20 * MINUTE, 5 * HOUR]))
         number = chance.randrange(2)
         machine = names[number]
         status = chance.choice(['operational', 'warning', 'down', 'down'])
@@ -398,26 +398,26 @@ async def test_whatever_happens_intervals_and_stops_are_what_the_log_means(floor
         reason = chance.choice([None, None, 'Leak', 'Jam'])
         action = chance.random()
         if action < 0.4:
-            await floor.set(status, reason, machine)
-        elif action < 0.9 and await floor.value(IS_THERE, machine):
+            await site.set(status, reason, machine)
+        elif action < 0.9 and await site.value(IS_THERE, machine):
             ago = chance.random() * chance.choice([MINUTE, HOUR, DAY, 6 * DAY])
-            await floor.report(with_unknown, floor.now - ago, reason, machine)
+            await site.report(with_unknown, site.now - ago, reason, machine)
         elif action < 0.93:
-            await floor.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', machine)
+            await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', machine)
         elif action < 0.96:
-            await floor.execute('INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, $2) ON CONFLICT '
-                                '(machine_name) DO UPDATE SET status = excluded.status', machine, status)
+            await site.execute('INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, $2) ON CONFLICT '
+                               '(machine_name) DO UPDATE SET status = excluded.status', machine, status)
         else:
             names[number] = f'Machine {step}'
-            await floor.execute('UPDATE machines SET machine_name = $1 WHERE machine_name = $2', names[number], machine)
+            await site.execute('UPDATE machines SET machine_name = $1 WHERE machine_name = $2', names[number], machine)
         if step % 10 == 9:
-            assert await floor.connection.fetch(CONTRADICTIONS) == [], step
-    assert await floor.connection.fetch(OVERLAPS) == []
-    intervals, stops = await floor.connection.fetch(INTERVALS), await floor.connection.fetch(STOPS)
+            assert await site.connection.fetch(CONTRADICTIONS) == [], step
+    assert await site.connection.fetch(OVERLAPS) == []
+    intervals, stops = await site.connection.fetch(INTERVALS), await site.connection.fetch(STOPS)
     assert len(intervals) > 15
-    await floor.execute('SELECT rebuild_history()')
-    assert await floor.connection.fetch(INTERVALS) == intervals
-    assert await floor.connection.fetch(STOPS) == stops
+    await site.execute('SELECT rebuild_history()')
+    assert await site.connection.fetch(INTERVALS) == intervals
+    assert await site.connection.fetch(STOPS) == stops
 
 
 # days
@@ -428,54 +428,54 @@ async def days(connection: asyncpg.Connection) -> set[str]:
 
 
 async def test_a_day_of_which_something_comes_late_is_read_from_the_intervals_until_it_is_summed_up_again(
-        floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 2 * DAY)
-    await floor.set('warning')
-    assert await floor.value('SELECT refresh_days()') == 2
-    assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
-    await floor.report('down', NOON + HOUR)
-    await floor.report('operational', NOON + 2 * HOUR)
-    assert await days(floor.connection) == set(), 'until the report at noon two days later'
+        site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 2 * DAY)
+    await site.set('warning')
+    assert await site.value('SELECT refresh_days()') == 2
+    assert await days(site.connection) == {'2026-03-05', '2026-03-06'}
+    await site.report('down', NOON + HOUR)
+    await site.report('operational', NOON + 2 * HOUR)
+    assert await days(site.connection) == set(), 'until the report at noon two days later'
     answer = 'SELECT down FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
-    assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
-    assert await floor.value('SELECT refresh_days()') == 2
-    assert await days(floor.connection) == {'2026-03-05', '2026-03-06'}
-    assert await floor.value(answer, NOON - DAY, floor.now) == 3600e6
+    assert await site.value(answer, NOON - DAY, site.now) == 3600e6
+    assert await site.value('SELECT refresh_days()') == 2
+    assert await days(site.connection) == {'2026-03-05', '2026-03-06'}
+    assert await site.value(answer, NOON - DAY, site.now) == 3600e6
 
 
 @pytest.mark.parametrize('status', ['down', 'unknown'])
-async def test_a_day_of_which_a_feed_that_was_offline_reports_is_summed_up_again(floor: Floor, status: str) -> None:
+async def test_a_day_of_which_a_feed_that_was_offline_reports_is_summed_up_again(site: Floor, status: str) -> None:
     """In order: the machine had reported nothing since."""
-    await floor.set('operational')
-    await floor.at(NOON + 3 * DAY)
-    assert await floor.value('SELECT refresh_days()') == 3
-    await floor.report(status, NOON + DAY)
-    assert await days(floor.connection) == {'2026-03-05'}
+    await site.set('operational')
+    await site.at(NOON + 3 * DAY)
+    assert await site.value('SELECT refresh_days()') == 3
+    await site.report(status, NOON + DAY)
+    assert await days(site.connection) == {'2026-03-05'}
     answer = 'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
     for _ in range(2):
-        assert await floor.value(answer, NOON - DAY, floor.now) == DAY / MINUTE * 60e6
-        await floor.value('SELECT refresh_days()')
+        assert await site.value(answer, NOON - DAY, site.now) == DAY / MINUTE * 60e6
+        await site.value('SELECT refresh_days()')
 
 
-async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(floor: Floor, connect: Connect) -> None:
+async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(site: Floor, connect: Connect) -> None:
     """A transaction that changed a machine before midnight and is still open at three in the morning."""
-    await floor.set('operational')
+    await site.set('operational')
     other = await connect()
     transaction = other.transaction()
     await transaction.start()
     await other.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = $1", VALVE)
     began = await other.fetchval('SELECT now()')
-    assert not await floor.value('SELECT is_settled($1)', began + HOUR)
-    assert await floor.value('SELECT is_settled($1)', began - HOUR), 'what ended before it began is to be seen'
+    assert not await site.value('SELECT is_settled($1)', began + HOUR)
+    assert await site.value('SELECT is_settled($1)', began - HOUR), 'what ended before it began is to be seen'
     await transaction.rollback()
-    assert await floor.value('SELECT is_settled($1)', began + HOUR)
+    assert await site.value('SELECT is_settled($1)', began + HOUR)
 
 
 @pytest.mark.parametrize('analyzed', [True, False])
-async def test_a_status_is_found_without_reading_all_that_was_before_it(floor: Floor, analyzed: bool) -> None:
+async def test_a_status_is_found_without_reading_all_that_was_before_it(site: Floor, analyzed: bool) -> None:
     """Of machines that take turns, as they do on a floor: each interval of one is on another page of the table."""
-    await floor.execute("""
+    await site.execute("""
         SET session_replication_role = replica;
         INSERT INTO status_intervals (machine_id, since, until, status, version)
         SELECT 1000 + machine, moment, moment + interval '1 minute', (ARRAY['down', 'operational'])[1 + number % 2],
@@ -484,22 +484,22 @@ async def test_a_status_is_found_without_reading_all_that_was_before_it(floor: F
              LATERAL (SELECT timestamptz '2026-01-01' + number * interval '1 minute' AS moment) AS at
         ORDER BY number, machine""")
     if analyzed:
-        await floor.execute('ANALYZE status_intervals')
+        await site.execute('ANALYZE status_intervals')
     for moment in 'infinity', '2026-01-01 12:00':
-        plan, = json.loads(await floor.value(
+        plan, = json.loads(await site.value(
             f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM known_status_at(1007, '{moment}')"))
         assert plan['Plan']['Actual Rows'] == 1
         assert plan['Plan']['Shared Hit Blocks'] + plan['Plan']['Shared Read Blocks'] < 20
 
 
-async def test_late_reports_of_two_transactions_wait_for_nobody(floor: Floor, connect: Connect) -> None:
+async def test_late_reports_of_two_transactions_wait_for_nobody(site: Floor, connect: Connect) -> None:
     """Into the same days, in the opposite order."""
     for machine in VALVE, PAINTER:
-        await floor.set('operational', machine=machine)
-    await floor.at(NOON + 3 * DAY)
+        await site.set('operational', machine=machine)
+    await site.at(NOON + 3 * DAY)
     for machine in VALVE, PAINTER:
-        await floor.set('operational', machine=machine)
-    await floor.execute('SELECT refresh_days()')
+        await site.set('operational', machine=machine)
+    await site.execute('SELECT refresh_days()')
     writers = [await connect(), await connect()]
     transactions = [writer.transaction() for writer in writers]
     for transaction in transactions:
@@ -510,28 +510,28 @@ async def test_late_reports_of_two_transactions_wait_for_nobody(floor: Floor, co
             await asyncio.wait_for(writer.execute("SELECT report_status($1, 'down', NULL, $2)", machine, moment), 10)
     for transaction in transactions:
         await transaction.commit()
-    assert len(await floor.stops(VALVE)) == len(await floor.stops(PAINTER)) == 1
+    assert len(await site.stops(VALVE)) == len(await site.stops(PAINTER)) == 1
 
 
-async def test_another_clock_of_the_plant_makes_other_days(floor: Floor) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 2 * DAY)
-    await floor.execute('SELECT refresh_days()')
-    await floor.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
-    assert await days(floor.connection) == set()
-    await floor.execute('SELECT refresh_days()')
-    first = await floor.value('SELECT min(since) FROM summed_days')
+async def test_another_clock_of_the_plant_makes_other_days(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 2 * DAY)
+    await site.execute('SELECT refresh_days()')
+    await site.execute("UPDATE plant_settings SET time_zone = 'America/Detroit'")
+    assert await days(site.connection) == set()
+    await site.execute('SELECT refresh_days()')
+    first = await site.value('SELECT min(since) FROM summed_days')
     assert first == datetime(2026, 3, 5, 5, tzinfo=UTC)
-    assert await floor.value(
+    assert await site.value(
         'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)', NOON - DAY,
-        floor.now) == 2 * DAY / timedelta(microseconds=1)
+        site.now) == 2 * DAY / timedelta(microseconds=1)
 
 
-async def test_only_one_sums_up_at_a_time(floor: Floor, connect: Connect) -> None:
-    await floor.set('operational')
-    await floor.at(NOON + 2 * DAY)
+async def test_only_one_sums_up_at_a_time(site: Floor, connect: Connect) -> None:
+    await site.set('operational')
+    await site.at(NOON + 2 * DAY)
     other = await connect()
     async with other.transaction():
         assert await other.fetchval('SELECT refresh_days()') == 2
-        assert await floor.value('SELECT refresh_days()') is None
-    assert await floor.value('SELECT refresh_days()') == 0
+        assert await site.value('SELECT refresh_days()') is None
+    assert await site.value('SELECT refresh_days()') == 0

@@ -32,7 +32,7 @@ QUICK = Timing(heartbeat=0.05, heartbeat_timeout=10, audit=0.1, polling=0.05, ga
 
 
 @pytest.fixture
-async def feed(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Connection]:
+async def plc(psql: Psql, connect: Connect) -> AsyncIterator[asyncpg.Connection]:
     name = f'gateway_{uuid4().hex[:8]}'
     psql('-v', f'login={name}', '-f', str(FEED_LOGIN))
     yield await connect(name)
@@ -50,11 +50,11 @@ async def as_app(psql: Psql, settings: Settings, database_url: str) -> AsyncIter
 
 
 @pytest.fixture
-async def holding_everything(feed: asyncpg.Connection) -> asyncpg.Connection:
+async def holding_everything(plc: asyncpg.Connection) -> asyncpg.Connection:
     """Every machine's row, and the numbers that once were our locks."""
-    await feed.execute('BEGIN; SELECT pg_advisory_lock(7302113006), pg_advisory_lock(7302113007)')
-    await feed.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Mine'")
-    return feed
+    await plc.execute('BEGIN; SELECT pg_advisory_lock(7302113006), pg_advisory_lock(7302113007)')
+    await plc.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Mine'")
+    return plc
 
 
 async def test_a_floor_comes_back_whatever_a_feed_holds(
@@ -92,9 +92,9 @@ async def test_a_schema_is_made_whatever_a_feed_holds(
 # what it leaves open
 
 async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_is_ended(
-        psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+        psql: Psql, connect: Connect, plc: asyncpg.Connection) -> None:
     """With the limits as they are, but a hundredth of the time."""
-    login = await feed.fetchval('SELECT session_user')
+    login = await plc.fetchval('SELECT session_user')
     psql('-c', f"ALTER ROLE {login} SET lock_timeout = '50ms'",
          '-c', f"ALTER ROLE {login} SET idle_in_transaction_session_timeout = '400ms'")
     forgetful, patient = await connect(login), await connect(login)
@@ -106,15 +106,15 @@ async def test_a_change_behind_an_open_one_is_refused_in_time_and_the_open_one_i
     assert await patient.execute(change) == 'UPDATE 1'
 
 
-async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
-    login = await feed.fetchval('SELECT session_user')
+async def test_a_feed_cannot_take_every_connection(psql: Psql, connect: Connect, plc: asyncpg.Connection) -> None:
+    login = await plc.fetchval('SELECT session_user')
     with pytest.raises(asyncpg.TooManyConnectionsError, match='too many connections for role'):
         for _ in range(11):
             await connect(login)
 
 
-async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, feed: asyncpg.Connection) -> None:
-    login = await feed.fetchval('SELECT session_user')
+async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql, plc: asyncpg.Connection) -> None:
+    login = await plc.fetchval('SELECT session_user')
     assert not [each for each in findings(await diagnose(runtime_of(database))) if login in each.what]
     psql('-c', f'ALTER ROLE {login} RESET ALL', '-c', f"ALTER ROLE {login} SET lock_timeout = '0'",
          '-c', f'ALTER ROLE {login} CONNECTION LIMIT -1')
@@ -126,7 +126,7 @@ async def test_a_feed_without_limits_is_a_finding(database: Database, psql: Psql
 
 
 async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_can_run(
-        database: Database, psql: Psql, connect: Connect, feed: asyncpg.Connection) -> None:
+        database: Database, psql: Psql, connect: Connect, plc: asyncpg.Connection) -> None:
     """On Lakebase psql runs no file of the program for the person who administers the roles."""
     login = f'gateway-{uuid4().hex[:8]}'
     psql('-c', f'CREATE ROLE "{login}" LOGIN')
@@ -141,11 +141,11 @@ async def test_so_is_one_by_the_setting_with_statements_that_any_administrator_c
 
 
 async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
-        database: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        database: Database, connect: Connect, plc: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
     admin = await connect()
-    await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
-    login, pid = await feed.fetchval('SELECT session_user'), feed.get_server_pid()
+    await plc.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
+    login, pid = await plc.fetchval('SELECT session_user'), plc.get_server_pid()
 
     async def what() -> str:
         found = [each for each in findings(await diagnose(runtime_of(database))) if f'(process {pid})' in each.what]
@@ -159,22 +159,22 @@ async def test_an_open_transaction_is_a_finding_and_who_waits_for_it_is_counted(
         return (await what()).endswith('; 1 session waits for it.')
 
     await until(is_counted)
-    await feed.execute('ROLLBACK')
+    await plc.execute('ROLLBACK')
     await waiting
     assert await what() == ''
 
 
 async def test_a_login_that_may_see_little_learns_it_all_the_same_once_others_wait(
-        as_app: Database, connect: Connect, feed: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        as_app: Database, connect: Connect, plc: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(diagnose.__globals__, 'LONG_OPEN_S', 0.0)
     admin = await connect()
-    await feed.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
+    await plc.execute("BEGIN; UPDATE machine_feed_stream SET status = 'down'")
     waiting = asyncio.create_task(admin.execute("UPDATE machine_feed_stream SET status = 'warning'"))
 
     async def is_warned() -> bool:
-        return any(f'(process {feed.get_server_pid()})' in each.what
+        return any(f'(process {plc.get_server_pid()})' in each.what
                    for each in findings(await diagnose(runtime_of(as_app))))
 
     await until(is_warned)
-    await feed.execute('ROLLBACK')
+    await plc.execute('ROLLBACK')
     await waiting

@@ -55,32 +55,32 @@ class Plant:
 
 
 @pytest.fixture
-async def plant(connect: Connect) -> Plant:
+async def site(connect: Connect) -> Plant:
     return Plant(await connect())
 
 
-async def test_a_long_stop_gets_an_order_and_its_recovery_is_noted(database: Database, plant: Plant) -> None:
+async def test_a_long_stop_gets_an_order_and_its_recovery_is_noted(database: Database, site: Plant) -> None:
     async def opened() -> bool:
-        return await plant.orders() == [('Valve_01_01', 'open', False)]
+        return await site.orders() == [('Valve_01_01', 'open', False)]
 
     async def noted() -> bool:
-        return await plant.orders() == [('Valve_01_01', 'open', True)]
+        return await site.orders() == [('Valve_01_01', 'open', True)]
 
     async with running(OrderChecks(database, 0, OFTEN)):
-        await plant.says('Valve_01_01', 'down', 'Seal leaks')
+        await site.says('Valve_01_01', 'down', 'Seal leaks')
         await until(opened)
-        await plant.says('Valve_01_01', 'operational')
+        await site.says('Valve_01_01', 'operational')
         await until(noted)
 
 
-async def test_a_stop_that_is_not_long_enough_gets_none(database: Database, plant: Plant) -> None:
-    await plant.says('Valve_01_01', 'down', 'Seal leaks')
-    assert await plant.looks(OrderChecks(database, 3600)) == []
-    assert len(await plant.looks(OrderChecks(database, 0))) == 1
+async def test_a_stop_that_is_not_long_enough_gets_none(database: Database, site: Plant) -> None:
+    await site.says('Valve_01_01', 'down', 'Seal leaks')
+    assert await site.looks(OrderChecks(database, 3600)) == []
+    assert len(await site.looks(OrderChecks(database, 0))) == 1
 
 
 async def test_many_at_once_are_one_short_line_of_the_log_each(
-        database: Database, plant: Plant, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+        database: Database, site: Plant, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     sql = await connect()
     await sql.execute("UPDATE machine_feed_stream SET status = 'down', reason = 'Power cut'")
     checks = OrderChecks(database, 0)
@@ -99,52 +99,52 @@ async def test_many_at_once_are_one_short_line_of_the_log_each(
 
 
 async def test_switched_off_it_opens_none_but_still_notes_recoveries(
-        database: Database, plant: Plant, connect: Connect) -> None:
+        database: Database, site: Plant, connect: Connect) -> None:
     off = OrderChecks(database, None)
-    await plant.says('Valve_01_01', 'down', 'Seal leaks')
-    assert await plant.looks(off) == []
+    await site.says('Valve_01_01', 'down', 'Seal leaks')
+    assert await site.looks(off) == []
     await (await connect()).execute('INSERT INTO work_orders (machine_id, issue_description) VALUES ($1, $2)',
                                     'Valve_01_01', 'Sticks')
-    await plant.says('Valve_01_01', 'operational')
-    assert await plant.looks(off) == [('Valve_01_01', 'open', True)]
+    await site.says('Valve_01_01', 'operational')
+    assert await site.looks(off) == [('Valve_01_01', 'open', True)]
 
 
 @pytest.mark.parametrize('reason', ['Starved', 'Blocked downstream'])
-async def test_a_machine_that_waits_for_another_gets_none(database: Database, plant: Plant, reason: str) -> None:
-    await plant.says('Valve_01_01', 'down', reason)
-    assert await plant.looks(OrderChecks(database, 0)) == []
+async def test_a_machine_that_waits_for_another_gets_none(database: Database, site: Plant, reason: str) -> None:
+    await site.says('Valve_01_01', 'down', reason)
+    assert await site.looks(OrderChecks(database, 0)) == []
 
 
 async def test_three_instances_at_once_open_one_order_per_stop(
-        database_url: str, settings: Settings, plant: Plant, connect: Connect) -> None:
+        database_url: str, settings: Settings, site: Plant, connect: Connect) -> None:
     databases = [Database(database_url, settings) for _ in range(3)]
     several = [OrderChecks(database, 0, OFTEN) for database in databases]
     machines = [row[0] for row in await (await connect()).fetch('SELECT machine_name FROM machines ORDER BY 1')]
     async with running(*several):
         for machine in machines:
-            await plant.says(machine, 'down', 'Power cut')
+            await site.says(machine, 'down', 'Power cut')
 
         async def everywhere() -> bool:
-            return {machine for machine, _, _ in await plant.orders()} == set(machines)
+            return {machine for machine, _, _ in await site.orders()} == set(machines)
 
         await until(everywhere)
         for _ in range(5):
             await asyncio.gather(*(checks.look() for checks in several))
-    assert [machine for machine, _, _ in await plant.orders()] == machines
+    assert [machine for machine, _, _ in await site.orders()] == machines
     for database in databases:
         await database.close()
 
 
-async def test_it_goes_on_when_its_connection_was_cut(database: Database, plant: Plant, connect: Connect) -> None:
+async def test_it_goes_on_when_its_connection_was_cut(database: Database, site: Plant, connect: Connect) -> None:
     checks = OrderChecks(database, 0, OFTEN)
     await checks.look()
     async with running(checks):
         await (await connect()).execute('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
                                         "WHERE datname = current_database() AND application_name = 'line-monitor'")
-        await plant.says('Valve_01_01', 'down', 'Seal leaks')
+        await site.says('Valve_01_01', 'down', 'Seal leaks')
 
         async def opened() -> bool:
-            return len(await plant.orders()) == 1
+            return len(await site.orders()) == 1
 
         await until(opened)
 
@@ -180,7 +180,7 @@ async def test_without_a_database_it_waits(settings: Settings, caplog: pytest.Lo
 
 
 async def test_a_fault_of_the_program_does_not_end_it(
-        database: Database, plant: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+        database: Database, site: Plant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     checks = OrderChecks(database, 0, OFTEN)
     look, faults = checks.look, iter([RuntimeError('a fault')])
 
@@ -190,10 +190,10 @@ async def test_a_fault_of_the_program_does_not_end_it(
         await look()
 
     monkeypatch.setattr(checks.job, '_work', look_with_a_fault)
-    await plant.says('Valve_01_01', 'down', 'Seal leaks')
+    await site.says('Valve_01_01', 'down', 'Seal leaks')
     async with running(checks):
         async def opened() -> bool:
-            return len(await plant.orders()) == 1
+            return len(await site.orders()) == 1
 
         await until(opened)
     assert 'a fault' in caplog.text

@@ -26,7 +26,7 @@ STEPS = (
 
 
 @pytest.fixture
-async def sql(connect: Connect) -> asyncpg.Connection:
+async def connection(connect: Connect) -> asyncpg.Connection:
     return await connect()
 
 
@@ -34,13 +34,14 @@ async def clock(sql: asyncpg.Connection) -> datetime:
     return await sql.fetchval('SELECT clock_timestamp()')
 
 
-async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Connection, database: Database) -> None:
-    before = await clock(sql)
-    order = await sql.fetchval(CREATE)
-    moments = [(await clock(sql), 'open', 'medium', False)]
+async def test_an_order_is_shown_as_it_was_whatever_became_of_it(connection: asyncpg.Connection,
+                                                                 database: Database) -> None:
+    before = await clock(connection)
+    order = await connection.fetchval(CREATE)
+    moments = [(await clock(connection), 'open', 'medium', False)]
     for change, *then in STEPS:
-        await sql.execute(change, order)
-        moments.append((await clock(sql), *then))  # type: ignore[arg-type]
+        await connection.execute(change, order)
+        moments.append((await clock(connection), *then))  # type: ignore[arg-type]
     analytics = Analytics(database)
     assert (await analytics.floor_at(before)).orders == ()
     for moment, state, priority, somebody in moments:
@@ -50,34 +51,35 @@ async def test_an_order_is_shown_as_it_was_whatever_became_of_it(sql: asyncpg.Co
 
 
 async def test_at_the_moment_of_an_event_an_order_is_what_the_event_made_it(
-        sql: asyncpg.Connection, database: Database) -> None:
-    order = await sql.fetchval(CREATE)
-    await sql.execute("UPDATE work_orders SET priority = 'critical' WHERE id = $1", order)
-    await sql.execute(COMPLETE, order)
-    created, completed = await sql.fetchrow('SELECT created_at, completed_at FROM work_orders WHERE id = $1', order)
-    changed = await sql.fetchval("SELECT at FROM work_order_events WHERE field = 'priority'")
+        connection: asyncpg.Connection, database: Database) -> None:
+    order = await connection.fetchval(CREATE)
+    await connection.execute("UPDATE work_orders SET priority = 'critical' WHERE id = $1", order)
+    await connection.execute(COMPLETE, order)
+    created, completed = await connection.fetchrow('SELECT created_at, completed_at FROM work_orders WHERE id = $1',
+                                                   order)
+    changed = await connection.fetchval("SELECT at FROM work_order_events WHERE field = 'priority'")
     analytics = Analytics(database)
     assert [[brief.priority for brief in (await analytics.floor_at(moment)).orders]
             for moment in (created, changed, completed)] == [['medium'], ['critical'], []]
 
 
 async def test_a_shift_leaves_what_was_open_at_its_end_and_has_done_what_was_completed_in_it(
-        sql: asyncpg.Connection, database: Database) -> None:
+        connection: asyncpg.Connection, database: Database) -> None:
     lists = WorkOrderList(database, lambda: UTC)
-    start = await clock(sql)
-    left, done, reopened = [await sql.fetchval(CREATE) for _ in range(3)]
+    start = await clock(connection)
+    left, done, reopened = [await connection.fetchval(CREATE) for _ in range(3)]
     for order in done, reopened:
-        await sql.execute(COMPLETE, order)
-    end = await clock(sql)
-    later = await sql.fetchval(CREATE)
-    await sql.execute(COMPLETE, left)
-    await sql.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", reopened)
+        await connection.execute(COMPLETE, order)
+    end = await clock(connection)
+    later = await connection.fetchval(CREATE)
+    await connection.execute(COMPLETE, left)
+    await connection.execute("UPDATE work_orders SET status = 'open' WHERE id = $1", reopened)
 
     shift = await lists.of_shift(start, end)
     assert [(order.id, order.status, order.priority) for order in shift.left] == [
         (left, WorkOrderStatus.OPEN, Priority.MEDIUM)]
     assert [order.id for order in shift.completed] == [done], 'what was reopened was not done'
-    now = await lists.of_shift(end, await clock(sql))
+    now = await lists.of_shift(end, await clock(connection))
     assert {order.id for order in now.left} == {later, reopened}
     assert [order.id for order in now.completed] == [left]
     assert await lists.of_shift(start - timedelta(days=900), start - timedelta(days=899)) == type(shift)((), ())

@@ -39,7 +39,7 @@ async def admin(empty_database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-def gateway(server: Server, empty_database_url: str) -> str:
+def login(server: Server, empty_database_url: str) -> str:
     """A login that somebody has made for a feed."""
     name = f'gateway-{uuid4().hex[:8]}'
     server.psql(empty_database_url, '-c', f'CREATE ROLE "{name}" LOGIN')
@@ -70,23 +70,23 @@ async def writes(url: str, login: str) -> bool:
         await connection.close()
 
 
-async def test_a_feed_gets_its_rights_by_a_setting_and_loses_them_with_it(url: str, gateway: str) -> None:
+async def test_a_feed_gets_its_rights_by_a_setting_and_loses_them_with_it(url: str, login: str) -> None:
     await start(url)
-    assert not await writes(url, gateway)
-    await start(url, feed_writers=gateway)
-    assert await writes(url, gateway)
+    assert not await writes(url, login)
+    await start(url, feed_writers=login)
+    assert await writes(url, login)
     await start(url)   # not set: nothing changes
-    assert await writes(url, gateway)
+    assert await writes(url, login)
     await start(url, feed_writers='somebody_else')
-    assert not await writes(url, gateway)
+    assert not await writes(url, login)
 
 
 async def test_the_rights_are_those_that_the_file_for_administrators_gives(
-        url: str, admin: asyncpg.Connection, server: Server, empty_database_url: str, gateway: str) -> None:
-    await start(url, feed_writers=gateway)
-    await admin.execute(f'CREATE ROLE "by_file_{gateway}" LOGIN')
+        url: str, admin: asyncpg.Connection, server: Server, empty_database_url: str, login: str) -> None:
+    await start(url, feed_writers=login)
+    await admin.execute(f'CREATE ROLE "by_file_{login}" LOGIN')
     server.psql(empty_database_url, '-c', f'SET search_path = {SCHEMA}', '-f', str(SQL / 'admin' / 'feed_writer.sql'),
-                '-c', f'GRANT floor_feed_writer TO "by_file_{gateway}"')
+                '-c', f'GRANT floor_feed_writer TO "by_file_{login}"')
     rights = """
         SELECT relname, attname::text, privilege FROM pg_class c JOIN pg_attribute ON attrelid = c.oid AND attnum > 0,
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS privilege
@@ -103,8 +103,8 @@ async def test_the_rights_are_those_that_the_file_for_administrators_gives(
         SELECT NULL, NULL, privilege FROM unnest(ARRAY['USAGE', 'CREATE']) AS privilege
         WHERE has_schema_privilege($1, $2::regnamespace, privilege)
         ORDER BY 1, 2, 3"""
-    by_setting = await admin.fetch(rights, gateway, SCHEMA)
-    assert by_setting == await admin.fetch(rights, f'by_file_{gateway}', SCHEMA)
+    by_setting = await admin.fetch(rights, login, SCHEMA)
+    assert by_setting == await admin.fetch(rights, f'by_file_{login}', SCHEMA)
     assert ('machine_feed_stream', 'status', 'UPDATE') in {tuple(right) for right in by_setting}
 
 
@@ -121,12 +121,12 @@ async def test_a_role_that_is_not_there_is_named_and_served_later(
 
 
 async def test_where_somebody_else_owns_the_tables_the_floor_starts_and_says_so(
-        url: str, server: Server, empty_database_url: str, gateway: str, caplog: pytest.LogCaptureFixture) -> None:
+        url: str, server: Server, empty_database_url: str, login: str, caplog: pytest.LogCaptureFixture) -> None:
     await start(empty_database_url)
     server.psql(empty_database_url, '-v', f'app={APP}', '-f', str(SQL / 'admin' / 'grants.sql'))
-    await start(url, feed_writers=gateway, change_data_feed=True)
+    await start(url, feed_writers=login, change_data_feed=True)
     assert any('this login does not own the tables' in message for message in caplog.messages)
-    assert not await writes(url, gateway)
+    assert not await writes(url, login)
 
 
 async def identities(admin: asyncpg.Connection) -> dict[str, str]:

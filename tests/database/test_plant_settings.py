@@ -34,7 +34,7 @@ KATHMANDU = 'Asia/Kathmandu'
 
 
 @pytest.fixture
-def plant(database: Database) -> PlantCommands:
+def site(database: Database) -> PlantCommands:
     return PlantCommands(database, Employees(database, default_role=Role.VIEWER))
 
 
@@ -60,31 +60,31 @@ async def test_the_variable_gives_the_first_value_and_a_supervisor_the_others(
 
 
 async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version(
-        connect: Connect, plant: PlantCommands) -> None:
-    before = await plant.settings()
+        connect: Connect, site: PlantCommands) -> None:
+    before = await site.settings()
     assert before == PlantSettings()
     with pytest.raises(NotAllowedError):
-        await plant.edit_settings(CARLOS, before.version, PlantSettingsEdit(name=NAME))
-    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(
+        await site.edit_settings(CARLOS, before.version, PlantSettingsEdit(name=NAME))
+    changed = await site.edit_settings(MIKE, before.version, PlantSettingsEdit(
         f' {NAME} ', KATHMANDU, Weekday.SUNDAY, time(5, 30)))
     assert changed == PlantSettings(NAME, ZoneInfo(KATHMANDU), Weekday.SUNDAY, time(5, 30), before.version + 1)
     with pytest.raises(EditConflictError, match='Mike Johnson changed the settings of the plant') as conflict:
-        await plant.edit_settings(JAMES, before.version, PlantSettingsEdit(name='Another'))
+        await site.edit_settings(JAMES, before.version, PlantSettingsEdit(name='Another'))
     assert conflict.value.current == changed
-    assert await plant.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=NAME)) == changed, 'no change'
-    assert (await plant.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=''))).name == ''
+    assert await site.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=NAME)) == changed, 'no change'
+    assert (await site.edit_settings(JAMES, changed.version, PlantSettingsEdit(name=''))).name == ''
 
     for wrong in (PlantSettingsEdit(name='x' * 81), PlantSettingsEdit(name='a\u200bb'),
                   PlantSettingsEdit(time_zone='Mars/Olympus'), PlantSettingsEdit(time_zone='../../etc/passwd')):
         with pytest.raises(InvalidInputError):
-            await plant.edit_settings(MIKE, changed.version + 1, wrong)
+            await site.edit_settings(MIKE, changed.version + 1, wrong)
     connection = await connect()
     with pytest.raises(Exception, match='time zone'):
         await connection.execute("UPDATE plant_settings SET time_zone = '+03'")
     with pytest.raises(Exception, match='day_start_check'):
         await connection.execute("UPDATE plant_settings SET day_start = '06:00:30'")
     await connection.execute("UPDATE plant_settings SET first_weekday = 6, machine_silent_after = '1 hour'")
-    assert [(each.by, each.field, each.old, each.new) for each in await plant.changes(10)][::-1] == [
+    assert [(each.by, each.field, each.old, each.new) for each in await site.changes(10)][::-1] == [
         ('Mike Johnson', 'plant name', None, NAME), ('Mike Johnson', 'time zone', 'UTC', KATHMANDU),
         ('Mike Johnson', 'first day of the week', 'Monday', 'Sunday'),
         ('Mike Johnson', 'start of the day', '00:00', '05:30'), ('James Wilson', 'plant name', NAME, None),
@@ -92,17 +92,17 @@ async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version
 
 
 async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_again(
-        connect: Connect, database: Database, plant: PlantCommands) -> None:
+        connect: Connect, database: Database, site: PlantCommands) -> None:
     """In every instance that listens; reports are right before the sums are."""
     store, connection = Store(), await connect()
     listening = asyncio.create_task(Listener(database.connect, database.queries, store).run())
     await until(lambda: store.is_demo is not None)
     await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
     await DaySums(database).refresh()
-    settings = await plant.settings()
+    settings = await site.settings()
 
     began = asyncio.get_running_loop().time()
-    await plant.edit_settings(MIKE, settings.version, PlantSettingsEdit('Werk', KATHMANDU))
+    await site.edit_settings(MIKE, settings.version, PlantSettingsEdit('Werk', KATHMANDU))
     await until(lambda: store.plant.zone.key == KATHMANDU)
     assert asyncio.get_running_loop().time() - began < 1
     assert store.plant.name == 'Werk'
@@ -118,12 +118,12 @@ async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_aga
 
 
 async def test_orders_and_dashboard_tables_count_by_days_that_begin_at_the_plants_time(
-        connect: Connect, database: Database, plant: PlantCommands) -> None:
+        connect: Connect, database: Database, site: PlantCommands) -> None:
     """The day began 40 minutes ago: of four orders, an hour apart from each other, the latest is of today."""
     connection, zone, now = await connect(), ZoneInfo(KATHMANDU), datetime.now(UTC)
     began = (now - timedelta(minutes=40)).replace(second=0, microsecond=0)
-    await plant.edit_settings(MIKE, 1, PlantSettingsEdit(time_zone=KATHMANDU, day_start=began.astimezone(zone).time()))
-    settings = await plant.settings()
+    await site.edit_settings(MIKE, 1, PlantSettingsEdit(time_zone=KATHMANDU, day_start=began.astimezone(zone).time()))
+    settings = await site.settings()
     today = settings.calendar('All day 00:00').day_of(now)
     assert today == began.astimezone(zone).date()
     await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_name = 'Valve_02_01'")
@@ -156,19 +156,19 @@ def test_the_terminal_shows_and_changes_them(database_url: str, settings: Settin
         'name: Plant 7, time zone: Asia/Kathmandu, first day of the week: Sunday, start of the day: 06:00\n') == 2
 
 
-async def test_the_latest_change_of_each_setting_is_taken_back(plant: PlantCommands) -> None:
-    before = await plant.settings()
-    changed = await plant.edit_settings(MIKE, before.version, PlantSettingsEdit(
+async def test_the_latest_change_of_each_setting_is_taken_back(site: PlantCommands) -> None:
+    before = await site.settings()
+    changed = await site.edit_settings(MIKE, before.version, PlantSettingsEdit(
         'Werk', 'Asia/Kathmandu', Weekday.SUNDAY, time(6)))
-    await plant.edit_settings(MIKE, changed.version, PlantSettingsEdit('Werk 2'))
-    changes = {(change.field, change.new): change for change in await plant.changes(10)}
+    await site.edit_settings(MIKE, changed.version, PlantSettingsEdit('Werk 2'))
+    changes = {(change.field, change.new): change for change in await site.changes(10)}
     assert [new for (_, new), change in changes.items() if not can_take_back(change)] == ['Werk']
     with pytest.raises(NotAllowedError):
-        await plant.take_back(LISA, changes['plant name', 'Werk 2'])
-    await plant.take_back(MIKE, changes['plant name', 'Werk 2'])
+        await site.take_back(LISA, changes['plant name', 'Werk 2'])
+    await site.take_back(MIKE, changes['plant name', 'Werk 2'])
     with pytest.raises(InvalidInputError, match='the plant name was changed again since'):
-        await plant.take_back(MIKE, changes['plant name', 'Werk 2'])
+        await site.take_back(MIKE, changes['plant name', 'Werk 2'])
     for setting, new in (('time zone', 'Asia/Kathmandu'), ('first day of the week', 'Sunday'),
                          ('start of the day', '06:00')):
-        await plant.take_back(MIKE, changes[setting, new])
-    assert replace(await plant.settings(), version=before.version) == replace(before, name='Werk')
+        await site.take_back(MIKE, changes[setting, new])
+    assert replace(await site.settings(), version=before.version) == replace(before, name='Werk')

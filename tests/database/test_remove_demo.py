@@ -47,7 +47,7 @@ def reported() -> bool:
 
 
 @pytest.fixture
-def plant(database: Database) -> Plant:
+def site(database: Database) -> Plant:
     """What supervisors use; who is no employee is one, as on a machine of one's own."""
     return Plant(database, Employees(database, default_role=Role.SUPERVISOR))
 
@@ -83,35 +83,35 @@ async def lived_in(connection: asyncpg.Connection) -> None:
     await connection.execute('SELECT refresh_days()')
 
 
-async def test_nothing_of_the_demo_is_left(connect: Connect, plant: Plant) -> None:
+async def test_nothing_of_the_demo_is_left(connect: Connect, site: Plant) -> None:
     connection = await connect()
     await lived_in(connection)
     before = await rows(connection)
     assert {'machine_stops', 'machine_days', 'work_order_attachments', 'data_gaps', 'changed_days',
             'former_machine_names', 'machine_placements', 'feed_event_ids', 'feed_totals', 'machine_counts',
             'feed_refusals', 'feed_unknown_names', 'feed_minutes', 'feed_machines', 'feed_tail'} <= before.keys()
-    gone = await plant.remove_demo(LOCAL)
+    gone = await site.remove_demo(LOCAL)
     assert gone == DemoContents(30, before['machine_status_history'], before['work_orders'], 15)
     assert (await rows(connection)).keys() == KEPT
     assert await connection.fetchval('SELECT kind FROM plant') == 'plant'
 
 
-async def test_it_is_counted_before_it_is_done(connect: Connect, plant: Plant) -> None:
-    assert await plant.contents(LOCAL) == DemoContents(30, 0, 0, 15)
+async def test_it_is_counted_before_it_is_done(connect: Connect, site: Plant) -> None:
+    assert await site.contents(LOCAL) == DemoContents(30, 0, 0, 15)
     connection = await connect()
     await connection.execute("UPDATE machine_feed_stream SET status = 'down' WHERE machine_id = 1")
-    assert str(await plant.contents(LOCAL)) == '30 machines, 1 status change, 0 work orders and 15 people'
+    assert str(await site.contents(LOCAL)) == '30 machines, 1 status change, 0 work orders and 15 people'
     assert (await rows(connection))['machine_feed_stream'] == 30
 
 
-async def test_the_person_who_does_it_stays(connect: Connect, plant: Plant) -> None:
+async def test_the_person_who_does_it_stays(connect: Connect, site: Plant) -> None:
     """Who is allowed by their row would otherwise be locked out."""
-    assert (await plant.contents(MIKE)).people == 14
-    assert (await plant.remove_demo(MIKE)).people == 14
+    assert (await site.contents(MIKE)).people == 14
+    assert (await site.remove_demo(MIKE)).people == 14
     assert await (await connect()).fetchval('SELECT array_agg(email) FROM employees') == [MIKE.email]
 
 
-async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, plant: Plant,
+async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, site: Plant,
                                                              database: Database) -> None:
     """Except the person who removes it, also where they are no employee."""
     connection, employees = await connect(), Employees(database, default_role=Role.SUPERVISOR)
@@ -122,7 +122,7 @@ async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, p
                    for each in (other, LISA)]
     tokens = ApiTokens(database, employees)
     made = await tokens.make(MIKE, NewToken('MES', [TokenScope.FEED], machines=['Valve_01_01']))
-    await plant.remove_demo(other)
+    await site.remove_demo(other)
     with pytest.raises(SignedOutError, match='this token was revoked'):
         await tokens.identity(made.secret)
     assert [await sessions().find(secret) is None for secret in (kept, ended)] == [False, True]
@@ -130,7 +130,7 @@ async def test_who_tried_the_demo_has_no_access_to_the_plant(connect: Connect, p
 
 
 async def test_who_reads_the_floor_for_long_only_delays_it(
-        connect: Connect, plant: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        connect: Connect, site: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the refresh of the dashboard does in the first minutes of a demo."""
     other = await connect()
     reader = other.transaction()
@@ -146,22 +146,22 @@ async def test_who_reads_the_floor_for_long_only_delays_it(
         await connection.execute("SET LOCAL lock_timeout = '20ms'")
     monkeypatch.setattr(database.queries, 'wait_briefly_for_locks', wait_briefly)
 
-    assert (await plant.remove_demo(LOCAL)).machines == 30
+    assert (await site.remove_demo(LOCAL)).machines == 30
     assert attempts == 2
 
 
-async def test_only_a_supervisor_may(connect: Connect, plant: Plant) -> None:
-    for attempt in plant.contents, plant.remove_demo:
+async def test_only_a_supervisor_may(connect: Connect, site: Plant) -> None:
+    for attempt in site.contents, site.remove_demo:
         with pytest.raises(NotAllowedError, match='requires the role supervisor; your role is technician'):
             await attempt(LISA)
     assert (await rows(await connect()))['machine_feed_stream'] == 30
 
 
-async def test_a_plant_is_refused(connect: Connect, plant: Plant) -> None:
+async def test_a_plant_is_refused(connect: Connect, site: Plant) -> None:
     connection = await connect()
     await connection.execute("UPDATE plant SET kind = 'plant'")
     before = await rows(connection)
-    for attempt in plant.contents, plant.remove_demo:
+    for attempt in site.contents, site.remove_demo:
         with pytest.raises(NotADemoError, match='this floor is a plant: its data cannot be removed'):
             await attempt(LOCAL)
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError):
@@ -169,8 +169,8 @@ async def test_a_plant_is_refused(connect: Connect, plant: Plant) -> None:
     assert await rows(connection) == before
 
 
-async def test_afterwards_everything_is_guarded_and_announced(connect: Connect, plant: Plant) -> None:
-    await plant.remove_demo(LOCAL)
+async def test_afterwards_everything_is_guarded_and_announced(connect: Connect, site: Plant) -> None:
+    await site.remove_demo(LOCAL)
     connection = await connect()
     assert await connection.fetch("SELECT tgname FROM pg_trigger "
                                   "WHERE NOT tgisinternal AND tgenabled NOT IN ('O', 'A')") == []
@@ -194,24 +194,24 @@ async def test_an_app_that_does_not_own_the_tables_may_by_its_grants(
     assert tuple(gone) == (30, 0, 0, 15)
 
 
-async def test_of_two_who_do_it_at_once_one_does(plant: Plant) -> None:
-    answers = await asyncio.gather(plant.remove_demo(LOCAL), plant.remove_demo(LOCAL), return_exceptions=True)
+async def test_of_two_who_do_it_at_once_one_does(site: Plant) -> None:
+    answers = await asyncio.gather(site.remove_demo(LOCAL), site.remove_demo(LOCAL), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ['DemoContents', 'NotADemoError']
 
 
 async def test_while_the_floor_is_saved_it_says_so_and_removes_nothing(
-        connect: Connect, plant: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        connect: Connect, site: Plant, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plant_command, 'ATTEMPTS', 1)
     saver, onlooker = await connect(), await connect()
     async with saver.transaction(isolation='repeatable_read'):
         await saver.execute('SELECT count(*) FROM work_orders')
         with pytest.raises(DatabaseUnavailableError, match='nothing was removed: try again'):
-            await plant.remove_demo(LOCAL)
+            await site.remove_demo(LOCAL)
     assert (await rows(onlooker))['machine_feed_stream'] == 30
-    await plant.remove_demo(LOCAL)
+    await site.remove_demo(LOCAL)
 
 
-async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, plant: Plant, database: Database) -> None:
+async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, site: Plant, database: Database) -> None:
     """By the announcement: the audit would come after an hour."""
     await lived_in(await connect())
     stores = [Store(), Store()]
@@ -220,7 +220,7 @@ async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, pl
     try:
         await until(lambda: all(store.connection is Freshness.LIVE for store in stores))
         assert all(store.is_demo and store.orders and len(store.machines) == 30 for store in stores)
-        await plant.remove_demo(LOCAL)
+        await site.remove_demo(LOCAL)
         await until(lambda: not any(store.is_demo or store.machines or store.orders or store.people or store.events
                                     for store in stores))
     finally:
@@ -230,10 +230,10 @@ async def test_every_instance_shows_the_empty_floor_at_once(connect: Connect, pl
 
 
 async def test_history_and_reports_begin_with_the_first_machine(
-        connect: Connect, plant: Plant, database: Database) -> None:
+        connect: Connect, site: Plant, database: Database) -> None:
     connection = await connect()
     await lived_in(connection)
-    await plant.remove_demo(LOCAL)
+    await site.remove_demo(LOCAL)
     await connection.execute('UPDATE plant_settings SET machine_silent_after = NULL')
     await connection.execute('SELECT refresh_days()')
     assert (await rows(connection)).keys() == KEPT

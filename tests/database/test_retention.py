@@ -50,7 +50,7 @@ async def tables(connection: asyncpg.Connection) -> list[Any]:
 
 
 @pytest.fixture
-async def past(connect: Connect) -> asyncpg.Connection:
+async def site(connect: Connect) -> asyncpg.Connection:
     """A valve with a past: 90 days of stops, and one that was going on 30 days ago with two reasons."""
     feed = await connect()
     await age(feed)
@@ -63,37 +63,37 @@ async def past(connect: Connect) -> asyncpg.Connection:
     return feed
 
 
-async def test_what_is_old_is_forgotten_and_its_sums_stay(past: asyncpg.Connection, database: Database) -> None:
+async def test_what_is_old_is_forgotten_and_its_sums_stay(site: asyncpg.Connection, database: Database) -> None:
     job = DashboardRefresh(database, DaySums(database), retention_days=30)
     await job.refresh()
-    before, shown = await sums(past), await tables(past)
+    before, shown = await sums(site), await tables(site)
     assert await job.forget() == 52
-    assert await oldest(past) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
+    assert await oldest(site) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
         'the stop that was going on keeps its beginning'
-    assert await past.fetchval('SELECT count(DISTINCT machine_id) FROM machine_status_history') == 30
+    assert await site.fetchval('SELECT count(DISTINCT machine_id) FROM machine_status_history') == 30
     assert await job.forget() == 0
     await job.refresh()
-    assert await sums(past) == before
-    assert await tables(past) == shown
+    assert await sums(site) == before
+    assert await tables(site) == shown
 
 
-async def test_it_goes_in_small_batches(past: asyncpg.Connection) -> None:
+async def test_it_goes_in_small_batches(site: asyncpg.Connection) -> None:
     batches: list[Any] = []
     while not batches or batches[-1]:
-        batches.append(await past.fetchval("SELECT forget_history(now() - interval '30 days', 20)"))
+        batches.append(await site.fetchval("SELECT forget_history(now() - interval '30 days', 20)"))
     assert batches == [20, 20, 12, 0]
 
 
-async def test_counts_go_with_the_history_of_their_time(past: asyncpg.Connection, database: Database) -> None:
-    await past.execute('INSERT INTO machine_counts '
+async def test_counts_go_with_the_history_of_their_time(site: asyncpg.Connection, database: Database) -> None:
+    await site.execute('INSERT INTO machine_counts '
                        "SELECT 1, date_trunc('minute', now(), 'UTC') - n * interval '1 day', n, 0, 0 "
                        'FROM generate_series(0, 40) AS n')
-    assert await past.fetchval("SELECT forget_history(now() - interval '30 days', 6)") == 6 + 6
+    assert await site.fetchval("SELECT forget_history(now() - interval '30 days', 6)") == 6 + 6
     await DashboardRefresh(database, DaySums(database), retention_days=30).forget()
-    assert await past.fetchval('SELECT max(good) FROM machine_counts') == 30
+    assert await site.fetchval('SELECT max(good) FROM machine_counts') == 30
 
 
-async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, database: Database) -> None:
+async def test_reports_of_what_is_left_stay_right(site: asyncpg.Connection, database: Database) -> None:
     now = datetime.now(UTC)
     reports = Analytics(database, now=now)
     midnight = now.astimezone(DETROIT).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -101,26 +101,26 @@ async def test_reports_of_what_is_left_stay_right(past: asyncpg.Connection, data
     before = [await reports.kpis(window) for window in windows]
     moments = [now, now - timedelta(days=5), now - timedelta(days=31.5)]  # the last in the time that is forgotten
     floors = [(await reports.floor_at(moment)).machines for moment in moments]
-    await past.fetchval(FORGET)
+    await site.fetchval(FORGET)
     assert [await reports.kpis(window) for window in windows] == before
     assert [(await reports.floor_at(moment)).machines for moment in moments] == floors
 
 
-async def test_what_is_not_in_the_sums_is_not_forgotten(past: asyncpg.Connection) -> None:
+async def test_what_is_not_in_the_sums_is_not_forgotten(site: asyncpg.Connection) -> None:
     for before in "now() + interval '1 day'", "'infinity'", 'NULL':
         with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='forgotten: it is in the sums only up'):
-            await past.fetchval(f'SELECT forget_history({before})')
-    await past.execute('SELECT rebuild_history(); UPDATE history_days SET summed_at = NULL')
+            await site.fetchval(f'SELECT forget_history({before})')
+    await site.execute('SELECT rebuild_history(); UPDATE history_days SET summed_at = NULL')
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match='it is in the sums only up to 20'):
-        await past.fetchval(FORGET)
-    assert len(await oldest(past)) == 56
+        await site.fetchval(FORGET)
+    assert len(await oldest(site)) == 56
 
 
 async def test_only_who_was_granted_it_can_forget_and_nobody_can_delete(
-        past: asyncpg.Connection, connect: Connect, psql: Psql) -> None:
-    await past.execute('DROP ROLE IF EXISTS tidy; CREATE ROLE tidy LOGIN')
+        site: asyncpg.Connection, connect: Connect, psql: Psql) -> None:
+    await site.execute('DROP ROLE IF EXISTS tidy; CREATE ROLE tidy LOGIN')
     try:
-        await past.execute('GRANT USAGE ON SCHEMA manufacturing_line TO tidy; '
+        await site.execute('GRANT USAGE ON SCHEMA manufacturing_line TO tidy; '
                            'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA manufacturing_line TO tidy')
         tidy = await connect('tidy')
         await tidy.execute("SET floor.history_upkeep = 'yes'")
@@ -131,40 +131,40 @@ async def test_only_who_was_granted_it_can_forget_and_nobody_can_delete(
         psql('-v', 'app=tidy', '-f', str(SQL / 'admin' / 'grants.sql'))
         assert await tidy.fetchval(FORGET) == 52
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match='append-only'):
-            await past.execute('DELETE FROM machine_status_history')
+            await site.execute('DELETE FROM machine_status_history')
     finally:
-        await past.execute('DROP OWNED BY tidy; DROP ROLE tidy')
+        await site.execute('DROP OWNED BY tidy; DROP ROLE tidy')
 
 
-async def test_nothing_is_added_to_a_time_that_is_forgotten(past: asyncpg.Connection) -> None:
-    await past.fetchval(FORGET)
+async def test_nothing_is_added_to_a_time_that_is_forgotten(site: asyncpg.Connection) -> None:
+    await site.fetchval(FORGET)
     with pytest.raises(asyncpg.CheckViolationError, match='UTC was deleted: an earlier status'):
-        await say(past, VALVE, (24 * 40, 'operational'))
-    await past.execute("UPDATE history_upkeep SET forgotten_until = now() - interval '3 days'")
+        await say(site, VALVE, (24 * 40, 'operational'))
+    await site.execute("UPDATE history_upkeep SET forgotten_until = now() - interval '3 days'")
     with pytest.raises(asyncpg.CheckViolationError, match='UTC was deleted: an earlier status'):
-        await report(past, VALVE, (24 * 5, 'operational'))
+        await report(site, VALVE, (24 * 5, 'operational'))
 
 
-async def test_what_comes_late_after_it_leaves_the_sums_of_forgotten_times(past: asyncpg.Connection) -> None:
-    await past.fetchval(FORGET)
-    before = await sums(past)
-    await report(past, PAINTER, (24 * 5, 'down', 'Jam'), (24 * 4, 'operational'))
-    await past.fetchval('SELECT refresh_days()')
-    after = await sums(past)
+async def test_what_comes_late_after_it_leaves_the_sums_of_forgotten_times(site: asyncpg.Connection) -> None:
+    await site.fetchval(FORGET)
+    before = await sums(site)
+    await report(site, PAINTER, (24 * 5, 'down', 'Jam'), (24 * 4, 'operational'))
+    await site.fetchval('SELECT refresh_days()')
+    after = await sums(site)
     changed = {row['day'] for row in set(after[0]) ^ set(before[0])}
     assert len(changed) in {2, 3} and min(changed) > datetime.now(UTC).date() - timedelta(days=7)
     assert set(before[2]) < set(after[2]) and before[3] == after[3]
 
 
-async def test_a_rebuild_keeps_the_sums_and_stops_of_forgotten_times(past: asyncpg.Connection) -> None:
+async def test_a_rebuild_keeps_the_sums_and_stops_of_forgotten_times(site: asyncpg.Connection) -> None:
     """Also in another time zone, whose days can no longer be made."""
-    await past.fetchval(FORGET)
-    before = await sums(past)
-    await past.execute('SELECT rebuild_history()')
-    await past.fetchval('SELECT refresh_days()')
-    assert await sums(past) == before
-    await past.execute("UPDATE plant_settings SET time_zone = 'Asia/Tokyo'")
-    await past.fetchval('SELECT refresh_days()')
-    forgotten = await past.fetchval('SELECT (forgotten_until AT TIME ZONE $1)::date FROM history_upkeep', DETROIT.key)
-    assert [row for row in (await sums(past))[0] if row['day'] < forgotten] == [
+    await site.fetchval(FORGET)
+    before = await sums(site)
+    await site.execute('SELECT rebuild_history()')
+    await site.fetchval('SELECT refresh_days()')
+    assert await sums(site) == before
+    await site.execute("UPDATE plant_settings SET time_zone = 'Asia/Tokyo'")
+    await site.fetchval('SELECT refresh_days()')
+    forgotten = await site.fetchval('SELECT (forgotten_until AT TIME ZONE $1)::date FROM history_upkeep', DETROIT.key)
+    assert [row for row in (await sums(site))[0] if row['day'] < forgotten] == [
         row for row in before[0] if row['day'] < forgotten]

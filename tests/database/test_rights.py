@@ -42,7 +42,7 @@ def app(psql: Psql) -> str:
 
 
 @pytest.fixture
-async def sign_in(app: str, empty_database_url: str) -> AsyncIterator[SignIn]:
+async def log_in(app: str, empty_database_url: str) -> AsyncIterator[SignIn]:
     connections = []
 
     async def sign_in() -> asyncpg.Connection:
@@ -73,8 +73,8 @@ def statements_of(sentence: str) -> list[str]:
     return re.findall(r'GRANT [^;]*;', sentence)
 
 
-async def test_where_nothing_is_there_it_needs_create_on_the_database(psql: Psql, app: str, sign_in: SignIn) -> None:
-    connection = await sign_in()
+async def test_where_nothing_is_there_it_needs_create_on_the_database(psql: Psql, app: str, log_in: SignIn) -> None:
+    connection = await log_in()
     database = await connection.fetchval('SELECT current_database()')
     assert await refusal(connection) == (
         f'the database user "{app}" may not use the schema "{SCHEMA}", it lacks CREATE on the database {database}. '
@@ -90,11 +90,11 @@ async def test_where_nothing_is_there_it_needs_create_on_the_database(psql: Psql
     ['SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA', 'USAGE ON ALL SEQUENCES IN SCHEMA'],
 ], ids='+'.join)
 async def test_where_somebody_else_set_it_up_the_statements_it_prints_are_enough(
-        psql: Psql, app: str, sign_in: SignIn, given: list[str]) -> None:
+        psql: Psql, app: str, log_in: SignIn, given: list[str]) -> None:
     install(psql)
     for right in given:
         psql('-c', f'GRANT {right} {SCHEMA} TO "{app}"')
-    connection = await sign_in()
+    connection = await log_in()
     statements = statements_of(await refusal(connection))
     assert statements
     for statement in statements:
@@ -106,37 +106,37 @@ async def test_where_somebody_else_set_it_up_the_statements_it_prints_are_enough
                              "VALUES ('A', 'B', 'a@b.example.com', 'C')")
 
 
-async def test_a_right_that_was_taken_away_is_named(psql: Psql, app: str, sign_in: SignIn) -> None:
+async def test_a_right_that_was_taken_away_is_named(psql: Psql, app: str, log_in: SignIn) -> None:
     install(psql)
     grants(psql, app)
-    connection = await sign_in()
+    connection = await log_in()
     assert await migrate(connection, SCHEMA, ALL) == []
     psql('-c', f'REVOKE UPDATE ON {SCHEMA}.machine_feed_stream FROM "{app}"')
     assert f'it lacks UPDATE on 1 tables of the schema {SCHEMA}.' in await refusal(connection)
 
 
-async def test_an_empty_schema_of_somebody_else_needs_create_on_it(psql: Psql, app: str, sign_in: SignIn) -> None:
+async def test_an_empty_schema_of_somebody_else_needs_create_on_it(psql: Psql, app: str, log_in: SignIn) -> None:
     psql('-c', f'CREATE SCHEMA {SCHEMA}')
-    connection = await sign_in()
+    connection = await log_in()
     assert statements_of(await refusal(connection)) == [f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO "{app}";']
     psql('-c', f'GRANT USAGE, CREATE ON SCHEMA {SCHEMA} TO "{app}"')
     assert len(await migrate(connection, SCHEMA, ALL)) == len(ALL.migrations)
 
 
-async def test_other_peoples_tables_in_the_schema_do_not_matter(psql: Psql, app: str, sign_in: SignIn) -> None:
+async def test_other_peoples_tables_in_the_schema_do_not_matter(psql: Psql, app: str, log_in: SignIn) -> None:
     install(psql)
     psql('-c', f'CREATE ROLE "other_{app}"', '-c', f'CREATE TABLE {SCHEMA}.their_notes ()',
          '-c', f'ALTER TABLE {SCHEMA}.their_notes OWNER TO "other_{app}"')
     grants(psql, app)
     psql('-c', f'REVOKE ALL ON {SCHEMA}.their_notes FROM "{app}"')
-    assert await migrate(await sign_in(), SCHEMA, ALL) == []
+    assert await migrate(await log_in(), SCHEMA, ALL) == []
 
 
-async def test_grants_are_enough_to_run_and_may_be_given_again(psql: Psql, app: str, sign_in: SignIn) -> None:
+async def test_grants_are_enough_to_run_and_may_be_given_again(psql: Psql, app: str, log_in: SignIn) -> None:
     install(psql)
     grants(psql, app)
     grants(psql, app)
-    connection = await sign_in()
+    connection = await log_in()
     assert await migrate(connection, SCHEMA, ALL) == []
     await connection.execute(f'SET search_path = {SCHEMA}')
     feed = await connection.fetchval(KEY, 'gateway', None, None)
@@ -149,10 +149,10 @@ async def test_grants_are_enough_to_run_and_may_be_given_again(psql: Psql, app: 
 
 
 async def test_an_upgrade_of_a_schema_of_somebody_else_says_who_can_do_it(
-        psql: Psql, app: str, sign_in: SignIn) -> None:
+        psql: Psql, app: str, log_in: SignIn) -> None:
     install(psql)
     grants(psql, app)
-    connection = await sign_in()
+    connection = await log_in()
     sentence = await refusal(connection, LATER)
     assert 'must be owner of table machines' in sentence
     assert 'psql DATABASE -f sql/admin/install.sql, and then sql/admin/grants.sql' in sentence
@@ -160,11 +160,11 @@ async def test_an_upgrade_of_a_schema_of_somebody_else_says_who_can_do_it(
 
 
 async def test_a_schema_that_was_handed_over_is_upgraded_by_the_app_alone(
-        psql: Psql, app: str, sign_in: SignIn) -> None:
+        psql: Psql, app: str, log_in: SignIn) -> None:
     install(psql)
     psql('-c', f'CREATE SCHEMA {OTHERS}', '-c', f'CREATE TABLE {OTHERS}.notes ()')
     grants(psql, app, '-v', 'hand_over=1')
-    connection = await sign_in()
+    connection = await log_in()
     assert [each.name for each in await migrate(connection, SCHEMA, LATER)] == ['next']
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
     assert psql('-c', f"SELECT count(*) FROM {SCHEMA}.machine_status_history WHERE new_status = 'down'") == '1\n'
@@ -185,30 +185,30 @@ def owner(server: Server, empty_database_url: str, psql: Psql, app: str) -> Psql
     return lambda *arguments: server.psql(empty_database_url.replace('//postgres@', f'//owner_{app}@'), *arguments)
 
 
-async def test_an_owner_who_is_no_superuser_installs_and_grants(owner: Psql, app: str, sign_in: SignIn) -> None:
+async def test_an_owner_who_is_no_superuser_installs_and_grants(owner: Psql, app: str, log_in: SignIn) -> None:
     install(owner)
     grants(owner, app)
     grants(owner, app)
-    connection = await sign_in()
+    connection = await log_in()
     assert await migrate(connection, SCHEMA, ALL) == []
     await connection.execute(f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down' WHERE machine_id = 1")
 
 
 async def test_an_owner_who_cannot_hand_over_learns_what_to_do_instead(
-        owner: Psql, app: str, sign_in: SignIn) -> None:
+        owner: Psql, app: str, log_in: SignIn) -> None:
     install(owner)
     with pytest.raises(AssertionError, match='neither a superuser nor a member of that role') as refused:
         grants(owner, app, '-v', 'hand_over=1')
     assert 'Leave out hand_over' in str(refused.value)
     grants(owner, app)
-    assert await migrate(await sign_in(), SCHEMA, ALL) == []
+    assert await migrate(await log_in(), SCHEMA, ALL) == []
 
 
-async def test_a_member_of_the_apps_role_hands_over(owner: Psql, psql: Psql, app: str, sign_in: SignIn) -> None:
+async def test_a_member_of_the_apps_role_hands_over(owner: Psql, psql: Psql, app: str, log_in: SignIn) -> None:
     install(owner)
     psql('-c', f'GRANT "{app}" TO "owner_{app}"')
     grants(owner, app, '-v', 'hand_over=1')
-    assert [each.name for each in await migrate(await sign_in(), SCHEMA, LATER)] == ['next']
+    assert [each.name for each in await migrate(await log_in(), SCHEMA, LATER)] == ['next']
 
 
 def test_grants_without_a_login_say_what_is_missing(psql: Psql) -> None:

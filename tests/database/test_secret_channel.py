@@ -36,7 +36,7 @@ async def admin(connect: Connect) -> asyncpg.Connection:
 
 
 @pytest.fixture
-async def feed(connect: Connect, psql: Psql) -> asyncpg.Connection:
+async def plc(connect: Connect, psql: Psql) -> asyncpg.Connection:
     """A feed's login, which has written before, so that nothing of it is new."""
     name = f'gateway_{uuid4().hex[:8]}'
     psql('-f', str(SQL / 'admin' / 'feed_writer.sql'),
@@ -93,28 +93,28 @@ TALKATIVE = ['client_min_messages = debug5', 'trace_notify = on', 'debug_print_p
 
 
 async def test_no_setting_makes_postgresql_tell_the_channel(
-        feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
-    lines = await what_postgresql_says(feed, *TALKATIVE)
+        plc: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    lines = await what_postgresql_says(plc, *TALKATIVE)
     assert 'machine_feed_stream' in lines, 'it does say much'
     assert not names_in(lines, await channel_of(admin))
 
 
-async def test_without_our_precaution_it_would_tell(feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+async def test_without_our_precaution_it_would_tell(plc: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     """That the test above can fail: trace_notify names the channel, and every login may set it."""
     await admin.execute('ALTER FUNCTION announce(text) RESET client_min_messages')
-    lines = await what_postgresql_says(feed, *TALKATIVE)
+    lines = await what_postgresql_says(plc, *TALKATIVE)
     assert names_in(lines, await channel_of(admin))
 
 
 async def test_a_statement_that_is_cut_off_does_not_tell_it_either(
-        feed: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+        plc: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     """The writer waits for a lock within the announcement, and gives up there: the error says where it was."""
     channel, blocker = await channel_of(admin), admin
     async with blocker.transaction():
         await blocker.execute('LOCK TABLE notification_channel')
-        await feed.execute("SET lock_timeout = '200ms'")
+        await plc.execute("SET lock_timeout = '200ms'")
         with pytest.raises(asyncpg.LockNotAvailableError) as error:
-            await feed.execute(SET_STATUS, 'down')
+            await plc.execute(SET_STATUS, 'down')
     assert 'announce' in str(error.value.as_dict())
     assert not names_in(str(error.value.as_dict()), channel)
 
@@ -134,11 +134,11 @@ async def test_a_statement_that_is_cut_off_does_not_tell_it_either(
     f'SELECT t::text FROM {SCHEMA}.machine_feed_stream t',
 ])
 async def test_nothing_that_it_can_read_has_the_channel(
-        feed: asyncpg.Connection, admin: asyncpg.Connection, store: Store, catalogue: str) -> None:
+        plc: asyncpg.Connection, admin: asyncpg.Connection, store: Store, catalogue: str) -> None:
     await admin.execute('ANALYZE')
-    await feed.execute(SET_STATUS, 'down')
+    await plc.execute(SET_STATUS, 'down')
     await until(lambda: store.machines[VALVE].status is Status.DOWN)
-    rows = await feed.fetch(catalogue)
+    rows = await plc.fetch(catalogue)
     assert not names_in(str([tuple(row) for row in rows]), await channel_of(admin))
 
 
@@ -149,9 +149,9 @@ async def test_nothing_that_it_can_read_has_the_channel(
     'UPDATE notification_channel SET name = DEFAULT', 'DELETE FROM notification_channel',
     'ALTER FUNCTION announce(text) RESET client_min_messages', 'SELECT * FROM pg_statistic',
 ])
-async def test_what_has_the_channel_is_not_for_it(feed: asyncpg.Connection, statement: str) -> None:
+async def test_what_has_the_channel_is_not_for_it(plc: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await feed.execute(f'SET search_path = {SCHEMA}; {statement}')
+        await plc.execute(f'SET search_path = {SCHEMA}; {statement}')
 
 
 FORGERIES = [
@@ -164,17 +164,17 @@ FORGERIES = [
 
 @pytest.mark.parametrize('payload', FORGERIES, ids=['status', 'order', 'resync', 'nearly', 'garbage'])
 async def test_a_forgery_changes_nothing_and_is_not_even_heard(
-        database: Database, feed: asyncpg.Connection, payload: str) -> None:
+        database: Database, plc: asyncpg.Connection, payload: str) -> None:
     async with listening(database) as (store, listener):
         revision, heard = store.revision, listener.counters.notifications
         for channel in f'{SCHEMA}.machine_feed', 'machine_feed', f'{SCHEMA}.heartbeat', 'notification_channel', 'floor':
-            await feed.execute('SELECT pg_notify($1, $2)', channel, payload)
+            await plc.execute('SELECT pg_notify($1, $2)', channel, payload)
         beats = listener.counters.heartbeats
         await until(lambda: listener.counters.heartbeats >= beats + 2)  # what was sent before has arrived
         assert listener.counters.notifications == heard
         assert store.revision == revision
         assert store.orders == {}
-        await feed.execute(SET_STATUS, 'down')
+        await plc.execute(SET_STATUS, 'down')
         await until(lambda: store.machines[VALVE].status is Status.DOWN)
 
 
@@ -183,17 +183,17 @@ async def test_a_forgery_changes_nothing_and_is_not_even_heard(
     'TRUNCATE notification_channel',
 ])
 async def test_every_instance_follows_to_a_new_channel(
-        database: Database, admin: asyncpg.Connection, feed: asyncpg.Connection, statement: str) -> None:
+        database: Database, admin: asyncpg.Connection, plc: asyncpg.Connection, statement: str) -> None:
     async with listening(database) as (store, listener), listening(database) as (other_store, other):
         before = await channel_of(admin)
         await admin.execute(statement)
-        await feed.execute(SET_STATUS, 'down')  # never refused, also where there is no channel
+        await plc.execute(SET_STATUS, 'down')  # never refused, also where there is no channel
         await until(lambda: listener.counters.connections >= 2 and other.counters.connections >= 2)
         for each in store, other_store:
             await until(lambda each=each: each.connection is Freshness.LIVE)
             await until(lambda each=each: each.machines[VALVE].status is Status.DOWN)
         assert await channel_of(admin) not in {before, 'None'}
-        await feed.execute(SET_STATUS, 'warning')
+        await plc.execute(SET_STATUS, 'warning')
         for each in store, other_store:
             await until(lambda each=each: each.machines[VALVE].status is Status.WARNING)
 

@@ -75,7 +75,7 @@ class Orders:
 
 
 @pytest.fixture
-async def orders(connect: Connect) -> Orders:
+async def book(connect: Connect) -> Orders:
     return Orders(await connect())
 
 
@@ -186,7 +186,7 @@ def test_what_can_be_there_once_is_not_taken_from_two() -> None:
 
 
 async def test_an_unknown_machine_or_person_is_named_with_what_is_meant_perhaps(lists: WorkOrderList,
-                                                                                orders: Orders) -> None:
+                                                                                book: Orders) -> None:
     with pytest.raises(QueryError) as refusal:
         await lists.checked(OrderFilter.from_query({'machine': 'Valve_1_01', 'assignee': 'Nobody Known', 'q': 'leak'}))
     assert 'There is no machine Valve_1_01. Did you mean Valve_01_01' in refusal.value.faults['machine']
@@ -197,9 +197,9 @@ async def test_an_unknown_machine_or_person_is_named_with_what_is_meant_perhaps(
     assert list(refusal.value.faults) == ['machine_id']
 
 
-async def test_a_renamed_machine_is_found_by_its_former_name(lists: WorkOrderList, orders: Orders,
+async def test_a_renamed_machine_is_found_by_its_former_name(lists: WorkOrderList, book: Orders,
                                                             connect: Connect) -> None:
-    await orders.add('Oil leak')
+    await book.add('Oil leak')
     await (await connect()).execute(
         "UPDATE machines SET machine_name = 'Main valve' WHERE machine_name = 'Valve_01_01'")
     known = await lists.checked(OrderFilter.from_query({'machine': 'Valve_01_01'}))
@@ -208,7 +208,7 @@ async def test_a_renamed_machine_is_found_by_its_former_name(lists: WorkOrderLis
 
 
 @pytest.mark.parametrize('typed', ['id', 'name', 'email'])
-async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList, orders: Orders, connect: Connect,
+async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList, book: Orders, connect: Connect,
                                                            typed: str) -> None:
     person = await (await connect()).fetchrow(
         "SELECT id, first_name || ' ' || last_name AS name, upper(email) AS email FROM employees ORDER BY id LIMIT 1")
@@ -218,15 +218,15 @@ async def test_a_person_is_asked_for_by_id_name_or_address(lists: WorkOrderList,
 
 # which orders
 
-async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists: WorkOrderList, orders: Orders) -> None:
+async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists: WorkOrderList, book: Orders) -> None:
     like_mine: dict[str, Any] = {'machine': 'Valve_01_01', 'priority': 'high', 'state': 'in_progress', 'assignee': 1,
                                  'due': -2}
-    await orders.add('mine', **like_mine)
-    await orders.add('of another machine', **like_mine | {'machine': 'Valve_02_01'})
-    await orders.add('of no one', **like_mine | {'assignee': None})
-    await orders.add('less pressing', **like_mine | {'priority': 'low'})
-    await orders.add('in time', **like_mine | {'due': 2})
-    await orders.add('waiting', **like_mine | {'state': 'on_hold'})
+    await book.add('mine', **like_mine)
+    await book.add('of another machine', **like_mine | {'machine': 'Valve_02_01'})
+    await book.add('of no one', **like_mine | {'assignee': None})
+    await book.add('less pressing', **like_mine | {'priority': 'low'})
+    await book.add('in time', **like_mine | {'due': 2})
+    await book.add('waiting', **like_mine | {'state': 'on_hold'})
     query = {'state': 'in_progress', 'priority': 'high', 'machine': 'Valve_01_01', 'assignee': '1', 'overdue': '1'}
 
     assert await whats(lists, **query) == ['mine']
@@ -237,27 +237,27 @@ async def test_each_part_of_a_filter_leaves_out_what_does_not_match(lists: WorkO
     assert await whats(lists, assignee='none') == ['of no one']
 
 
-async def test_an_order_that_has_ended_is_not_overdue(lists: WorkOrderList, orders: Orders) -> None:
-    await orders.add('done late', state='completed', due=-2)
-    await orders.add('given up late', state='cancelled', due=-2)
-    await orders.add('late', due=-2)
+async def test_an_order_that_has_ended_is_not_overdue(lists: WorkOrderList, book: Orders) -> None:
+    await book.add('done late', state='completed', due=-2)
+    await book.add('given up late', state='cancelled', due=-2)
+    await book.add('late', due=-2)
 
     assert await whats(lists, overdue='1') == ['late']
 
 
-async def test_a_search_finds_exactly_these_characters(lists: WorkOrderList, orders: Orders) -> None:
-    await orders.add("4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧")
-    await orders.add('4 and of axb / its Gelt, Leak below the b')
+async def test_a_search_finds_exactly_these_characters(lists: WorkOrderList, book: Orders) -> None:
+    await book.add("4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧")
+    await book.add('4 and of axb / its Gelt, Leak below the b')
 
     for words in '4 %', 'a_b', '\\', "it's", 'Ölt', 'LEAKS', 'leaks under', '🔧', '<b>':
         assert await whats(lists, q=words) == ["4 % of a_b \\ it's Ölt, Leaks under the <b> 🔧"], words
 
 
 async def test_a_search_looks_at_number_description_assignee_and_machine_as_people_see_it(lists: WorkOrderList,
-                                                                                          orders: Orders) -> None:
-    await orders.add('the one', machine='Injection_Molder_02_02', assignee=1, order_id='WO-20261123-abcd1234')
-    await orders.add('the other', machine='Painter_03_01')
-    name, = [await orders._connection.fetchval("SELECT first_name || ' ' || last_name FROM employees WHERE id = 1")]
+                                                                                          book: Orders) -> None:
+    await book.add('the one', machine='Injection_Molder_02_02', assignee=1, order_id='WO-20261123-abcd1234')
+    await book.add('the other', machine='Painter_03_01')
+    name, = [await book._connection.fetchval("SELECT first_name || ' ' || last_name FROM employees WHERE id = 1")]
 
     for words in 'abcd', '20261123-ABCD', 'one', name, 'Injection_Molder_02', 'injection molder 02·02', 'Molder 02':
         assert await whats(lists, q=words) == ['the one'], words
@@ -265,9 +265,9 @@ async def test_a_search_looks_at_number_description_assignee_and_machine_as_peop
 
 
 @pytest.fixture
-async def pump_beside_the_cafe(orders: Orders) -> None:
-    await orders.add("The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café")
-    await orders.add('leaking valve, Str. 5')
+async def pump_beside_the_cafe(book: Orders) -> None:
+    await book.add("The pump's seal is leaking 3 mm into the filter, Straße 5 beside the Café")
+    await book.add('leaking valve, Str. 5')
 
 
 @pytest.mark.usefixtures('pump_beside_the_cafe')
@@ -280,17 +280,17 @@ async def test_a_search_finds_words_in_any_order_however_they_are_written(lists:
 
 
 async def test_a_search_needs_all_of_its_words_and_none_at_all_asks_for_everything(lists: WorkOrderList,
-                                                                                   orders: Orders) -> None:
-    await orders.add('pump leaks')
+                                                                                   book: Orders) -> None:
+    await book.add('pump leaks')
 
     assert await whats(lists, q='pump broken') == []
     assert await whats(lists, q='\u200b\u0301') == ['pump leaks']
 
 
 @pytest.fixture
-async def pump(orders: Orders) -> None:
-    await orders.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
-    await orders.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
+async def pump(book: Orders) -> None:
+    await book.add('Pump leaking on Straße 4: motor M-12, 3.5 mm, 50% (fuite) beside valve of WO-1043')
+    await book.add('M12, 35 mm, 500 of WO1044', machine='Painter_03_01')
 
 
 @pytest.mark.usefixtures('pump')
@@ -305,23 +305,23 @@ async def test_punctuation_at_the_ends_of_a_word_does_not_hide_it(lists: WorkOrd
 
 
 @pytest.mark.parametrize(('words', 'found'), [('?', ['what?']), ('!', []), ('? !', []), ('%', ['5%']), ('? %', ['5%'])])
-async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists: WorkOrderList, orders: Orders, words: str,
+async def test_a_search_for_nothing_but_punctuation_looks_for_it(lists: WorkOrderList, book: Orders, words: str,
                                                                  found: list[Any]) -> None:
-    await orders.add('what?')
-    await orders.add('5%')
+    await book.add('what?')
+    await book.add('5%')
 
     assert await whats(lists, q=words) == found
 
 
 @pytest.mark.parametrize('most', [0, 1, 2, 3, 1000])
-async def test_many_and_few_that_are_found_make_the_same_list(lists: WorkOrderList, orders: Orders,
+async def test_many_and_few_that_are_found_make_the_same_list(lists: WorkOrderList, book: Orders,
                                                               monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr('floor.orders.work_order_list.MAX_MATCHES', most)
     for number in range(3):
-        await orders.add(f'leak {number}', priority='high', due=number + 1)
-    await orders.add('leak of low', priority='low')
-    await orders.add('leak, completed', priority='high', state='completed')
-    await orders.add('noise', priority='high')
+        await book.add(f'leak {number}', priority='high', due=number + 1)
+    await book.add('leak of low', priority='low')
+    await book.add('leak, completed', priority='high', state='completed')
+    await book.add('noise', priority='high')
     query = {'q': 'LEAK', 'priority': 'high', 'status': 'open', 'sort': 'due', 'per_page': '2'}
 
     first = await lists.page(OrderFilter.from_query(query))
@@ -383,10 +383,10 @@ async def test_a_word_of_most_orders_is_not_collected(reporting: Database, many_
     assert await many_orders.fetchval(TEXTS_READ) - before < 1500  # the sample
 
 
-async def test_a_search_covers_all_that_was_written_about_an_order(lists: WorkOrderList, orders: Orders,
+async def test_a_search_covers_all_that_was_written_about_an_order(lists: WorkOrderList, book: Orders,
                                                                    connect: Connect) -> None:
-    order_id = await orders.add('the one', state='completed')
-    await orders.add('the other', state='completed')
+    order_id = await book.add('the one', state='completed')
+    await book.add('the other', state='completed')
     psql = await connect()
     await psql.execute("INSERT INTO work_order_events (work_order_id, kind, note) VALUES ($1, 'commented', $2)",
                        order_id, 'Gebrauchtes Lager, bräunlich')
@@ -406,10 +406,10 @@ async def test_a_search_covers_all_that_was_written_about_an_order(lists: WorkOr
     assert await whats(lists, q='braunlich worn') == ['the one']  # a comment stays
 
 
-async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists: WorkOrderList, orders: Orders,
+async def test_a_search_finds_what_was_written_before_an_order_was_reopened(lists: WorkOrderList, book: Orders,
                                                                             connect: Connect) -> None:
-    order_id = await orders.add('the one')
-    await orders.add('the other')
+    order_id = await book.add('the one')
+    await book.add('the other')
     psql = await connect()
     for change in ("status = 'on_hold', hold_reason = 'vendor'",
                    "status = 'completed', cause = 'Corroded flange', action_taken = 'Welded it'", "status = 'open'",
@@ -422,7 +422,7 @@ async def test_a_search_finds_what_was_written_before_an_order_was_reopened(list
     assert await whats(lists, q='vendor flange welded scrapped') == ['the one']
 
 
-async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists: WorkOrderList, orders: Orders,
+async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(lists: WorkOrderList, book: Orders,
                                                                                 connect: Connect) -> None:
     psql = await connect()
     await psql.execute("SET session_replication_role = replica; "
@@ -434,9 +434,9 @@ async def test_a_search_finds_what_was_loaded_without_the_triggers_of_an_origin(
     assert await whats(lists, q='night loaded') == ['Loaded']
 
 
-async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: WorkOrderList, orders: Orders,
+async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: WorkOrderList, book: Orders,
                                                                         connect: Connect) -> None:
-    await orders.add('renamed', assignee=1)
+    await book.add('renamed', assignee=1)
     psql = await connect()
     await psql.execute("UPDATE machines SET machine_name = 'Öfen 1' WHERE machine_name = 'Valve_01_01'; "
                        "UPDATE employees SET last_name = 'Núñez' WHERE id = 1")
@@ -449,14 +449,14 @@ async def test_a_search_follows_a_new_name_of_a_machine_and_of_a_person(lists: W
         ('Öfen 1', 'Brennofen am Tor')]
 
 
-async def test_completed_recently_goes_by_the_day_of_the_plant(database: Database, orders: Orders) -> None:
+async def test_completed_recently_goes_by_the_day_of_the_plant(database: Database, book: Orders) -> None:
     kiritimati = ZoneInfo('Pacific/Kiritimati')
     midnight = datetime.now(kiritimati).replace(hour=0, minute=0, second=0, microsecond=0)
     hours_today = (midnight - datetime.now(UTC)).total_seconds() / 3600
-    await orders.add('today', state='completed', ended=hours_today + 0.001)
-    await orders.add('yesterday', state='completed', ended=hours_today - 0.001)
-    await orders.add('long ago', state='completed', ended=-24 * 7 - 1)
-    await orders.add('open')
+    await book.add('today', state='completed', ended=hours_today + 0.001)
+    await book.add('yesterday', state='completed', ended=hours_today - 0.001)
+    await book.add('long ago', state='completed', ended=-24 * 7 - 1)
+    await book.add('open')
     lists = WorkOrderList(database, lambda: kiritimati)
 
     assert await whats(lists, done='today') == ['today']
@@ -466,9 +466,9 @@ async def test_completed_recently_goes_by_the_day_of_the_plant(database: Databas
     assert (counts.completed_today, counts.completed_this_week, counts.completed) == (1, 2, 3)
 
 
-async def test_completed_recently_does_not_ask_the_clock_of_this_machine(lists: WorkOrderList, orders: Orders,
+async def test_completed_recently_does_not_ask_the_clock_of_this_machine(lists: WorkOrderList, book: Orders,
                                                                          wrong_clock: Callable[[str], None]) -> None:
-    await orders.add('an hour ago', state='completed', ended=-1)
+    await book.add('an hour ago', state='completed', ended=-1)
     wrong_clock('floor.orders.work_order_list')
 
     assert await whats(lists, done='week') == ['an hour ago']
@@ -477,16 +477,16 @@ async def test_completed_recently_does_not_ask_the_clock_of_this_machine(lists: 
 
 # sorted how
 
-async def test_what_presses_most_comes_first(lists: WorkOrderList, orders: Orders) -> None:
-    await orders.add('done long ago', state='completed', ended=-5)
-    await orders.add('given up just now', state='cancelled', ended=-0.1)
-    await orders.add('low', priority='low', due=1)
-    await orders.add('high, later', priority='high', due=5)
-    await orders.add('high, soon', priority='high', due=2)
-    await orders.add('critical', priority='critical', due=3)
-    await orders.add('low, late', priority='low', due=-1)
-    await orders.add('medium, late', priority='medium', due=-0.5, state='on_hold')
-    await orders.add('medium, very late', priority='medium', due=-9)
+async def test_what_presses_most_comes_first(lists: WorkOrderList, book: Orders) -> None:
+    await book.add('done long ago', state='completed', ended=-5)
+    await book.add('given up just now', state='cancelled', ended=-0.1)
+    await book.add('low', priority='low', due=1)
+    await book.add('high, later', priority='high', due=5)
+    await book.add('high, soon', priority='high', due=2)
+    await book.add('critical', priority='critical', due=3)
+    await book.add('low, late', priority='low', due=-1)
+    await book.add('medium, late', priority='medium', due=-0.5, state='on_hold')
+    await book.add('medium, very late', priority='medium', due=-9)
 
     assert await whats(lists) == ['critical', 'medium, very late', 'low, late', 'medium, late', 'high, soon',
                                   'high, later', 'low', 'given up just now', 'done long ago']
@@ -495,12 +495,12 @@ async def test_what_presses_most_comes_first(lists: WorkOrderList, orders: Order
 @pytest.mark.parametrize(('sort', 'first', 'last'), [
     ('machine', 'b', 'c'), ('description', 'a', 'c'), ('priority', 'c', 'a'), ('status', 'a', 'c'),
     ('assignee', 'b', 'a'), ('due', 'c', 'b'), ('age', 'b', 'a')])
-async def test_every_column_sorts_both_ways(lists: WorkOrderList, orders: Orders, sort: str, first: str,
+async def test_every_column_sorts_both_ways(lists: WorkOrderList, book: Orders, sort: str, first: str,
                                             last: str) -> None:
-    await orders.add('a', machine='Robotic_Arm_01_02', priority='low', state='open', reported=-9, due=2)
-    await orders.add('b', machine='Painter_03_01', priority='high', state='in_progress', assignee=1, reported=-1, due=3)
-    await orders.add('c', machine='Valve_01_01', priority='critical', state='on_hold', assignee=2, reported=-5, due=1)
-    names = [row['name'] for row in await orders._connection.fetch(
+    await book.add('a', machine='Robotic_Arm_01_02', priority='low', state='open', reported=-9, due=2)
+    await book.add('b', machine='Painter_03_01', priority='high', state='in_progress', assignee=1, reported=-1, due=3)
+    await book.add('c', machine='Valve_01_01', priority='critical', state='on_hold', assignee=2, reported=-5, due=1)
+    names = [row['name'] for row in await book._connection.fetch(
         "SELECT first_name || ' ' || last_name AS name FROM employees WHERE id IN (1, 2) ORDER BY id")]
     if sort == 'assignee' and names != sorted(names, key=str.lower):
         first = 'c'
@@ -515,9 +515,9 @@ async def test_every_column_sorts_both_ways(lists: WorkOrderList, orders: Orders
 
 
 @pytest.fixture
-async def alike(orders: Orders) -> set[str]:
+async def alike(book: Orders) -> set[str]:
     """Their ids."""
-    return {await orders.add('alike', priority=priority, state=state, reported=-1, due=due)
+    return {await book.add('alike', priority=priority, state=state, reported=-1, due=due)
             for priority in ('high', 'low') for state in WorkOrderStatus for due in (-1, 1, 1)}
 
 
@@ -533,9 +533,9 @@ async def test_the_pages_hold_every_order_exactly_once(lists: WorkOrderList, ali
 
 
 async def test_names_are_sorted_with_numbers_as_numbers_and_accents_beside_their_letters(lists: WorkOrderList,
-                                                                                         orders: Orders) -> None:
+                                                                                         book: Orders) -> None:
     for what in 'valve 10', 'Valve 9', 'Émile', 'Zange', 'emil', 'Emilia', 'valve 10a':
-        await orders.add(what)
+        await book.add(what)
 
     assert await whats(lists, sort='description') == [
         'emil', 'Émile', 'Emilia', 'Valve 9', 'valve 10', 'valve 10a', 'Zange']
@@ -561,12 +561,12 @@ SORTS = ['', *(key.value for key in SortKey if key is not SortKey.PRESSING),
 
 
 @pytest.fixture
-async def various(orders: Orders) -> None:
+async def various(book: Orders) -> None:
     for number in range(23):
-        await orders.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
-                         priority=list(Priority)[number % 4], state=list(WorkOrderStatus)[number % 5],
-                         assignee=(None, 1, 2)[number % 3], reported=-(number % 7), due=number % 3 - 1,
-                         ended=-0.1 - number % 4)
+        await book.add(f'Émile {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
+                       priority=list(Priority)[number % 4], state=list(WorkOrderStatus)[number % 5],
+                       assignee=(None, 1, 2)[number % 3], reported=-(number % 7), due=number % 3 - 1,
+                       ended=-0.1 - number % 4)
 
 
 @pytest.mark.usefixtures('various')
@@ -588,11 +588,11 @@ async def test_cursors_lead_through_the_same_list_as_page_numbers_there_and_back
 
 
 @pytest.mark.parametrize('sort', SORTS)
-async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists: WorkOrderList, orders: Orders,
+async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists: WorkOrderList, book: Orders,
                                                                     connect: Connect, sort: str) -> None:
-    ids = [await orders.add(f'Order {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
-                            priority=list(Priority)[number % 4], assignee=(None, 1, 2)[number % 3],
-                            reported=-number, due=number % 3 - 1.5) for number in range(24)]
+    ids = [await book.add(f'Order {number % 5}', machine=('Valve_01_01', 'Painter_03_01')[number % 2],
+                          priority=list(Priority)[number % 4], assignee=(None, 1, 2)[number % 3],
+                          reported=-number, due=number % 3 - 1.5) for number in range(24)]
     psql = await connect()
 
     async def meanwhile(page: int) -> None:
@@ -608,7 +608,7 @@ async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists: WorkO
                 status = 'open'
             await psql.execute("""UPDATE work_orders SET status = $2, hold_reason = 'parts', cause = 'c',
                 action_taken = 'a' WHERE id = $1 AND status <> $2""", ids[number], status)
-        await orders.add('new', priority='critical', reported=0)
+        await book.add('new', priority='critical', reported=0)
 
     seen, _ = await walked(lists, meanwhile, sort=sort)
 
@@ -616,10 +616,10 @@ async def test_nothing_is_skipped_or_comes_twice_while_others_write(lists: WorkO
     assert len(seen) == len(set(seen))
 
 
-async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists: WorkOrderList, orders: Orders,
+async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists: WorkOrderList, book: Orders,
                                                                     connect: Connect) -> None:
     """Why there are cursors: the control to the test above."""
-    ids = [await orders.add(str(number), reported=-number) for number in range(8)]
+    ids = [await book.add(str(number), reported=-number) for number in range(8)]
     first = await lists.page(OrderFilter.from_query({'sort': 'age', 'per_page': '4', 'state': 'open'}))
     await (await connect()).execute("UPDATE work_orders SET status = 'in_progress' WHERE id = $1", ids[0])
     query = {'sort': 'age', 'per_page': '4', 'state': 'open', 'page': '2'}
@@ -634,9 +634,9 @@ async def test_a_page_of_numbers_alone_skips_what_the_writers_moved(lists: WorkO
 @pytest.mark.parametrize(('ahead', 'ago'), [(10**12, '1 minute'), (2, '2 hours')],
                          ids=['of numbers far ahead', 'of numbers that come up now'])
 async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_restored_one(
-        lists: WorkOrderList, orders: Orders, connect: Connect, ahead: int, ago: str) -> None:
+        lists: WorkOrderList, book: Orders, connect: Connect, ahead: int, ago: str) -> None:
     """A restored database has its rows, and numbers its own transactions from the beginning."""
-    ids = [await orders.add(f'Order {number}', reported=-number) for number in range(6)]
+    ids = [await book.add(f'Order {number}', reported=-number) for number in range(6)]
     await (await connect()).execute("""
         INSERT INTO work_order_sort_history (xid, replaced_at, work_order_id, machine_key, description_key, priority,
                                              status, due_at, reported_at)
@@ -646,7 +646,7 @@ async def test_what_another_server_kept_of_its_transactions_moves_no_page_of_a_r
 
     async def meanwhile(_page: int) -> None:
         for _ in range(3):
-            await orders.add('new', reported=0)
+            await book.add('new', reported=0)
 
     seen, _ = await walked(lists, meanwhile, sort='age')
 
@@ -674,23 +674,23 @@ def test_a_cursor_that_postgresql_would_refuse_is_refused_before(snapshot: Any) 
         OrderCursor.parse(str(OrderCursor('WO-20261123-0000', datetime(2026, 1, 1, tzinfo=UTC), snapshot)))
 
 
-async def test_what_lists_were_sorted_by_is_kept_for_a_day(orders: Orders, connect: Connect) -> None:
+async def test_what_lists_were_sorted_by_is_kept_for_a_day(book: Orders, connect: Connect) -> None:
     psql = await connect()
-    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('old'))
+    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await book.add('old'))
     await psql.execute("UPDATE work_order_sort_history SET replaced_at = now() - interval '25 hours'")
 
-    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await orders.add('new'))
+    await psql.execute("UPDATE work_orders SET priority = 'high' WHERE id = $1", await book.add('new'))
 
     assert await psql.fetchval('SELECT array_agg(description_key) FROM work_order_sort_history') == ['new']
 
 
 # how many
 
-async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists: WorkOrderList, orders: Orders) -> None:
+async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists: WorkOrderList, book: Orders) -> None:
     for state, count in {'open': 3, 'in_progress': 2, 'on_hold': 1, 'completed': 4, 'cancelled': 1}.items():
         for number in range(count):
-            await orders.add(state=state, due=-1 if number == 0 else 1)
-    await orders.add(machine='Painter_03_01')
+            await book.add(state=state, due=-1 if number == 0 else 1)
+    await book.add(machine='Painter_03_01')
 
     page = await lists.page(OrderFilter.from_query({'machine': 'Valve_01_01', 'state': 'open', 'overdue': '1'}))
 
@@ -700,7 +700,7 @@ async def test_counts_are_those_of_the_whole_filter_but_for_its_states(lists: Wo
     assert page.total == len(page.orders) == 1
 
 
-async def test_midnight_is_computed_once_and_not_for_each_order(database: Database, orders: Orders) -> None:
+async def test_midnight_is_computed_once_and_not_for_each_order(database: Database, book: Orders) -> None:
     sql = database.queries.work_order_counts.sql  # type: ignore[attr-defined]
     async with database.acquire() as connection:
         rows = await connection.fetch(f'EXPLAIN (VERBOSE) {sql}', 'UTC', None, None, None, False, None, None, None)
@@ -736,8 +736,8 @@ def counted(rows: list[tuple[WorkOrderStatus, bool, str]]) -> OrderCounts:
                        completed_this_week=completed.count('today') + completed.count('week'), overdue_by_status=late)
 
 
-async def test_an_order_holds_all_that_the_database_knows_of_it(lists: WorkOrderList, orders: Orders) -> None:
-    order_id = await orders.add('Oil leak', priority='critical', state='on_hold', assignee=1)
+async def test_an_order_holds_all_that_the_database_knows_of_it(lists: WorkOrderList, book: Orders) -> None:
+    order_id = await book.add('Oil leak', priority='critical', state='on_hold', assignee=1)
 
     order, = (await lists.page(OrderFilter())).orders
 
@@ -748,9 +748,9 @@ async def test_an_order_holds_all_that_the_database_knows_of_it(lists: WorkOrder
     assert order.version == 1
 
 
-async def test_who_has_left_and_has_orders_can_still_be_asked_for(lists: WorkOrderList, orders: Orders,
+async def test_who_has_left_and_has_orders_can_still_be_asked_for(lists: WorkOrderList, book: Orders,
                                                                   connect: Connect) -> None:
-    await orders.add(assignee=3)
+    await book.add(assignee=3)
     await (await connect()).execute('UPDATE employees SET active = false WHERE id IN (3, 4)')
 
     assert await lists.former_assignees() == {3}
@@ -775,8 +775,8 @@ async def counting(settings: Settings) -> AsyncIterator[CountingDatabase]:
     await database.close()
 
 
-async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: CountingDatabase, orders: Orders) -> None:
-    await orders.add()
+async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: CountingDatabase, book: Orders) -> None:
+    await book.add()
     lists = WorkOrderList(counting, lambda: DETROIT)
 
     pages = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(100)))
@@ -787,10 +787,10 @@ async def test_a_hundred_browsers_with_the_same_filter_ask_once(counting: Counti
 
 
 async def test_another_revision_and_another_filter_are_other_questions(counting: CountingDatabase,
-                                                                       orders: Orders) -> None:
+                                                                       book: Orders) -> None:
     lists = WorkOrderList(counting, lambda: DETROIT)
     before = await lists.page(OrderFilter(), revision=7)
-    await orders.add()
+    await book.add()
 
     assert (await lists.page(OrderFilter(), revision=7)).total == 0
     assert (await lists.page(OrderFilter(), revision=8)).total == 1
@@ -799,7 +799,7 @@ async def test_another_revision_and_another_filter_are_other_questions(counting:
     assert before.total == 0
 
 
-async def test_another_page_of_the_same_filter_does_not_count_again(counting: CountingDatabase, orders: Orders) -> None:
+async def test_another_page_of_the_same_filter_does_not_count_again(counting: CountingDatabase, book: Orders) -> None:
     lists = WorkOrderList(counting, lambda: DETROIT)
     await lists.page(OrderFilter(), revision=7)
     asked = counting.asked
@@ -809,8 +809,8 @@ async def test_another_page_of_the_same_filter_does_not_count_again(counting: Co
     assert counting.asked == asked + 1
 
 
-async def test_who_leaves_does_not_take_the_answer_from_the_others(lists: WorkOrderList, orders: Orders) -> None:
-    await orders.add()
+async def test_who_leaves_does_not_take_the_answer_from_the_others(lists: WorkOrderList, book: Orders) -> None:
+    await book.add()
     hasty = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
     patient = asyncio.ensure_future(lists.page(OrderFilter(), revision=7))
     await asyncio.sleep(0)
@@ -819,7 +819,7 @@ async def test_who_leaves_does_not_take_the_answer_from_the_others(lists: WorkOr
     assert (await patient).total == 1
 
 
-async def test_a_failure_reaches_all_and_is_not_kept(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
+async def test_a_failure_reaches_all_and_is_not_kept(lists: WorkOrderList, book: Orders, connect: Connect) -> None:
     admin = await connect()
     await admin.execute('ALTER TABLE work_orders RENAME TO away')
     answers = await asyncio.gather(*(lists.page(OrderFilter(), revision=7) for _ in range(3)), return_exceptions=True)
@@ -837,10 +837,10 @@ async def written(lists: WorkOrderList, **query: str) -> tuple[str, list[dict[st
     return text, list(csv.DictReader(io.StringIO(text.removeprefix(EXCEL_MARK), newline='')))
 
 
-async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists: WorkOrderList, orders: Orders) -> None:
+async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists: WorkOrderList, book: Orders) -> None:
     for number in range(120):
-        await orders.add(f'number {number:03}')
-    await orders.add('of another machine', machine='Painter_03_01')
+        await book.add(f'number {number:03}')
+    await book.add('of another machine', machine='Painter_03_01')
 
     text, rows = await written(lists, machine='Valve_01_01', sort='-description', page='2', per_page='10')
 
@@ -849,9 +849,9 @@ async def test_the_file_holds_all_pages_of_the_filter_in_its_order(lists: WorkOr
     assert '\n' not in text.replace('\r\n', '')
 
 
-async def test_texts_come_back_as_they_were(lists: WorkOrderList, orders: Orders) -> None:
+async def test_texts_come_back_as_they_were(lists: WorkOrderList, book: Orders) -> None:
     hostile = 'reads "no", then;\nleft\r\n機器🔧 <script>'
-    await orders.add(hostile)
+    await book.add(hostile)
 
     _, (row,) = await written(lists)
 
@@ -859,8 +859,8 @@ async def test_texts_come_back_as_they_were(lists: WorkOrderList, orders: Orders
 
 
 @pytest.mark.parametrize('text', ['- bearing noisy', '- bearing noisy\n- oil low', '+ oil refilled'])
-async def test_a_line_of_a_list_is_no_formula(lists: WorkOrderList, orders: Orders, text: str) -> None:
-    await orders.add(text)
+async def test_a_line_of_a_list_is_no_formula(lists: WorkOrderList, book: Orders, text: str) -> None:
+    await book.add(text)
 
     _, (row,) = await written(lists)
 
@@ -868,16 +868,16 @@ async def test_a_line_of_a_list_is_no_formula(lists: WorkOrderList, orders: Orde
 
 
 @pytest.mark.parametrize('formula', ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '\n=1', '＝1', '="a",b'])
-async def test_no_text_is_a_formula(lists: WorkOrderList, orders: Orders, formula: str) -> None:
-    await orders.add(formula + ' x')
+async def test_no_text_is_a_formula(lists: WorkOrderList, book: Orders, formula: str) -> None:
+    await book.add(formula + ' x')
 
     _, (row,) = await written(lists)
 
     assert row['Description'] == f"'{formula} x"
 
 
-async def test_times_are_those_of_the_plant(lists: WorkOrderList, orders: Orders, connect: Connect) -> None:
-    order_id = await orders.add()
+async def test_times_are_those_of_the_plant(lists: WorkOrderList, book: Orders, connect: Connect) -> None:
+    order_id = await book.add()
     await (await connect()).execute("UPDATE work_orders SET due_at = '2026-07-01 03:30:09Z' WHERE id = $1", order_id)
 
     _, (row,) = await written(lists)

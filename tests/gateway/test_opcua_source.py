@@ -49,7 +49,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[OpcU
 
 
 @pytest_asyncio.fixture(loop_scope='module')
-async def plant(server: OpcUaPlant) -> OpcUaPlant:
+async def site(server: OpcUaPlant) -> OpcUaPlant:
     """Both presses run, whatever another test has left."""
     for machine in server.states:
         await server.set(machine, 3)
@@ -138,71 +138,71 @@ async def reading(port: int, folder: Path, extra: str = '', *, kept: bool = Fals
 
 
 async def test_values_come_with_the_time_of_their_source_and_bad_quality_is_no_signal(
-        plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path) as heard:
+        site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path) as heard:
         await heard.last('Press 1', 3)
         at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3)
-        await plant.set('Press 1', 4, at=at)
+        await site.set('Press 1', 4, at=at)
         assert (await heard.last('Press 1', 4)).at == at
-        await plant.set('Press 1', 4, status=StatusCodes.BadNoCommunication)
+        await site.set('Press 1', 4, status=StatusCodes.BadNoCommunication)
         assert (await heard.last('Press 1', None)).detail == 'bad quality: BadNoCommunication'
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.last('Press 1', 3)
         assert heard.values('Press 2') == [3]
 
 
 async def test_changes_between_two_messages_of_the_server_all_arrive_in_order(
-        plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path) as heard:
+        site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path) as heard:
         await heard.last('Press 1', 3)
         for number in range(100, 200):
-            await plant.set('Press 1', number)
-        await plant.set('Press 1', 3)
+            await site.set('Press 1', number)
+        await site.set('Press 1', 3)
         await heard.until(lambda: len(heard.values('Press 1')) >= 102)
         assert heard.values('Press 1') == [3, *range(100, 200), 3]
 
 
-async def test_node_that_the_server_does_not_have_disturbs_no_other(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path) as heard:
+async def test_node_that_the_server_does_not_have_disturbs_no_other(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path) as heard:
         assert (await heard.last('Press 9', None)).detail == 'not on the server'
         await heard.last('Press 1', 3)
         assert heard.source.state.ignored == {'no such node': 1}
 
 
-async def test_change_during_an_outage_of_the_network_has_its_own_time(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path) as heard:
+async def test_change_during_an_outage_of_the_network_has_its_own_time(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(site.port) as proxy, reading(proxy.port, tmp_path) as heard:
         await heard.last('Press 2', 3)
         proxy.refuse()
         await heard.until(lambda: not heard.source.state.connected)
         at = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1)
-        await plant.set('Press 1', 4, at=at)
+        await site.set('Press 1', 4, at=at)
         proxy.heal()
         assert (await heard.last('Press 1', 4)).at == at
         await heard.until(lambda: heard.values('Press 2') == [3, 3])
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.last('Press 1', 3)
 
 
 @pytest.mark.parametrize('cut', ['refuse', 'forget'])
 async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_order(
-        plant: OpcUaPlant, tmp_path: Path, cut: str) -> None:
+        site: OpcUaPlant, tmp_path: Path, cut: str) -> None:
     """forget: the server does not notice, and sends them where nobody hears."""
-    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
+    async with TcpProxy(site.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.connected()
         getattr(proxy, cut)()
         for number in range(100, 150):
-            await plant.set('Press 1', number)
+            await site.set('Press 1', number)
             await asyncio.sleep(0.01)
         await heard.until(lambda: not heard.source.state.connected)
         for number in range(150, 160):
-            await plant.set('Press 1', number)
+            await site.set('Press 1', number)
         proxy.heal()
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.connected()
-        await plant.set('Press 1', 4)
+        await site.set('Press 1', 4)
         await heard.last('Press 1', 4)
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.last('Press 1', 3)
         changes = dict.fromkeys((each.value, each.at) for each in heard.of('Press 1'))
         assert [value for value, _ in changes] == [3, *range(100, 160), 3, 4, 3]
@@ -210,49 +210,49 @@ async def test_changes_during_an_outage_of_the_network_all_arrive_once_and_in_or
         assert [each.value for each in heard.of('Press 2')] == [3, 3], 'it is read again, and is what it was'
 
 
-async def test_changes_while_the_gateway_is_away_arrive_when_it_is_back(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+async def test_changes_while_the_gateway_is_away_arrive_when_it_is_back(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.connected()
     for number in range(100, 120):
-        await plant.set('Press 1', number)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+        await site.set('Press 1', number)
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 119)
         await heard.connected()
         assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 120)]
         assert heard.source.state.ignored == {'no such node': 1}
         assert {each.lost_since for each in heard.readings} == {None}
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.last('Press 1', 3)
 
 
-async def test_session_of_which_one_answer_was_lost_is_not_given_up(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with TcpProxy(plant.port) as proxy:
+async def test_session_of_which_one_answer_was_lost_is_not_given_up(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(site.port) as proxy:
         async with reading(proxy.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 3)
             await heard.connected()
         for number in range(100, 110):
-            await plant.set('Press 1', number)
+            await site.set('Press 1', number)
         proxy.lose_answer_to(ACTIVATE_SESSION)
         async with reading(proxy.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 109)
             assert proxy.answers_lost == 1
             assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 110)]
             assert {each.lost_since for each in heard.readings} == {None}
-            await plant.set('Press 1', 3)
+            await site.set('Press 1', 3)
             await heard.last('Press 1', 3)
 
 
 async def test_server_that_is_silent_while_the_gateway_goes_on_keeps_its_subscription(
-        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription_module, 'SILENT_S', 0.1)
     monkeypatch.setattr(connection_module, 'WATCHDOG_S', 60)  # the library would notice first
-    async with TcpProxy(plant.port) as proxy:
+    async with TcpProxy(site.port) as proxy:
         async with reading(proxy.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 3)
             await heard.connected()
         for number in range(100, 110):
-            await plant.set('Press 1', number)
+            await site.set('Press 1', number)
 
         async def fall_silent() -> None:
             proxy.blackhole()
@@ -264,13 +264,13 @@ async def test_server_that_is_silent_while_the_gateway_goes_on_keeps_its_subscri
             await heard.last('Press 1', 109)
             assert list(dict.fromkeys(heard.values('Press 1'))) == [*range(100, 110)]
             assert {each.lost_since for each in heard.readings} == {None}
-            await plant.set('Press 1', 3)
+            await site.set('Press 1', 3)
             await heard.last('Press 1', 3)
 
 
 async def test_clock_of_this_computer_that_is_set_ends_no_connection(
-        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with reading(plant.port, tmp_path) as heard:
+        site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(site.port, tmp_path) as heard:
         await heard.last('Press 1', 3)
         begin, checked = time.time(), asyncio.get_running_loop().time() + 3 * subscription_module.KEEPALIVE_S
         monkeypatch.setattr(time, 'time', lambda: begin + 1e6 * time.monotonic())
@@ -278,17 +278,17 @@ async def test_clock_of_this_computer_that_is_set_ends_no_connection(
         assert heard.source.state.connections == 1
 
 
-async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with TcpProxy(plant.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
+async def test_what_the_server_did_not_keep_is_known_to_be_lost(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with TcpProxy(site.port) as proxy, reading(proxy.port, tmp_path, kept=True) as heard:
         await heard.last('Press 2', 3)
         await heard.last('Press 1', 3)
         await heard.connected()
         proxy.refuse()
         await heard.until(lambda: not heard.source.state.connected)
         before = datetime.now(UTC)
-        await plant.forget()
-        await plant.set('Press 1', 4)
-        await plant.set('Press 1', 3)
+        await site.forget()
+        await site.set('Press 1', 4)
+        await site.set('Press 1', 3)
         proxy.heal()
         await heard.until(lambda: len(heard.of('Press 1')) == len(heard.of('Press 2')) == 2)
         lost_since = heard.of('Press 1')[1].lost_since
@@ -298,15 +298,15 @@ async def test_what_the_server_did_not_keep_is_known_to_be_lost(plant: OpcUaPlan
 
 
 async def test_changes_that_the_server_discarded_while_the_gateway_was_away_are_known_to_be_lost(
-        plant: OpcUaPlant, tmp_path: Path) -> None:
+        site: OpcUaPlant, tmp_path: Path) -> None:
     began = datetime.now(UTC)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.last('Press 2', 3)
         await heard.connected()
-    await plant.set('Press 1', 4, status=DISCARDED)
-    await plant.set('Press 1', 3)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    await site.set('Press 1', 4, status=DISCARDED)
+    await site.set('Press 1', 3)
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.connected()
         first, *later = heard.of('Press 1')
         assert first.lost_since is not None
@@ -316,26 +316,26 @@ async def test_changes_that_the_server_discarded_while_the_gateway_was_away_are_
 
 
 async def test_changes_that_the_server_discarded_are_lost_since_the_value_before_if_that_came_late(
-        plant: OpcUaPlant, tmp_path: Path) -> None:
+        site: OpcUaPlant, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    async with reading(plant.port, tmp_path) as heard:
+    async with reading(site.port, tmp_path) as heard:
         await heard.last('Press 1', 3)
-        await plant.set('Press 1', 4, at=now - timedelta(minutes=5))
+        await site.set('Press 1', 4, at=now - timedelta(minutes=5))
         await heard.last('Press 1', 4)
-        await plant.set('Press 1', 3, at=now - timedelta(minutes=1), status=DISCARDED)
+        await site.set('Press 1', 3, at=now - timedelta(minutes=1), status=DISCARDED)
         assert (await heard.last('Press 1', 3)).lost_since == now - timedelta(minutes=5)
 
 
 async def test_change_while_the_gateway_was_away_may_be_one_of_many_if_the_server_keeps_one(
-        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscription_module, 'SERVER_QUEUE', 1)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.last('Press 2', 3)
         await heard.connected()
-    await plant.set('Press 1', 4)
-    await plant.set('Press 1', 3)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    await site.set('Press 1', 4)
+    await site.set('Press 1', 3)
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.connected()
         first, *later = heard.of('Press 1')
         assert (first.value, first.lost_since is None) == (3, False)
@@ -343,7 +343,7 @@ async def test_change_while_the_gateway_was_away_may_be_one_of_many_if_the_serve
 
 
 async def test_subscription_of_which_the_server_has_not_answered_for_all_nodes_is_made_again(
-        plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first values come before that answer, and a gateway that has many nodes asks for some after the others."""
     monitor = subscription_module.Subscription.monitor
 
@@ -353,105 +353,105 @@ async def test_subscription_of_which_the_server_has_not_answered_for_all_nodes_i
 
     with monkeypatch.context() as patched:
         patched.setattr(subscription_module.Subscription, 'monitor', of_the_first)
-        async with reading(plant.port, tmp_path, kept=True) as heard:
+        async with reading(site.port, tmp_path, kept=True) as heard:
             await heard.last('Press 1', 3)
-            await plant.set('Press 1', 4)
+            await site.set('Press 1', 4)
             await heard.last('Press 1', 4)
-    await plant.set('Press 1', 3)
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    await site.set('Press 1', 3)
+    async with reading(site.port, tmp_path, kept=True) as heard:
         assert (await heard.last('Press 1', 3)).lost_since is not None
         await heard.last('Press 2', 3)
-        await plant.set('Press 2', 4)
+        await site.set('Press 2', 4)
         await heard.last('Press 2', 4)
 
 
 @pytest.mark.parametrize('what', ['interval', 'url'])
 async def test_subscription_is_a_new_one_after_a_change_in_the_file(
-        plant: OpcUaPlant, tmp_path: Path, what: str) -> None:
+        site: OpcUaPlant, tmp_path: Path, what: str) -> None:
     """The address of a proxy stands for that of another server."""
-    await plant.forget()
-    async with reading(plant.port, tmp_path, kept=True) as heard:
+    await site.forget()
+    async with reading(site.port, tmp_path, kept=True) as heard:
         await heard.last('Press 1', 3)
         await heard.connected()
-        before = plant.subscriptions
-    await plant.set('Press 1', 4)
-    await plant.set('Press 1', 3)
-    async with TcpProxy(plant.port) as proxy, reading(
-            proxy.port if what == 'url' else plant.port, tmp_path, '  interval: 0.05' if what == 'interval' else '',
+        before = site.subscriptions
+    await site.set('Press 1', 4)
+    await site.set('Press 1', 3)
+    async with TcpProxy(site.port) as proxy, reading(
+            proxy.port if what == 'url' else site.port, tmp_path, '  interval: 0.05' if what == 'interval' else '',
             kept=True) as heard:
         assert (await heard.last('Press 1', 3)).lost_since is not None
         assert heard.values('Press 1') == [3]
-        new = [each for each in plant.subscriptions if each not in before]
+        new = [each for each in site.subscriptions if each not in before]
         assert [interval for _, interval in new] == [50 if what == 'interval' else 20]
-        assert what == 'url' or len(plant.subscriptions) == 1
+        assert what == 'url' or len(site.subscriptions) == 1
 
 
-async def test_server_that_stops_and_starts_again(plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path) as heard:
+async def test_server_that_stops_and_starts_again(site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path) as heard:
         await heard.last('Press 1', 3)
-        await plant.stop()
+        await site.stop()
         await heard.until(lambda: not heard.source.state.connected)
-        await plant.set('Press 1', 4)
-        await plant.start()
+        await site.set('Press 1', 4)
+        await site.start()
         await heard.last('Press 1', 4)
         await heard.connected()
-        await plant.set('Press 1', 3)
+        await site.set('Press 1', 3)
         await heard.last('Press 1', 3)
 
 
 async def test_signed_and_encrypted_once_the_certificate_of_the_server_is_trusted(
-        plant: OpcUaPlant, tmp_path: Path) -> None:
-    async with reading(plant.port, tmp_path, SECURE) as heard:
+        site: OpcUaPlant, tmp_path: Path) -> None:
+    async with reading(site.port, tmp_path, SECURE) as heard:
         assert await heard.fault() == ('the certificate of the server, trusted.der, does not exist; the one that it '
                                        'shows is in trusted.der.presented: compare its fingerprint and rename it')
         (tmp_path / 'trusted.der.presented').rename(tmp_path / 'trusted.der')
         await heard.last('Press 1', 3)
-    assert (tmp_path / 'trusted.der').read_bytes() == plant.certificate.read_bytes()
+    assert (tmp_path / 'trusted.der').read_bytes() == site.certificate.read_bytes()
     assert (tmp_path / 'opcua-client.der').exists()
 
 
-async def test_certificate_of_the_server_that_has_expired(plant: OpcUaPlant, tmp_path: Path) -> None:
-    await plant.stop()
-    await plant.start(expired=True)
-    (tmp_path / 'trusted.der').write_bytes(plant.certificate.read_bytes())
-    async with reading(plant.port, tmp_path, SECURE) as heard:
+async def test_certificate_of_the_server_that_has_expired(site: OpcUaPlant, tmp_path: Path) -> None:
+    await site.stop()
+    await site.start(expired=True)
+    (tmp_path / 'trusted.der').write_bytes(site.certificate.read_bytes())
+    async with reading(site.port, tmp_path, SECURE) as heard:
         assert 'the certificate of the server expired on' in await heard.fault()
         assert heard.readings == []
-    await plant.stop()
-    await plant.start()
+    await site.stop()
+    await site.start()
 
 
-async def test_list_of_points_of_a_server_is_a_part_of_gateway_yaml(plant: OpcUaPlant, tmp_path: Path) -> None:
-    lines = list(point_list(await browse(config(plant.port, tmp_path), None)))
+async def test_list_of_points_of_a_server_is_a_part_of_gateway_yaml(site: OpcUaPlant, tmp_path: Path) -> None:
+    lines = list(point_list(await browse(config(site.port, tmp_path), None)))
     assert lines == [
         'points:',
         '  # Press 1 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 1.State"', '    machine: "Press 1"',
         '    # values: {1: operational, 2: warning, 3: down}',
         '  # Press 2 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 2.State"', '    machine: "Press 2"',
         '    # values: {1: operational, 2: warning, 3: down}']
-    points = config(plant.port, tmp_path, '\n'.join(f'  {line}' for line in lines), points='').points
+    points = config(site.port, tmp_path, '\n'.join(f'  {line}' for line in lines), points='').points
     assert [each.machine for each in points] == ['Press 1', 'Press 2']
 
 
-async def test_user_with_a_password(plant: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_user_with_a_password(site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('OPCUA_PASSWORD', 'guess')
-    async with reading(plant.port, tmp_path, LOGIN) as heard:
+    async with reading(site.port, tmp_path, LOGIN) as heard:
         assert 'it refuses the user, the password' in await heard.fault()
     monkeypatch.setenv('OPCUA_PASSWORD', PASSWORD)
-    (tmp_path / 'trusted.der').write_bytes(plant.certificate.read_bytes())
-    async with reading(plant.port, tmp_path, f'{SECURE}\n{LOGIN}') as heard:
+    (tmp_path / 'trusted.der').write_bytes(site.certificate.read_bytes())
+    async with reading(site.port, tmp_path, f'{SECURE}\n{LOGIN}') as heard:
         await heard.last('Press 1', 3)
 
 
-async def test_security_that_the_server_does_not_offer(plant: OpcUaPlant, tmp_path: Path) -> None:
+async def test_security_that_the_server_does_not_offer(site: OpcUaPlant, tmp_path: Path) -> None:
     extra = '  security: {policy: Aes256Sha256RsaPss, server_certificate: trusted.der}'
-    async with reading(plant.port, tmp_path, extra) as heard:
+    async with reading(site.port, tmp_path, extra) as heard:
         assert await heard.fault() == ('the server does not offer Aes256Sha256RsaPss with SignAndEncrypt, only: '
                                        'Basic256Sha256 SignAndEncrypt, None None')
 
 
-async def test_nobody_at_the_address(tmp_path: Path, plant: OpcUaPlant) -> None:
-    async with TcpProxy(plant.port) as proxy:
+async def test_nobody_at_the_address(tmp_path: Path, site: OpcUaPlant) -> None:
+    async with TcpProxy(site.port) as proxy:
         port = proxy.port
     async with reading(port, tmp_path) as heard:
         assert 'does not answer' in await heard.fault()

@@ -70,28 +70,28 @@ class Plant:
 
 
 @pytest.fixture
-def plant() -> Iterator[Plant]:
+def site() -> Iterator[Plant]:
     plant = Plant()
     yield plant
     plant.queue.close()
 
 
-def test_a_change_is_an_event_and_the_same_status_is_none(plant: Plant) -> None:
+def test_a_change_is_an_event_and_the_same_status_is_none(site: Plant) -> None:
     for value in ('running', 'running', 'down', 'down'):
-        plant.clock.advance(1)
-        plant.read(value)
-    assert plant.events() == [(1, 'operational'), (3, 'down')]
+        site.clock.advance(1)
+        site.read(value)
+    assert site.events() == [(1, 'operational'), (3, 'down')]
 
 
-def test_a_debounced_status_waits_for_its_reason(plant: Plant) -> None:
-    status, reason = plant.point(debounce=0.5), plant.point('b', reports='reason')
-    plant.read('running', status)
-    plant.clock.advance(10)
-    plant.read('down', status)
-    plant.clock.advance(0.1)
-    plant.read('Oil low', reason)
-    plant.clock.advance(0.5)
-    assert plant.events() == [(0, 'operational'), (10, 'down', 'Oil low')]
+def test_a_debounced_status_waits_for_its_reason(site: Plant) -> None:
+    status, reason = site.point(debounce=0.5), site.point('b', reports='reason')
+    site.read('running', status)
+    site.clock.advance(10)
+    site.read('down', status)
+    site.clock.advance(0.1)
+    site.read('Oil low', reason)
+    site.clock.advance(0.5)
+    assert site.events() == [(0, 'operational'), (10, 'down', 'Oil low')]
 
 
 def test_a_machine_of_the_file_has_no_signal_if_its_source_is_away_from_the_start() -> None:
@@ -110,241 +110,241 @@ def test_a_machine_of_the_file_has_no_signal_if_its_source_is_away_from_the_star
     plant.queue.close()
 
 
-def test_a_reason_within_the_millisecond_of_its_status_is_an_event_after_it(plant: Plant) -> None:
-    plant.read('down', at=-1.0003)
-    plant.read('Oil low', plant.point('b', reports='reason'), at=-1.0001)
-    assert plant.events() == [(-1.001, 'down'), (-1.0, 'down', 'Oil low')]
+def test_a_reason_within_the_millisecond_of_its_status_is_an_event_after_it(site: Plant) -> None:
+    site.read('down', at=-1.0003)
+    site.read('Oil low', site.point('b', reports='reason'), at=-1.0001)
+    assert site.events() == [(-1.001, 'down'), (-1.0, 'down', 'Oil low')]
 
 
-def test_a_status_that_does_not_last_is_not_reported_and_one_that_does_since_it_began(plant: Plant) -> None:
-    point = plant.point(debounce=5)
-    plant.read('running', point)
-    plant.clock.advance(10)
-    plant.read('down', point)
-    plant.clock.advance(4)
-    plant.read('running', point)
-    plant.clock.advance(10)
-    assert plant.events() == [(0, 'operational')]
-    plant.read('down', point)
-    plant.clock.advance(3)
-    plant.read('down', point)   # a repetition does not begin it again
-    plant.clock.advance(2)
-    assert plant.events() == [(24, 'down')]
+def test_a_status_that_does_not_last_is_not_reported_and_one_that_does_since_it_began(site: Plant) -> None:
+    point = site.point(debounce=5)
+    site.read('running', point)
+    site.clock.advance(10)
+    site.read('down', point)
+    site.clock.advance(4)
+    site.read('running', point)
+    site.clock.advance(10)
+    assert site.events() == [(0, 'operational')]
+    site.read('down', point)
+    site.clock.advance(3)
+    site.read('down', point)   # a repetition does not begin it again
+    site.clock.advance(2)
+    assert site.events() == [(24, 'down')]
 
 
-def test_changes_are_at_least_so_far_apart_and_the_last_one_counts(plant: Plant) -> None:
-    point = plant.point(least_time=10)
+def test_changes_are_at_least_so_far_apart_and_the_last_one_counts(site: Plant) -> None:
+    point = site.point(least_time=10)
     for value in ('running', 'down', 'warning', 'down', 'warning'):
-        plant.read(value, point)
-        plant.clock.advance(1)
-    assert plant.events() == [(0, 'operational')]
-    plant.clock.advance(5)
-    assert plant.events() == [(4, 'warning')]
+        site.read(value, point)
+        site.clock.advance(1)
+    assert site.events() == [(0, 'operational')]
+    site.clock.advance(5)
+    assert site.events() == [(4, 'warning')]
 
 
-def test_a_status_is_repeated_while_its_source_is_connected(plant: Plant) -> None:
-    plant.read('down')
-    plant.pass_time(125)
-    assert plant.events() == [(0, 'down'), (60, 'down'), (120, 'down')]
-    plant.connect(False)
-    plant.pass_time(29)
-    assert plant.events() == []
+def test_a_status_is_repeated_while_its_source_is_connected(site: Plant) -> None:
+    site.read('down')
+    site.pass_time(125)
+    assert site.events() == [(0, 'down'), (60, 'down'), (120, 'down')]
+    site.connect(False)
+    site.pass_time(29)
+    assert site.events() == []
 
 
-def test_a_point_that_is_silent_makes_its_machine_unknown_until_it_reports(plant: Plant) -> None:
+def test_a_point_that_is_silent_makes_its_machine_unknown_until_it_reports(site: Plant) -> None:
     """Its last status would be repeated forever: the broker is there, the publisher is not."""
-    point = plant.point(silent_after=90)
-    plant.read('down', point)
-    plant.pass_time(40)
-    plant.read('down', point)   # says that it is still there
-    plant.pass_time(300)
-    assert plant.events() == [(0, 'down'), (60, 'down'), (120, 'down'), (130, 'unknown', 'no message for 90 s')]
-    plant.read('down', point)
-    assert plant.events() == [(340, 'down')]
-    plant.pass_time(10)
-    plant.connect(False)
-    plant.pass_time(100)
-    plant.connect(True)
-    plant.pass_time(200)
-    assert plant.events() == [(350, 'unknown', 'no connection to plant')], 'that it says nothing is no news'
+    point = site.point(silent_after=90)
+    site.read('down', point)
+    site.pass_time(40)
+    site.read('down', point)   # says that it is still there
+    site.pass_time(300)
+    assert site.events() == [(0, 'down'), (60, 'down'), (120, 'down'), (130, 'unknown', 'no message for 90 s')]
+    site.read('down', point)
+    assert site.events() == [(340, 'down')]
+    site.pass_time(10)
+    site.connect(False)
+    site.pass_time(100)
+    site.connect(True)
+    site.pass_time(200)
+    assert site.events() == [(350, 'unknown', 'no connection to plant')], 'that it says nothing is no news'
 
 
-def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(plant: Plant) -> None:
-    plant.read('down')
-    plant.clock.advance(10)
-    plant.connect(False)
-    plant.pass_time(200)
-    assert plant.events() == [(0, 'down'), (10, 'unknown', 'no connection to plant')]
-    plant.connect(True)
-    plant.pass_time(100)
-    assert plant.events() == []   # nothing is known before it is heard of
-    plant.read('down', at=-310)   # retained
-    plant.pass_time(5)
-    assert plant.events() == [(312, 'down')]
+def test_a_lost_source_makes_its_machines_unknown_once_since_it_was_lost(site: Plant) -> None:
+    site.read('down')
+    site.clock.advance(10)
+    site.connect(False)
+    site.pass_time(200)
+    assert site.events() == [(0, 'down'), (10, 'unknown', 'no connection to plant')]
+    site.connect(True)
+    site.pass_time(100)
+    assert site.events() == []   # nothing is known before it is heard of
+    site.read('down', at=-310)   # retained
+    site.pass_time(5)
+    assert site.events() == [(312, 'down')]
 
 
-def test_what_was_sent_around_a_loss_keeps_its_time(plant: Plant) -> None:
-    plant.read('running')
-    plant.clock.advance(10)
-    plant.connect(False)
-    plant.pass_time(40)
-    plant.connect(True)
-    plant.read('running', at=-50)   # retained
-    plant.read('down', at=-42)   # on its way when the connection was lost
-    plant.read('warning', at=-20)
-    assert plant.events() == [(0, 'operational'), (10, 'unknown', 'no connection to plant'), (8, 'down'),
-                              (30, 'warning')]
+def test_what_was_sent_around_a_loss_keeps_its_time(site: Plant) -> None:
+    site.read('running')
+    site.clock.advance(10)
+    site.connect(False)
+    site.pass_time(40)
+    site.connect(True)
+    site.read('running', at=-50)   # retained
+    site.read('down', at=-42)   # on its way when the connection was lost
+    site.read('warning', at=-20)
+    assert site.events() == [(0, 'operational'), (10, 'unknown', 'no connection to plant'), (8, 'down'),
+                             (30, 'warning')]
 
 
-def test_what_was_sent_before_a_loss_and_holds_is_reported_after_it_too(plant: Plant) -> None:
-    plant.read('running')
-    plant.clock.advance(10)
-    plant.connect(False)
-    plant.pass_time(40)
-    plant.connect(True)
-    plant.read('down', at=-42)
-    plant.pass_time(10)
-    assert plant.events()[2:] == [(8, 'down'), (52, 'down')]
+def test_what_was_sent_before_a_loss_and_holds_is_reported_after_it_too(site: Plant) -> None:
+    site.read('running')
+    site.clock.advance(10)
+    site.connect(False)
+    site.pass_time(40)
+    site.connect(True)
+    site.read('down', at=-42)
+    site.pass_time(10)
+    assert site.events()[2:] == [(8, 'down'), (52, 'down')]
 
 
-def test_a_source_that_sends_before_it_is_ready_is_not_lost(plant: Plant) -> None:
-    plant.connect(False)
-    plant.clock.advance(29)
-    plant.state.last_message_at = plant.clock.time.timestamp()   # of a session that the broker kept
-    plant.read('running')
-    plant.pass_time(5)
-    plant.connect(True)
-    assert plant.events() == [(29, 'operational')]
+def test_a_source_that_sends_before_it_is_ready_is_not_lost(site: Plant) -> None:
+    site.connect(False)
+    site.clock.advance(29)
+    site.state.last_message_at = site.clock.time.timestamp()   # of a session that the broker kept
+    site.read('running')
+    site.pass_time(5)
+    site.connect(True)
+    assert site.events() == [(29, 'operational')]
 
 
-def test_a_short_loss_is_not_reported(plant: Plant) -> None:
-    plant.read('running')
-    plant.connect(False)
-    plant.pass_time(20)
-    plant.connect(True)
-    plant.read('running')
-    plant.pass_time(41)
-    assert plant.events() == [(0, 'operational'), (60, 'operational')]
+def test_a_short_loss_is_not_reported(site: Plant) -> None:
+    site.read('running')
+    site.connect(False)
+    site.pass_time(20)
+    site.connect(True)
+    site.read('running')
+    site.pass_time(41)
+    assert site.events() == [(0, 'operational'), (60, 'operational')]
 
 
-def test_nothing_is_known_from_the_moment_since_which_changes_were_lost(plant: Plant) -> None:
-    plant.read('running', point := plant.point(debounce=5))
-    good = plant.point('b', reports=Reports.GOOD)
-    plant.read(10, good)
-    plant.pass_time(20)
-    lost_since = plant.clock.time - timedelta(seconds=8)
-    plant.read(12, good, at=0, lost_since=lost_since)
-    plant.read('running', point, at=-3, lost_since=lost_since)
-    assert plant.events() == [(0, 'operational'), (20, 2), (12, 'unknown', 'changes were lost'), (17, 'operational')]
-    plant.connect(False)
-    plant.pass_time(40)
-    plant.connect(True)
-    plant.read('running', point, at=-1, lost_since=plant.clock.time - timedelta(seconds=40))
-    assert [each[:2] for each in plant.events()] == [(20, 'unknown'), (59, 'operational')], 'no signal once'
+def test_nothing_is_known_from_the_moment_since_which_changes_were_lost(site: Plant) -> None:
+    site.read('running', point := site.point(debounce=5))
+    good = site.point('b', reports=Reports.GOOD)
+    site.read(10, good)
+    site.pass_time(20)
+    lost_since = site.clock.time - timedelta(seconds=8)
+    site.read(12, good, at=0, lost_since=lost_since)
+    site.read('running', point, at=-3, lost_since=lost_since)
+    assert site.events() == [(0, 'operational'), (20, 2), (12, 'unknown', 'changes were lost'), (17, 'operational')]
+    site.connect(False)
+    site.pass_time(40)
+    site.connect(True)
+    site.read('running', point, at=-1, lost_since=site.clock.time - timedelta(seconds=40))
+    assert [each[:2] for each in site.events()] == [(20, 'unknown'), (59, 'operational')], 'no signal once'
 
 
-def test_gap_begins_no_earlier_than_the_app_takes_events(plant: Plant) -> None:
-    plant.read('running', lost_since=plant.clock.time - timedelta(days=9))
-    (began, status, _), (_, now) = plant.events()
+def test_gap_begins_no_earlier_than_the_app_takes_events(site: Plant) -> None:
+    site.read('running', lost_since=site.clock.time - timedelta(days=9))
+    (began, status, _), (_, now) = site.events()
     assert (status, now) == ('unknown', 'operational')
     assert -7 * 86_400 < began < -6 * 86_400
 
 
-def test_no_signal_of_a_point_is_reported_once(plant: Plant) -> None:
-    plant.read('running')
-    plant.clock.advance(1)
-    plant.read(None, detail='bad quality')
-    plant.pass_time(100)
-    assert plant.events() == [(0, 'operational'), (1, 'unknown', 'bad quality')]
+def test_no_signal_of_a_point_is_reported_once(site: Plant) -> None:
+    site.read('running')
+    site.clock.advance(1)
+    site.read(None, detail='bad quality')
+    site.pass_time(100)
+    assert site.events() == [(0, 'operational'), (1, 'unknown', 'bad quality')]
 
 
-def test_a_status_that_began_long_ago_holds_now_too(plant: Plant) -> None:
-    plant.read('down', at=-3600)
-    plant.read('running', at=-1800)
-    plant.read('down', at=-900)   # kept by the broker
-    assert plant.events() == [(-3600, 'down'), (-1800, 'operational'), (-900, 'down')]
-    plant.pass_time(10)
-    assert plant.events() == [(2, 'down')]
+def test_a_status_that_began_long_ago_holds_now_too(site: Plant) -> None:
+    site.read('down', at=-3600)
+    site.read('running', at=-1800)
+    site.read('down', at=-900)   # kept by the broker
+    assert site.events() == [(-3600, 'down'), (-1800, 'operational'), (-900, 'down')]
+    site.pass_time(10)
+    assert site.events() == [(2, 'down')]
 
 
-def test_nothing_is_repeated_while_a_source_is_behind(plant: Plant) -> None:
-    plant.read('running', at=-100)
-    plant.pass_time(1)
-    plant.read('stopped', at=-99)
-    plant.clock.advance(5)   # the process gets no time
-    plant.reporter.tick()
-    plant.read('running', at=-103)
-    plant.pass_time(1)
-    assert [each[:2] for each in plant.events()] == [(-100, 'operational'), (-98, 'down'), (-97, 'operational')]
-    plant.pass_time(2)
-    assert plant.events() == [(8, 'operational')], 'no more comes: it holds'
+def test_nothing_is_repeated_while_a_source_is_behind(site: Plant) -> None:
+    site.read('running', at=-100)
+    site.pass_time(1)
+    site.read('stopped', at=-99)
+    site.clock.advance(5)   # the process gets no time
+    site.reporter.tick()
+    site.read('running', at=-103)
+    site.pass_time(1)
+    assert [each[:2] for each in site.events()] == [(-100, 'operational'), (-98, 'down'), (-97, 'operational')]
+    site.pass_time(2)
+    assert site.events() == [(8, 'operational')], 'no more comes: it holds'
     for _ in range(180):
-        plant.read('running', at=-60)
-        plant.pass_time(1)
-    assert plant.events() == [(8 + 180, 'operational')], 'a clock that is behind'
+        site.read('running', at=-60)
+        site.pass_time(1)
+    assert site.events() == [(8 + 180, 'operational')], 'a clock that is behind'
 
 
-def test_the_reason_of_another_point_belongs_to_stops_and_warnings(plant: Plant) -> None:
-    status = plant.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Lid open'}})
-    reason = plant.point('r', reports='reason', reasons={47: 'No air'})
+def test_the_reason_of_another_point_belongs_to_stops_and_warnings(site: Plant) -> None:
+    status = site.point('s', values={1: 'operational', 2: 'down', 3: {'status': 'down', 'reason': 'Lid open'}})
+    reason = site.point('r', reports='reason', reasons={47: 'No air'})
     for value, point in ((47, reason), (1, status), (2, status), ('E-9', reason), (0, reason), (3, status)):
-        plant.clock.advance(1)
-        plant.read(value, point)
-    assert plant.events() == [(2, 'operational'), (3, 'down', 'No air'), (4, 'down', 'E-9'), (5, 'down'),
-                              (6, 'down', 'Lid open')]
+        site.clock.advance(1)
+        site.read(value, point)
+    assert site.events() == [(2, 'operational'), (3, 'down', 'No air'), (4, 'down', 'E-9'), (5, 'down'),
+                             (6, 'down', 'Lid open')]
 
 
-def test_changes_within_a_moment_keep_their_order(plant: Plant) -> None:
+def test_changes_within_a_moment_keep_their_order(site: Plant) -> None:
     for value in ('running', 'down', 'warning'):
-        plant.read(value, at=0)
-    assert plant.events() == [(0, 'operational'), (0.001, 'down'), (0.002, 'warning')]
+        site.read(value, at=0)
+    assert site.events() == [(0, 'operational'), (0.001, 'down'), (0.002, 'warning')]
 
 
-def test_a_change_is_later_than_a_repetition_although_the_clock_is_a_little_behind(plant: Plant) -> None:
-    plant.read('running', at=-5)
-    plant.pass_time(61)
-    plant.read('down', at=-5)
-    assert plant.events()[-2:] == [(60, 'operational'), (60.001, 'down')]
-    assert plant.ignored == []
+def test_a_change_is_later_than_a_repetition_although_the_clock_is_a_little_behind(site: Plant) -> None:
+    site.read('running', at=-5)
+    site.pass_time(61)
+    site.read('down', at=-5)
+    assert site.events()[-2:] == [(60, 'operational'), (60.001, 'down')]
+    assert site.ignored == []
 
 
 @pytest.mark.parametrize(('at', 'fault'), [(3600, 'the clock is ahead'), (-3600, 'the clock is behind')])
-def test_a_clock_that_is_an_hour_wrong_does_not_count(plant: Plant, at: float, fault: str) -> None:
-    plant.read('running', at=at)
-    plant.events()
-    plant.pass_time(61)
-    plant.read('down', at=at)
-    assert plant.events()[-1] == (61, 'down')
-    assert fault in plant.ignored
+def test_a_clock_that_is_an_hour_wrong_does_not_count(site: Plant, at: float, fault: str) -> None:
+    site.read('running', at=at)
+    site.events()
+    site.pass_time(61)
+    site.read('down', at=at)
+    assert site.events()[-1] == (61, 'down')
+    assert fault in site.ignored
 
 
-def test_a_clock_that_is_set_back_does_not_turn_the_present_into_the_past(plant: Plant) -> None:
-    plant.read('running', at=0)
-    plant.clock.advance(5)
-    plant.read('down', at=-3600)
-    plant.clock.advance(5)
-    plant.read('running', at=-3600)
-    assert [event[1] for event in plant.events()] == ['operational', 'down', 'operational']
-    assert 'the clock went back' in plant.ignored
+def test_a_clock_that_is_set_back_does_not_turn_the_present_into_the_past(site: Plant) -> None:
+    site.read('running', at=0)
+    site.clock.advance(5)
+    site.read('down', at=-3600)
+    site.clock.advance(5)
+    site.read('running', at=-3600)
+    assert [event[1] for event in site.events()] == ['operational', 'down', 'operational']
+    assert 'the clock went back' in site.ignored
 
 
-def test_a_message_that_was_overtaken_belongs_into_the_past(plant: Plant) -> None:
-    plant.read('running', at=-90)
-    plant.read('running', at=-30)
-    plant.events()
-    plant.read('down', at=-60)
-    assert plant.events() == [(-60, 'down')]
-    plant.pass_time(60)
-    assert plant.events() == [(2, 'operational')]
+def test_a_message_that_was_overtaken_belongs_into_the_past(site: Plant) -> None:
+    site.read('running', at=-90)
+    site.read('running', at=-30)
+    site.events()
+    site.read('down', at=-60)
+    assert site.events() == [(-60, 'down')]
+    site.pass_time(60)
+    assert site.events() == [(2, 'operational')]
 
 
-def test_historical_values_do_not_change_the_present(plant: Plant) -> None:
-    plant.read('running')
-    plant.read('down', at=-600, is_historical=True)
-    plant.read('warning', at=-8 * 86_400, is_historical=True)
-    plant.pass_time(60)
-    assert plant.events() == [(0, 'operational'), (-600, 'down'), (60, 'operational')]
-    assert plant.ignored == ['not a time of the past']
+def test_historical_values_do_not_change_the_present(site: Plant) -> None:
+    site.read('running')
+    site.read('down', at=-600, is_historical=True)
+    site.read('warning', at=-8 * 86_400, is_historical=True)
+    site.pass_time(60)
+    assert site.events() == [(0, 'operational'), (-600, 'down'), (60, 'operational')]
+    assert site.ignored == ['not a time of the past']
 
 
 def test_without_trust_in_its_times_values_count_from_now() -> None:
@@ -353,74 +353,74 @@ def test_without_trust_in_its_times_values_count_from_now() -> None:
     assert plant.events() == [(0, 'down')]
 
 
-def test_totals_are_reported_as_increments_and_increments_as_they_are(plant: Plant) -> None:
-    total, each = plant.point('t', reports='good'), plant.point('i', reports='reject', counts='increment')
+def test_totals_are_reported_as_increments_and_increments_as_they_are(site: Plant) -> None:
+    total, each = site.point('t', reports='good'), site.point('i', reports='reject', counts='increment')
     for value in (100, 103, 103, 2):
-        plant.read(value, total)
+        site.read(value, total)
     for value in (1, 0, 2):
-        plant.read(value, each)
-    assert plant.events() == [(0, 3), (0, 2), (0, 1), (0, 2)]
+        site.read(value, each)
+    assert site.events() == [(0, 3), (0, 2), (0, 1), (0, 2)]
 
 
-def test_two_machines_on_one_signal_are_two(plant: Plant) -> None:
+def test_two_machines_on_one_signal_are_two(site: Plant) -> None:
     points = [Point('plant', reports, machine, PointConfig.model_validate({'machine': machine, 'reports': reports}))
               for machine in ('A', 'B') for reports in (Reports.STATUS, Reports.GOOD)]
     for values in (('running', 100), ('down', 103)):
         for point, value in zip(points, 2 * values, strict=True):
-            plant.read(value, point)
-    events = [json.loads(each.event) for each in plant.queue.first(100)]
+            site.read(value, point)
+    events = [json.loads(each.event) for each in site.queue.first(100)]
     assert [(each['machine'], each.get('status') or each['good']) for each in events] == [
         ('A', 'operational'), ('B', 'operational'), ('A', 'down'), ('A', 3), ('B', 'down'), ('B', 3)]
 
 
-def test_a_value_without_a_meaning_is_a_problem_once_a_minute_of_its_point(plant: Plant) -> None:
-    counter = plant.point('b', reports='good')
+def test_a_value_without_a_meaning_is_a_problem_once_a_minute_of_its_point(site: Plant) -> None:
+    counter = site.point('b', reports='good')
     for _ in range(2):
         for value in ('odd', *range(30)):
-            plant.read(value)
-        plant.read(-1, counter)
-        plant.pass_time(59)
-    assert plant.events() == [(0, "a: the value 'odd' is not in its mapping"), (0, "b: the value '-1' is not a count")]
-    plant.pass_time(1)
+            site.read(value)
+        site.read(-1, counter)
+        site.pass_time(59)
+    assert site.events() == [(0, "a: the value 'odd' is not in its mapping"), (0, "b: the value '-1' is not a count")]
+    site.pass_time(1)
     for number in range(30):
-        plant.read('odd', plant.point(f'p{number}'))
-    assert [problem.split(':')[0] for _, problem in plant.events()] == [f'p{number}' for number in range(20)]
+        site.read('odd', site.point(f'p{number}'))
+    assert [problem.split(':')[0] for _, problem in site.events()] == [f'p{number}' for number in range(20)]
 
 
-def test_a_total_of_the_past_is_no_reset(plant: Plant) -> None:
-    total = plant.point('t', reports='good')
-    plant.read(100, total, at=0)
-    plant.read(90, total, at=-60, is_historical=True)
-    plant.read(95, total, at=-30)
-    plant.read(101, total, at=1)
-    assert plant.events() == [(1, 1)]
+def test_a_total_of_the_past_is_no_reset(site: Plant) -> None:
+    total = site.point('t', reports='good')
+    site.read(100, total, at=0)
+    site.read(90, total, at=-60, is_historical=True)
+    site.read(95, total, at=-30)
+    site.read(101, total, at=1)
+    assert site.events() == [(1, 1)]
 
 
-def test_totals_that_come_again_after_a_start_are_not_counted_again(plant: Plant) -> None:
-    total = plant.point('t', reports='good')
+def test_totals_that_come_again_after_a_start_are_not_counted_again(site: Plant) -> None:
+    total = site.point('t', reports='good')
     for number, value in enumerate((100, 103, 106)):
-        plant.read(value, total, at=number)
-    plant.start_again()
+        site.read(value, total, at=number)
+    site.start_again()
     for number, value in enumerate((103, 106, 109), 1):   # the broker had not got the acknowledgements
-        plant.read(value, total, at=number)
-    plant.read(2, total, at=10)
-    assert plant.events() == [(1, 3), (2, 3), (3, 3), (10, 2)]
+        site.read(value, total, at=number)
+    site.read(2, total, at=10)
+    assert site.events() == [(1, 3), (2, 3), (3, 3), (10, 2)]
 
 
 def test_a_value_that_cannot_be_stored_is_reported_when_it_can_be(
-        plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = plant.point('slow', debounce=2)
-    plant.read('running', slow)
-    plant.events()
+        site: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = site.point('slow', debounce=2)
+    site.read('running', slow)
+    site.events()
 
     def full(*_arguments: object) -> None:
         raise QueueError('the disk is full')
 
     with monkeypatch.context() as broken:
-        broken.setattr(plant.queue, 'put', full)
-        plant.read('down', slow)
-        plant.clock.advance(4)
+        broken.setattr(site.queue, 'put', full)
+        site.read('down', slow)
+        site.clock.advance(4)
         with pytest.raises(QueueError):
-            plant.read('warning', plant.point('other'))
-    plant.clock.advance(5)
-    assert [event[1] for event in plant.events()] == ['down']
+            site.read('warning', site.point('other'))
+    site.clock.advance(5)
+    assert [event[1] for event in site.events()] == ['down']

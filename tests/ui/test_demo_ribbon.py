@@ -23,7 +23,7 @@ CONTENTS = DemoContents(30, 101_924, 1014, 15)
 
 
 @pytest.fixture
-def plant(shop_floor: Floor) -> Any:
+def commands(shop_floor: Floor) -> Any:
     """What the ribbon asks, with a demo that has been lived in."""
     plant: Any = shop_floor.services.plant
     plant.answers |= {'contents': CONTENTS, 'remove_demo': CONTENTS}
@@ -82,26 +82,26 @@ async def test_a_wall_screen_offers_nothing(page: OpenForm) -> None:
     assert not (await page('/?kiosk')).says(BUTTON)
 
 
-async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenForm, plant: Any) -> None:
+async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenForm, commands: Any) -> None:
     form = await page()
     form.press(BUTTON)
     await form.until(lambda: form.says('30 machines, 101,924 status changes, 1,014 work orders and 15 people'))
     form.press(REMOVE)
-    assert [called for called, _, _ in plant.asked] == ['contents']
+    assert [called for called, _, _ in commands.asked] == ['contents']
     tick(form)
     form.press(REMOVE, times=2)
-    await form.until(lambda: 'remove_demo' in [called for called, _, _ in plant.asked])
-    assert [called for called, _, _ in plant.asked] == ['contents', 'remove_demo']
-    assert {arguments[0].email for _, arguments, _ in plant.asked} == {'mike@example.com'}
+    await form.until(lambda: 'remove_demo' in [called for called, _, _ in commands.asked])
+    assert [called for called, _, _ in commands.asked] == ['contents', 'remove_demo']
+    assert {arguments[0].email for _, arguments, _ in commands.asked} == {'mike@example.com'}
 
 
-async def test_while_it_waits_it_says_for_what(page: OpenForm, plant: Any) -> None:
+async def test_while_it_waits_it_says_for_what(page: OpenForm, commands: Any) -> None:
     removed = asyncio.Event()
 
     async def remove(_: Any) -> DemoContents:
         await removed.wait()
         return CONTENTS
-    plant.answers['remove_demo'] = remove
+    commands.answers['remove_demo'] = remove
     form = await page()
     form.press(BUTTON)
     await form.until(lambda: form.says('101,924'))
@@ -112,8 +112,8 @@ async def test_while_it_waits_it_says_for_what(page: OpenForm, plant: Any) -> No
     await form.until(lambda: not form.says('While its past is still being written'))
 
 
-async def test_a_refusal_is_shown_in_the_dialog(page: OpenForm, plant: Any) -> None:
-    plant.answers['remove_demo'] = NotADemoError('this floor is a plant: nothing of it can be removed')
+async def test_a_refusal_is_shown_in_the_dialog(page: OpenForm, commands: Any) -> None:
+    commands.answers['remove_demo'] = NotADemoError('this floor is a plant: nothing of it can be removed')
     form = await page()
     form.press(BUTTON)
     await form.until(lambda: form.says('101,924'))

@@ -68,7 +68,7 @@ class Feeds:
 
 
 @pytest.fixture
-def feeds(shop_floor: Floor) -> Feeds:
+def commands(shop_floor: Floor) -> Feeds:
     feeds = Feeds(shop_floor.services.feeds)
     feeds_page.register(shop_floor.services, every=0.01)
     return feeds
@@ -87,12 +87,12 @@ def button(form: Form, label: str) -> Any:
     return found
 
 
-async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feeds: Feeds, user: User) -> None:
+async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(commands: Feeds, user: User) -> None:
     late = event(2, result=Result.LATE, at=NOW - timedelta(minutes=40))
-    feeds.overview = FeedOverview((FEED, SCRIPT), tails={7: (late, event(1, machine='Nowhere', machine_id=None,
+    commands.overview = FeedOverview((FEED, SCRIPT), tails={7: (late, event(1, machine='Nowhere', machine_id=None,
                                                                         result=Result.UNKNOWN_MACHINE,
                                                                         message='no machine is called Nowhere'))},
-                                  refusals={7: (Refusal('Nowhere', HOSTILE, 3, NOW, NOW, 'down', 'x', None),)})
+                                     refusals={7: (Refusal('Nowhere', HOSTILE, 3, NOW, NOW, 'down', 'x', None),)})
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Feed gateway') and form.says('Unknown machine'))
     rows = [[cell.text for cell in texts_of(row)]
@@ -107,29 +107,29 @@ async def test_feeds_with_their_state_and_the_last_events_of_the_chosen_one(feed
     assert form.says('3 times')
 
     silent = replace(FEED, silent_since=NOW, silent_after=timedelta(minutes=5))
-    feeds.overview = replace(feeds.overview, feeds=(silent,))
+    commands.overview = replace(commands.overview, feeds=(silent,))
     await form.until(lambda: form.says('Silent since 10:42'))
-    feeds.problem = DatabaseUnavailableError('the database is away')
+    commands.problem = DatabaseUnavailableError('the database is away')
     await form.until(lambda: form.says('Cannot load the feeds. The database is away.'))
-    feeds.problem = None
+    commands.problem = None
     await form.until(lambda: not form.says('Cannot load the feeds'))
 
 
-async def test_a_token_that_is_still_sent_after_its_end_is_named(feeds: Feeds, user: User) -> None:
+async def test_a_token_that_is_still_sent_after_its_end_is_named(commands: Feeds, user: User) -> None:
     revoked = EndedFeed(5, HOSTILE, True, NOW - timedelta(hours=1), NOW - timedelta(minutes=2))
     expired = EndedFeed(6, 'press 7', False, NOW - timedelta(days=2), NOW - timedelta(seconds=5))
-    feeds.overview = FeedOverview(ended=(revoked, expired))
+    commands.overview = FeedOverview(ended=(revoked, expired))
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('No feed yet'))
     assert form.says(f'Somebody still sends with the token {HOSTILE}, which was revoked at 09:42: last 2 min ago.')
     assert form.says('the token press 7, which expired at 2026-11-21 10:42: last 5 s ago.')
-    feeds.overview = FeedOverview()
+    commands.overview = FeedOverview()
     await form.until(lambda: not form.says('What these programs send is refused'))
 
 
-async def test_the_last_events_follow_and_can_be_paused(feeds: Feeds, user: User) -> None:
+async def test_the_last_events_follow_and_can_be_paused(commands: Feeds, user: User) -> None:
     def tail(*numbers: int) -> None:
-        feeds.overview = FeedOverview((FEED,), tails={7: tuple(event(each, reason=f'E-{each}') for each in numbers)})
+        commands.overview = FeedOverview((FEED,), tails={7: tuple(event(each, reason=f'E-{each}') for each in numbers)})
 
     def reasons() -> list[str]:
         rows = shown(form.client, 'feed-events')[0].default_slot.children
@@ -149,12 +149,12 @@ async def test_the_last_events_follow_and_can_be_paused(feeds: Feeds, user: User
     await form.until(lambda: reasons() == ['E-6', 'E-5', 'E-4'])
 
 
-async def test_one_reading_is_for_all_pages_and_none_is_made_without_a_page(feeds: Feeds, user: User,
+async def test_one_reading_is_for_all_pages_and_none_is_made_without_a_page(commands: Feeds, user: User,
                                                                           shop_floor: Floor) -> None:
-    feeds.overview = FeedOverview((FEED, SCRIPT))
-    assert feeds.wanted == []
+    commands.overview = FeedOverview((FEED, SCRIPT))
+    assert commands.wanted == []
     first, second = [Form(user, await user.open(f'/setup/feeds?feed={id_}')) for id_ in (7, 8)]
-    await first.until(lambda: [7, 8] in feeds.wanted)
+    await first.until(lambda: [7, 8] in commands.wanted)
     await second.until(lambda: second.says(f'Feed {HOSTILE}'))
     for form in first, second:
         form.client.delete()
@@ -165,18 +165,18 @@ async def test_one_reading_is_for_all_pages_and_none_is_made_without_a_page(feed
     assert third.says('Feed gateway')
 
 
-async def test_a_name_that_is_nearly_that_of_a_machine_says_so(feeds: Feeds, user: User) -> None:
-    feeds.overview = FeedOverview((FEED,), unknown=(UnknownMachine('valve 01 01', 3, NOW, ('gateway',)),))
+async def test_a_name_that_is_nearly_that_of_a_machine_says_so(commands: Feeds, user: User) -> None:
+    commands.overview = FeedOverview((FEED,), unknown=(UnknownMachine('valve 01 01', 3, NOW, ('gateway',)),))
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('is it Valve_01_01?'))
 
 
-async def test_a_name_that_is_unknown_is_added_or_ignored(feeds: Feeds, user: User, shop_floor: Floor) -> None:
+async def test_a_name_that_is_unknown_is_added_or_ignored(commands: Feeds, user: User, shop_floor: Floor) -> None:
     setup: Any = shop_floor.services.setup
     setup.answers |= {'lines': [ProductionLine(2, '02', 'Hall', None, 1, 1, 3)], 'machine_types': [],
                       'add_machine': InvalidInputError('there is a machine CNC-77 already, which is retired')}
-    feeds.overview = FeedOverview((FEED,), unknown=(UnknownMachine('CNC-77', 3, NOW, ('gateway', 'script')),
-                                                    UnknownMachine('X', 1, NOW, ('gateway',), 'Mike Johnson')))
+    commands.overview = FeedOverview((FEED,), unknown=(UnknownMachine('CNC-77', 3, NOW, ('gateway', 'script')),
+                                                       UnknownMachine('X', 1, NOW, ('gateway',), 'Mike Johnson')))
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('by gateway, script'))
     assert form.says('Ignored (1)')
@@ -194,21 +194,21 @@ async def test_a_name_that_is_unknown_is_added_or_ignored(feeds: Feeds, user: Us
         NewMachine('CNC-77', NO_TYPE, 2)] * 2)
 
     click(form, button(form, 'Ignore CNC-77'))
-    await form.until(lambda: ('ignore', 'CNC-77') in feeds.commands())
+    await form.until(lambda: ('ignore', 'CNC-77') in commands.commands())
     ignored, = (each for each in form.client.elements.values() if getattr(each, 'text', '') == 'Ignored (1)')
     click(form, ignored)
     await form.until(lambda: form.says('ignored by Mike Johnson'))
     click(form, button(form, 'Show again X'))
-    await form.until(lambda: ('stop_ignoring', 'X') in feeds.commands())
+    await form.until(lambda: ('stop_ignoring', 'X') in commands.commands())
 
 
-async def test_rows_keep_their_elements_while_events_come(feeds: Feeds, user: User) -> None:
+async def test_rows_keep_their_elements_while_events_come(commands: Feeds, user: User) -> None:
     """A press that is on its way, and the focus, are lost with an element; one that moves is missed."""
     def come(times: int) -> None:
         at = NOW + timedelta(minutes=times)
         unknown = [UnknownMachine(name, times, at, ('gateway',)) for name in ('CNC-77', 'CNC-78')]
         refused = Refusal('CNC-77', 'no machine is called CNC-77', times, NOW, at, 'down', None, None)
-        feeds.overview = FeedOverview(
+        commands.overview = FeedOverview(
             (FEED,), unknown=tuple(unknown[::-1] if times % 2 else unknown), refusals={7: (refused,)},
             shared=(SharedMachine(3, VALVE, (('gateway', at), ('script', NOW))),))
 
@@ -227,27 +227,27 @@ async def test_rows_keep_their_elements_while_events_come(feeds: Feeds, user: Us
     await form.until(lambda: form.says('3 events') and form.says('3 times') and form.says('gateway at 10:45'))
     assert kept() == first
     click(form, button(form, 'Ignore CNC-78'))
-    await form.until(lambda: feeds.commands() == [('ignore', 'CNC-78')])
+    await form.until(lambda: commands.commands() == [('ignore', 'CNC-78')])
 
 
 async def test_a_feed_is_renamed_and_gets_a_limit_and_several_feeds_of_a_machine_are_a_warning(
-        feeds: Feeds, user: User) -> None:
-    feeds.overview = FeedOverview((FEED,), shared=(SharedMachine(3, VALVE, (('gateway', NOW), ('script', NOW))),))
+        commands: Feeds, user: User) -> None:
+    commands.overview = FeedOverview((FEED,), shared=(SharedMachine(3, VALVE, (('gateway', NOW), ('script', NOW))),))
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('gateway at 10:42, script at 10:42'))
     form.fill('Name', 'Press hall')
-    feeds.service.answers['rename'] = InvalidInputError('there is a token Press hall already')
+    commands.service.answers['rename'] = InvalidInputError('there is a token Press hall already')
     form.press('Rename')
     await form.until(lambda: form.says('There is a token Press hall already.'))
     assert form.field('Name').value == 'Press hall'
     form.fill('Silent after', 0)
-    await form.until(lambda: feeds.commands() == [('rename', 7, 'Press hall'), ('set_silent_after', 7, NEVER)])
-    feeds.overview = FeedOverview((replace(FEED, silent_after_setting=timedelta(minutes=7)),))
+    await form.until(lambda: commands.commands() == [('rename', 7, 'Press hall'), ('set_silent_after', 7, NEVER)])
+    commands.overview = FeedOverview((replace(FEED, silent_after_setting=timedelta(minutes=7)),))
     await form.until(lambda: form.field('Silent after').value == 420)
-    assert len(feeds.commands()) == 2  # what somebody else has set is not set again
+    assert len(commands.commands()) == 2  # what somebody else has set is not set again
 
 
-async def test_a_trial_shows_what_would_become_of_an_event(feeds: Feeds, user: User) -> None:
+async def test_a_trial_shows_what_would_become_of_an_event(commands: Feeds, user: User) -> None:
     form = Form(user, await user.open('/setup/feeds?feed=8'))
     await form.until(lambda: form.says('Try an event'))
     assert json.loads(form.field('Events as JSON').value)['machine'] == 'Source_Sorter_01_01'
@@ -256,17 +256,17 @@ async def test_a_trial_shows_what_would_become_of_an_event(feeds: Feeds, user: U
     await form.until(lambda: form.says('This is not JSON. Line 1, column 16'))
     form.fill('Events as JSON', json.dumps([{'machine': VALVE, 'status': 'Down', 'reason': 'E-1'},
                                             {'machine': HOSTILE, 'status': 'broken'}]))
-    feeds.service.answers['try_events'] = lambda _, feed_id, events: [
+    commands.service.answers['try_events'] = lambda _, feed_id, events: [
         EventResult(Result.ACCEPTED), events[1]] if feed_id == 8 else []
     form.press('Try')
     await form.until(lambda: form.says('The floor shows Down, E-1.'))
     assert form.says(HOSTILE[:100])
-    name, feed_id, events = feeds.commands()[-1]
+    name, feed_id, events = commands.commands()[-1]
     assert (name, feed_id, events[0]) == ('try_events', 8, FeedEvent(VALVE, Status.DOWN, 'E-1'))
     assert form.says("status: Input should be 'operational'")
 
 
-async def test_a_value_is_tried_against_a_preset_of_the_gateway(feeds: Feeds, user: User) -> None:
+async def test_a_value_is_tried_against_a_preset_of_the_gateway(commands: Feeds, user: User) -> None:
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Try a value'))
     form.fill('Preset', 'packml')
@@ -276,8 +276,8 @@ async def test_a_value_is_tried_against_a_preset_of_the_gateway(feeds: Feeds, us
     await form.until(lambda: form.says("Not reported: the value '99' is not in its mapping."))
 
 
-async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: User, shop_floor: Floor) -> None:
-    feeds.overview = FeedOverview()
+async def test_without_a_feed_the_page_says_how_to_make_one(commands: Feeds, user: User, shop_floor: Floor) -> None:
+    commands.overview = FeedOverview()
     key = AccessKey(9, KeyKind.TOKEN, 'press 7', 'Mike', NOW, (TokenScope.FEED,))
     tokens: Any = shop_floor.services.access.tokens
     tokens.answers['make'] = NewKey(key, 'lm_token_abc')
@@ -290,13 +290,13 @@ async def test_without_a_feed_the_page_says_how_to_make_one(feeds: Feeds, user: 
     form.press('Make token')
     await form.until(lambda: form.says("curl -H 'Authorization: Bearer lm_token_abc'"))
     assert tokens.asked[-1][1][1].scopes == [TokenScope.FEED]
-    feeds.overview = FeedOverview((FEED, replace(SCRIPT, id=9, name='press 7')))
+    commands.overview = FeedOverview((FEED, replace(SCRIPT, id=9, name='press 7')))
     await form.until(lambda: form.says('Feed press 7'))
 
 
-async def test_only_supervisors_see_feeds(feeds: Feeds, user: User, shop_floor: Floor) -> None:
+async def test_only_supervisors_see_feeds(commands: Feeds, user: User, shop_floor: Floor) -> None:
     person_at(user, shop_floor.hire('Lisa', 'Garcia', 'technician'))
     shop_floor.publish()
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Requires the role supervisor'))
-    assert feeds.wanted == []
+    assert commands.wanted == []

@@ -60,7 +60,7 @@ def refuse_while_creating(history: Recorded, shop_floor: Floor) -> None:
 
 
 @pytest.fixture
-def reports(shop_floor: Floor) -> None:
+def refusing(shop_floor: Floor) -> None:
     """The page of reports is there, and asks a history that may be in creation."""
     refuse_while_creating(Reports(shop_floor).analytics, shop_floor)
 
@@ -110,7 +110,7 @@ async def test_a_history_that_is_being_summed_up_is_shown_too(shop_floor: Floor,
         'out of date.'])
 
 
-async def test_an_open_report_gets_its_figures_without_a_reload(creating: Floor, reports: None,
+async def test_an_open_report_gets_its_figures_without_a_reload(creating: Floor, refusing: None,
                                                                 open_page: OpenPage) -> None:
     screen = await open_page('/reports')
     assert REASON.format('The report') in screen.texts
@@ -121,7 +121,7 @@ async def test_an_open_report_gets_its_figures_without_a_reload(creating: Floor,
     assert screen.of_class('reports')[0]['props']['data-parts'] == 'true'
 
 
-async def test_what_only_has_to_be_awaited_does_not_look_like_a_problem(creating: Floor, reports: None,
+async def test_what_only_has_to_be_awaited_does_not_look_like_a_problem(creating: Floor, refusing: None,
                                                                        open_page: OpenPage) -> None:
     screen = await open_page('/reports')
     notice, = [element for element in screen.all(role='alert') if element.get('text') == REASON.format('The report')]
@@ -129,7 +129,7 @@ async def test_what_only_has_to_be_awaited_does_not_look_like_a_problem(creating
     assert all('hidden' in button['class'] for button in screen.all(label='Try again'))
 
 
-async def test_a_report_of_the_moment_before_the_creation_is_taken_back(shop_floor: Floor, reports: None,
+async def test_a_report_of_the_moment_before_the_creation_is_taken_back(shop_floor: Floor, refusing: None,
                                                                         open_page: OpenPage) -> None:
     screen = await open_page('/reports')
     await screen.until(lambda: uptime(screen).endswith('%'))

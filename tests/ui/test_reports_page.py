@@ -43,7 +43,7 @@ NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=
 
 
 @pytest.fixture
-def reports(shop_floor: Floor) -> Reports:
+def report(shop_floor: Floor) -> Reports:
     return Reports(shop_floor)
 
 
@@ -75,7 +75,7 @@ def choose_window(screen: Screen, name: str) -> None:
     choose(screen, 'Window', name)
 
 
-async def test_cards_show_what_the_history_says(reports: Reports, open_page: OpenPage) -> None:
+async def test_cards_show_what_the_history_says(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     assert card(screen, 'uptime_share') == \
         ['Uptime', 'explain', '91.4 %', '▲ 1.2 pt better', 'of 5 machines', 'coverage 99.8 %']
@@ -88,17 +88,17 @@ async def test_cards_show_what_the_history_says(reports: Reports, open_page: Ope
                                              '30 of 41 failures acknowledged']
 
 
-async def test_no_file_is_offered_before_the_report_is_read(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
+async def test_no_file_is_offered_before_the_report_is_read(report: Reports, open_page: OpenPage) -> None:
+    report.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/reports')
     await screen.until(lambda: any(text.startswith('Cannot load the report.') for text in screen.texts))
     links = [element['props']['href'] for element in screen.all(download=True)]
     assert links and all(link.startswith('/reports/') for link in links)
 
 
-async def test_the_first_thing_is_the_answer(reports: Reports, open_page: OpenPage) -> None:
-    reports.figures = kpis(down=16_000.0)
-    reports.before = replace(BEFORE, down=32_000.0)
+async def test_the_first_thing_is_the_answer(report: Reports, open_page: OpenPage) -> None:
+    report.figures = kpis(down=16_000.0)
+    report.before = replace(BEFORE, down=32_000.0)
     screen = await opened(open_page)
     assert list(screen._texts_within(screen.of_class('answer')[0])) == [
         'Today: 4 h 26 min down, 50 % less than yesterday up to the same time.',
@@ -111,49 +111,49 @@ async def test_the_first_thing_is_the_answer(reports: Reports, open_page: OpenPa
     ({}, {'repaired': 7}, 'too little to compare'), ({}, {'coverage': 0.79}, 'too little to compare'),
     ({'coverage': 0.79}, {}, 'too little to compare')])
 async def test_a_verdict_needs_enough_stops_and_coverage_in_both_windows(
-        reports: Reports, open_page: OpenPage, fields: dict[str, Any], before: dict[str, Any], text: str) -> None:
-    reports.figures, reports.before = kpis(**fields), replace(BEFORE, **before)
+        report: Reports, open_page: OpenPage, fields: dict[str, Any], before: dict[str, Any], text: str) -> None:
+    report.figures, report.before = kpis(**fields), replace(BEFORE, **before)
     assert card(await opened(open_page), 'mttr')[3] == text
 
 
-async def test_a_change_is_shown_and_coloured_by_what_it_means(reports: Reports, open_page: OpenPage) -> None:
+async def test_a_change_is_shown_and_coloured_by_what_it_means(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     directions = {element['text']: element['props']['data-direction'] for element in screen.of_class('kpi-change')}
     assert directions['▼ 6 better'] == 'better'
     assert directions['▲ 1 min worse'] == 'worse'
 
 
-async def test_without_a_failure_the_time_between_them_was_longer(reports: Reports, open_page: OpenPage) -> None:
-    reports.figures = kpis(stops=0, failures=0, mtbf=None, at_least=174_000.0, ongoing=0)
+async def test_without_a_failure_the_time_between_them_was_longer(report: Reports, open_page: OpenPage) -> None:
+    report.figures = kpis(stops=0, failures=0, mtbf=None, at_least=174_000.0, ongoing=0)
     screen = await opened(open_page)
     assert card(screen, 'mtbf')[2:4] == ['> 2 d 0 h', 'too little to compare']
 
 
-async def test_a_window_of_which_little_is_known_is_no_measure(reports: Reports, open_page: OpenPage) -> None:
-    reports.before = replace(BEFORE, coverage=0.02, stops=1)
+async def test_a_window_of_which_little_is_known_is_no_measure(report: Reports, open_page: OpenPage) -> None:
+    report.before = replace(BEFORE, coverage=0.02, stops=1)
     screen = await opened(open_page)
     assert card(screen, 'stops')[3] == 'too little to compare'
 
 
-async def test_the_address_says_what_is_asked(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_address_says_what_is_asked(report: Reports, open_page: OpenPage) -> None:
     await opened(open_page, '/reports?from=2026-11-23T06:00&to=2026-11-23T10:00&machine=Valve_01_01')
     window = Window(NOW.replace(hour=6, minute=0, second=0), NOW.replace(hour=10, minute=0, second=0))
-    assert reports.asked('kpis')[0] == (window, Scope(None, VALVE))
+    assert report.asked('kpis')[0] == (window, Scope(None, VALVE))
 
 
-async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(reports: Reports, open_page: OpenPage,
+async def test_a_press_on_a_window_asks_for_it_and_changes_the_address(report: Reports, open_page: OpenPage,
                                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page)
     choose_window(screen, '7 days')
-    await screen.until(lambda: reports.asked('kpis')[-2][0].start == datetime(2026, 11, 17, tzinfo=UTC))
+    await screen.until(lambda: report.asked('kpis')[-2][0].start == datetime(2026, 11, 17, tzinfo=UTC))
     await screen.until(lambda: any('/reports?window=7d' in str(data) for _, data, _ in switchboard.emitted))
 
 
-async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(reports: Reports,
+async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(report: Reports,
                                                                             open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?window=30d&machine=Press_99')
     assert chosen_window(screen) == '30 days'
-    assert reports.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
+    assert report.asked('causes')[0][1] == Scope(None, MachineName('Press_99'))
 
 
 @pytest.mark.parametrize(('query', 'sentence'), [
@@ -161,17 +161,17 @@ async def test_a_window_and_a_machine_that_nobody_knows_are_shown_as_chosen(repo
     ('machin=Valve_01_01', 'There is no parameter machin. Did you mean machine?'),
     ('machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
     ('tab=databrick', 'Cannot understand tab=databrick: use plant or databricks.')])
-async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(reports: Reports, open_page: OpenPage,
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(report: Reports, open_page: OpenPage,
                                                                              query: str, sentence: str) -> None:
     screen = await open_page(f'/reports?{query}')
     await screen.until(lambda: sentence in screen.texts)
     assert screen.of_class('reports')[0]['props']['data-parts'] == 'false'
-    assert not reports.asked('kpis')
+    assert not report.asked('kpis')
 
     clear, = screen.all(label='Show today’s report')
     screen.click(clear)
 
-    await screen.until(lambda: reports.asked('kpis'))
+    await screen.until(lambda: report.asked('kpis'))
     await screen.until(lambda: screen.of_class('reports')[0]['props']['data-parts'] == 'true')
     await screen.until(lambda: sentence not in screen.texts)
 
@@ -182,13 +182,13 @@ async def test_an_address_that_is_not_understood_says_so_and_shows_no_report(rep
                                                  'with its offset from UTC, 2026-11-23T10:42+01:00.'),
     ('machine=Valve_1', 'machine', 'There is no machine Valve_1. Did you mean Valve_01_01?')])
 async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentence(
-        reports: Reports, user: User, query: str, at: str, sentence: str) -> None:
+        report: Reports, user: User, query: str, at: str, sentence: str) -> None:
     answer = await user.http_client.get(f'/reports/causes.csv?{query}')
     problem = answer.json()
     assert (answer.status_code, problem['status'], problem['detail']) == (422, 422, sentence)
     assert answer.headers['content-type'] == 'application/problem+json'
     assert [fault['where'] for fault in problem['errors']] == [f'query.{at}']
-    assert not reports.asked('causes')
+    assert not report.asked('causes')
 
 
 @pytest.mark.parametrize(('address', 'sentence'), [
@@ -197,23 +197,23 @@ async def test_a_file_of_what_is_not_understood_is_refused_with_the_same_sentenc
     ('causes.csv?kpi=mttr', 'There is no parameter kpi. Use window, from, to, line, machine'),
     ('explain.csv', 'Cannot explain without kpi: add one of uptime_share, availability'),
     ('explain.csv?kpi=beauty', 'Cannot understand kpi=beauty: use uptime_share, availability')])
-async def test_a_file_is_never_about_something_else_than_its_address(reports: Reports, user: User, address: str,
+async def test_a_file_is_never_about_something_else_than_its_address(report: Reports, user: User, address: str,
                                                                      sentence: str) -> None:
     answer = await user.http_client.get(f'/reports/{address}')
     assert (answer.status_code, answer.json()['detail'][:len(sentence)]) == (422, sentence)
 
 
-async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(reports: Reports, open_page: OpenPage,
+async def test_a_time_with_an_offset_is_that_moment_on_the_page_and_in_the_file(report: Reports, open_page: OpenPage,
                                                                                 user: User) -> None:
     query = 'from=2026-11-23T06:00%2B02:00&to=2026-11-23T06:00-01:00'
     window = Window(datetime(2026, 11, 23, 4, tzinfo=UTC), datetime(2026, 11, 23, 7, tzinfo=UTC))
     await opened(open_page, f'/reports?{query}')
     await user.http_client.get(f'/reports/causes.csv?{query}')
-    assert reports.asked('kpis')[0][0] == window
-    assert {arguments[0] for arguments in reports.asked('causes')} == {window}
+    assert report.asked('kpis')[0][0] == window
+    assert {arguments[0] for arguments in report.asked('causes')} == {window}
 
 
-async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_page: OpenPage) -> None:
+async def test_every_chart_has_its_table_and_its_file(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?line=Engine+Line')
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
     for name in ('figures', 'stops', 'intervals', 'machine-kpis', 'causes', 'waiting', 'machines',
@@ -233,7 +233,7 @@ async def test_every_chart_has_its_table_and_its_file(reports: Reports, open_pag
 
 
 async def test_a_day_that_is_not_over_is_marked_and_a_mean_of_seven_days_is_of_seven(
-        reports: Reports, open_page: OpenPage) -> None:
+        report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     assert {'so far', '–', '7.0'} <= set(texts(screen, 'Work orders'))
     chart = next(element for element in screen.client.elements.values()
@@ -242,15 +242,15 @@ async def test_a_day_that_is_not_over_is_marked_and_a_mean_of_seven_days_is_of_s
     assert chart.options['series'][1]['data'] == [None, 7.0]
 
 
-async def test_the_heat_map_says_where_nothing_is_known(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_heat_map_says_where_nothing_is_known(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     assert screen.all(title='Sat 03:00: no data')
     assert screen.all(title='Mon 06:00: 10.0 % down')
     assert not screen.all(title='Sat 03:00: 0.0 % down')
 
 
-async def test_the_scale_of_the_heat_map_has_shares_that_occur(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['hourly_pattern'] = HourlyPattern(((0.06, None, 0.14),) * 7, (), ())
+async def test_the_scale_of_the_heat_map_has_shares_that_occur(report: Reports, open_page: OpenPage) -> None:
+    report.answers['hourly_pattern'] = HourlyPattern(((0.06, None, 0.14),) * 7, (), ())
     screen = await opened(open_page)
     assert {'6.0 %', '14.0 % of the time down'} <= set(screen.texts)
     cell = screen.all(title='Mon 00:00: 6.0 % down')[0]
@@ -259,22 +259,22 @@ async def test_the_scale_of_the_heat_map_has_shares_that_occur(reports: Reports,
     assert cell['style'] == {'--heat': '27%'} and scale['props']['aria-hidden']
 
 
-async def test_the_pareto_can_be_sorted_by_count(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_pareto_can_be_sorted_by_count(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Number'))
-    await screen.until(lambda: reports.asked('causes')[-1][2] == 'count')
+    await screen.until(lambda: report.asked('causes')[-1][2] == 'count')
 
 
-async def test_the_other_causes_have_a_bar_that_is_cut_where_it_is_the_longest(reports: Reports,
+async def test_the_other_causes_have_a_bar_that_is_cut_where_it_is_the_longest(report: Reports,
                                                                                open_page: OpenPage) -> None:
-    reports.answers['causes'] = tuple(Cause(f'Cause {number}', 600.0, 1, 0.05, number / 20, False)
-                                      for number in range(1, 21))
+    report.answers['causes'] = tuple(Cause(f'Cause {number}', 600.0, 1, 0.05, number / 20, False)
+                                     for number in range(1, 21))
     bar = shown(await opened(open_page), data_part='others')
     assert (bar['style'], bar['props']['data-cut']) == ({'width': '100.00%'}, 'true')
 
 
-async def test_a_reason_is_text_whatever_it_says(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['causes'] = (Cause(HOSTILE, 60.0, 1, 1.0, 1.0, True),)
+async def test_a_reason_is_text_whatever_it_says(report: Reports, open_page: OpenPage) -> None:
+    report.answers['causes'] = (Cause(HOSTILE, 60.0, 1, 1.0, 1.0, True),)
     screen = await opened(open_page)
     assert [(element['tag'], element['text']) for element in screen.all() if 'onerror' in element.get('text', '')] \
         == [('p', f'Valve 01·01 cost most: 1 h 00 min, mainly {HOSTILE}.'), ('span', HOSTILE), ('td', HOSTILE)]
@@ -302,9 +302,9 @@ def keys_of(options: Any) -> Iterator[str]:
     ('/reports?from=2030-01-01T00:00&to=2030-01-02T00:00',
      replace(NOTHING_KNOWN, window=Window(NOW, NOW)), 'This window has not started yet.'),
 ])
-async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open_page: OpenPage, address: str,
+async def test_where_nothing_is_known_a_sentence_says_why(report: Reports, open_page: OpenPage, address: str,
                                                           figures: Kpis, sentence: str) -> None:
-    reports.figures = reports.before = figures
+    report.figures = report.before = figures
     screen = await opened(open_page, address)
     for title in ('Stops by cause', 'Downtime by hour and weekday', 'Downtime caused to neighbours',
                   'Top problem machines', 'Side by side'):
@@ -313,7 +313,7 @@ async def test_where_nothing_is_known_a_sentence_says_why(reports: Reports, open
     assert card(screen, 'stops')[2] == '–', 'no stop that nobody could have seen'
 
 
-async def test_the_head_for_paper_says_window_filters_and_time(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_head_for_paper_says_window_filters_and_time(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?window=yesterday&line=Engine+Line')
     about, = screen.of_class('paper-about')
     assert about['text'] == 'Yesterday · Line: Engine Line'
@@ -321,9 +321,9 @@ async def test_the_head_for_paper_says_window_filters_and_time(reports: Reports,
     assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times of UTC'
 
 
-async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
-                        'stops': StopList((), 0), 'work_orders': OrderReport((), (), (), ())}
+async def test_a_floor_without_a_stop_has_words_in_place_of_charts(report: Reports, open_page: OpenPage) -> None:
+    report.answers |= {'causes': (), 'problem_machines': (), 'wait_attribution': WaitAttribution((), 0.0),
+                       'stops': StopList((), 0), 'work_orders': OrderReport((), (), (), ())}
     screen = await opened(open_page)
     assert 'No machine was down in this window.' in texts(screen, 'Stops by cause')
     assert 'No machine was down or made others wait.' in texts(screen, 'Downtime caused to neighbours')
@@ -336,20 +336,20 @@ async def test_a_floor_without_a_stop_has_words_in_place_of_charts(reports: Repo
     (ZeroDivisionError('a slip'),
      'A fault in this program: ZeroDivisionError; its log says more. You can try again now.')])
 async def test_a_database_that_is_away_is_shown_and_asked_again(
-        reports: Reports, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, *, caplog: pytest.LogCaptureFixture,
+        report: Reports, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch, *, caplog: pytest.LogCaptureFixture,
         problem: Exception, words: str) -> None:
     monkeypatch.setattr(reports_page, 'RETRY_S', 0.05)
-    figures, reports.answers['kpis'] = reports.answers['kpis'], problem
+    figures, report.answers['kpis'] = report.answers['kpis'], problem
     screen = await open_page('/reports')
     expected = f'Cannot load the report. {words}'
     await screen.until(lambda: expected in [element['text'] for element in screen.of_class('problem')])
-    reports.answers['kpis'] = figures
+    report.answers['kpis'] = figures
     await screen.until(lambda: '91.4 %' in screen.texts)
     assert expected not in [element['text'] for element in screen.of_class('problem')]
     caplog.clear()  # a fault is logged
 
 
-async def test_a_page_says_that_it_reads(reports: Reports, open_page: OpenPage,
+async def test_a_page_says_that_it_reads(report: Reports, open_page: OpenPage,
                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports_page, 'FIRST_ANSWER_S', 0.01)
     monkeypatch.setattr(reports_page.ReportsPage, 'read', lambda self: self._loading(True))
@@ -358,7 +358,7 @@ async def test_a_page_says_that_it_reads(reports: Reports, open_page: OpenPage,
     assert screen.of_class('reports')[0]['props']['data-loading'] == 'true'
 
 
-async def test_a_figure_explains_itself(reports: Reports, open_page: OpenPage) -> None:
+async def test_a_figure_explains_itself(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: 'MTTR = repair time / number' in screen.texts)
@@ -377,42 +377,42 @@ async def test_a_figure_explains_itself(reports: Reports, open_page: OpenPage) -
     ('Response times by cause', 'only failures whose work order was acknowledged and started', 'mttr'),
     ('the list of stops', 'down = time of the stop inside the window', 'stops')])
 async def test_each_panel_explains_itself_with_the_stops_behind_it(
-        reports: Reports, open_page: OpenPage, name: str, formula: str, kpi: str) -> None:
+        report: Reports, open_page: OpenPage, name: str, formula: str, kpi: str) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label=f'Explain {name}')))
     await screen.until(lambda: formula in screen.texts)
-    await screen.until(lambda: [arguments[0] for arguments in reports.asked('explain')] == [kpi])
-    windows = {arguments[1].start for arguments in reports.asked('explain')}
+    await screen.until(lambda: [arguments[0] for arguments in report.asked('explain')] == [kpi])
+    windows = {arguments[1].start for arguments in report.asked('explain')}
     assert windows == {NOW.replace(hour=0, minute=0, second=0) - timedelta(29 if 'hour' in name else 0)}
 
 
-async def test_another_figure_of_the_same_stops_is_a_choice_away(reports: Reports, open_page: OpenPage) -> None:
+async def test_another_figure_of_the_same_stops_is_a_choice_away(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
-    await screen.until(lambda: reports.asked('explain'))
+    await screen.until(lambda: report.asked('explain'))
     figure = shown(screen, aria_label='Figure that is explained')
     option, = (option for option in figure['props']['options'] if option['label'] == 'Response, 90th percentile')
     change(screen, figure, option)
-    await screen.until(lambda: [arguments[0] for arguments in reports.asked('explain')] == ['mttr', 'response_p90'])
+    await screen.until(lambda: [arguments[0] for arguments in report.asked('explain')] == ['mttr', 'response_p90'])
 
 
-async def test_work_orders_are_explained_without_stops(reports: Reports, open_page: OpenPage) -> None:
+async def test_work_orders_are_explained_without_stops(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain Work orders')))
     await screen.until(lambda: any(text.startswith('age = now - reported') for text in screen.texts))
-    assert not reports.asked('explain')
+    assert not report.asked('explain')
 
 
-async def test_more_intervals_are_a_page_further(reports: Reports, open_page: OpenPage) -> None:
+async def test_more_intervals_are_a_page_further(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: screen.all(label='Next'))
     screen.click(screen.all(label='Next')[0])
     await screen.until(lambda: 'micro-stop' in screen.texts)
-    assert [arguments[3].number for arguments in reports.asked('explain')] == [1, 2]
+    assert [arguments[3].number for arguments in report.asked('explain')] == [1, 2]
 
 
-async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> None:
+async def test_a_file_has_what_the_page_has(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/causes.csv?by=count')
     assert answer.status_code == 200
     assert answer.headers['content-type'] == 'text/csv; charset=utf-8'
@@ -420,13 +420,13 @@ async def test_a_file_has_what_the_page_has(reports: Reports, user: User) -> Non
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix('\ufeff'))))
     assert rows[1:] == [['Jam', '12720', '20', '0.7', '0.7', 'yes'],
                         ['No reason given', '5400', '30', '0.3', '1', 'yes']]
-    assert reports.asked('causes')[0][2] == 'count'
+    assert report.asked('causes')[0][2] == 'count'
 
 
 @pytest.mark.parametrize('name', ['figures', 'stops', 'hours', 'waiting', 'machines', 'lines', 'order-volume',
                                   'order-ages', 'order-resolution', 'order-load', 'explain', 'explain-machines',
                                   'machine-kpis', 'intervals', 'trend'])
-async def test_every_file_can_be_had(reports: Reports, user: User, name: str) -> None:
+async def test_every_file_can_be_had(report: Reports, user: User, name: str) -> None:
     kpi = '&kpi=mttr' if name.startswith('explain') else ''
     answer = await user.http_client.get(f'/reports/{name}.csv?window=7d{kpi}')
     assert answer.status_code == 200
@@ -434,7 +434,7 @@ async def test_every_file_can_be_had(reports: Reports, user: User, name: str) ->
     assert len(answer.text.split('\r\n')) > 2
 
 
-async def test_a_trend_has_its_file_by_shift_day_or_week(reports: Reports, user: User) -> None:
+async def test_a_trend_has_its_file_by_shift_day_or_week(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/trend.csv?window=7d&trend=day')
     assert answer.headers['content-disposition'] == 'attachment; filename="trend_2026-11-17_2026-11-23.csv"'
     head, *days = csv.reader(io.StringIO(answer.text.removeprefix('\ufeff')))
@@ -446,7 +446,7 @@ async def test_a_trend_has_its_file_by_shift_day_or_week(reports: Reports, user:
     assert (too_short.status_code, 'too short for a trend' in too_short.text) == (422, True)
 
 
-async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) -> None:
+async def test_a_spreadsheet_says_what_it_is_of(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/stops.xlsx?window=yesterday&line=Engine+Line')
     assert answer.headers['content-type'] == \
         'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
@@ -460,7 +460,7 @@ async def test_a_spreadsheet_says_what_it_is_of(reports: Reports, user: User) ->
     assert (about['Window start'], about['Until']) == ('2026-11-22 00:00:00+00:00', 'End.')
 
 
-async def test_the_file_of_intervals_says_that_it_has_all_reasons(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_file_of_intervals_says_that_it_has_all_reasons(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?reason=Jam')
     assert 'every status of every machine, in order of time; not filtered by reason or shift' in screen.texts
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
@@ -468,42 +468,42 @@ async def test_the_file_of_intervals_says_that_it_has_all_reasons(reports: Repor
     assert 'all reasons and shifts' in [element.get('text') for element in screen.all()], 'the timeline'
 
 
-async def test_a_file_of_an_explanation_has_all_pages(reports: Reports, user: User) -> None:
+async def test_a_file_of_an_explanation_has_all_pages(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/explain.csv?kpi=mttr')
     assert [row[-1] for row in csv.reader(io.StringIO(answer.text))] == ['Reason excluded', '', 'micro-stop']
 
 
-async def test_a_file_that_does_not_exist(reports: Reports, user: User) -> None:
+async def test_a_file_that_does_not_exist(report: Reports, user: User) -> None:
     assert (await user.http_client.get('/reports/secrets.csv')).status_code == 404
 
 
-async def test_a_file_is_for_people_who_are_signed_in(reports: Reports, shop_floor: Floor, user: User,
+async def test_a_file_is_for_people_who_are_signed_in(report: Reports, shop_floor: Floor, user: User,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(headers: Mapping[str, str]) -> None:
         raise NotAllowedError('nobody is signed in')
     object.__setattr__(shop_floor.services, 'identify', nobody)
     answer = await user.http_client.get('/reports/causes.csv', headers={HEADER: ''})
     assert (answer.status_code, answer.json()['detail']) == (403, 'nobody is signed in')
-    assert not reports.analytics.asked
+    assert not report.analytics.asked
 
 
-async def test_a_file_without_a_database_says_when_to_try_again(reports: Reports, user: User) -> None:
-    reports.answers['causes'] = DatabaseUnavailableError('the database does not answer')
+async def test_a_file_without_a_database_says_when_to_try_again(report: Reports, user: User) -> None:
+    report.answers['causes'] = DatabaseUnavailableError('the database does not answer')
     answer = await user.http_client.get('/reports/causes.csv')
     assert (answer.status_code, answer.headers['retry-after']) == (503, '5')
 
 
-async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, reports: Reports,
+async def test_what_today_is_says_the_clock_of_the_database(shop_floor: Floor, report: Reports,
                                                             open_page: OpenPage) -> None:
     """This program's idea of it may be late."""
     shop_floor.store.set_clock(shop_floor.now_ms - 86_400_000, shop_floor.store.moment, shop_floor.store.moment)
     await opened(open_page)
-    window, _ = reports.asked('kpis')[0]
+    window, _ = report.asked('kpis')[0]
     assert window.start == NOW.replace(hour=0, minute=0, second=0)
 
 
 @pytest.fixture
-def in_berlin(shop_floor: Floor, reports: Reports) -> None:
+def in_berlin(shop_floor: Floor, report: Reports) -> None:
     """The plant's clock goes back on 25 October 2026 at 03:00."""
     shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'))
 
@@ -521,7 +521,7 @@ def shown(screen: Screen, **attributes: Any) -> dict[str, Any]:
     return found
 
 
-async def test_days_that_begin_at_six_are_shown_and_chosen_as_such(shop_floor: Floor, reports: Reports,
+async def test_days_that_begin_at_six_are_shown_and_chosen_as_such(shop_floor: Floor, report: Reports,
                                                                    open_page: OpenPage) -> None:
     shop_floor.store.plant = PlantSettings(zone=ZoneInfo('Europe/Berlin'), day_start=time(6))
     screen = await opened(open_page)
@@ -535,11 +535,11 @@ async def test_days_that_begin_at_six_are_shown_and_chosen_as_such(shop_floor: F
 
     shown_as = 'Sat 2026-10-24 06:00 to Sun 2026-10-25 06:00'
     await screen.until(lambda: any(text.startswith(shown_as) for text in screen.texts))
-    window, _ = reports.asked('kpis')[-1]
+    window, _ = report.asked('kpis')[-1]
     assert window == Window(datetime(2026, 10, 24, 4, tzinfo=UTC), datetime(2026, 10, 25, 5, tzinfo=UTC)), '25 hours'
 
 
-async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: None, reports: Reports,
+async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: None, report: Reports,
                                                                    open_page: OpenPage) -> None:
     screen = await opened(open_page)
     dates, = (element for element in screen.of_class('chip') if element.get('text') == 'Dates…')
@@ -548,13 +548,13 @@ async def test_a_range_with_a_time_that_the_clocks_skip_is_refused(in_berlin: No
     change(screen, times, True)
     change(screen, shown(screen, label='From'), '2026-03-29T02:30')
     change(screen, shown(screen, label='Until'), '2026-03-29T04:00')
-    asked = len(reports.asked('kpis'))
+    asked = len(report.asked('kpis'))
 
     screen.click(shown(screen, label='Show'))
 
     await screen.until(lambda: 'Cannot use from=2026-03-29T02:30: the clocks of Europe/Berlin skip this time when they '
                        'go forward; use one before or after.' in screen.texts)
-    assert len(reports.asked('kpis')) == asked
+    assert len(report.asked('kpis')) == asked
 
 
 # filters
@@ -568,22 +568,22 @@ def filter_chips(screen: Screen) -> dict[str, dict[str, Any]]:
             for chip in screen.of_class('chip') if {'filter-chip', 'filters-clear'} & {*chip['class']}}
 
 
-async def test_all_filters_are_in_the_address_and_ask_all_of_the_page(reports: Reports, open_page: OpenPage) -> None:
+async def test_all_filters_are_in_the_address_and_ask_all_of_the_page(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, FILTERED)
     scope = Scope(None, VALVE, 'Oil leak', 'Early')
     for name in 'kpis', 'causes', 'problem_machines', 'clocks', 'lines':
-        assert {arguments[1] for arguments in reports.asked(name)} == {scope}, name
+        assert {arguments[1] for arguments in report.asked(name)} == {scope}, name
     assert list(filter_chips(screen)) == [
         'Remove the filter Machine: Valve 01·01', 'Remove the filter Reason: Oil leak',
         'Remove the filter Shift: Early', 'Clear all']
     file = '/reports/figures.csv?machine=Valve_01_01&reason=Oil+leak&shift=Early'
     assert [element for element in screen.all(href=file) if element['props'].get('download')]
-    assert not reports.asked('hourly_pattern') and not reports.asked('wait_attribution')
+    assert not report.asked('hourly_pattern') and not report.asked('wait_attribution')
     assert card(screen, 'mtbf')[3:5] == ['not known by reason', 'coverage 99.8 %']
     assert 'not known by reason' not in card(screen, 'mttr')
 
 
-async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(reports: Reports, open_page: OpenPage,
+async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(report: Reports, open_page: OpenPage,
                                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page, FILTERED)
     screen.click(filter_chips(screen)['Remove the filter Reason: Oil leak'])
@@ -594,7 +594,7 @@ async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(reports: 
     await screen.until(lambda: not filter_chips(screen))
 
 
-async def test_a_line_offers_its_machines_and_remains_with_one_of_them(reports: Reports, open_page: OpenPage,
+async def test_a_line_offers_its_machines_and_remains_with_one_of_them(report: Reports, open_page: OpenPage,
                                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page)
     assert len(offered(screen, 'All machines')) == 5
@@ -616,12 +616,12 @@ def choose(screen: Screen, label: str, text: str) -> None:
     change(screen, select, option)
 
 
-async def test_a_window_that_has_not_started_says_so_and_has_no_files(reports: Reports, open_page: OpenPage) -> None:
-    reports.figures = reports.before = NOTHING_KNOWN
+async def test_a_window_that_has_not_started_says_so_and_has_no_files(report: Reports, open_page: OpenPage) -> None:
+    report.figures = report.before = NOTHING_KNOWN
     screen = await opened(open_page, '/reports?from=2030-01-01T00:00&to=2030-01-02T00:00')
     await screen.until(lambda: 'This window has not started yet.' in texts(screen, 'Status timeline'))
     assert not screen.of_class('timeline-name')
-    assert not reports.asked('timeline')
+    assert not report.asked('timeline')
     assert shown(screen, data_begun='false')  # the stylesheet hides the links to files
     assert chosen_window(screen) == 'Dates'
     choose_window(screen, 'Today')
@@ -630,7 +630,7 @@ async def test_a_window_that_has_not_started_says_so_and_has_no_files(reports: R
 
 
 async def test_pressing_a_bar_filters_by_its_reason_and_pressing_it_again_does_not(
-        reports: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
+        report: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
     screen = await opened(open_page)
     screen.click(pareto_bar(screen, 'Jam'))
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?reason=Jam'])
@@ -653,29 +653,29 @@ def addresses(switchboard: Switchboard) -> list[str]:
             if code.startswith('history.pushState')]
 
 
-async def test_a_renamed_machine_is_found_by_its_former_name(reports: Reports, open_page: OpenPage) -> None:
+async def test_a_renamed_machine_is_found_by_its_former_name(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, f'/reports?machine={FORMER}')
     await screen.until(lambda: 'Valve 01·01' in screen.texts)
-    assert {arguments[1].machine for arguments in reports.asked('kpis')} == {VALVE}
-    assert [arguments[1] for arguments in reports.asked('timeline')][-1] == [VALVE]
+    assert {arguments[1].machine for arguments in report.asked('kpis')} == {VALVE}
+    assert [arguments[1] for arguments in report.asked('timeline')][-1] == [VALVE]
     links = {element['props']['href'] for element in screen.all() if 'href' in element.get('props', {})}
     assert '/reports/stops.csv?machine=Valve_01_01' in links
 
 
-async def test_a_machine_that_is_renamed_is_followed_by_an_open_report(reports: Reports, shop_floor: Floor,
+async def test_a_machine_that_is_renamed_is_followed_by_an_open_report(report: Reports, shop_floor: Floor,
                                                                        open_page: OpenPage) -> None:
     shop_floor.put(FORMER)
     shop_floor.publish()
-    reports.answers['checked'] = lambda scope: scope
+    report.answers['checked'] = lambda scope: scope
     screen = await opened(open_page, f'/reports?machine={FORMER}')
-    reports.answers['checked'] = reports.checked
+    report.answers['checked'] = report.checked
     shop_floor.records[VALVE] = replace(shop_floor.records.pop(FORMER), name=VALVE, former_names=(FORMER,))
     shop_floor.publish()
-    await screen.until(lambda: reports.asked('kpis')[-1][1].machine == VALVE)
+    await screen.until(lambda: report.asked('kpis')[-1][1].machine == VALVE)
 
 
-async def test_the_answer_says_what_it_is_filtered_by(reports: Reports, open_page: OpenPage) -> None:
-    reports.figures, reports.before = kpis(down=7200.0), replace(BEFORE, down=3600.0)
+async def test_the_answer_says_what_it_is_filtered_by(report: Reports, open_page: OpenPage) -> None:
+    report.figures, report.before = kpis(down=7200.0), replace(BEFORE, down=3600.0)
     screen = await opened(open_page, '/reports?reason=(none)&shift=Early')
     assert 'Today, Early shift: 2 h 00 min down by no reason given, 100 % more than yesterday up to the same time.' in \
         screen.texts
@@ -687,7 +687,7 @@ async def test_the_answer_says_what_it_is_filtered_by(reports: Reports, open_pag
     ('stops', 'reason=Oil+leak&shift=Early', 200), ('lines', 'line=Engine+Line', 422),
     ('lines', 'machine=Valve_01_01', 422), ('lines', 'reason=Oil+leak&shift=Early', 200),
     ('figures', 'search=leak', 422), ('causes', 'stops=failures', 422), ('stops', 'search=leak&stops=failures', 200)])
-async def test_a_file_that_cannot_be_filtered_so_is_refused(reports: Reports, user: User, file: str, filters: str,
+async def test_a_file_that_cannot_be_filtered_so_is_refused(report: Reports, user: User, file: str, filters: str,
                                                             status: int) -> None:
     answer = await user.http_client.get(f'/reports/{file}.csv?{filters}')
     assert answer.status_code == status
@@ -705,7 +705,7 @@ def trend_chart_of(screen: Screen, title: str) -> dict[str, Any]:
     return options
 
 
-async def test_the_trend_marks_what_is_not_over_and_has_the_window_before_behind_it(reports: Reports,
+async def test_the_trend_marks_what_is_not_over_and_has_the_window_before_behind_it(report: Reports,
                                                                                     open_page: OpenPage) -> None:
     screen = await opened(open_page, '/reports?window=7d')
     await screen.until(lambda: 'Time down' in texts(screen, 'Trend'))
@@ -721,21 +721,21 @@ async def test_the_trend_marks_what_is_not_over_and_has_the_window_before_behind
                                                'so far']
 
 
-async def test_the_unit_of_the_trend_is_in_the_address(reports: Reports, open_page: OpenPage,
+async def test_the_unit_of_the_trend_is_in_the_address(report: Reports, open_page: OpenPage,
                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page, '/reports?window=30d')
-    await screen.until(lambda: len(reports.asked('trend')) == 2)
-    assert len(reports.asked('trend')[0][0]) == 30
+    await screen.until(lambda: len(report.asked('trend')) == 2)
+    assert len(report.asked('trend')[0][0]) == 30
     screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'By week'))
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?window=30d&trend=week'])
-    await screen.until(lambda: len(reports.asked('trend')) == 4)
-    assert len(reports.asked('trend')[2][0]) == 6
+    await screen.until(lambda: len(report.asked('trend')) == 4)
+    assert len(report.asked('trend')[2][0]) == 6
     await screen.until(lambda: 'from 25 Oct, part' in texts(screen, 'Trend'))
 
 
-async def test_of_a_reason_no_availability_is_shown(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['trend'] = lambda buckets, scope: tuple(
-        replace(point, availability=None) for point in reports.trend(buckets, scope))
+async def test_of_a_reason_no_availability_is_shown(report: Reports, open_page: OpenPage) -> None:
+    report.answers['trend'] = lambda buckets, scope: tuple(
+        replace(point, availability=None) for point in report.trend(buckets, scope))
     screen = await opened(open_page, '/reports?window=7d&reason=Jam')
     await screen.until(lambda: 'Time down' in texts(screen, 'Trend'))
     assert [title for title in texts(screen, 'Trend') if title in {'Availability', 'Time down', 'Failures'}][:2] == [
@@ -745,13 +745,13 @@ async def test_of_a_reason_no_availability_is_shown(reports: Reports, open_page:
 # the order of the timeline
 
 async def test_the_worst_machines_are_first_in_the_timeline_unless_the_flow_order_is_asked_for(
-        reports: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
-    reports.answers['problem_machines'] = (ProblemMachine(PAINTER, 3_600.0, 3, 1_800.0),)
+        report: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
+    report.answers['problem_machines'] = (ProblemMachine(PAINTER, 3_600.0, 3, 1_800.0),)
     screen = await opened(open_page)
-    await screen.until(lambda: reports.asked('timeline'))
-    assert reports.asked('timeline')[-1][1][0] == PAINTER
+    await screen.until(lambda: report.asked('timeline'))
+    assert report.asked('timeline')[-1][1][0] == PAINTER
     screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Flow order'))
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?lanes=flow'])
-    await screen.until(lambda: reports.asked('timeline')[-1][1][0] != PAINTER)
-    assert PAINTER in reports.asked('timeline')[-1][1]
+    await screen.until(lambda: report.asked('timeline')[-1][1][0] != PAINTER)
+    assert PAINTER in report.asked('timeline')[-1][1]
 

@@ -53,7 +53,7 @@ async def test_supervisors_get_all_sections_and_others_a_sentence(shop_floor: Fl
 
 
 @pytest.fixture
-def setup(shop_floor: Floor) -> Any:
+def commands(shop_floor: Floor) -> Any:
     """The commands; settings answers what was saved last."""
     saved = PlantSettings('Werk Süd')
 
@@ -82,7 +82,7 @@ def heading(screen: Any) -> str:
 
 
 async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back(
-        setup: Any, user: User, open_page: OpenPage) -> None:
+        commands: Any, user: User, open_page: OpenPage) -> None:
     floor, form = await open_page('/'), Form(user, await user.open('/setup/plant'))
     assert heading(floor) == 'Werk Süd'
     await form.until(lambda: form.field('Name').value == 'Werk Süd')
@@ -92,7 +92,7 @@ async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back
     form.fill('Start of the production day', '06:00')
     form.press('Save')
     await floor.until(lambda: heading(floor) == 'プラント 7')
-    assert setup.asked[-1][1][1:] == (1, PlantSettingsEdit('プラント 7', 'UTC', Weekday.SUNDAY, time(6)))
+    assert commands.asked[-1][1][1:] == (1, PlantSettingsEdit('プラント 7', 'UTC', Weekday.SUNDAY, time(6)))
     await form.until(lambda: form.says('Saved'))
     form.press('Undo')
     await form.until(lambda: form.says('Taken back'))
@@ -101,7 +101,7 @@ async def test_a_supervisor_sets_the_plants_name_zone_and_week_and_takes_it_back
     assert form.field('Start of the production day').value == '00:00'
 
 
-async def test_on_a_demo_the_set_up_says_that_it_goes_with_the_demo(shop_floor: Floor, setup: Any,
+async def test_on_a_demo_the_set_up_says_that_it_goes_with_the_demo(shop_floor: Floor, commands: Any,
                                                                    open_page: OpenPage) -> None:
     shop_floor.is_demo = True
     shop_floor.publish()
@@ -115,29 +115,29 @@ async def test_on_a_demo_the_set_up_says_that_it_goes_with_the_demo(shop_floor: 
 
 
 async def test_what_is_typed_stays_when_somebody_else_saves_and_is_not_saved_over_it(
-        shop_floor: Floor, setup: Any, user: User) -> None:
+        shop_floor: Floor, commands: Any, user: User) -> None:
     form = Form(user, await user.open('/setup/plant'))
     await form.until(lambda: form.field('Name').value == 'Werk Süd')
-    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
+    commands.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
     await form.until(lambda: form.field('Name').value == 'Werk Nord')
     form.fill('Name', 'Mine')
-    setup.answers['edit_settings'](None, 2, PlantSettingsEdit('Werk West', 'UTC', Weekday.MONDAY, time()))
+    commands.answers['edit_settings'](None, 2, PlantSettingsEdit('Werk West', 'UTC', Weekday.MONDAY, time()))
     assert form.field('Name').value == 'Mine'
     form.press('Save')
     await form.until(lambda: form.says('Lisa Garcia changed the settings of the plant'))
     assert form.field('Name').value == 'Mine'
     form.press('Save')
     await form.until(lambda: form.says('Saved'))
-    assert setup.asked[-1][1][1] == 3
+    assert commands.asked[-1][1][1] == 3
     assert form.field('Name').value == 'Mine'
 
 
 async def test_a_reload_keeps_what_was_typed_and_a_save_what_others_changed_meanwhile(
-        shop_floor: Floor, setup: Any, user: User) -> None:
+        shop_floor: Floor, commands: Any, user: User) -> None:
     form = Form(user, await user.open('/setup/plant'))
     await form.until(lambda: form.field('Name').value == 'Werk Süd')
     form.fill('Name', 'Mine')
-    setup.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
+    commands.answers['edit_settings'](None, 1, PlantSettingsEdit('Werk Nord', 'UTC', Weekday.MONDAY, time()))
     again = Form(user, await user.open('/setup/plant'))
     await again.until(lambda: again.field('Name').value == 'Mine')
     again.press('Save')
@@ -147,7 +147,7 @@ async def test_a_reload_keeps_what_was_typed_and_a_save_what_others_changed_mean
     clean = Form(user, await user.open('/setup/plant'))
     await clean.until(lambda: clean.field('Name').value == 'Mine')
     clean.fill('Name', 'Mine')
-    assert [arguments[1] for name, arguments, _ in setup.asked if name == 'edit_settings'] == [1, 2]
+    assert [arguments[1] for name, arguments, _ in commands.asked if name == 'edit_settings'] == [1, 2]
 
 
 async def test_a_reload_keeps_the_rows_that_were_pasted(shop_floor: Floor, user: User) -> None:

@@ -47,7 +47,7 @@ def order(number: int, *, due: datetime = NIGHT_END + HOUR, created: datetime = 
 
 
 @pytest.fixture
-def analytics(shop_floor: Floor) -> Recorded:
+def recorded(shop_floor: Floor) -> Recorded:
     recorded = Recorded()
     sums = Sums(machines=1, possible=8 * 3600 * US, operational=6 * 3600 * US, down=3600 * US, failures=2,
                 micro_stops=3, repairs=2, repair=1800 * US, ongoing=1, ongoing_length=840 * US)
@@ -72,20 +72,20 @@ def rows(screen: Screen) -> list[list[str]]:
             and screen.elements[row['children'][0]]['tag'] == 'td']
 
 
-async def test_it_is_about_the_shift_that_the_address_names(analytics: Recorded, open_page: OpenPage) -> None:
+async def test_it_is_about_the_shift_that_the_address_names(recorded: Recorded, open_page: OpenPage) -> None:
     screen = await open_page(NIGHT)
     assert 'Shift report: Night, Sun 2026-11-22' in screen.texts
-    assert analytics.asked[0] == ('kpis', (Window(NIGHT_START, NIGHT_END),), {})
+    assert recorded.asked[0] == ('kpis', (Window(NIGHT_START, NIGHT_END),), {})
     links = {link['text']: link['props']['href'] for link in screen.all() if 'href' in link.get('props', {})}
     assert links['Link to this report'] == NIGHT
     assert links['Floor at the end'] == '/past?at=2026-11-23T06:00:00Z'
 
 
-async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(analytics: Recorded, open_page: OpenPage) -> None:
+async def test_without_one_it_is_about_the_shift_that_goes_on_so_far(recorded: Recorded, open_page: OpenPage) -> None:
     screen = await open_page('/reports/shift')
     assert 'Shift report: Early, Mon 2026-11-23' in screen.texts
     assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
-    assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
+    assert recorded.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
     assert next_shift(screen)['props'].get('disable') is True
 
 
@@ -111,7 +111,7 @@ def pushed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-async def test_a_day_and_a_shift_can_be_chosen_and_shared(analytics: Recorded, open_page: OpenPage,
+async def test_a_day_and_a_shift_can_be_chosen_and_shared(recorded: Recorded, open_page: OpenPage,
                                                           pushed: list[str]) -> None:
     screen = await open_page(NIGHT)
     day, = screen.all(label='Day on which it starts')
@@ -127,7 +127,7 @@ async def test_a_day_and_a_shift_can_be_chosen_and_shared(analytics: Recorded, o
 
 
 async def test_steps_go_to_the_shift_before_and_after_but_not_to_one_to_come(
-        analytics: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
+        recorded: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
     screen = await open_page(NIGHT)
     screen.click(next_shift(screen))
     await screen.until(lambda: 'Shift report: Early, Mon 2026-11-23' in screen.texts)
@@ -142,7 +142,7 @@ async def test_steps_go_to_the_shift_before_and_after_but_not_to_one_to_come(
         'date=2026-11-23&shift=Early']
 
 
-async def test_a_shift_to_come_is_not_shown(analytics: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
+async def test_a_shift_to_come_is_not_shown(recorded: Recorded, open_page: OpenPage, pushed: list[str]) -> None:
     screen = await open_page(NIGHT)
     enter(screen, 'Day on which it starts', '2026-11-23')
     await screen.until(
@@ -151,7 +151,7 @@ async def test_a_shift_to_come_is_not_shown(analytics: Recorded, open_page: Open
     assert not pushed
 
 
-async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_page: OpenPage) -> None:
+async def test_each_figure_says_what_stands_behind_it(recorded: Recorded, open_page: OpenPage) -> None:
     screen = await open_page(NIGHT)
     texts = [element['text'] for element in screen.all() if element['tag'] in {'dt', 'dd'}]
     assert texts == [
@@ -162,8 +162,8 @@ async def test_each_figure_says_what_stands_behind_it(analytics: Recorded, open_
         'Response', '–', '0 of 2 failures acknowledged, coverage 87.5 %']
 
 
-async def test_new_cleared_and_running_stops_are_distinguished(analytics: Recorded, open_page: OpenPage) -> None:
-    analytics.answers['stops'] = StopList((
+async def test_new_cleared_and_running_stops_are_distinguished(recorded: Recorded, open_page: OpenPage) -> None:
+    recorded.answers['stops'] = StopList((
         stop(4, NIGHT_END - 2 * MINUTE, NIGHT_END + MINUTE, 'Part lost', micro=True),
         stop(3, NIGHT_END - HOUR, NIGHT_END + HOUR, HOSTILE, order='WO-20261123-3f2a91bc'),
         stop(2, NIGHT_START + HOUR, NIGHT_START + 2 * HOUR),
@@ -181,7 +181,7 @@ async def test_new_cleared_and_running_stops_are_distinguished(analytics: Record
 
 
 async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those_that_were_completed(
-        shop_floor: Floor, analytics: Recorded, open_page: OpenPage) -> None:
+        shop_floor: Floor, recorded: Recorded, open_page: OpenPage) -> None:
     shop_floor.order_list.answers['of_shift'] = ShiftOrders(
         (order(1), order(2, due=NIGHT_END - MINUTE, what='Late one', priority='low')),
         (order(4, completed=NIGHT_END - HOUR, state='completed', what='Done in it'),))
@@ -194,9 +194,9 @@ async def test_orders_that_were_open_at_the_end_the_overdue_ones_first_and_those
     assert found[2] == ['WO-00000004', 'Valve 01·01', 'Done in it', '05:00', 'Lisa Garcia', 'Seal replaced']
 
 
-async def test_a_long_list_says_how_many_more_there_are(analytics: Recorded, open_page: OpenPage) -> None:
-    analytics.answers['stops'] = StopList(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
-                                                for n in range(55)), 55)
+async def test_a_long_list_says_how_many_more_there_are(recorded: Recorded, open_page: OpenPage) -> None:
+    recorded.answers['stops'] = StopList(tuple(stop(n, NIGHT_START + n * MINUTE, NIGHT_START + (n + 10) * MINUTE)
+                                               for n in range(55)), 55)
     screen = await open_page(NIGHT)
     assert 'and 15 more' in screen.texts
 
@@ -214,22 +214,22 @@ async def test_a_long_list_says_how_many_more_there_are(analytics: Recorded, ope
      'Cannot use shift without date: add the day on which the shift begins, as date=2026-11-23.'),
     ('date=2026-11-23&shift=Late', 'This shift has not started yet: the latest is date=2026-11-23, shift=Early.'),
 ])
-async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(analytics: Recorded, open_page: OpenPage,
+async def test_a_shift_that_cannot_be_shown_is_answered_with_a_sentence(recorded: Recorded, open_page: OpenPage,
                                                                         query: str, sentence: str) -> None:
     screen = await open_page(f'/reports/shift?{query}')
     assert sentence in screen.texts
-    assert analytics.asked == []
+    assert recorded.asked == []
 
 
 async def test_a_database_that_is_away_is_shown_and_the_sheet_comes_once_it_answers(
-        shop_floor: Floor, analytics: Recorded, open_page: OpenPage) -> None:
-    figures = analytics.answers['kpis']
-    analytics.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
+        shop_floor: Floor, recorded: Recorded, open_page: OpenPage) -> None:
+    figures = recorded.answers['kpis']
+    recorded.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page(NIGHT)
     problem = ('Cannot load the shift report. The database does not answer. The page retries as soon as the database '
                'responds; you can also try again now.')
     assert problem in screen.texts
-    analytics.answers['kpis'] = figures
+    recorded.answers['kpis'] = figures
     shop_floor.store.lose('gone')
     shop_floor.store.prove()
     await screen.until(lambda: 'Shift report: Night, Sun 2026-11-22' in screen.texts)
@@ -245,11 +245,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_sheet, 'REST', 0)
 
 
-async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(shop_floor: Floor, analytics: Recorded,
+async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(shop_floor: Floor, recorded: Recorded,
                                                                         open_page: OpenPage, quick: None) -> None:
     screen = await open_page('/reports/shift')
     assert 'No machine was down.' in screen.texts
-    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
+    recorded.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down', 'Hydraulic leak')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     assert 'No machine was down.' not in screen.texts
@@ -258,29 +258,29 @@ async def test_a_stop_shows_on_the_open_sheet_of_the_shift_that_goes_on(shop_flo
     await screen.until(lambda: 'Open work orders now: 1, 0 overdue' in screen.texts)
 
 
-async def test_its_end_is_by_the_clock_of_the_database(shop_floor: Floor, analytics: Recorded,
+async def test_its_end_is_by_the_clock_of_the_database(shop_floor: Floor, recorded: Recorded,
                                                        open_page: OpenPage) -> None:
     """This program's idea of now may be late: a stop that was committed before it asked is on the sheet."""
     shop_floor.store.set_clock(shop_floor.now_ms - MINUTE_MS, shop_floor.store.moment, shop_floor.store.moment)
     screen = await open_page('/reports/shift')
-    assert analytics.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
+    assert recorded.asked[0] == ('kpis', (Window(NIGHT_END, NOW),), {})
     assert '06:00 to 14:00, 8 h 00 min, as of 10:42:07' in screen.texts
 
 
-async def test_many_pages_share_one_reading(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+async def test_many_pages_share_one_reading(shop_floor: Floor, recorded: Recorded, open_page: OpenPage,
                                             quick: None) -> None:
     screens = [await open_page('/reports/shift') for _ in range(3)]
-    analytics.asked.clear()
-    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
+    recorded.asked.clear()
+    recorded.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down')
     for screen in screens:
         await screen.until(lambda screen=screen: 'Still down now: 1' in screen.texts)
-    assert [name for name, *_ in analytics.asked].count('stops') == 1
+    assert [name for name, *_ in recorded.asked].count('stops') == 1
 
 
 @pytest.mark.usefixtures('quick')
 async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
-        shop_floor: Floor, analytics: Recorded, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
+        shop_floor: Floor, recorded: Recorded, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture) -> None:
     broken, other = await open_page('/reports/shift'), await open_page('/reports/shift')
     show, sheets = ShiftSheet.show, []
@@ -293,7 +293,7 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
 
     monkeypatch.setattr(ShiftSheet, 'show', fail_on_the_first)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
-        analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
+        recorded.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
         shop_floor.change(name, 'down')
         await other.until(lambda number=number: f'Still down now: {number}' in other.texts)
     await broken.until(lambda: 'Cannot load the shift report. A fault in this program: ZeroDivisionError; its log says '
@@ -303,7 +303,7 @@ async def test_a_page_that_cannot_show_it_says_so_and_takes_no_other_with_it(
 
 
 @pytest.mark.usefixtures('quick')
-async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floor, analytics: Recorded,
+async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floor, recorded: Recorded,
                                                                 open_page: OpenPage, monkeypatch: pytest.MonkeyPatch,
                                                                 caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(shared_sheet, 'RETRY_S', 0.0)
@@ -317,7 +317,7 @@ async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floo
     screen = await open_page('/reports/shift')
     monkeypatch.setattr(shared_sheet, 'happens_within', fail_once)
     for number, name in enumerate(['Valve_01_01', 'Painter_02_01'], 1):
-        analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
+        recorded.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),) * number, number)
         shop_floor.change(name, 'down')
         await screen.until(lambda number=number: f'Still down now: {number}' in screen.texts)
     assert not faults
@@ -325,23 +325,23 @@ async def test_a_reading_that_has_ended_by_a_fault_begins_again(shop_floor: Floo
     caplog.clear()  # what was logged was to be logged
 
 
-async def test_what_has_not_changed_is_not_sent_again(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+async def test_what_has_not_changed_is_not_sent_again(shop_floor: Floor, recorded: Recorded, open_page: OpenPage,
                                                       quick: None) -> None:
     screen = await open_page('/reports/shift')
     before = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
-    analytics.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
+    recorded.answers['stops'] = StopList((stop(1, NOW - MINUTE, None),), 1)
     shop_floor.change('Valve_01_01', 'down')
     await screen.until(lambda: 'Still down now: 1' in screen.texts)
     after = {id_ for id_, element in screen.elements.items() if element and element['tag'] == 'h3'}
     assert len(before & after) == 4  # figures, losses and both lists of orders
 
 
-async def test_a_shift_that_is_over_is_read_once(shop_floor: Floor, analytics: Recorded, open_page: OpenPage,
+async def test_a_shift_that_is_over_is_read_once(shop_floor: Floor, recorded: Recorded, open_page: OpenPage,
                                                  quick: None) -> None:
     screen = await open_page(NIGHT)
-    analytics.asked.clear()
+    recorded.asked.clear()
     shop_floor.change('Valve_01_01', 'down')
     running = await open_page('/reports/shift')
     await running.until(lambda: 'Shift report: Early, Mon 2026-11-23' in running.texts)
-    assert {window for _, (window, *_), _ in analytics.asked if isinstance(window, Window)} == {Window(NIGHT_END, NOW)}
+    assert {window for _, (window, *_), _ in recorded.asked if isinstance(window, Window)} == {Window(NIGHT_END, NOW)}
     assert 'Shift report: Night, Sun 2026-11-22' in screen.texts

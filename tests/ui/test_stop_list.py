@@ -27,7 +27,7 @@ SHORT = replace(JAM, id=3, is_micro=True, down=20.0, length=20.0)
 
 
 @pytest.fixture
-def reports(shop_floor: Floor) -> Reports:
+def report(shop_floor: Floor) -> Reports:
     reports = Reports(shop_floor)
     reports.answers['stops'] = StopList((LONG, JAM, SHORT), 59, 15_960.0, 41, 17, 1, 42)
     return reports
@@ -58,7 +58,7 @@ def addresses(switchboard: Switchboard) -> str:
 
 
 async def test_a_row_says_which_kind_of_stop_it_is_and_the_counts_add_up_with_the_cards(
-        reports: Reports, open_page: OpenPage) -> None:
+        report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     shown = rows(screen)
     assert shown[0] == ['Valve 01·01', HOSTILE, 'Sun 22 Nov 23:00:00', 'carried in', 'ongoing', '2 h 00 min',
@@ -69,13 +69,13 @@ async def test_a_row_says_which_kind_of_stop_it_is_and_the_counts_add_up_with_th
     assert '58 stops: 41 failures + 17 micro-stops; 1 more carried in. Listed: 59 with 4 h 26 min down.' in screen.texts
     assert {'All 59', 'No micro-stops 42', 'Failures 41', 'Micro-stops 17', 'Carried in 1'} <= set(screen.texts)
     today = Window(TODAY.start, TODAY.start + 24 * HOUR)
-    assert reports.asked('stops')[0] == (today, Scope(), Page(1, 50), StopSelection())
+    assert report.asked('stops')[0] == (today, Scope(), Page(1, 50), StopSelection())
 
 
-async def test_the_address_says_what_the_list_shows(reports: Reports, open_page: OpenPage) -> None:
+async def test_the_address_says_what_the_list_shows(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '?stops=long&search=jam&sort=start&reverse=1&stops_page=2')
     selection = StopSelection(StopKind.LONG, 'jam', StopSort.START, True)
-    assert reports.asked('stops')[0][2:] == (Page(2, 50), selection)
+    assert report.asked('stops')[0][2:] == (Page(2, 50), selection)
     heads = {element['props']['aria-sort'] for element in screen.all() if 'aria-sort' in element.get('props', {})}
     assert heads == {'none', 'ascending'}
     links = {element['props'].get('href') for element in screen.all() if element.get('props')}
@@ -83,35 +83,35 @@ async def test_the_address_says_what_the_list_shows(reports: Reports, open_page:
     assert '/reports/causes.csv' in links
 
 
-async def test_each_choice_is_an_address_and_reads_the_list_alone(reports: Reports, open_page: OpenPage,
+async def test_each_choice_is_an_address_and_reads_the_list_alone(report: Reports, open_page: OpenPage,
                                                                   switchboard: Switchboard) -> None:
     screen = await opened(open_page, '?window=7d&stops_page=2')
-    asked = len(reports.asked('kpis'))
+    asked = len(report.asked('kpis'))
     kinds = next(element for element in screen.of_class('chip') if element.get('text') == 'No micro-stops 42')
     screen.click(kinds)
-    await screen.until(lambda: reports.asked('stops')[-1][2:] == (Page(1, 50), StopSelection(StopKind.LONG)))
+    await screen.until(lambda: report.asked('stops')[-1][2:] == (Page(1, 50), StopSelection(StopKind.LONG)))
     change(screen, screen.all(aria_label='Search reason, machine or work order')[0], 'leak')
-    await screen.until(lambda: reports.asked('stops')[-1][3].words == 'leak')
+    await screen.until(lambda: report.asked('stops')[-1][3].words == 'leak')
     machine, = (element for element in screen.all() if element['tag'] == 'button' and element.get('text') == 'Machine')
     screen.click(machine)
-    await screen.until(lambda: reports.asked('stops')[-1][3] == StopSelection(StopKind.LONG, 'leak', StopSort.MACHINE))
+    await screen.until(lambda: report.asked('stops')[-1][3] == StopSelection(StopKind.LONG, 'leak', StopSort.MACHINE))
     screen.click(machine)
-    await screen.until(lambda: reports.asked('stops')[-1][3].turned)
+    await screen.until(lambda: report.asked('stops')[-1][3].turned)
     screen.click(screen.all(label='Next 50')[0])
-    await screen.until(lambda: reports.asked('stops')[-1][2] == Page(2, 50))
+    await screen.until(lambda: report.asked('stops')[-1][2] == Page(2, 50))
     address = '/reports?window=7d&stops=long&search=leak&sort=machine&reverse=1&stops_page=2'
     await screen.until(lambda: address in addresses(switchboard))
-    assert len(reports.asked('kpis')) == asked
+    assert len(report.asked('kpis')) == asked
 
 
-async def test_another_window_begins_with_the_first_page(reports: Reports, open_page: OpenPage) -> None:
+async def test_another_window_begins_with_the_first_page(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page, '?window=7d&stops=long&stops_page=2')
     screen.click(screen.all(aria_label='Previous window')[0])
-    await screen.until(lambda: reports.asked('stops')[-1][2:] == (Page(1, 50), StopSelection(StopKind.LONG)))
+    await screen.until(lambda: report.asked('stops')[-1][2:] == (Page(1, 50), StopSelection(StopKind.LONG)))
 
 
-async def test_a_page_beyond_the_last_is_the_last(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['stops'] = lambda window, scope, page, selection: StopList((JAM,) if page.number == 2 else (), 51)
+async def test_a_page_beyond_the_last_is_the_last(report: Reports, open_page: OpenPage) -> None:
+    report.answers['stops'] = lambda window, scope, page, selection: StopList((JAM,) if page.number == 2 else (), 51)
     screen = await opened(open_page, '?stops_page=7')
     assert '51 to 51 of 51' in screen.texts
 
@@ -120,23 +120,23 @@ async def test_a_page_beyond_the_last_is_the_last(reports: Reports, open_page: O
     ('', StopList((), 0), 'No stops in this window.'),
     ('?stops=carried-in', StopList((), 0, failures=2), 'No stops of this kind in this window.'),
     ('?search=leek', StopList((), 0), 'No stop of this kind matches “leek”.')])
-async def test_an_empty_list_says_why(reports: Reports, open_page: OpenPage, query: str, stops: StopList,
+async def test_an_empty_list_says_why(report: Reports, open_page: OpenPage, query: str, stops: StopList,
                                       sentence: str) -> None:
-    reports.answers['stops'] = stops
+    report.answers['stops'] = stops
     screen = await open_page(f'/reports{query}')
     await screen.until(lambda: sentence in screen.texts)
 
 
-async def test_stops_that_cannot_be_read_are_named(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['stops'] = DatabaseUnavailableError('the database does not answer')
+async def test_stops_that_cannot_be_read_are_named(report: Reports, open_page: OpenPage) -> None:
+    report.answers['stops'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/reports')
     await screen.until(lambda: 'Cannot load the stops. The database does not answer.' in screen.texts)
 
 
-async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['costs'] = LossCosts('EUR', {'Jam': 5_000.0}, {VALVE: 5_000.0}, {'Engine Line': 5_000.0},
-                                         is_complete=False)
-    reports.answers['stops'] = StopList((replace(JAM, cost=120.0),), 1)
+async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(report: Reports, open_page: OpenPage) -> None:
+    report.answers['costs'] = LossCosts('EUR', {'Jam': 5_000.0}, {VALVE: 5_000.0}, {'Engine Line': 5_000.0},
+                                        is_complete=False)
+    report.answers['stops'] = StopList((replace(JAM, cost=120.0),), 1)
     screen = await opened(open_page)
     assert rows(screen)[0][4:6] == ['1 h 00 min', 'EUR 120']
     assert 'down: at least EUR 5,000' in screen.texts
@@ -146,8 +146,8 @@ async def test_what_time_down_costs_is_shown_where_a_line_has_a_cost(reports: Re
     assert 'The amounts leave out the lines that have no cost in Settings.' in screen.texts
 
 
-async def test_the_part_of_a_stop_without_data_is_named(reports: Reports, open_page: OpenPage) -> None:
-    reports.answers['stops'] = StopList((replace(JAM, down=3_000.0, unconfirmed=600.0),), 1)
+async def test_the_part_of_a_stop_without_data_is_named(report: Reports, open_page: OpenPage) -> None:
+    report.answers['stops'] = StopList((replace(JAM, down=3_000.0, unconfirmed=600.0),), 1)
     screen = await opened(open_page)
     assert rows(screen)[0][4:7] == ['50 min 00 s', '1 h 00 min in all', 'no data for 10 min 00 s']
     button, = screen.all(aria_label='Details of Valve 01·01, Mon 23 Nov 09:42:07')
@@ -156,7 +156,7 @@ async def test_the_part_of_a_stop_without_data_is_named(reports: Reports, open_p
                                    for text in screen.texts))
 
 
-async def test_each_row_leads_to_the_details_of_its_stop(reports: Reports, open_page: OpenPage) -> None:
+async def test_each_row_leads_to_the_details_of_its_stop(report: Reports, open_page: OpenPage) -> None:
     screen = await opened(open_page)
     button, = screen.all(aria_label='Details of Valve 01·01, Sun 22 Nov 23:00:00')
     screen.click(button)
@@ -164,12 +164,12 @@ async def test_each_row_leads_to_the_details_of_its_stop(reports: Reports, open_
 
 
 @pytest.mark.parametrize('query', ['stops=some', 'sort=age', 'reverse=perhaps', 'stops_page=0'])
-async def test_a_list_that_is_not_understood_is_refused(reports: Reports, user: User, query: str) -> None:
+async def test_a_list_that_is_not_understood_is_refused(report: Reports, user: User, query: str) -> None:
     answer = await user.http_client.get(f'/reports/stops.csv?{query}')
     assert answer.status_code == 422
 
 
-async def test_the_file_has_the_stops_that_are_shown_in_their_order(reports: Reports, user: User) -> None:
+async def test_the_file_has_the_stops_that_are_shown_in_their_order(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/stops.csv?stops=long&sort=machine')
     assert len(list(csv.reader(io.StringIO(answer.text)))) == 4
-    assert reports.asked('stops')[-1][3] == StopSelection(StopKind.LONG, '', StopSort.MACHINE)
+    assert report.asked('stops')[-1][3] == StopSelection(StopKind.LONG, '', StopSort.MACHINE)

@@ -48,7 +48,7 @@ def stop(number: int = 1, *, minutes: float = 30.0, order: str | None = 'WO-2026
 
 
 @pytest.fixture
-def analytics() -> Recorded:
+def recorded() -> Recorded:
     recorded = Recorded()
     recorded.answers['timeline'] = lambda window, machines, columns: FloorTimeline(window, tuple(
         lane(name, LEAK) if name == VALVE else lane(name) for name in machines))
@@ -57,13 +57,13 @@ def analytics() -> Recorded:
 
 
 @pytest.fixture
-def zoomed(shop_floor: Floor, analytics: Recorded) -> list[Window]:
+def zoomed(shop_floor: Floor, recorded: Recorded) -> list[Window]:
     """A page with the timeline; what it was zoomed to."""
     windows: list[Window] = []
 
     @ui.page('/timeline')
     def page() -> None:
-        timeline_panel(analytics, shop_floor.store, UTC, WINDOW, None, windows.append)
+        timeline_panel(recorded, shop_floor.store, UTC, WINDOW, None, windows.append)
     return windows
 
 
@@ -124,7 +124,7 @@ async def test_dragging_asks_for_the_part_that_was_dragged_over(zoomed: list[Win
 
 
 async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leaves(
-        zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
+        zoomed: list[Window], open_page: OpenPage, recorded: Recorded) -> None:
     screen = await shown(open_page)
     do(screen, 'pointerdown', 100, 5)
     do(screen, 'pointerup', 103, 5)
@@ -137,13 +137,13 @@ async def test_a_drag_of_next_to_nothing_asks_for_nothing_nor_does_one_that_leav
 
 
 async def test_a_press_on_a_stop_shows_its_details(zoomed: list[Window], open_page: OpenPage,
-                                                 analytics: Recorded) -> None:
+                                                 recorded: Recorded) -> None:
     screen = await shown(open_page)
     x, y = at(START + HOUR + 10 * MINUTE), 2.5 * LANE
     do(screen, 'pointerdown', x, y)
     do(screen, 'pointerup', x, y)
     await screen.until(lambda: screen.drawer)
-    assert analytics.asked[-1] == ('stops', (Window(LEAK.since, LEAK.until), Scope(machine=VALVE), Page(size=20)), {})
+    assert recorded.asked[-1] == ('stops', (Window(LEAK.since, LEAK.until), Scope(machine=VALVE), Page(size=20)), {})
     details = screen.drawer.splitlines()
     assert details[:3] == ['Valve 01·01', 'Hydraulic leak',
                          'Stop from Mon 23 Nov 07:00:00 to Mon 23 Nov 07:30:00, 30 min 00 s']
@@ -155,7 +155,7 @@ async def test_a_press_on_a_stop_shows_its_details(zoomed: list[Window], open_pa
 
 
 async def test_a_press_on_a_machine_that_ran_shows_no_details(zoomed: list[Window], open_page: OpenPage,
-                                                            analytics: Recorded) -> None:
+                                                            recorded: Recorded) -> None:
     screen = await shown(open_page)
     for y in 0.5 * LANE, 99 * LANE, -3:
         do(screen, 'pointerdown', 100, y)
@@ -178,8 +178,8 @@ async def test_twelve_machines_at_first_and_all_on_request(shop_floor: Floor, zo
     assert screen.of_class('timeline-picture')[0]['props']['size'] == (WIDTH, 24 * LANE)
 
 
-async def test_a_database_that_is_away_is_shown(zoomed: list[Window], open_page: OpenPage, analytics: Recorded) -> None:
-    analytics.answers['timeline'] = DatabaseUnavailableError('the database does not answer')
+async def test_a_database_that_is_away_is_shown(zoomed: list[Window], open_page: OpenPage, recorded: Recorded) -> None:
+    recorded.answers['timeline'] = DatabaseUnavailableError('the database does not answer')
     screen = await open_page('/timeline')
     await screen.until(lambda: 'Cannot load the timeline. The database does not answer.' in screen.texts)
 
@@ -228,18 +228,18 @@ def test_the_axis_is_never_crowded(length: timedelta) -> None:
     assert 1 <= len(ticks(Window(NOW, NOW + length), DETROIT)) <= 11
 
 
-async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, analytics: Recorded, zoomed: list[Window],
+async def test_it_reaches_until_the_now_of_the_database(shop_floor: Floor, recorded: Recorded, zoomed: list[Window],
                                                         open_page: OpenPage) -> None:
     """This program's idea of now may be late: the lanes say how far what is known reaches."""
     shop_floor.store.set_clock(int(START.timestamp() * 1000), shop_floor.store.moment, shop_floor.store.moment)
     screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-picture'))
-    (window, *_), = [arguments for name, arguments, _ in analytics.asked if name == 'timeline']
+    (window, *_), = [arguments for name, arguments, _ in recorded.asked if name == 'timeline']
     assert window == WINDOW
     do(screen, 'pointerdown', at(LEAK.since + MINUTE), 2.5 * LANE)
     do(screen, 'pointerup', at(LEAK.since + MINUTE), 2.5 * LANE)
-    await screen.until(lambda: 'stops' in [name for name, *_ in analytics.asked])
-    assert analytics.asked[-1][1][0] == Window(LEAK.since, LEAK.until)
+    await screen.until(lambda: 'stops' in [name for name, *_ in recorded.asked])
+    assert recorded.asked[-1][1][0] == Window(LEAK.since, LEAK.until)
 
 
 # zoomed out, and by the keyboard
@@ -285,9 +285,9 @@ def test_shares_are_of_the_time_of_each_column() -> None:
     assert [sum(column) for column in shares(lane, 240, 7)] == pytest.approx([1.0] * 7)
 
 
-async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], analytics: Recorded,
+async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], recorded: Recorded,
                                                          open_page: OpenPage) -> None:
-    analytics.answers['timeline'] = lambda window, machines, columns: FloorTimeline(
+    recorded.answers['timeline'] = lambda window, machines, columns: FloorTimeline(
         window, tuple(map(shared, machines)))
     screen = await open_page('/timeline')
     await screen.until(lambda: screen.of_class('timeline-picture'))
@@ -296,8 +296,8 @@ async def test_the_keyboard_opens_the_stop_that_it_reads(zoomed: list[Window], a
         press(screen, plot, f'arrow-{key}')
     await screen.until(lambda: any('Down 10.0 %' in element['text'] for element in screen.of_class('timeline-hover')))
     press(screen, plot, 'enter')
-    await screen.until(lambda: [name for name, *_ in analytics.asked if name == 'stops'])
-    (window, scope, _), = [arguments for name, arguments, _ in analytics.asked if name == 'stops']
+    await screen.until(lambda: [name for name, *_ in recorded.asked if name == 'stops'])
+    (window, scope, _), = [arguments for name, arguments, _ in recorded.asked if name == 'stops']
     assert (window, scope) == (Window(START + HOUR, START + 2 * HOUR), Scope(machine=scope.machine))
 
 

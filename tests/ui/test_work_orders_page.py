@@ -107,7 +107,7 @@ class Orders:
 
 
 @pytest.fixture
-def orders(shop_floor: Floor) -> Orders:
+def book(shop_floor: Floor) -> Orders:
     return Orders(shop_floor)
 
 
@@ -165,9 +165,9 @@ def addresses(switchboard: Switchboard, *functions: str) -> list[str]:
 
 # the list
 
-async def test_a_row_says_what_where_how_pressing_who_and_when(orders: Orders, see: OpenPage) -> None:
-    orders.put(0x3f2a91bc, 'in_progress', priority='critical', machine='Injection_Molder_02_02', assignee='Lisa Garcia',
-               due=0.305, reported=-0.24)
+async def test_a_row_says_what_where_how_pressing_who_and_when(book: Orders, see: OpenPage) -> None:
+    book.put(0x3f2a91bc, 'in_progress', priority='critical', machine='Injection_Molder_02_02', assignee='Lisa Garcia',
+             due=0.305, reported=-0.24)
     screen = await see()
 
     row, = rows(screen)
@@ -179,17 +179,17 @@ async def test_a_row_says_what_where_how_pressing_who_and_when(orders: Orders, s
     assert row['href'] == '/work-orders/WO-20261123-3f2a91bc'
 
 
-async def test_what_is_overdue_is_marked_and_counted(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, due=-2.1)
-    orders.put(2)
+async def test_what_is_overdue_is_marked_and_counted(book: Orders, see: OpenPage) -> None:
+    book.put(1, due=-2.1)
+    book.put(2)
     screen = await see()
 
     assert [(row['due'], row['overdue']) for row in rows(screen)] == [('overdue 2 h', 'true'), ('due in 1 h', 'false')]
     assert chip(screen, 'Overdue')['text'] == 'Overdue 1'
 
 
-async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, what=HOSTILE, machine=HOSTILE, assignee=HOSTILE)
+async def test_what_people_typed_is_data_and_no_expression_of_the_page(book: Orders, see: OpenPage) -> None:
+    book.put(1, what=HOSTILE, machine=HOSTILE, assignee=HOSTILE)
     screen = await see()
 
     assert rows(screen)[0]['description'] == HOSTILE
@@ -202,18 +202,18 @@ async def test_what_people_typed_is_data_and_no_expression_of_the_page(orders: O
     assert HOSTILE not in ''.join(filter(None, templates))
 
 
-async def test_an_order_that_changed_just_now_is_marked_differently_each_time(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, changed=-0.001, version=4)
-    orders.put(2, changed=-0.001, version=5)
-    orders.put(3, changed=-1, version=6)
+async def test_an_order_that_changed_just_now_is_marked_differently_each_time(book: Orders, see: OpenPage) -> None:
+    book.put(1, changed=-0.001, version=4)
+    book.put(2, changed=-0.001, version=5)
+    book.put(3, changed=-1, version=6)
     screen = await see()
 
     assert [row['changed'] for row in rows(screen)] == ['even', 'odd', '']
 
 
-async def test_chips_count_each_state(orders: Orders, see: OpenPage) -> None:
+async def test_chips_count_each_state(book: Orders, see: OpenPage) -> None:
     for number, state in enumerate(['open', 'open', 'in_progress', 'on_hold', 'completed', 'cancelled']):
-        orders.put(number, state)
+        book.put(number, state)
     screen = await see()
 
     assert [e['text'] for e in screen.of_class('chip') if 'aria-pressed' in e['props']] == [
@@ -222,13 +222,13 @@ async def test_chips_count_each_state(orders: Orders, see: OpenPage) -> None:
 
 # the filter and the address
 
-async def test_the_page_shows_what_its_address_asks_for(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
+async def test_the_page_shows_what_its_address_asks_for(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
     lisa = shop_floor.hire('Lisa', 'Garcia')
     shop_floor.publish()
-    orders.put(1)
+    book.put(1)
     screen = await see(f'?state=open,on_hold&priority=high&machine=Valve_01_01&assignee={lisa.id}&q=leak&sort=-due')
 
-    assert orders.asked[-1] == OrderFilter(
+    assert book.asked[-1] == OrderFilter(
         statuses=frozenset({WorkOrderStatus.OPEN, WorkOrderStatus.ON_HOLD}), priorities=frozenset({Priority.HIGH}),
         machine='Valve_01_01', assignee=lisa.id, text='leak', sort=SortKey.DUE, descending=True)
     pressed = [e['text'] for e in screen.of_class('chip') if e['props'].get('aria-pressed') == 'true']
@@ -244,31 +244,31 @@ async def test_the_page_shows_what_its_address_asks_for(shop_floor: Floor, order
     ('?page=first', 'Cannot understand page=first: use a number from 1 to 1,000,000.'),
     ('?machine=Valve_1', 'There is no machine Valve_1. Did you mean Valve_01_01?'),
     ('?view=board&priority=urgent', 'Cannot understand priority=urgent: use critical, high, medium or low.')])
-async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(orders: Orders, see: OpenPage, query: str,
+async def test_an_address_that_is_not_understood_says_so_and_shows_no_orders(book: Orders, see: OpenPage, query: str,
                                                                              sentence: str) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see(query, has='problem')
 
     alert, = (e for e in screen.of_class('problem') if e['props'].get('role') == 'alert' and e.get('text'))
     assert alert['text'] == sentence
-    assert not orders.asked
+    assert not book.asked
     assert 'No work orders are shown.' in screen.texts
     assert 'CSV' not in screen.texts  # of what is not shown there is no file
 
     clear, = screen.all(label='Clear filters')
     screen.click(clear)
 
-    await screen.until(lambda: sentence not in screen.texts and orders.asked)
+    await screen.until(lambda: sentence not in screen.texts and book.asked)
 
 
-async def test_an_address_that_is_not_understood_can_be_fixed_with_a_chip(orders: Orders, see: OpenPage,
+async def test_an_address_that_is_not_understood_can_be_fixed_with_a_chip(book: Orders, see: OpenPage,
                                                                           switchboard: Switchboard) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see('?status=closed&q=leak', has='problem')
 
     screen.click(chip(screen, 'Open'))
 
-    await screen.until(lambda: orders.asked and orders.asked[-1].statuses == {WorkOrderStatus.OPEN})
+    await screen.until(lambda: book.asked and book.asked[-1].statuses == {WorkOrderStatus.OPEN})
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
 
 
@@ -278,73 +278,73 @@ def go_back_to(screen: Screen, path: str) -> None:
         id_ for id_, listener in screen.client.layout._event_listeners.items() if listener.type == 'sub_pages_open')})
 
 
-async def test_a_search_leaves_out_what_no_database_can_hold(orders: Orders, see: OpenPage,
+async def test_a_search_leaves_out_what_no_database_can_hold(book: Orders, see: OpenPage,
                                                              switchboard: Switchboard) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see()
 
     search_for(screen, 'le\0ak oil')
 
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?q=leak+oil'])
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(text='leak oil'))
+    await screen.until(lambda: book.asked[-1] == OrderFilter(text='leak oil'))
 
 
-async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(orders: Orders, see: OpenPage,
+async def test_each_choice_is_one_entry_of_the_history_but_not_each_letter(book: Orders, see: OpenPage,
                                                                            switchboard: Switchboard) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see()
 
     screen.click(chip(screen, 'Open'))
     for text in 'l', 'le', 'leak':
         search_for(screen, text)
-        await screen.until(lambda text=text: orders.asked[-1].text == text)
+        await screen.until(lambda text=text: book.asked[-1].text == text)
     screen.click(chip(screen, 'Overdue'))
 
-    await screen.until(lambda: orders.asked[-1].overdue)
+    await screen.until(lambda: book.asked[-1].overdue)
     await screen.until(lambda: addresses(switchboard, 'pushState') == [
         '/work-orders?status=open', '/work-orders?status=open&q=l', '/work-orders?status=open&overdue=1&q=leak'])
     assert addresses(switchboard, 'replaceState') == [
         '/work-orders?status=open&q=le', '/work-orders?status=open&q=leak']
 
 
-async def test_back_shows_what_the_entry_asks_for_without_a_new_one(orders: Orders, see: OpenPage,
+async def test_back_shows_what_the_entry_asks_for_without_a_new_one(book: Orders, see: OpenPage,
                                                                     switchboard: Switchboard) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see('?q=leak')
     screen.click(chip(screen, 'Open'))
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?status=open&q=leak'])
 
     go_back_to(screen, '/work-orders?q=leak')
 
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(text='leak'))
+    await screen.until(lambda: book.asked[-1] == OrderFilter(text='leak'))
     await screen.until(lambda: chip(screen, 'Open')['props']['aria-pressed'] == 'false')
     assert addresses(switchboard) == ['/work-orders?status=open&q=leak']
 
 
-async def test_a_machine_that_is_renamed_is_followed_by_an_open_list(orders: Orders, shop_floor: Floor, see: OpenPage,
+async def test_a_machine_that_is_renamed_is_followed_by_an_open_list(book: Orders, shop_floor: Floor, see: OpenPage,
                                                                      switchboard: Switchboard) -> None:
     screen = await see('?machine=Valve_01_01')
     record = shop_floor.records.pop('Valve_01_01')
     shop_floor.records['Main'] = replace(record, name=MachineName('Main'), former_names=('Valve_01_01',))
     shop_floor.publish()
-    await screen.until(lambda: orders.asked[-1:] == [OrderFilter(machine='Main')])
+    await screen.until(lambda: book.asked[-1:] == [OrderFilter(machine='Main')])
     await screen.until(lambda: addresses(switchboard, 'replaceState')[-1:] == ['/work-orders?machine=Main'])
 
 
-async def test_a_page_after_the_last_one_gets_no_its_own_entry(orders: Orders, see: OpenPage,
+async def test_a_page_after_the_last_one_gets_no_its_own_entry(book: Orders, see: OpenPage,
                                                                   switchboard: Switchboard) -> None:
     for number in range(60):
-        orders.put(number)
+        book.put(number)
     screen = await see('?page=9')
 
     await screen.until(lambda: 'Showing 51 to 60 of 60' in screen.texts)
     assert addresses(switchboard, 'pushState') == []
 
 
-async def test_a_pressed_chip_filters_at_once_and_is_in_every_address(orders: Orders, see: OpenPage,
+async def test_a_pressed_chip_filters_at_once_and_is_in_every_address(book: Orders, see: OpenPage,
                                                                       switchboard: Switchboard) -> None:
-    orders.put(1, 'open')
-    orders.put(2, 'on_hold')
+    book.put(1, 'open')
+    book.put(2, 'on_hold')
     screen = await see('?q=leak&page=1')
 
     screen.click(chip(screen, 'On hold'))
@@ -362,31 +362,31 @@ async def test_a_pressed_chip_filters_at_once_and_is_in_every_address(orders: Or
     await screen.until(lambda: addresses(switchboard)[-1:] == ['/work-orders?q=leak'])
 
 
-async def test_overdue_and_completed_today_are_chips_too(orders: Orders, see: OpenPage) -> None:
-    orders.put(1)
+async def test_overdue_and_completed_today_are_chips_too(book: Orders, see: OpenPage) -> None:
+    book.put(1)
     screen = await see()
 
     screen.click(chip(screen, 'Overdue'))
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(overdue=True))
+    await screen.until(lambda: book.asked[-1] == OrderFilter(overdue=True))
     screen.click(chip(screen, 'Completed today'))
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(overdue=True, done=Done.TODAY))
+    await screen.until(lambda: book.asked[-1] == OrderFilter(overdue=True, done=Done.TODAY))
 
 
-async def test_a_head_sorts_up_then_down_then_not(orders: Orders, see: OpenPage) -> None:
-    orders.put(1)
+async def test_a_head_sorts_up_then_down_then_not(book: Orders, see: OpenPage) -> None:
+    book.put(1)
     screen = await see('?page=1')
 
     for asked, direction in [(OrderFilter(sort=SortKey.MACHINE), 'ascending'),
                              (OrderFilter(sort=SortKey.MACHINE, descending=True), 'descending'),
                              (OrderFilter(), 'none')]:
         screen.click(head(screen, 'machine')[1])
-        await screen.until(lambda asked=asked: orders.asked[-1] == asked)
+        await screen.until(lambda asked=asked: book.asked[-1] == asked)
         await screen.until(lambda direction=direction: head(screen, 'machine')[0]['props']['aria-sort'] == direction)
 
 
-async def test_pages_are_turned_and_say_where_they_are(orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
+async def test_pages_are_turned_and_say_where_they_are(book: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number in range(120):
-        orders.put(number)
+        book.put(number)
     screen = await see('?state=open')
     assert 'Showing 1 to 50 of 120' in screen.texts
     assert chip(screen, 'Previous')['props']['disabled'] is True
@@ -396,36 +396,36 @@ async def test_pages_are_turned_and_say_where_they_are(orders: Orders, see: Open
     screen.click(chip(screen, 'Next'))
     await screen.until(lambda: 'Showing 101 to 120 of 120' in screen.texts)
 
-    after = OrderCursor(orders.found[99].id, NOW, '1:1:')
-    assert orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN}), page=3, cursor=after)
+    after = OrderCursor(book.found[99].id, NOW, '1:1:')
+    assert book.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN}), page=3, cursor=after)
     await screen.until(lambda: addresses(switchboard)[-1:] == [f'/work-orders?status=open&page=3&cursor={after}'])
     assert chip(screen, 'Next')['props']['disabled'] is True
     screen.click(chip(screen, 'Previous'))
     await screen.until(lambda: 'Showing 51 to 100 of 120' in screen.texts)
-    assert orders.asked[-1].cursor == OrderCursor(orders.found[100].id, NOW, '1:1:', back=True)
+    assert book.asked[-1].cursor == OrderCursor(book.found[100].id, NOW, '1:1:', back=True)
     screen.click(chip(screen, 'Previous'))
-    await screen.until(lambda: orders.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN})))
+    await screen.until(lambda: book.asked[-1] == OrderFilter(statuses=frozenset({WorkOrderStatus.OPEN})))
     screen.click(chip(screen, 'Next'))
     await screen.until(lambda: 'Showing 51 to 100 of 120' in screen.texts)
     screen.click(chip(screen, 'In progress'))
-    await screen.until(lambda: (orders.asked[-1].page, orders.asked[-1].cursor) == (1, None))
+    await screen.until(lambda: (book.asked[-1].page, book.asked[-1].cursor) == (1, None))
 
 
-async def test_a_page_after_the_last_one_shows_the_last_one(orders: Orders, see: OpenPage,
+async def test_a_page_after_the_last_one_shows_the_last_one(book: Orders, see: OpenPage,
                                                             switchboard: Switchboard) -> None:
     for number in range(60):
-        orders.put(number)
+        book.put(number)
     screen = await see('?page=9')
 
     await screen.until(lambda: 'Showing 51 to 60 of 60' in screen.texts)
     await screen.until(lambda: addresses(switchboard) == ['/work-orders?page=2'])
 
 
-async def test_people_and_machines_are_offered_by_name(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
+async def test_people_and_machines_are_offered_by_name(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
     for first, last in ('Zoë', 'Öst'), ('Max', 'Zange'), ('anna', 'öst'), ('Max', 'Ost 10'), ('Max', 'ost 2'):
         shop_floor.hire(first, last)
     shop_floor.publish()
-    orders.put(1)
+    book.put(1)
     screen = await see()
 
     def offered(label: str) -> list[str]:
@@ -438,14 +438,14 @@ async def test_people_and_machines_are_offered_by_name(shop_floor: Floor, orders
     assert offered('Machine') == sorted(offered('Machine'), key=name_key)
 
 
-async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(shop_floor: Floor, orders: Orders,
+async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(shop_floor: Floor, book: Orders,
                                                                          see: OpenPage) -> None:
     shop_floor.hire('Lisa', 'Garcia')
     gone = shop_floor.hire('Kevin', 'Taylor', active=False)
     shop_floor.hire('Nobody', 'Knows', active=False)
     shop_floor.publish()
     shop_floor.order_list.answers['former_assignees'] = frozenset({gone.id})
-    orders.put(1)
+    book.put(1)
     screen = await see()
 
     select, = (e for e in screen.of_class('chip-select') if e['props']['aria-label'] == 'Assignee')
@@ -455,12 +455,12 @@ async def test_who_has_left_can_be_asked_for_as_long_as_they_have_orders(shop_fl
 
 # live
 
-async def test_a_new_order_is_shown_without_a_question_of_the_person(shop_floor: Floor, orders: Orders,
+async def test_a_new_order_is_shown_without_a_question_of_the_person(shop_floor: Floor, book: Orders,
                                                                      see: OpenPage) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see()
 
-    orders.put(2, what='Brand new')
+    book.put(2, what='Brand new')
     shop_floor.order(2, description='Brand new')
 
     await screen.until(lambda: [row['description'] for row in rows(screen)] == ['Oil leak', 'Brand new'])
@@ -468,18 +468,18 @@ async def test_a_new_order_is_shown_without_a_question_of_the_person(shop_floor:
 
 
 async def test_a_burst_of_changes_is_read_a_few_times_and_its_end_is_shown(
-        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop_floor: Floor, book: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'MIN_INTERVAL_S', 0.05)
     screen = await see()
-    asked = len(orders.asked)
+    asked = len(book.asked)
 
     for number in range(40):
-        orders.put(number)
+        book.put(number)
         shop_floor.order(number)
         await asyncio.sleep(0)
 
     await screen.until(lambda: len(rows(screen)) == 40)
-    assert len(orders.asked) - asked <= 3
+    assert len(book.asked) - asked <= 3
 
 
 @pytest.mark.parametrize(('query', 'machine', 'reads'), [
@@ -498,25 +498,25 @@ def test_a_change_of_what_is_not_shown_is_not_read(shop_floor: Floor, query: str
 
 
 async def test_thousands_of_changes_are_not_looked_at_one_by_one_on_each_page(
-        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop_floor: Floor, book: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
     monkeypatch.setattr(work_orders_page, 'concerns', lambda *change: looked_at.append(change))
     screen = await see('?machine=Valve_01_01', has='empty-title')
-    asked = len(orders.asked)
+    asked = len(book.asked)
 
     for number in range(1000):
         shop_floor.order(number, 'Painter_02_01', announced=False)
     shop_floor.publish()
 
-    await screen.until(lambda: len(orders.asked) > asked)
+    await screen.until(lambda: len(book.asked) > asked)
     assert looked_at == []
 
 
-async def test_due_times_move_on_although_nothing_happens(shop_floor: Floor, orders: Orders, see: OpenPage,
+async def test_due_times_move_on_although_nothing_happens(shop_floor: Floor, book: Orders, see: OpenPage,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'MINUTE_MS', 50)
     monkeypatch.setattr(reader, 'MIN_INTERVAL_S', 0.01)
-    orders.put(1, due=0.01)
+    book.put(1, due=0.01)
     screen = await see()
     assert rows(screen)[0]['overdue'] == 'false'
 
@@ -528,12 +528,12 @@ async def test_due_times_move_on_although_nothing_happens(shop_floor: Floor, ord
 @pytest.mark.parametrize('problem', [DatabaseUnavailableError('the database does not answer: refused'),
                                      ZeroDivisionError('a fault of this program')])
 async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_back(
-        shop_floor: Floor, orders: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch, *,
+        shop_floor: Floor, book: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch, *,
         caplog: pytest.LogCaptureFixture, problem: Exception) -> None:
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
-    orders.put(1)
+    book.put(1)
     screen = await see()
-    orders.problem = problem
+    book.problem = problem
 
     shop_floor.order(1)
 
@@ -541,8 +541,8 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
     assert [row['description'] for row in rows(screen)] == ['Oil leak']
     assert [text for text in screen.texts if 'What you see is as of 10:42:07.' in text]
 
-    orders.problem = None
-    orders.put(2)
+    book.problem = None
+    book.put(2)
 
     await screen.until(lambda: len(rows(screen)) == 2)
     assert not [text for text in screen.texts if 'Cannot load' in text]
@@ -550,34 +550,34 @@ async def test_without_the_database_the_page_says_so_keeps_its_rows_and_comes_ba
 
 
 async def test_a_page_that_is_opened_without_the_database_fills_itself(
-        shop_floor: Floor, orders: Orders, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+        shop_floor: Floor, book: Orders, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, 'RETRY_S', 0.02)
-    orders.put(1)
-    orders.problem = DatabaseUnavailableError('the database does not answer: refused')
+    book.put(1)
+    book.problem = DatabaseUnavailableError('the database does not answer: refused')
 
     screen = await open_page('/work-orders')
     assert 'Waiting for the database.' in screen.texts
-    orders.problem = None
+    book.problem = None
 
     await screen.until(lambda: rows(screen))
 
 
-async def test_a_page_that_is_gone_asks_no_more(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
+async def test_a_page_that_is_gone_asks_no_more(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
     screen = await see()
     subscribed = len(shop_floor.store._subscribers)
     screen.client.delete()
-    asked = len(orders.asked)
+    asked = len(book.asked)
 
     shop_floor.order(1)
     await asyncio.sleep(0)
 
     assert len(shop_floor.store._subscribers) < subscribed
-    assert len(orders.asked) == asked
+    assert len(book.asked) == asked
 
 
 # nothing to show
 
-async def test_no_orders_at_all_says_what_to_do(orders: Orders, see: OpenPage) -> None:
+async def test_no_orders_at_all_says_what_to_do(book: Orders, see: OpenPage) -> None:
     screen = await see(has='empty-title')
 
     await screen.until(lambda: 'There are no work orders.' in screen.texts)
@@ -585,9 +585,9 @@ async def test_no_orders_at_all_says_what_to_do(orders: Orders, see: OpenPage) -
     assert 'Clear filters' not in labels(screen)
 
 
-async def test_none_under_this_filter_offers_to_clear_it(orders: Orders, see: OpenPage,
+async def test_none_under_this_filter_offers_to_clear_it(book: Orders, see: OpenPage,
                                                          switchboard: Switchboard) -> None:
-    orders.put(1)
+    book.put(1)
     screen = await see('?q=nothing+like+it', has='empty-title')
     await screen.until(lambda: 'No work order matches this filter.' in screen.texts)
 
@@ -625,21 +625,21 @@ def card(screen: Screen, what: str) -> dict[str, Any]:
     return found
 
 
-async def test_the_board_has_a_column_for_each_state_that_work_goes_through(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a')
-    orders.put(2, 'in_progress', what='b')
-    orders.put(3, 'completed', what='c')
-    orders.put(4, 'cancelled', what='d')
+async def test_the_board_has_a_column_for_each_state_that_work_goes_through(book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a')
+    book.put(2, 'in_progress', what='b')
+    book.put(3, 'completed', what='c')
+    book.put(4, 'cancelled', what='d')
     screen = await see('?view=board', has='order-card')
 
     assert cards(screen) == {'open': ('1', ['a']), 'in_progress': ('1', ['b']), 'on_hold': ('0', []),
                              'completed': ('1', ['c'])}
-    assert {asked.done for asked in orders.asked} == {None, Done.WEEK}
+    assert {asked.done for asked in book.asked} == {None, Done.WEEK}
 
 
-async def test_a_full_column_says_how_many_more_there_are_and_where(orders: Orders, see: OpenPage) -> None:
-    orders.put(1)
-    orders.total = 53
+async def test_a_full_column_says_how_many_more_there_are_and_where(book: Orders, see: OpenPage) -> None:
+    book.put(1)
+    book.total = 53
     screen = await see('?view=board&machine=Valve_01_01', has='order-card')
 
     more = [e for e in screen.of_class('column-more') if 'hidden' not in e['class']]
@@ -647,14 +647,14 @@ async def test_a_full_column_says_how_many_more_there_are_and_where(orders: Orde
         'Show 52 more in the table', '/work-orders?status=open&machine=Valve_01_01')
 
 
-async def test_a_card_goes_to_its_new_column_without_being_made_again(shop_floor: Floor, orders: Orders,
+async def test_a_card_goes_to_its_new_column_without_being_made_again(shop_floor: Floor, book: Orders,
                                                                       see: OpenPage) -> None:
-    orders.put(1, 'open', what='a')
-    orders.put(2, 'open', what='b')
+    book.put(1, 'open', what='a')
+    book.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
     before = {id_ for id_, element in screen.elements.items() if 'order-card' in element.get('class', ())}
 
-    orders.put(1, 'in_progress', what='a', priority='critical')
+    book.put(1, 'in_progress', what='a', priority='critical')
     shop_floor.order(1, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
@@ -663,9 +663,9 @@ async def test_a_card_goes_to_its_new_column_without_being_made_again(shop_floor
     assert screen.elements[card(screen, 'a')['children'][2]]['text'] == 'critical'
 
 
-async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(shop_floor: Floor, orders: Orders,
+async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did(shop_floor: Floor, book: Orders,
                                                                                  see: OpenPage, user: User) -> None:
-    order = orders.put(1, 'open', what='a')
+    order = book.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
     shop_floor.orders.answers['transition'] = InvalidInputError('open orders cannot become purple')
 
@@ -683,8 +683,8 @@ def drop(screen: Screen, what: str, state: str) -> None:
     fire(screen, column, 'drop')
 
 
-async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
+async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
     fire(screen, card(screen, 'a'), 'dragstart')
@@ -696,8 +696,8 @@ async def test_while_a_card_is_dragged_the_columns_say_whether_they_take_it(orde
     await screen.until(lambda: not screen.all(data_drop='yes'))
 
 
-async def test_no_column_takes_an_order_that_this_person_cannot_start(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a')  # of nobody, and who looks is not one of the employees
+async def test_no_column_takes_an_order_that_this_person_cannot_start(book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a')  # of nobody, and who looks is not one of the employees
     screen = await see('?view=board', has='order-card')
 
     fire(screen, card(screen, 'a'), 'dragstart')
@@ -706,8 +706,8 @@ async def test_no_column_takes_an_order_that_this_person_cannot_start(orders: Or
     assert not screen.all(data_drop='yes')
 
 
-async def test_a_card_dropped_where_it_was_asks_for_nothing(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a')
+async def test_a_card_dropped_where_it_was_asks_for_nothing(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
 
     drop(screen, 'a', 'open')
@@ -716,8 +716,8 @@ async def test_a_card_dropped_where_it_was_asks_for_nothing(shop_floor: Floor, o
     assert 'transition' not in [name for name, *_ in shop_floor.orders.asked]
 
 
-async def test_the_menu_of_a_card_does_what_dragging_does(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
+async def test_the_menu_of_a_card_does_what_dragging_does(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     screen = await see('?view=board', has='order-card')
 
     screen.click(screen.of_class('card-more')[0])
@@ -728,12 +728,12 @@ async def test_the_menu_of_a_card_does_what_dragging_does(shop_floor: Floor, ord
     await screen.until(lambda: 'transition' in [name for name, *_ in shop_floor.orders.asked])
 
 
-async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(orders: Orders,
+async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_more_there_are(book: Orders,
                                                                                             see: OpenPage) -> None:
     for number in range(480):
-        orders.put(number, 'open', what=f'open {number}')
+        book.put(number, 'open', what=f'open {number}')
     for number in range(480, 640):
-        orders.put(number, 'on_hold', what=f'waits {number}')
+        book.put(number, 'on_hold', what=f'waits {number}')
     screen = await see('?view=board', has='order-card')
 
     await screen.until(lambda: len(screen.of_class('order-card')) == 500)
@@ -744,11 +744,11 @@ async def test_the_board_has_five_hundred_cards_shared_out_and_says_how_many_mor
 
 
 async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_shows_none(
-        orders: Orders, see: OpenPage, *, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    orders.put(0, 'open', what='leak 0')
+        book: Orders, see: OpenPage, *, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    book.put(0, 'open', what='leak 0')
     screen = await see('?view=board', has='order-card')
     for number in range(1, 100):
-        orders.put(number, 'open', what=f'leak {number}')
+        book.put(number, 'open', what=f'leak {number}')
     monkeypatch.setattr(board, 'BUILD_BATCH', 1)
     made: list[Any] = []
     row_of = board.row_of  # type: ignore[attr-defined]
@@ -768,10 +768,10 @@ async def test_back_to_an_address_that_is_not_understood_while_cards_are_built_s
     assert 'cannot read' not in caplog.text
 
 
-async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(orders: Orders, user: User,
+async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(book: Orders, user: User,
                                                                            see: OpenPage) -> None:
     for number in range(500):
-        orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4])
+        book.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4])
 
     answer = await user.http_client.get('/work-orders?view=board')
 
@@ -781,15 +781,15 @@ async def test_a_board_that_no_browser_comes_for_costs_what_a_window_shows(order
 
 
 async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(
-        shop_floor: Floor, orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
+        shop_floor: Floor, book: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number in range(500):
-        orders.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4], what=f'order {number}')
+        book.put(number, ['open', 'in_progress', 'on_hold', 'completed'][number % 4], what=f'order {number}')
     screen = await see('?view=board', has='order-card')
     await screen.until(lambda: len([text for text in screen.texts if text.startswith('order ')]) == 500)
     article = card(screen, 'order 8')
     texts, sent = set(article['children']), len(switchboard.emitted)
 
-    orders.put(8, 'open', what='order 8, again')
+    book.put(8, 'open', what='order 8, again')
     shop_floor.order(8, description='order 8, again')
 
     await screen.until(lambda: 'order 8, again' in screen.texts)
@@ -800,18 +800,18 @@ async def test_of_five_hundred_cards_a_change_sends_the_one_that_changed(
                 and any(known is each and id_ in changed for id_, known in screen.elements.items())]
 
 
-async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(shop_floor: Floor, orders: Orders, see: OpenPage,
+async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(shop_floor: Floor, book: Orders, see: OpenPage,
                                                                switchboard: Switchboard) -> None:
-    orders.put(1, 'open', what='a')
-    orders.put(2, 'open', what='b')
+    book.put(1, 'open', what='a')
+    book.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'b'), 'focusin')
 
-    orders.put(1, 'open', what='a, another text')
+    book.put(1, 'open', what='a, another text')
     shop_floor.order(1)
     await screen.until(lambda: cards(screen)['open'] == ('2', ['b', 'a, another text']))
     asked = focus_asked(switchboard)
-    orders.put(2, 'in_progress', what='b')
+    book.put(2, 'in_progress', what='b')
     shop_floor.order(2, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['b']))
@@ -821,37 +821,37 @@ async def test_a_card_that_is_moved_by_anybody_keeps_the_focus(shop_floor: Floor
 
 
 async def test_the_neighbour_of_a_card_that_leaves_the_board_takes_its_focus(
-        shop_floor: Floor, orders: Orders, see: OpenPage, switchboard: Switchboard) -> None:
+        shop_floor: Floor, book: Orders, see: OpenPage, switchboard: Switchboard) -> None:
     for number, what in enumerate('abc'):
-        orders.put(number, 'open', what=what)
+        book.put(number, 'open', what=what)
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'b'), 'focusin')
 
-    orders.put(1, 'cancelled', what='b')
+    book.put(1, 'cancelled', what='b')
     shop_floor.order(1, state='cancelled')
 
     await screen.until(lambda: focus_asked(switchboard))
     assert f'{card(screen, "c")["children"][0]}, "focus"' in focus_codes(switchboard)[-1]
 
 
-async def test_nobody_gets_the_focus_who_did_not_have_it(shop_floor: Floor, orders: Orders, see: OpenPage,
+async def test_nobody_gets_the_focus_who_did_not_have_it(shop_floor: Floor, book: Orders, see: OpenPage,
                                                          switchboard: Switchboard) -> None:
-    orders.put(1, 'open', what='a')
+    book.put(1, 'open', what='a')
     screen = await see('?view=board', has='order-card')
     fire(screen, card(screen, 'a'), 'focusin')
     fire(screen, screen.of_class('board')[0], 'focusout')
 
-    orders.put(1, 'in_progress', what='a')
+    book.put(1, 'in_progress', what='a')
     shop_floor.order(1, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
     assert not focus_asked(switchboard)
 
 
-async def test_what_a_browser_reports_late_takes_no_focus_away(shop_floor: Floor, orders: Orders, see: OpenPage,
+async def test_what_a_browser_reports_late_takes_no_focus_away(shop_floor: Floor, book: Orders, see: OpenPage,
                                                                switchboard: Switchboard) -> None:
-    orders.put(1, 'open', what='a')
-    orders.put(2, 'open', what='b')
+    book.put(1, 'open', what='a')
+    book.put(2, 'open', what='b')
     screen = await see('?view=board', has='order-card')
     board_element, = screen.of_class('board')
     fire(screen, card(screen, 'a'), 'focusin')
@@ -860,7 +860,7 @@ async def test_what_a_browser_reports_late_takes_no_focus_away(shop_floor: Floor
     await screen.until(lambda: focus_asked(switchboard) == 1)
     link = card(screen, 'b')['children'][0]
 
-    orders.put(2, 'in_progress', what='b')
+    book.put(2, 'in_progress', what='b')
     shop_floor.order(2, state='in_progress')
 
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['b']))
@@ -871,7 +871,7 @@ async def test_what_a_browser_reports_late_takes_no_focus_away(shop_floor: Floor
         screen.client.handle_javascript_response({'request_id': request['request_id'], 'result': None})
     await screen.until(lambda: 'focus of the board' not in [task.get_name() for task in asyncio.all_tasks()])
     fire(screen, board_element, 'focusout')  # the person has gone on
-    orders.put(2, 'open', what='b')
+    book.put(2, 'open', what='b')
     shop_floor.order(2, state='open')
     await screen.until(lambda: cards(screen)['in_progress'] == ('0', []))
     assert focus_asked(switchboard) == 2
@@ -892,9 +892,9 @@ def focus_asked(switchboard: Switchboard) -> int:
     return len(focus_codes(switchboard))
 
 
-async def test_a_move_can_be_undone_and_gives_back_what_starting_took(shop_floor: Floor, orders: Orders,
+async def test_a_move_can_be_undone_and_gives_back_what_starting_took(shop_floor: Floor, book: Orders,
                                                                       see: OpenPage) -> None:
-    before = orders.put(1, 'open', what='a', assignee_id=None)
+    before = book.put(1, 'open', what='a', assignee_id=None)
     shop_floor.orders.answers['transitions'][WorkOrderStatus.IN_PROGRESS] = (
         AllowedTransition(WorkOrderStatus.IN_PROGRESS, WorkOrderStatus.OPEN, Role.TECHNICIAN, None),)
     started = work_order(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
@@ -903,7 +903,7 @@ async def test_a_move_can_be_undone_and_gives_back_what_starting_took(shop_floor
     screen = await see('?view=board', has='order-card')
     drop(screen, 'a', 'in_progress')
     await screen.until(lambda: screen.all(label='Undo'))
-    orders.put(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
+    book.put(1, 'in_progress', what='a', assignee='Lisa Garcia', assignee_id=1, version=2)
     shop_floor.order(1, state='in_progress')
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
 
@@ -916,22 +916,22 @@ async def test_a_move_can_be_undone_and_gives_back_what_starting_took(shop_floor
     assert edit[3].assignee_id is None
 
 
-async def test_a_move_without_a_way_back_offers_none(shop_floor: Floor, orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
+async def test_a_move_without_a_way_back_offers_none(shop_floor: Floor, book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
     shop_floor.orders.answers['transition'] = work_order(1, 'in_progress', version=2)
     screen = await see('?view=board', has='order-card')
 
     drop(screen, 'a', 'in_progress')
 
     await screen.until(lambda: 'transition' in [name for name, *_ in shop_floor.orders.asked])
-    orders.put(1, 'in_progress', what='a')
+    book.put(1, 'in_progress', what='a')
     shop_floor.order(1, state='in_progress')
     await screen.until(lambda: cards(screen)['in_progress'] == ('1', ['a']))
     assert not screen.all(label='Undo')
 
 
-async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(orders: Orders, see: OpenPage) -> None:
-    orders.put(1, 'open', what='a')
+async def test_the_board_leaves_out_columns_that_the_filter_leaves_out(book: Orders, see: OpenPage) -> None:
+    book.put(1, 'open', what='a')
     screen = await see('?view=board&state=open', has='order-card')
 
     assert cards(screen) == {'open': ('1', ['a'])}

@@ -33,7 +33,7 @@ def store(clock: Clock) -> Store:
 
 
 @pytest.fixture
-def plant(store: Store) -> Store:
+def ready(store: Store) -> Store:
     """A store that has read the floor."""
     store.replace(snapshot())
     store.prove()
@@ -88,41 +88,41 @@ def test_a_floor_that_was_read_is_not_live_before_delivery_is_proven(store: Stor
     assert store.connection is Freshness.LIVE
 
 
-def test_a_picture_without_a_new_proof_goes_stale_automatically(plant: Store, clock: Clock) -> None:
+def test_a_picture_without_a_new_proof_goes_stale_automatically(ready: Store, clock: Clock) -> None:
     clock.now += 8
-    assert plant.connection is Freshness.LIVE
+    assert ready.connection is Freshness.LIVE
     clock.now += 0.1
-    assert plant.connection is Freshness.STALE
-    assert plant.age == pytest.approx(8.1)
-    plant.prove()
-    assert plant.connection is Freshness.LIVE
-    assert plant.age == 0
+    assert ready.connection is Freshness.STALE
+    assert ready.age == pytest.approx(8.1)
+    ready.prove()
+    assert ready.connection is Freshness.LIVE
+    assert ready.age == 0
 
 
-def test_changes_that_arrive_are_no_proof(plant: Store, clock: Clock) -> None:
+def test_changes_that_arrive_are_no_proof(ready: Store, clock: Clock) -> None:
     clock.now += 9
-    plant.apply([change(PRESS, Status.DOWN, 2)])
-    assert plant.connection is Freshness.STALE
+    ready.apply([change(PRESS, Status.DOWN, 2)])
+    assert ready.connection is Freshness.STALE
 
 
-def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automatically(plant: Store, clock: Clock) -> None:
+def test_who_subscribes_is_notified_that_the_picture_has_gone_stale_automatically(ready: Store, clock: Clock) -> None:
     notified: list[Difference] = []
-    plant.subscribe(notified.append)
-    plant.tick()
+    ready.subscribe(notified.append)
+    ready.tick()
     clock.now += 9
-    plant.tick()
-    plant.tick()
+    ready.tick()
+    ready.tick()
     assert notified == [Difference(connection=True)]
 
 
-def test_a_lost_link_is_stale_at_once_and_says_why(plant: Store) -> None:
-    plant.lose('the database does not answer')
-    assert plant.connection is Freshness.STALE
-    assert plant.connection_error == 'the database does not answer'
-    assert statuses(plant) == ['operational'] * 3
-    plant.prove()
-    assert plant.connection is Freshness.LIVE
-    assert plant.connection_error is None
+def test_a_lost_link_is_stale_at_once_and_says_why(ready: Store) -> None:
+    ready.lose('the database does not answer')
+    assert ready.connection is Freshness.STALE
+    assert ready.connection_error == 'the database does not answer'
+    assert statuses(ready) == ['operational'] * 3
+    ready.prove()
+    assert ready.connection is Freshness.LIVE
+    assert ready.connection_error is None
 
 
 def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
@@ -131,15 +131,15 @@ def test_a_link_that_never_was_is_connecting_still(store: Store) -> None:
     assert store.connection_error == 'refused'
 
 
-def test_the_state_of_the_link_is_reported_once(plant: Store) -> None:
+def test_the_state_of_the_link_is_reported_once(ready: Store) -> None:
     notified: list[Difference] = []
-    plant.subscribe(notified.append)
+    ready.subscribe(notified.append)
     for _ in range(3):
-        plant.lose('refused')
+        ready.lose('refused')
     for _ in range(3):
-        plant.prove()
+        ready.prove()
     for _ in range(3):
-        plant.set_feed_warning('a trigger is off')
+        ready.set_feed_warning('a trigger is off')
     assert notified == [Difference(connection=True)] * 3
 
 
@@ -160,87 +160,87 @@ def test_an_age_is_never_negative(store: Store) -> None:
     assert store.seconds_in_status(store.machines[PRESS]) == 0
 
 
-def test_the_lag_is_measured_with_the_clock_of_the_database(plant: Store, clock: Clock) -> None:
+def test_the_lag_is_measured_with_the_clock_of_the_database(ready: Store, clock: Clock) -> None:
     clock.now += 0.25
-    plant.apply([change(PRESS, Status.DOWN, 2)])
-    assert plant.last_lag_ms == 250
+    ready.apply([change(PRESS, Status.DOWN, 2)])
+    assert ready.last_lag_ms == 250
 
 
-def test_what_happened_long_before_it_was_written_has_no_lag(plant: Store, clock: Clock) -> None:
+def test_what_happened_long_before_it_was_written_has_no_lag(ready: Store, clock: Clock) -> None:
     clock.now += 0.25
-    plant.apply([change(PRESS, Status.DOWN, 2, ago=3600)])
-    assert (plant.last_lag_ms, plant.written_ms) == (250, NOON)
+    ready.apply([change(PRESS, Status.DOWN, 2, ago=3600)])
+    assert (ready.last_lag_ms, ready.written_ms) == (250, NOON)
 
 
-def test_a_change_from_the_future_has_no_lag_below_zero(plant: Store) -> None:
-    plant.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 5000)])
-    assert plant.last_lag_ms == 0
+def test_a_change_from_the_future_has_no_lag_below_zero(ready: Store) -> None:
+    ready.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 5000)])
+    assert ready.last_lag_ms == 0
 
 
-def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(plant: Store) -> None:
-    plant.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 2), change(OVEN, Status.DOWN, 3, at_ms=NOON + 1)])
-    assert plant.written_ms == NOON + 1
-    plant.apply([change(PRESS, Status.WARNING, 1, at_ms=NOON + 9)])
-    assert plant.written_ms == NOON + 1
+def test_when_the_latest_changes_were_written_is_kept_while_nothing_changes(ready: Store) -> None:
+    ready.apply([change(PRESS, Status.DOWN, 2, at_ms=NOON + 2), change(OVEN, Status.DOWN, 3, at_ms=NOON + 1)])
+    assert ready.written_ms == NOON + 1
+    ready.apply([change(PRESS, Status.WARNING, 1, at_ms=NOON + 9)])
+    assert ready.written_ms == NOON + 1
 
 
 # what changes
 
-def test_a_change_is_shown_announced_and_remembered(plant: Store) -> None:
+def test_a_change_is_shown_announced_and_remembered(ready: Store) -> None:
     notified: list[Difference] = []
-    plant.subscribe(notified.append)
-    plant.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
-    press = plant.machines[PRESS]
+    ready.subscribe(notified.append)
+    ready.apply([change(PRESS, Status.DOWN, 2, 'E-stop')])
+    press = ready.machines[PRESS]
     assert (press.status, press.reason, press.version) == (Status.DOWN, 'E-stop', 2)
     assert notified == [Difference(frozenset({PRESS}))]
-    assert plant.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
+    assert ready.events[0] == StatusEvent(2, PRESS, Status.OPERATIONAL, Status.DOWN, 'E-stop', NOON)
 
 
 @pytest.mark.parametrize('version', [0, 1])
-def test_what_is_known_already_or_newer_is_left_alone(plant: Store, version: int) -> None:
-    revision = plant.revision
-    plant.apply([change(PRESS, Status.DOWN, version)])
-    assert plant.machines[PRESS].status is Status.OPERATIONAL
-    assert plant.revision == revision
-    assert not plant.events
+def test_what_is_known_already_or_newer_is_left_alone(ready: Store, version: int) -> None:
+    revision = ready.revision
+    ready.apply([change(PRESS, Status.DOWN, version)])
+    assert ready.machines[PRESS].status is Status.OPERATIONAL
+    assert ready.revision == revision
+    assert not ready.events
 
 
-def test_changes_in_the_wrong_order_end_with_the_newest(plant: Store) -> None:
-    plant.apply([change(PRESS, Status.DOWN, 3), change(PRESS, Status.WARNING, 2)])
-    assert plant.machines[PRESS].status is Status.DOWN
-    assert len(plant.events) == 1
+def test_changes_in_the_wrong_order_end_with_the_newest(ready: Store) -> None:
+    ready.apply([change(PRESS, Status.DOWN, 3), change(PRESS, Status.WARNING, 2)])
+    assert ready.machines[PRESS].status is Status.DOWN
+    assert len(ready.events) == 1
 
 
-def test_a_machine_that_is_not_on_the_floor_is_not_invented(plant: Store) -> None:
-    plant.apply([change(MachineName('Ghost'), Status.DOWN, 9)])
-    assert list(plant.machines) == [PRESS, OVEN, SAW]
+def test_a_machine_that_is_not_on_the_floor_is_not_invented(ready: Store) -> None:
+    ready.apply([change(MachineName('Ghost'), Status.DOWN, 9)])
+    assert list(ready.machines) == [PRESS, OVEN, SAW]
 
 
-def test_a_report_without_a_change_is_no_event(plant: Store) -> None:
-    plant.apply([change(PRESS, Status.OPERATIONAL, 2)])
-    assert not plant.events
-    assert plant.machines[PRESS].version == 2
+def test_a_report_without_a_change_is_no_event(ready: Store) -> None:
+    ready.apply([change(PRESS, Status.OPERATIONAL, 2)])
+    assert not ready.events
+    assert ready.machines[PRESS].version == 2
 
 
-def test_a_snapshot_tells_only_what_it_changes(plant: Store) -> None:
+def test_a_snapshot_tells_only_what_it_changes(ready: Store) -> None:
     moved = (record(PRESS, 'Forming'), record(OVEN, 'Forming', Status.DOWN, version=2), record(SAW, 'Cutting'))
-    assert plant.replace(snapshot(*moved)) == Difference(frozenset({OVEN}))
-    revision = plant.revision
-    assert plant.replace(snapshot(*moved)) == Difference()
-    assert plant.revision == revision
+    assert ready.replace(snapshot(*moved)) == Difference(frozenset({OVEN}))
+    revision = ready.revision
+    assert ready.replace(snapshot(*moved)) == Difference()
+    assert ready.revision == revision
 
 
-def test_a_snapshot_wins_over_newer_versions(plant: Store) -> None:
-    plant.apply([change(PRESS, Status.DOWN, 50)])
-    plant.replace(snapshot())
-    assert plant.machines[PRESS].status is Status.OPERATIONAL
-    plant.apply([change(PRESS, Status.WARNING, 2)])
-    assert plant.machines[PRESS].status is Status.WARNING
+def test_a_snapshot_wins_over_newer_versions(ready: Store) -> None:
+    ready.apply([change(PRESS, Status.DOWN, 50)])
+    ready.replace(snapshot())
+    assert ready.machines[PRESS].status is Status.OPERATIONAL
+    ready.apply([change(PRESS, Status.WARNING, 2)])
+    assert ready.machines[PRESS].status is Status.WARNING
 
 
-def test_a_snapshot_wins_over_another_truth_of_the_same_version(plant: Store) -> None:
-    plant.replace(snapshot(record(PRESS, 'Forming', Status.DOWN), record(OVEN, 'Forming'), record(SAW, 'Cutting')))
-    assert plant.machines[PRESS].status is Status.DOWN
+def test_a_snapshot_wins_over_another_truth_of_the_same_version(ready: Store) -> None:
+    ready.replace(snapshot(record(PRESS, 'Forming', Status.DOWN), record(OVEN, 'Forming'), record(SAW, 'Cutting')))
+    assert ready.machines[PRESS].status is Status.DOWN
 
 
 @pytest.mark.parametrize('machines', [
@@ -250,34 +250,34 @@ def test_a_snapshot_wins_over_another_truth_of_the_same_version(plant: Store) ->
     (record(PRESS, 'Forming'), record(OVEN, 'Cutting'), record(SAW, 'Cutting')),
     (replace(record(PRESS, 'Forming'), type='hammer'), record(OVEN, 'Forming'), record(SAW, 'Cutting')),
 ], ids=['one left', 'one came', 'another order', 'another line', 'another type'])
-def test_a_changed_layout_is_reported_and_shown(plant: Store, machines: tuple[MachineRecord, ...]) -> None:
-    difference = plant.replace(snapshot(*machines))
+def test_a_changed_layout_is_reported_and_shown(ready: Store, machines: tuple[MachineRecord, ...]) -> None:
+    difference = ready.replace(snapshot(*machines))
     assert difference.layout
     assert difference.machines == {machine.name for machine in machines}
-    assert list(plant.machines) == [machine.name for machine in machines]
-    assert [machine.name for line in plant.lines for machine in line.machines] == [
-        machine.name for line in plant.lines for machine in plant.machines.values()
+    assert list(ready.machines) == [machine.name for machine in machines]
+    assert [machine.name for line in ready.lines for machine in line.machines] == [
+        machine.name for line in ready.lines for machine in ready.machines.values()
         if (machine.record.line or NOT_ON_A_LINE) == line.name]
-    assert [machine.record for machine in plant.machines.values()] == list(machines)
+    assert [machine.record for machine in ready.machines.values()] == list(machines)
 
 
-def test_another_display_name_changes_what_every_page_shows(plant: Store) -> None:
-    shown = {name: str(machine.display) for name, machine in plant.machines.items()}
+def test_another_display_name_changes_what_every_page_shows(ready: Store) -> None:
+    shown = {name: str(machine.display) for name, machine in ready.machines.items()}
     given = replace(snapshot(), names=DisplayNames({PRESS: 'Presse am Tor 12'}))
-    assert plant.replace(given).layout
-    assert {name: str(machine.display) for name, machine in plant.machines.items()} == {
+    assert ready.replace(given).layout
+    assert {name: str(machine.display) for name, machine in ready.machines.items()} == {
         **shown, PRESS: 'Presse am Tor 12'}
-    assert not plant.replace(given).layout
-    assert plant.arrangement == 1
-    assert plant.names.sorted(shown) == {**shown, PRESS: f'Presse am Tor 12 ({PRESS})'}
+    assert not ready.replace(given).layout
+    assert ready.arrangement == 1
+    assert ready.names.sorted(shown) == {**shown, PRESS: f'Presse am Tor 12 ({PRESS})'}
 
 
-def test_lines_are_in_flow_order_with_their_worst_status(plant: Store) -> None:
-    plant.apply([change(OVEN, Status.WARNING, 2)])
-    assert [(line.name, line.worst) for line in plant.lines] == [
+def test_lines_are_in_flow_order_with_their_worst_status(ready: Store) -> None:
+    ready.apply([change(OVEN, Status.WARNING, 2)])
+    assert [(line.name, line.worst) for line in ready.lines] == [
         ('Forming', Status.WARNING), ('Cutting', Status.OPERATIONAL)]
-    assert plant.lines[0].counts == {Status.OPERATIONAL: 1, Status.WARNING: 1}
-    assert plant.counts == {Status.OPERATIONAL: 2, Status.WARNING: 1}
+    assert ready.lines[0].counts == {Status.OPERATIONAL: 1, Status.WARNING: 1}
+    assert ready.counts == {Status.OPERATIONAL: 2, Status.WARNING: 1}
 
 
 def test_machines_without_a_line_stand_together(store: Store) -> None:
@@ -297,27 +297,27 @@ def test_stops_need_attention_first_and_in_each_status_the_longest(store: Store)
 
 # events
 
-def test_events_are_bounded_and_the_newest_stay(plant: Store) -> None:
+def test_events_are_bounded_and_the_newest_stay(ready: Store) -> None:
     for version in range(2, 2 + 3 * EVENTS_KEPT):
-        plant.apply([change(PRESS, [Status.DOWN, Status.WARNING][version % 2], version)])
-    assert len(plant.events) == EVENTS_KEPT
-    assert plant.events[0].version == 1 + 3 * EVENTS_KEPT
-    assert plant.events[-1].version == 2 + 2 * EVENTS_KEPT
+        ready.apply([change(PRESS, [Status.DOWN, Status.WARNING][version % 2], version)])
+    assert len(ready.events) == EVENTS_KEPT
+    assert ready.events[0].version == 1 + 3 * EVENTS_KEPT
+    assert ready.events[-1].version == 2 + 2 * EVENTS_KEPT
 
 
-def test_the_events_of_a_snapshot_are_those_of_the_database(plant: Store) -> None:
+def test_the_events_of_a_snapshot_are_those_of_the_database(ready: Store) -> None:
     events = tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON + version) for version in (9, 8, 7))
-    plant.apply([change(PRESS, Status.DOWN, 2)])
-    plant.replace(snapshot(events=events))
-    assert tuple(plant.events) == events
-    plant.replace(snapshot(events=events * 200))
-    assert len(plant.events) == EVENTS_KEPT
+    ready.apply([change(PRESS, Status.DOWN, 2)])
+    ready.replace(snapshot(events=events))
+    assert tuple(ready.events) == events
+    ready.replace(snapshot(events=events * 200))
+    assert len(ready.events) == EVENTS_KEPT
 
 
-def test_of_events_of_one_moment_the_one_with_the_highest_version_is_the_newest(plant: Store) -> None:
-    plant.replace(snapshot(events=tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON)
+def test_of_events_of_one_moment_the_one_with_the_highest_version_is_the_newest(ready: Store) -> None:
+    ready.replace(snapshot(events=tuple(StatusEvent(version, PRESS, None, Status.DOWN, None, NOON)
                                         for version in (7, 9, 8))))
-    assert [event.version for event in plant.events] == [9, 8, 7]
+    assert [event.version for event in ready.events] == [9, 8, 7]
 
 
 # silent machines
@@ -385,158 +385,158 @@ def test_a_machine_that_was_silent_before_the_start_is_unknown_from_the_start(cl
     assert statuses(store) == ['unknown']
 
 
-def test_without_a_limit_no_machine_is_ever_silent(plant: Store, clock: Clock) -> None:
+def test_without_a_limit_no_machine_is_ever_silent(ready: Store, clock: Clock) -> None:
     clock.now += 1e9
-    plant.tick()
-    assert statuses(plant) == ['operational'] * 3
+    ready.tick()
+    assert statuses(ready) == ['operational'] * 3
 
 
 # work orders
 
-def test_an_order_that_is_announced_is_known_and_notified(plant: Store) -> None:
+def test_an_order_that_is_announced_is_known_and_notified(ready: Store) -> None:
     notified: list[Difference] = []
-    plant.subscribe(notified.append)
+    ready.subscribe(notified.append)
     opened, started = order(1, 10), order(1, 11, state='in_progress')
-    plant.apply_orders([opened])
-    plant.apply_orders([started])
-    assert dict(plant.orders) == {opened.id: started}
+    ready.apply_orders([opened])
+    ready.apply_orders([started])
+    assert dict(ready.orders) == {opened.id: started}
     assert notified == [Difference(orders=(ActiveOrderChange(opened.id, None, opened),)),
                         Difference(orders=(ActiveOrderChange(opened.id, opened, started),))]
 
 
 @pytest.mark.parametrize('event', [9, 10])
-def test_an_older_event_of_an_order_is_left_alone(plant: Store, event: int) -> None:
-    plant.apply_orders([order(1, 10, state='on_hold')])
-    revision = plant.orders_revision
-    assert plant.apply_orders([order(1, event)]) == Difference()
-    assert plant.orders[order(1, 10).id].status is WorkOrderStatus.ON_HOLD
-    assert plant.orders_revision == revision
+def test_an_older_event_of_an_order_is_left_alone(ready: Store, event: int) -> None:
+    ready.apply_orders([order(1, 10, state='on_hold')])
+    revision = ready.orders_revision
+    assert ready.apply_orders([order(1, event)]) == Difference()
+    assert ready.orders[order(1, 10).id].status is WorkOrderStatus.ON_HOLD
+    assert ready.orders_revision == revision
 
 
 @pytest.mark.parametrize('end', ['completed', 'cancelled'])
-def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(plant: Store, end: str) -> None:
+def test_an_order_that_has_ended_leaves_and_an_older_event_does_not_bring_it_back(ready: Store, end: str) -> None:
     opened, ended = order(1, 10), order(1, 12, state=end)
-    plant.apply_orders([opened])
-    assert plant.apply_orders([ended]) == Difference(orders=(ActiveOrderChange(opened.id, opened, ended),))
-    assert plant.apply_orders([order(1, 11, state='in_progress')]) == Difference()
-    assert not plant.orders
-    assert plant.orders_of(PRESS) == []
+    ready.apply_orders([opened])
+    assert ready.apply_orders([ended]) == Difference(orders=(ActiveOrderChange(opened.id, opened, ended),))
+    assert ready.apply_orders([order(1, 11, state='in_progress')]) == Difference()
+    assert not ready.orders
+    assert ready.orders_of(PRESS) == []
     reopened = order(1, 13)
-    plant.apply_orders([reopened])
-    assert plant.orders_of(PRESS) == [reopened]
+    ready.apply_orders([reopened])
+    assert ready.orders_of(PRESS) == [reopened]
 
 
-def test_an_order_that_ended_before_others_is_not_brought_back_either(plant: Store) -> None:
-    plant.apply_orders([order(1, 12, state='completed'), order(2, 13, state='completed')])
-    assert plant.apply_orders([order(1, 11), order(2, 11)]) == Difference()
-    assert not plant.orders
+def test_an_order_that_ended_before_others_is_not_brought_back_either(ready: Store) -> None:
+    ready.apply_orders([order(1, 12, state='completed'), order(2, 13, state='completed')])
+    assert ready.apply_orders([order(1, 11), order(2, 11)]) == Difference()
+    assert not ready.orders
 
 
-def test_what_happens_to_an_order_that_has_ended_is_reported_too(plant: Store) -> None:
-    revision = plant.orders_revision
+def test_what_happens_to_an_order_that_has_ended_is_reported_too(ready: Store) -> None:
+    revision = ready.orders_revision
     commented = order(1, 20, state='completed')
-    assert plant.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
-    assert plant.orders_revision > revision
-    assert not plant.orders
+    assert ready.apply_orders([commented]).orders == (ActiveOrderChange(commented.id, None, commented),)
+    assert ready.orders_revision > revision
+    assert not ready.orders
 
 
-def test_the_most_pressing_order_of_a_machine_comes_first(plant: Store, clock: Clock) -> None:
+def test_the_most_pressing_order_of_a_machine_comes_first(ready: Store, clock: Clock) -> None:
     later, sooner = order(1, 1, due_in=90), order(2, 2, due_in=80)
     critical, low = order(3, 3, priority='critical', due_in=95), order(4, 4, priority='low', due_in=10)
-    plant.apply_orders([later, sooner, critical, low, order(5, 5, OVEN)])
-    assert plant.orders_of(PRESS) == [critical, sooner, later, low]
+    ready.apply_orders([later, sooner, critical, low, order(5, 5, OVEN)])
+    assert ready.orders_of(PRESS) == [critical, sooner, later, low]
     clock.now += 11 * 60
-    assert plant.orders_of(PRESS) == [low, critical, sooner, later]
+    assert ready.orders_of(PRESS) == [low, critical, sooner, later]
 
 
-def test_an_order_is_not_overdue_in_the_moment_that_it_is_due(plant: Store, clock: Clock) -> None:
+def test_an_order_is_not_overdue_in_the_moment_that_it_is_due(ready: Store, clock: Clock) -> None:
     due_now, critical = order(1, 1, due_in=10, priority='low'), order(2, 2, priority='critical')
-    plant.apply_orders([due_now, critical])
+    ready.apply_orders([due_now, critical])
     clock.now += 10 * 60
-    assert not due_now.is_overdue(plant.now_ms)
-    assert plant.orders_of(PRESS) == [critical, due_now]
+    assert not due_now.is_overdue(ready.now_ms)
+    assert ready.orders_of(PRESS) == [critical, due_now]
 
 
 def test_many_orders_of_one_machine_are_sorted_when_they_are_asked_for_not_at_each_of_them(
-        plant: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        ready: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[str] = []
     urgency = active_orders._urgency
     monkeypatch.setattr(active_orders, '_urgency', lambda each: looked_at.append(each.id) or urgency(each))
 
-    plant.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
-    plant.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])
+    ready.apply_orders([order(number, number, due_in=number + 60) for number in range(300)])
+    ready.apply_orders([order(number, 300 + number, due_in=number + 60) for number in range(300)])
     for _ in range(20):
-        assert len(plant.orders_of(PRESS)) == 300
+        assert len(ready.orders_of(PRESS)) == 300
 
     assert len(looked_at) == 300
     clock.now += 61 * 60  # two of them are overdue now
-    assert [each.id for each in plant.orders_of(PRESS)[:3]] == [order(number, 0).id for number in range(3)]
+    assert [each.id for each in ready.orders_of(PRESS)[:3]] == [order(number, 0).id for number in range(3)]
     assert len(looked_at) == 600
 
 
-def test_orders_are_counted_by_priority_as_they_change(plant: Store) -> None:
-    plant.apply_orders([order(1, 1), order(2, 2, priority='critical'), order(3, 3, priority='critical')])
-    plant.apply_orders([order(2, 4, state='completed', priority='critical')])
-    assert {priority: count for priority, count in plant.order_counts.items() if count} == {'high': 1, 'critical': 1}
-    plant.replace(snapshot(orders=(order(3, 3, priority='critical'),)))
-    assert {priority: count for priority, count in plant.order_counts.items() if count} == {'critical': 1}
+def test_orders_are_counted_by_priority_as_they_change(ready: Store) -> None:
+    ready.apply_orders([order(1, 1), order(2, 2, priority='critical'), order(3, 3, priority='critical')])
+    ready.apply_orders([order(2, 4, state='completed', priority='critical')])
+    assert {priority: count for priority, count in ready.order_counts.items() if count} == {'high': 1, 'critical': 1}
+    ready.replace(snapshot(orders=(order(3, 3, priority='critical'),)))
+    assert {priority: count for priority, count in ready.order_counts.items() if count} == {'critical': 1}
 
 
-def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(plant: Store) -> None:
-    plant.apply_orders([order(1, 1)])
-    plant.orders_of(PRESS).clear()
-    assert len(plant.orders_of(PRESS)) == 1
+def test_a_list_of_orders_that_was_given_away_is_not_the_stores_own(ready: Store) -> None:
+    ready.apply_orders([order(1, 1)])
+    ready.orders_of(PRESS).clear()
+    assert len(ready.orders_of(PRESS)) == 1
 
 
-def test_an_order_that_moves_leaves_its_old_machine(plant: Store) -> None:
-    plant.apply_orders([order(1, 1, PRESS)])
-    plant.apply_orders([order(1, 2, OVEN)])
-    assert plant.orders_of(PRESS) == []
-    assert plant.orders_of(OVEN) == [order(1, 2, OVEN)]
+def test_an_order_that_moves_leaves_its_old_machine(ready: Store) -> None:
+    ready.apply_orders([order(1, 1, PRESS)])
+    ready.apply_orders([order(1, 2, OVEN)])
+    assert ready.orders_of(PRESS) == []
+    assert ready.orders_of(OVEN) == [order(1, 2, OVEN)]
 
 
-def test_a_reading_wins_and_tells_what_it_changes(plant: Store) -> None:
+def test_a_reading_wins_and_tells_what_it_changes(ready: Store) -> None:
     same, other, gone, new = order(1, 10), order(2, 50), order(3, 30), order(4, 40)
-    plant.apply_orders([same, other, gone])
+    ready.apply_orders([same, other, gone])
     restored = replace(other, event=20)  # a restored backup has older events
-    difference = plant.replace(snapshot(orders=(same, restored, new)))
+    difference = ready.replace(snapshot(orders=(same, restored, new)))
     assert set(difference.orders) == {ActiveOrderChange(other.id, other, restored),
                                       ActiveOrderChange(gone.id, gone, None),
                                       ActiveOrderChange(new.id, None, new)}
-    assert plant.orders_of(PRESS) == [same, restored, new]
+    assert ready.orders_of(PRESS) == [same, restored, new]
     newest = replace(other, event=21)
-    plant.apply_orders([newest])
-    assert plant.orders[other.id] == newest
+    ready.apply_orders([newest])
+    assert ready.orders[other.id] == newest
 
 
-def test_after_a_reading_a_restored_order_is_taken_in_although_it_had_ended(plant: Store) -> None:
+def test_after_a_reading_a_restored_order_is_taken_in_although_it_had_ended(ready: Store) -> None:
     """A restored backup has older events."""
-    plant.apply_orders([order(1, 12, state='completed')])
-    plant.replace(snapshot())
-    plant.apply_orders([order(1, 11)])
-    assert plant.orders_of(PRESS) == [order(1, 11)]
+    ready.apply_orders([order(1, 12, state='completed')])
+    ready.replace(snapshot())
+    ready.apply_orders([order(1, 11)])
+    assert ready.orders_of(PRESS) == [order(1, 11)]
 
 
-def test_every_reading_may_have_changed_an_order_that_has_ended(plant: Store) -> None:
-    revision = plant.orders_revision
-    assert plant.replace(snapshot()) == Difference()
-    assert plant.orders_revision > revision
+def test_every_reading_may_have_changed_an_order_that_has_ended(ready: Store) -> None:
+    revision = ready.orders_revision
+    assert ready.replace(snapshot()) == Difference()
+    assert ready.orders_revision > revision
 
 
-def test_the_orders_of_a_machine_that_was_removed_are_still_orders(plant: Store) -> None:
+def test_the_orders_of_a_machine_that_was_removed_are_still_orders(ready: Store) -> None:
     left = order(1, 1, SAW)
-    plant.replace(snapshot(record(PRESS, 'Forming'), record(OVEN, 'Forming'), orders=(left,)))
-    assert SAW not in plant.machines
-    assert plant.orders_of(SAW) == [left]
+    ready.replace(snapshot(record(PRESS, 'Forming'), record(OVEN, 'Forming'), orders=(left,)))
+    assert SAW not in ready.machines
+    assert ready.orders_of(SAW) == [left]
 
 
-def test_memory_stays_flat_while_orders_pass(plant: Store) -> None:
+def test_memory_stays_flat_while_orders_pass(ready: Store) -> None:
     for number in range(3 * ENDED_KEPT):
-        plant.apply_orders([order(number, 2 * number)])
-        plant.apply_orders([order(number, 2 * number + 1, state='completed')])
-    assert not plant.orders
-    assert len(plant._active._ended) == ENDED_KEPT
-    assert not plant._active._by_machine
+        ready.apply_orders([order(number, 2 * number)])
+        ready.apply_orders([order(number, 2 * number + 1, state='completed')])
+    assert not ready.orders
+    assert len(ready._active._ended) == ENDED_KEPT
+    assert not ready._active._by_machine
 
 
 # people
@@ -558,62 +558,62 @@ def test_who_is_no_employee_has_the_default_role(store: Store, email: str | None
     assert store.person(Identity('Mike', email), Role.OPERATOR) == Person('Mike', email, Role.OPERATOR)
 
 
-def test_a_change_of_people_is_reported_once(plant: Store) -> None:
+def test_a_change_of_people_is_reported_once(ready: Store) -> None:
     people = (employee(7, 'lisa@example.com'),)
-    revision = plant.orders_revision
-    assert plant.replace(snapshot(people=people)) == Difference(people=True)
-    assert plant.people == {7: people[0]}
-    assert plant.orders_revision > revision
-    assert plant.replace(snapshot(people=people)) == Difference()
-    assert plant.replace(snapshot(people=(replace(people[0], active=False),))) == Difference(people=True)
+    revision = ready.orders_revision
+    assert ready.replace(snapshot(people=people)) == Difference(people=True)
+    assert ready.people == {7: people[0]}
+    assert ready.orders_revision > revision
+    assert ready.replace(snapshot(people=people)) == Difference()
+    assert ready.replace(snapshot(people=(replace(people[0], active=False),))) == Difference(people=True)
 
 
 # subscribers
 
-def test_a_failing_subscriber_does_not_stop_the_others(plant: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_subscriber_does_not_stop_the_others(ready: Store, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_difference: Difference) -> None:
         raise ZeroDivisionError('a slip of one page')
 
     notified: list[Difference] = []
-    plant.subscribe(fail)
-    plant.subscribe(notified.append)
+    ready.subscribe(fail)
+    ready.subscribe(notified.append)
     with caplog.at_level(logging.ERROR):
-        plant.apply([change(PRESS, Status.DOWN, 2)])
+        ready.apply([change(PRESS, Status.DOWN, 2)])
     assert len(notified) == 1
     assert 'a subscriber of the store failed' in caplog.text
 
 
-def test_a_subscriber_may_leave_while_it_is_notified(plant: Store) -> None:
+def test_a_subscriber_may_leave_while_it_is_notified(ready: Store) -> None:
     notified: list[str] = []
 
     def once(_difference: Difference) -> None:
         notified.append('once')
         leave()
 
-    leave = plant.subscribe(once)
-    plant.subscribe(lambda _: notified.append('always'))
-    plant.apply([change(PRESS, Status.DOWN, 2)])
-    plant.apply([change(PRESS, Status.WARNING, 3)])
+    leave = ready.subscribe(once)
+    ready.subscribe(lambda _: notified.append('always'))
+    ready.apply([change(PRESS, Status.DOWN, 2)])
+    ready.apply([change(PRESS, Status.WARNING, 3)])
     assert notified == ['once', 'always', 'always']
 
 
-def test_every_write_has_its_own_revision(plant: Store) -> None:
-    revisions = [plant.revision]
-    plant.subscribe(lambda _: revisions.append(plant.revision))
-    plant.apply([change(PRESS, Status.DOWN, 2)])
-    plant.lose('refused')
-    plant.prove()
+def test_every_write_has_its_own_revision(ready: Store) -> None:
+    revisions = [ready.revision]
+    ready.subscribe(lambda _: revisions.append(ready.revision))
+    ready.apply([change(PRESS, Status.DOWN, 2)])
+    ready.lose('refused')
+    ready.prove()
     assert revisions == sorted(set(revisions))
     assert len(revisions) == 4
 
 
-def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(plant: Store) -> None:
+def test_another_reason_of_a_lost_connection_is_announced_and_the_same_is_not(ready: Store) -> None:
     differences: list[Difference] = []
-    plant.subscribe(differences.append)
+    ready.subscribe(differences.append)
     for problem in 'refused', 'refused', 'the database is starting':
-        plant.lose(problem)
+        ready.lose(problem)
     assert differences == [Difference(connection=True)] * 2
-    assert plant.connection_error == 'the database is starting'
+    assert ready.connection_error == 'the database is starting'
 
 
 def test_unknown_machines_have_no_signal_yet_only_if_none_has_ever_reported(clock: Clock) -> None:

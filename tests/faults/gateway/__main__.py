@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))   # the modules have the same names here as under pytest
 
 from faults.gateway.faults import FAULTS, GatewayFault
-from faults.gateway.site import Plant, plant
+from faults.gateway.site import Plant, started_plant
 
 APP_MUTATIONS = ('forgets_event_ids', 'counts_late_events_from_now')
 
@@ -40,7 +40,7 @@ async def _play_all(chosen: list[GatewayFault], arguments: argparse.Namespace) -
     good = True
     mutations = {each for fault in chosen for each in fault.mutations}
     broken = () if arguments.whole else [each for each in APP_MUTATIONS if each in mutations]
-    async with plant(*broken) as made:
+    async with started_plant(*broken) as made:
         for fault in chosen:
             good = await _play(made, fault, None, quick=arguments.quick, kills=arguments.kills) and good
             for mutation in () if arguments.whole else fault.mutations:

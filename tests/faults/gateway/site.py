@@ -113,7 +113,7 @@ class Site:
 
 
 @asynccontextmanager
-async def plant(*broken: str) -> AsyncIterator[Plant]:
+async def started_plant(*broken: str) -> AsyncIterator[Plant]:
     """Start the app. broken: mutations of it, each of which is a separate instance on the same database."""
     with short_folder() as folder:
         program = Program(folder, LOG_LEVEL='warning', LISTEN_HEARTBEAT_SECONDS='1')

@@ -14,8 +14,7 @@ from gateway.harness import NEEDS_MOSQUITTO
 from .checker import Expectation, Recorded, differences
 from .faults import FAULTS, GatewayFault
 from .publisher import CODES, Publisher, Sent
-from .site import Plant, site, waiting
-from .site import plant as started_plant
+from .site import Plant, site, started_plant, waiting
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('gateway faults')]
 SHORT = {name: fault for name, fault in FAULTS.items() if fault.short}
@@ -24,32 +23,32 @@ REFUSALS = f'SELECT message, times FROM {SCHEMA}.feed_refusals WHERE machine = $
 
 
 @pytest_asyncio.fixture(loop_scope='module', scope='module')
-async def plant() -> AsyncIterator[Plant]:
+async def started() -> AsyncIterator[Plant]:
     async with started_plant() as plant:
         yield plant
 
 
 @NEEDS_MOSQUITTO
-async def test_no_fault_loses_or_doubles_an_event(plant: Plant) -> None:
-    played = await asyncio.gather(*(fault.play(plant, None, True, KILLS) for fault in SHORT.values()))
+async def test_no_fault_loses_or_doubles_an_event(started: Plant) -> None:
+    played = await asyncio.gather(*(fault.play(started, None, True, KILLS) for fault in SHORT.values()))
     assert dict(zip(SHORT, [found for _, found in played], strict=True)) == {name: [] for name in SHORT}
 
 
 @NEEDS_MOSQUITTO
-async def test_what_is_broken_is_noticed(plant: Plant) -> None:
+async def test_what_is_broken_is_noticed(started: Plant) -> None:
     broken = [(fault, fault.mutations[0]) for fault in SHORT.values()]
-    noticed = await asyncio.gather(*(is_noticed(plant, fault, mutation) for fault, mutation in broken))
+    noticed = await asyncio.gather(*(is_noticed(started, fault, mutation) for fault, mutation in broken))
     assert [mutation for (_, mutation), found in zip(broken, noticed, strict=True) if not found] == []
 
 
 @NEEDS_MOSQUITTO
-async def test_a_value_that_is_in_no_mapping_is_an_example_of_what_was_refused(plant: Plant) -> None:
-    async with site(plant, 'unmapped', None, quick=True, machines=1) as s:
+async def test_a_value_that_is_in_no_mapping_is_an_example_of_what_was_refused(started: Plant) -> None:
+    async with site(started, 'unmapped', None, quick=True, machines=1) as s:
         machine, = s.machines
         await s.publisher.publish([Sent(machine, datetime.now(UTC), CODES, 0)])
         health = await s.gateway.until(lambda health: health['sources'][0]['messages'] and not waiting(health))
         assert health['app']['not_stored'] == {}
-        connection = await plant.connect()
+        connection = await started.connect()
         try:
             refusals = await connection.fetch(REFUSALS, machine)
         finally:
