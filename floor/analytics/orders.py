@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ..core.orders import Priority
 from .report_snapshot import ReportSnapshot
@@ -71,7 +72,7 @@ class OrderReport:
 async def read_orders(reading: ReportSnapshot) -> OrderReport:
     """The orders of the machines that are asked about. The median of an even number is the lower of the two."""
     connection, queries, names = reading.connection, reading.queries, reading.names
-    window = {'names': names, 'start': reading.window.start, 'until': reading.window.end}
+    window: dict[str, Any] = {'names': names, 'start': reading.window.start, 'until': reading.window.end}
     return OrderReport(
         tuple([VolumeOfDay(row['day'], row['orders'], None if row['of_week'] is None else row['of_week'] / WEEK,
                            row['is_over']) async for row in

@@ -139,7 +139,7 @@ class ReportSnapshot:
         """The arguments of the queries about stops of one reason, or of any, and of some hours, or of all."""
         return {**self.parts_period, 'reason': self.scope.reason}
 
-    async def hours_since_known(self) -> dict[str, list[datetime]]:
+    async def hours_since_known(self) -> dict[str, Any]:
         """The hours that count from when the history begins, for what goes through them in small steps."""
         begin = await self.begin()
         parts = [part for part in self.parts if part.end > begin]

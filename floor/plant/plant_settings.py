@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import time
+from typing import Any
 from zoneinfo import available_timezones
 
 from ..core.errors import EditConflictError, InvalidInputError
@@ -51,10 +52,11 @@ class PlantSettingsCommands(PlantTransactions):
         :raises InvalidInputError: the name has more than 80 characters or hidden ones, or there is no such time zone
         :raises NotAllowedError: :raises TooManyChangesError: :raises DatabaseUnavailableError:
         """
-        new = {'name': None if isinstance(edit.name, Unchanged) else checked_name(edit.name),
-               'time_zone': None if isinstance(edit.time_zone, Unchanged) else checked_zone(edit.time_zone),
-               'first_weekday': None if isinstance(edit.first_weekday, Unchanged) else edit.first_weekday,
-               'day_start': None if isinstance(edit.day_start, Unchanged) else edit.day_start}
+        new: dict[str, Any] = {
+            'name': None if isinstance(edit.name, Unchanged) else checked_name(edit.name),
+            'time_zone': None if isinstance(edit.time_zone, Unchanged) else checked_zone(edit.time_zone),
+            'first_weekday': None if isinstance(edit.first_weekday, Unchanged) else edit.first_weekday,
+            'day_start': None if isinstance(edit.day_start, Unchanged) else edit.day_start}
         async with logged('plant settings changed', who) as fields, self._changing(who) as connection:
             current = await self._settings(connection)
             if current.version != version:

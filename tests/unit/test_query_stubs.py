@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, get_type_hints
 
 from floor.db.queries import Queries
@@ -28,6 +30,17 @@ def test_a_header_declares_the_parameters_of_its_query() -> None:
     used = {header.name: set(re.findall(r'(?<![:\w]):([a-z_]+)\b(?!\s*:=)',
                                         re.sub(r"--[^\n]*|'[^']*'", '', header.sql))) for header in headers()}
     assert used == {header.name: set(header.parameters) for header in headers()}
+
+
+def test_an_argument_has_the_type_that_its_query_casts_it_to() -> None:
+    listed = get_type_hints(Queries.stop_list)
+    assert listed['now'] == datetime | None
+    assert listed['untils'] == Collection[datetime | None] | None
+    assert (listed['kpi'], listed['places']) == (str | None, Collection[str | None] | None)
+    assert (listed['skip'], listed['descending']) == (int | None, bool | None)
+    casts = {(header.name, name): {*re.findall(rf':{name}::(\w+(?:\[\])?)', header.sql)}
+             for header in headers() for name in header.parameters}
+    assert {where: types for where, types in casts.items() if len(types) > 1} == {}, 'one type each'
 
 
 def test_mypy_finds_a_misspelt_query_or_argument() -> None:
