@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY
@@ -12,7 +13,7 @@ from paho.mqtt.properties import Properties
 
 from ..core.tasks import end
 from .errors import GatewayConfigError, QueueError
-from .mqtt_config import BrokerConfig, Tls
+from .mqtt_config import LEAST_KEEPALIVE_S, BrokerConfig, Tls
 from .paced_client import PacedClient, Take
 
 ERRORS = (aiomqtt.MqttError, OSError, QueueError)
@@ -52,9 +53,9 @@ class Broker:
         """For people."""
         return f'{self._config.host}:{self._port}'
 
-    def client(self, take: Take, will: aiomqtt.Will | None = None) -> PacedClient:
+    def client(self, take: Take, hear: Callable[[], None], will: aiomqtt.Will | None = None) -> PacedClient:
         """A client, to be used once: async with. take: called with each message in the event loop's thread; if it
-        raises, the connection ends and the message is not acknowledged."""
+        raises, the connection ends and the message is not acknowledged. hear: called when anything arrived."""
         config = self._config
         is_5 = config.version == '5'
         self._client = PacedClient(
@@ -64,7 +65,9 @@ class Broker:
             clean_session=None if is_5 else self._is_clean,
             clean_start=self._is_clean if is_5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=self._properties() if is_5 else None,
-            keepalive=config.keepalive, timeout=TIMEOUT_S, tls_context=self._tls, will=will)
+            keepalive=min(config.keepalive, max(LEAST_KEEPALIVE_S, int(config.repeat / 2))), timeout=TIMEOUT_S,
+            tls_context=self._tls, will=will)
+        self._client.on_data = hear
         return self._client
 
     def read_now(self) -> None:

@@ -13,6 +13,8 @@ from .point_config import PointConfig, SourceConfig
 from .strict import FilePath, Secret, Strict, nearest
 from .topic_pattern import TopicPattern, names_in
 
+LEAST_KEEPALIVE_S = 5
+
 
 class SourceLogin(Strict):
     """A user with a password."""
@@ -54,8 +56,9 @@ class BrokerConfig(SourceConfig):
     the broker keeps what arrives meanwhile for it."""
     login: SourceLogin | None = None
     tls: Tls | None = None
-    keepalive: Annotated[int, Field(ge=5, le=3_600)] = 30
-    """Seconds after which a broken connection is noticed, at most one and a half times as many."""
+    keepalive: Annotated[int, Field(ge=LEAST_KEEPALIVE_S, le=3_600)] = 30
+    """Seconds without a message after which the broker has to answer a ping, within as many. At most half of repeat is
+    used: what is repeated has to be known."""
 
 
 class MqttPoint(PointConfig):

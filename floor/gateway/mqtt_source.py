@@ -82,7 +82,7 @@ class MqttSource:
 
     async def _session(self) -> None:
         will = aiomqtt.Will(self._announce, 'offline', qos=1, retain=True) if self._announce else None
-        async with self._broker.client(self._take, will) as client:
+        async with self._broker.client(self._take, self.state.hear, will) as client:
             await subscribe(client, [(each, self._config.qos)
                                      for each in sorted({each.pattern.filter for each in self._readers})])
             self.state.connect()

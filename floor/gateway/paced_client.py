@@ -39,6 +39,8 @@ class PacedClient(aiomqtt.Client):
         self._pause: asyncio.TimerHandle | None = None
         """During which nobody looks at the socket."""
         self._error: Exception | None = None
+        self.on_data: Callable[[], None] = lambda: None
+        """Called after something arrived, an answer to a ping at least, and its messages were taken."""
 
     def end_pause(self) -> None:
         """Take what has arrived in the meantime."""
@@ -86,6 +88,8 @@ class PacedClient(aiomqtt.Client):
         sock = self._client.socket()
         if sock is None:
             return
+        if not is_paused and self._error is None:  # a pause ends in any event
+            self.on_data()
         if pause is not None:
             self._loop.remove_reader(sock.fileno())
             self._pause = self._loop.call_later(pause, self._read)

@@ -25,9 +25,11 @@ log = logging.getLogger(__name__)
 
 SETTLE_S = 2.0
 """After a status of long ago no later one has arrived for so long: it holds now, and is repeated."""
+ON_ITS_WAY = timedelta(seconds=2)
+"""A change may take so long to arrive: a status is repeated as of so long before its source was heard last."""
 BEHIND, BEHIND_TICKS = timedelta(seconds=10), 2
-"""A source whose last change is so old sends what a broker has kept, until it has sent none for so many ticks: in what
-is still on its way, machines may have changed. Ticks do not pass while this process cannot read."""
+"""A source whose last change is so old sends what a broker has kept, until it has sent none for so many ticks, or what
+is of now: in what is still on its way, machines may have changed. Ticks do not pass while this process cannot read."""
 BEHIND_REPEATS = 3
 """After so many times that a status should have been repeated it is: the clock of the machines may be wrong."""
 MAX_GAP = timedelta(seconds=MAX_BEHIND_S) - timedelta(hours=1)
@@ -100,7 +102,9 @@ class Reporter:
         if not is_past:
             self._read_at[point] = moment.at
             if before is None or moment.at > before:
-                self._behind[point.source] = BEHIND_TICKS if now - moment.at > BEHIND else 0
+                is_kept = self._behind.get(point.source) or not state.connected  # before a session is ready, too
+                is_behind = now - moment.at > (ON_ITS_WAY if is_kept else BEHIND)
+                self._behind[point.source] = BEHIND_TICKS if is_behind else 0
 
     def tick(self) -> None:
         """Call once a second: repeats the status of machines, and reports those whose source or point says nothing.
@@ -221,7 +225,9 @@ class Reporter:
     def _repeat(self, machines: list[MachineState]) -> None:
         now = self._clock.now()
         for machine in machines:
-            self._put(machine, event_time(now, machine.event_at, now).at)
+            at = datetime.fromtimestamp(self._sources[machine.source][1].heard_at, now.tzinfo) - ON_ITS_WAY
+            if all(each is None or each < at for each in (machine.event_at, machine.lost_at)):
+                self._put(machine, event_time(at, machine.event_at, now).at)
 
     def _put(self, machine: MachineState, at: datetime) -> None:
         assert machine.status is not None  # noqa: S101

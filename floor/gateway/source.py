@@ -28,6 +28,8 @@ class SourceState:
         self.connected = False
         self.changed_at = time.time()
         """When it was connected or lost, in seconds since 1970."""
+        self.heard_at = time.time()
+        """Until when the connection is known to carry data, in seconds since 1970: one that is cut may look alive."""
         self.last_message_at: float | None = None
         self.error: str | None = None
         """Why it is not connected, in plain words; None: it is, or has not tried yet."""
@@ -41,6 +43,7 @@ class SourceState:
     def connect(self) -> None:
         """Record that the source is connected, and values of now arrive."""
         self.error = None
+        self.hear()
         if not self.connected:
             self.connections += 1
             self._change(True)
@@ -53,6 +56,10 @@ class SourceState:
         self.error = error
         if self.connected:
             self._change(False)
+
+    def hear(self) -> None:
+        """Record that something arrived, a sign of life at least."""
+        self.heard_at = time.time()
 
     def receive(self) -> None:
         """Count a message."""

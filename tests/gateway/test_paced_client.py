@@ -12,6 +12,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 from gateway.harness import NEEDS_MOSQUITTO, Mosquitto, make_certificates, mosquitto, until
+from tcp_proxy import TcpProxy
 
 from floor.core.tasks import end
 from floor.gateway import paced_client
@@ -149,6 +150,22 @@ async def test_after_an_error_nothing_more_is_taken_and_the_message_comes_again(
     async with reading(again):
         await until(lambda: again.payloads == [0, 1, 2, 3, 4])
     assert calls == [b'0']
+
+
+async def test_an_answer_to_a_ping_is_heard_and_a_network_that_is_cut_is_not(broker: Mosquitto) -> None:
+    await broker.start()
+    heard: list[float] = []
+    async with TcpProxy(broker.port) as network:
+        client = PacedClient(lambda _message: None, '127.0.0.1', network.port, keepalive=1, timeout=5)
+        client.on_data = lambda: heard.append(time.monotonic())
+        with pytest.raises(aiomqtt.MqttError):
+            async with client:
+                heard.clear()
+                await until(lambda: heard)
+                network.blackhole()
+                heard.clear()
+                await until_disconnected(client)
+        assert heard == []
 
 
 async def test_it_disconnects_at_any_moment_of_a_pause(broker: Mosquitto) -> None:

@@ -96,6 +96,10 @@ class _Values:
         for point in points:
             self._emit(Reading(point, value.value, value.at, detail=value.detail, lost_since=lost_since))
 
+    def hear(self) -> None:
+        """Record that the server is there."""
+        self._state.hear()
+
     def lose(self, since: float, nodes: Iterable[ua.NodeId] | None = None) -> None:
         """Changes after this moment are not known. nodes: only of these."""
         self._lost |= dict.fromkeys(self._points if nodes is None else nodes, datetime.fromtimestamp(since, UTC))

@@ -40,6 +40,9 @@ class Values(Protocol):
         """Take a value. When it returns, what follows from it is on disk. heard_at: when the server was heard before,
         in seconds since 1970."""
 
+    def hear(self) -> None:
+        """Called when the server has sent something, and its values have been taken."""
+
     def lose(self, since: float, nodes: Iterable[ua.NodeId] | None = None) -> None:
         """Called before the next values: changes after this moment, in seconds since 1970, are not known. nodes: only
         of these."""
@@ -227,6 +230,7 @@ class Subscription:
 
     def _hear(self) -> None:
         self.heard_at, self._last_message = time.time(), time.monotonic()
+        self._values.hear()
 
     def _keep(self) -> None:
         self._file.write(KeptSubscription(

@@ -64,7 +64,7 @@ class SparkplugSource:
             session.take(message)
 
         will = None if self._is_trial else aiomqtt.Will(topic, death, qos=1, retain=True)
-        async with self._broker.client(take, will) as client:
+        async with self._broker.client(take, self.state.hear, will) as client:
             await subscribe(client, [(topic, 1), *((f'{NAMESPACE}/{group}/#', 1) for group in self._points.filters)])
             if not self._is_trial:
                 await client.publish(topic, birth, qos=1, retain=True)
