@@ -252,6 +252,23 @@ def counts_late_events_from_now() -> None:
     FeedIngest.report = naive   # type: ignore[method-assign]
 
 
+@mutation
+def answers_before_it_is_stored() -> None:
+    """A feed is answered at once, and its events are stored right after that."""
+    from floor.feed.ingest import EventResult, FeedIngest, Result
+
+    report, tasks = FeedIngest.report, set()
+
+    async def later(self: Any, feed_id: int, events: Any) -> None:
+        await asyncio.sleep(0.2)
+        await report(self, feed_id, events)
+
+    async def hasty(self: Any, feed_id: int, events: Any) -> Any:
+        tasks.add(asyncio.create_task(later(self, feed_id, events)))
+        return [EventResult(Result.ACCEPTED)] * len(events)
+    FeedIngest.report = hasty   # type: ignore[method-assign]
+
+
 # several instances, and orders
 
 @mutation

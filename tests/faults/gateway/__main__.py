@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))   # the modules have the same
 from faults.gateway.faults import FAULTS, GatewayFault
 from faults.gateway.site import Plant, started_plant
 
-APP_MUTATIONS = ('forgets_event_ids', 'counts_late_events_from_now')
+APP_MUTATIONS = ('forgets_event_ids', 'counts_late_events_from_now', 'answers_before_it_is_stored')
 
 
 def main() -> int:

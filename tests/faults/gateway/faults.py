@@ -60,7 +60,7 @@ async def killed(plant: Plant, mutation: str | None, quick: bool, kills: int) ->
                 s.app_network.heal()
                 s.gateway.start()
                 await s.gateway.connected()
-        return s, await s.settle(Expectation(in_order=False))
+        return s, await s.settle()
 
 
 async def broker(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
@@ -124,11 +124,15 @@ async def database(plant: Plant, mutation: str | None, quick: bool, _kills: int)
     async with site(plant, 'database', mutation, quick=quick) as s:
         for _ in range(1 if quick else 5):
             async with flowing(s, rate=100):
+                before = await s.stored()
+                while await s.stored() == before:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
                 await asyncio.sleep(s.moments.uniform(0.5, 1))
                 for process in (plant.program.postmaster, *plant.program.postmaster.children(recursive=True)):
                     process.kill()
                 await asyncio.sleep(1)
             (await connect(plant.program.database_url)).terminate()
+            await s.gateway.until(lambda health: not waiting(health))
         return s, await s.settle()
 
 
@@ -146,6 +150,28 @@ async def plant_network(plant: Plant, mutation: str | None, quick: bool, _kills:
             s.gateway.start()
             await s.gateway.connected()
         return s, await s.settle(Expectation(in_order=False))
+
+
+async def broker_network(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
+    """The network between the broker and the gateway is reset, is down, and carries nothing without a word to either
+    side, which the gateway has to notice; machines go on, and their statuses are repeated each second. Over TLS."""
+    async with site(plant, 'broker network', mutation, quick=quick, tls=True, more='keepalive: 5, repeat: 1,') as s:
+        network = s.plant_network
+        for number in range(1 if quick else 10):
+            async with flowing(s, rate=100):
+                await s.without_signal(0)
+                network.reset()
+                await asyncio.sleep(s.moments.uniform(0, 0.5))
+                if number % 2:
+                    network.refuse()
+                else:
+                    network.blackhole()
+                await s.without_signal(len(s.machines))
+                network.forget()
+                network.heal()
+        async with flowing(s, rate=100):
+            await s.without_signal(0)
+        return s, await s.settle(Expectation(gaps=True, exact_minutes=False))
 
 
 async def gateway_away(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
@@ -376,14 +402,16 @@ FAULTS = {fault.name: fault for fault in [
     GatewayFault('app_away', app_away, ('removes_before_the_answer', 'sends_the_newest_first',
                                         'counts_late_events_from_now')),
     GatewayFault('network', network, ('makes_new_ids', 'forgets_event_ids', 'removes_before_the_answer'), True),
-    GatewayFault('database', database),
+    GatewayFault('database', database, ('answers_before_it_is_stored',)),
     GatewayFault('plant_network', plant_network, ('forgets_totals',)),
+    GatewayFault('broker_network', broker_network, ('repeats_as_of_now', 'believes_an_open_connection',
+                                                    'keeps_no_session'), True),
     GatewayFault('gateway_away', gateway_away, ('takes_everything_as_of_now',)),
     GatewayFault('out_of_order', out_of_order, ('takes_everything_as_of_now',)),
     GatewayFault('clock', clock, ('believes_every_clock',)),
     GatewayFault('opcua', opcua, ('keeps_no_subscription', 'asks_for_no_missed_message', 'removes_before_the_answer')),
     GatewayFault('sparkplug', sparkplug, ('checks_no_sequence', 'takes_history_as_present', 'believes_every_death'),
                  True),
-    GatewayFault('flood', flood),
+    GatewayFault('flood', flood, ('keeps_few_events',)),
     GatewayFault('drain', drain, ('sends_the_newest_first',)),
 ]}

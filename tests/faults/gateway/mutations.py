@@ -136,6 +136,38 @@ def keeps_no_session() -> None:
 
 
 @mutation
+def believes_an_open_connection() -> None:
+    """A connection to a broker that is not closed counts as alive."""
+    from floor.gateway.paced_client import PacedClient
+
+    make = PacedClient.__init__
+
+    def patient(self: Any, *arguments: Any, **options: Any) -> None:
+        make(self, *arguments, **options | {'keepalive': 3_600})
+    PacedClient.__init__ = patient   # type: ignore[method-assign]
+
+
+@mutation
+def repeats_as_of_now() -> None:
+    """A status of which nothing else was heard is taken for the present one, although nothing at all was heard."""
+    from floor.gateway.source import SourceState
+
+    SourceState.heard_at = property(lambda _self: time.time(), lambda _self, _at: None)   # type: ignore[assignment]
+
+
+@mutation
+def keeps_few_events() -> None:
+    """A short queue, of which the oldest make room."""
+    from floor.gateway.event_queue import EventQueue
+
+    make = EventQueue.__init__
+
+    def short(self: Any, folder: Path | None, limit: int) -> None:
+        make(self, folder, min(limit, 300))
+    EventQueue.__init__ = short   # type: ignore[method-assign]
+
+
+@mutation
 def says_nothing_of_a_lost_source() -> None:
     """Machines keep their status when their source is lost."""
     from floor.gateway.reporter import Reporter

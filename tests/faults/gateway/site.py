@@ -9,7 +9,7 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,11 +33,18 @@ STANDSTILL_S = 12.0
 """A floor that has stored nothing new for so long has all that it will ever get."""
 SHORT_STANDSTILL_S = 3.0
 """Where something is broken, so that it never will."""
+SIGNAL_PATIENCE_S = 60.0
+"""Until a source is known to be lost, or to be back: keepalive, grace and a connection."""
+SHORT_SIGNAL_PATIENCE_S = 15.0
+"""Where something is broken."""
 ADD_MACHINES = f"""
 INSERT INTO {SCHEMA}.machine_feed_stream (machine_id, machine_name, type)
 SELECT $2 + number, name, 'press' FROM unnest($1::text[]) WITH ORDINALITY AS new (name, number)"""
 KEY = (f'INSERT INTO {SCHEMA}.access_keys (kind, name, secret_hash, scopes, made_by) '
        "VALUES ('token', $2, sha256($1::text::bytea), '{feed:write}', 'a test')")
+WITHOUT_SIGNAL = f"""
+SELECT count(*) FROM {SCHEMA}.machine_feed_stream
+WHERE machine_name = ANY ($1) AND (reported_at IS NULL OR signal_lost_at IS NOT NULL)"""
 MQTT = """  - {{type: mqtt, name: plant, host: 127.0.0.1, port: {port}, grace: 1, {more} points: {points}}}"""
 
 
@@ -84,6 +91,17 @@ class Site:
         connection = await self.plant.connect()
         try:
             return int(await connection.fetchval(STORED, self.machines))
+        finally:
+            connection.terminate()
+
+    async def without_signal(self, machines: int) -> None:
+        """Until so many machines are without signal, or that takes too long: the comparison shows it."""
+        connection = await self.plant.connect()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHORT_SIGNAL_PATIENCE_S if self.is_broken else SIGNAL_PATIENCE_S):
+                    while await connection.fetchval(WITHOUT_SIGNAL, self.machines) != machines:  # noqa: ASYNC110
+                        await asyncio.sleep(0.1)
         finally:
             connection.terminate()
 
