@@ -81,7 +81,7 @@ async def broker(plant: Plant, mutation: str | None, quick: bool, _kills: int) -
             await s.publisher.publish([*again, *later])
             await s.gateway.connected()
         await s.publisher.flow(100, rate=100)
-        return s, await s.settle(Expectation(in_order=False, gaps=True, exact_minutes=False))
+        return s, await s.settle(Expectation(gaps=True, exact_minutes=False))
 
 
 async def app_away(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
@@ -149,7 +149,7 @@ async def plant_network(plant: Plant, mutation: str | None, quick: bool, _kills:
             await s.gateway.end()
             s.gateway.start()
             await s.gateway.connected()
-        return s, await s.settle(Expectation(in_order=False))
+        return s, await s.settle()
 
 
 async def broker_network(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:
@@ -257,7 +257,7 @@ def fill(folder: Path, changes: Sequence[Sent]) -> None:
     queue.close()
 
 
-OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, interval: 0.01,
+OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, repeat: 1, interval: 0.01,
      points: {{points}}}}}}"""
 
 
@@ -307,7 +307,7 @@ async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) ->
                     await server.start()
                     await s.gateway.connected()
                 await change(20)
-                return s, await s.settle(Expectation(gaps=True, counts=False, in_order=False))
+                return s, await s.settle(Expectation(gaps=True, counts=False))
         finally:
             await server.stop()
 
