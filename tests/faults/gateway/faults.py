@@ -257,8 +257,8 @@ def fill(folder: Path, changes: Sequence[Sent]) -> None:
     queue.close()
 
 
-OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, repeat: 1, interval: 0.01,
-     points: {{points}}}}}}"""
+OPCUA = """  - {{{{type: opcua, name: plant, url: 'opc.tcp://127.0.0.1:{port}/plant', grace: 1, repeat: 1,
+     interval: 0.01, points: {{points}}}}}}"""
 
 
 async def opcua(plant: Plant, mutation: str | None, quick: bool, _kills: int) -> tuple[Site, list[str]]:

@@ -8,6 +8,7 @@ import random
 import secrets
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,13 @@ class Plant:
         """Instances on the same database in which something is broken."""
         self.numbers = itertools.count(1_000, 1_000)
         """Below those of the machines of each site."""
+        self._times: Counter[str] = Counter()
+
+    def unused(self, names: list[str]) -> list[str]:
+        """Names for machines that no site had before, as when a fault is done again."""
+        self._times[names[0]] += 1
+        times = self._times[names[0]]
+        return names if times == 1 else [f'{each}, {times}' for each in names]
 
     async def connect(self) -> asyncpg.Connection:
         """A new session."""
@@ -99,7 +107,8 @@ class Site:
         connection = await self.plant.connect()
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(SHORT_SIGNAL_PATIENCE_S if self.is_broken else SIGNAL_PATIENCE_S):
+                is_short = self.is_broken and machines > 0   # a gateway that does not notice it; all are heard of
+                async with asyncio.timeout(SHORT_SIGNAL_PATIENCE_S if is_short else SIGNAL_PATIENCE_S):
                     while await connection.fetchval(WITHOUT_SIGNAL, self.machines) != machines:  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
         finally:
@@ -157,7 +166,7 @@ async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, mac
                starts: bool = True) -> AsyncIterator[Site]:
     """Machines of a name, and a gateway that is connected. mutation: what is broken, of the gateway or of the app.
     source: in the gateway's file, with places for the port of the broker, for the points, and for more keys."""
-    names = site_names(name, mutation, machines)
+    names = made.unused(site_names(name, mutation, machines))
     token = f'lm_token_{secrets.token_hex(21)}x'
     async with AsyncExitStack() as ends:
         connection = await made.connect()
