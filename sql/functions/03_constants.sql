@@ -16,9 +16,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '2 minutes' $$;
 CREATE OR REPLACE FUNCTION event_time_behind() RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '7 days' $$;
 
+-- From when periods are counted that divide time evenly.
+CREATE OR REPLACE FUNCTION time_origin() RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamptz '2000-01-01 00:00+00' $$;
+
 -- When the quarter of an hour, the day, ... of UTC began that a moment is in.
 CREATE OR REPLACE FUNCTION utc_bin(step interval, moment timestamptz) RETURNS timestamptz
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT date_bin(step, moment, timestamptz '2000-01-01 00:00+00') $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT date_bin(step, moment, time_origin()) $$;
 
 -- Without use for so long, the name that somebody picked at a station falls back.
 CREATE OR REPLACE FUNCTION station_idle() RETURNS interval LANGUAGE sql IMMUTABLE AS $$ SELECT interval '10 minutes' $$;

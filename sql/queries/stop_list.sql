@@ -22,7 +22,7 @@ WITH machine_place AS NOT MATERIALIZED (  -- each place once, so that a list tha
     WHERE s.counted AND :descending::boolean AND :order_words IS NULL
 ), inside AS (  -- the page is among the first of these and the first of the others
     SELECT s.*, CASE WHEN :sort = 'length' THEN s.amount WHEN :sort = 'machine' THEN m.place WHEN :sort = 'reason' THEN r.place
-                     WHEN NOT :descending THEN micros(s.since - timestamptz '2000-01-01 00:00+00') END  -- otherwise below
+                     WHEN NOT :descending THEN micros(s.since - time_origin()) END  -- otherwise below
                 * CASE WHEN :descending THEN -1 ELSE 1 END AS place
     FROM listed_stops(:names, :starts, :untils, :now, :kpi, :reason, :line, false) s
     LEFT JOIN machine_place m ON m.machine_name = s.machine_name
@@ -38,7 +38,7 @@ WITH machine_place AS NOT MATERIALIZED (  -- each place once, so that a list tha
     LIMIT :skip + :most
 ), across AS (
     SELECT s.*, CASE WHEN :sort = 'length' THEN s.amount WHEN :sort = 'machine' THEN m.place WHEN :sort = 'reason' THEN r.place
-                     WHEN NOT :descending THEN micros(s.since - timestamptz '2000-01-01 00:00+00') END
+                     WHEN NOT :descending THEN micros(s.since - time_origin()) END
                 * CASE WHEN :descending THEN -1 ELSE 1 END AS place
     FROM listed_stops(:names, :starts, :untils, :now, :kpi, :reason, :line, true) s
     LEFT JOIN machine_place m ON m.machine_name = s.machine_name
