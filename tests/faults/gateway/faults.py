@@ -160,7 +160,9 @@ async def broker_network(plant: Plant, mutation: str | None, quick: bool, _kills
         for number in range(1 if quick else 10):
             async with flowing(s, rate=100):
                 await s.without_signal(0)
+                before = (await s.gateway.health())['sources'][0]['connections']
                 network.reset()
+                await s.gateway.until(lambda health, before=before: health['sources'][0]['connections'] > before)
                 await asyncio.sleep(s.moments.uniform(0, 0.5))
                 if number % 2:
                     network.refuse()

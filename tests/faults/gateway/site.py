@@ -172,7 +172,7 @@ async def site(made: Plant, name: str, mutation: str | None, *, quick: bool, mac
         connection = await made.connect()
         try:
             await connection.execute(ADD_MACHINES, names, next(made.numbers))
-            await connection.execute(KEY, token, f'{name} {mutation or "whole"}')
+            await connection.execute(KEY, token, names[0])
         finally:
             connection.terminate()
         folder = ends.enter_context(short_folder())
