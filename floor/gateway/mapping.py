@@ -133,7 +133,7 @@ class Mapping(Strict):
     """What the values of a point mean."""
 
     reports: Reports = Reports.STATUS
-    preset: Literal['words', 'on_off', 'packml', 'umh'] | None = None
+    preset: Literal['words', 'on_off', 'integers', 'packml', 'umh'] | None = None
     values: Annotated[dict[str, Rule], BeforeValidator(_keyed), Field(default_factory=dict)]
     """By value; looked up first."""
     ranges: tuple[Range, ...] = ()
@@ -184,7 +184,7 @@ class Mapping(Strict):
         return NoMeaning('unknown value', f'the value {str(value)[:80]!r} is not in its mapping')
 
     def _reason(self, value: bool | float | str) -> str | None:
-        text = self.reasons.get(value_key(value), None if value in ('', 0, False) else str(value))
+        text = self.reasons.get(value_key(value), None if value_key(value) in {'', '0', 'false'} else str(value))
         return (text or '').strip()[:MAX_REASON_LENGTH] or None
 
     def _counter(self, value: bool | float | str) -> Meaning:

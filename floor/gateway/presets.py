@@ -1,4 +1,5 @@
-"""Mappings that many plants share: words, on and off, PackML states, the states of the United Manufacturing Hub."""
+"""Mappings that many plants share: words, on and off, whole numbers, PackML states, the states of the United
+Manufacturing Hub."""
 
 from __future__ import annotations
 
@@ -34,6 +35,15 @@ def on_off(key: str) -> StatusMeaning | None:
     if key in {'true', '1', 'on'}:
         return RUNNING
     return StatusMeaning(Status.DOWN) if key in {'false', '0', 'off'} else None
+
+
+def integers(key: str) -> StatusMeaning | None:
+    """A number that PLC programs often use: 0 stopped or off, 1 running, 2 idle or waiting, 3 fault."""
+    status = _INTEGERS.get(key)
+    return StatusMeaning(status) if status else None
+
+
+_INTEGERS = {'0': Status.DOWN, '1': Status.OPERATIONAL, '2': Status.WARNING, '3': Status.DOWN}
 
 
 def packml(key: str) -> StatusMeaning | None:
@@ -81,10 +91,11 @@ _UMH = (
 
 
 PRESETS: dict[str, Callable[[str], StatusMeaning | None]] = {
-    'words': words, 'on_off': on_off, 'packml': packml, 'umh': umh}
+    'words': words, 'on_off': on_off, 'integers': integers, 'packml': packml, 'umh': umh}
 MEANINGS = {
     'words': 'operational or running: Running; warning: Warning; down or stopped: Down; unknown: No signal.',
     'on_off': 'true, 1 or on: Running; false, 0 or off: Down.',
+    'integers': '0 (stopped): Down; 1 (running): Running; 2 (idle): Warning; 3 (fault): Down.',
     'packml': 'PackML states (1 to 17, or their names): Execute and Completing: Running; Idle, Starting, Resetting, '
               'Complete, Unholding and Unsuspending: Warning; others: Down. The name of the state is the reason.',
     'umh': 'States of the United Manufacturing Hub (10000 to 229999): full speed: Running; lower speed: Warning; '

@@ -57,6 +57,9 @@ sources:
     (RANGES, False, None), (RANGES, float('nan'), None),
     ({}, 'Running', (UP, None)), ({}, 'DOWN', (DOWN, None)), ({}, 1, None),
     ({'preset': 'on_off'}, False, (DOWN, None)), ({'preset': 'on_off'}, '1', (UP, None)),
+    ({'preset': 'integers'}, 0, (DOWN, None)), ({'preset': 'integers'}, '1', (UP, None)),
+    ({'preset': 'integers'}, 2.0, (WARN, None)), ({'preset': 'integers'}, 3, (DOWN, None)),
+    ({'preset': 'integers'}, 4, None), ({'preset': 'integers'}, 1.5, None), ({'preset': 'integers'}, True, None),
     ({'preset': 'packml'}, 6, (UP, None)), ({'preset': 'packml'}, 5, (DOWN, 'Suspended')),
     ({'preset': 'packml'}, 'idle', (WARN, 'Idle')), ({'preset': 'packml'}, 18, None), ({'preset': 'packml'}, 0, None),
     ({'preset': 'umh'}, 10_000, (UP, None)), ({'preset': 'umh'}, 29_999, (WARN, 'Lower than full speed')),
@@ -76,6 +79,8 @@ def test_the_reason_of_a_rule_goes_before_the_one_that_came_with_the_value() -> 
 @pytest.mark.parametrize(('mapping', 'value', 'meaning'), [
     ({'reports': 'reason', 'reasons': {47: 'Supply air low'}}, 47, ReasonMeaning('Supply air low')),
     ({'reports': 'reason'}, 'E-9', ReasonMeaning('E-9')), ({'reports': 'reason'}, 0, ReasonMeaning(None)),
+    ({'reports': 'reason'}, '0', ReasonMeaning(None)),
+    ({'reports': 'reason', 'reasons': {0: 'Idle'}}, '0', ReasonMeaning('Idle')),
     ({'reports': 'reason'}, '  ', ReasonMeaning(None)), ({'reports': 'reason'}, None, None),
     ({'reports': 'good'}, '12', CounterMeaning(Reports.GOOD, 12)), ({'reports': 'good'}, None, None)])
 def test_a_value_is_a_reason_or_a_count(mapping: dict[str, Any], value: Any, meaning: object) -> None:

@@ -13,8 +13,8 @@ from ...shell.text_field import TextField
 
 NOTE = ('The gateway turns values of a PLC into a status. Own tables and ranges are in gateway.yaml; '
         'python -m floor.gateway check says what they mean.')
-LABELS = {'words': 'Words (running, down ...)', 'on_off': 'On and off', 'packml': 'PackML state',
-          'umh': 'United Manufacturing Hub state'}
+LABELS = {'words': 'Words (running, down ...)', 'on_off': 'On and off', 'integers': 'Numbers 0 to 3',
+          'packml': 'PackML state', 'umh': 'United Manufacturing Hub state'}
 MAX_LENGTH = 80
 
 
