@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from together import together
 
 from floor.core.machines import Status
-from floor.gateway.config_file import parse_config, read_config
+from floor.gateway.config_file import parse_config, parse_mapping, read_config
 from floor.gateway.counters import increment
 from floor.gateway.description import describe
 from floor.gateway.errors import GatewayConfigError
@@ -125,6 +125,40 @@ def test_what_is_wrong_in_the_file_has_its_place(old: str, new: str, place: str,
     assert str(error.value).startswith(f'gateway.yaml:{place}: ')
     assert words in str(error.value)
     assert 'lm_token_secret' not in str(error.value)
+
+
+def test_a_key_that_is_merged_in_is_read_as_if_it_were_written() -> None:
+    merged = FILE.replace('          1: operational\n', '          <<: {1: operational}\n')
+    assert parse_config(merged, 'gateway.yaml') == parse_config(FILE, 'gateway.yaml')
+    with pytest.raises(GatewayConfigError, match=r"gateway\.yaml:1\d:.*: 'runing' is not a status"):
+        parse_config(merged.replace('{1: operational}', '{1: runing}'), 'gateway.yaml')
+
+
+@pytest.mark.parametrize('text', [
+    'values: {1: operational, 2: {status: down, reason: E-047}}',
+    '        values:\n          1: operational\n          2: {status: down, reason: E-047}\n',
+    FILE[FILE.index('      - topic'):]], ids=['on a line', 'its lines', 'the point'])
+def test_a_mapping_that_is_pasted_is_that_of_the_file(text: str) -> None:
+    point = parse_config(FILE, 'gateway.yaml').sources[0].points[0]
+    assert parse_mapping(text).values == point.values
+
+
+BOMB = 'values: &a [1, 2, 3]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd: &d [*c, *c, *c, *c]\ne: [*d, *d, *d]'
+
+
+@pytest.mark.parametrize(('text', 'sentence'), [
+    ('', 'Line 1, column 1: there are no keys here. Allowed: reports, preset, values, ranges'),
+    ('values:\n  1: runing', "Line 2, column 3: values.1: 'runing' is not a status; did you mean 'warning'?"),
+    ('- topic: a/{m}\n  machine: M\n  presett: umh',
+     "Line 3, column 3: there is no key 'presett' here; did you mean 'preset'?"),
+    ('- {topic: a, machine: A}\n- {topic: b, machine: B}', 'Line 1, column 1: there are 2 points: try one of them'),
+    ('values: {1: down', "Line 1, column 17: expected ',' or '}'"),
+    ('[' * 3_000, 'Line 1, column 1: an alias has itself in it, or brackets are too deep'),
+    (BOMB, 'Line 1, column 1: aliases make more of it than of any text without them')])
+def test_what_is_wrong_in_a_mapping_that_is_pasted_has_its_line_and_column(text: str, sentence: str) -> None:
+    with pytest.raises(GatewayConfigError) as error:
+        parse_mapping(text)
+    assert str(error.value).startswith(sentence)
 
 
 def test_only_a_point_that_reports_statuses_can_be_silent() -> None:

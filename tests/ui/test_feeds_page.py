@@ -269,11 +269,36 @@ async def test_a_trial_shows_what_would_become_of_an_event(commands: Feeds, user
 async def test_a_value_is_tried_against_a_preset_of_the_gateway(commands: Feeds, user: User) -> None:
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Try a value'))
-    form.fill('Preset', 'packml')
+    form.fill('Mapping', 'packml')
     form.fill('Value', '11')
     await form.until(lambda: form.says('Down, Held'))
     form.fill('Value', '99')
-    await form.until(lambda: form.says("Not reported: the value '99' is not in its mapping."))
+    await form.until(lambda: form.says("Nothing is reported, because the value '99' is not in its mapping"))
+
+
+async def test_a_value_is_tried_against_a_mapping_as_in_the_file_of_the_gateway(feeds: Feeds, user: User) -> None:
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('Try a value'))
+    form.fill('Mapping', 'own')
+    form.fill('Value', '2')
+    await form.until(lambda: form.says('Down, E-047') and form.says('from 100 and below 200: Warning, because of Slow'))
+    for value, meaning in ('150', 'Warning, Slow'), ('7', 'No signal'), ('1.0', 'Running'):
+        form.fill('Value', value)
+        await form.until(lambda meaning=meaning: form.says(meaning))
+    for mapping, meaning in (
+            ('reports: reason\nreasons: {1: Supply air low}', 'Reason: Supply air low'),
+            ('reports: good', 'A total of 1 good parts: what it grows by is reported'),
+            ('{reports: reject, counts: increment}', '1 rejected parts more'),
+            ('values: {2: down}', "Nothing is reported, because the value '1.0' is not in its mapping")):
+        form.fill('Mapping as in gateway.yaml', mapping)
+        await form.until(lambda meaning=meaning: form.says(meaning))
+    form.fill('Mapping as in gateway.yaml', 'values:\n  1: runing')
+    await form.until(lambda: form.says("Line 2, column 3: values.1: 'runing' is not a status; did you mean 'warning'?"))
+    assert not form.says('Nothing is reported')
+    form.fill('Mapping as in gateway.yaml', '#' * 5_001)
+    await form.until(lambda: form.says('At most 5,000 characters can be tried'))
+    form.fill('Mapping', 'on_off')
+    await form.until(lambda: form.says('true, 1 or on: Running') and not form.says('At most 5,000'))
 
 
 async def test_without_a_feed_the_page_says_how_to_make_one(commands: Feeds, user: User, shop_floor: Floor) -> None:

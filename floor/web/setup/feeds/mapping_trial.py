@@ -1,25 +1,38 @@
-"""What the gateway makes of a value by one of its presets: the same code as in the plant's network."""
+"""What the gateway makes of a value, by a preset or a mapping that is typed: the code is the gateway's own."""
 
 from __future__ import annotations
 
 from nicegui import ui
 
 from ....core.machines import Status
-from ....gateway.mapping import Mapping, NoMeaning
-from ....gateway.presets import MEANINGS, PRESETS, StatusMeaning
+from ....gateway.errors import GatewayConfigError
+from ....gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning
+from ....gateway.mapping_words import THINGS, mapping_lines
+from ....gateway.presets import PRESETS, StatusMeaning
+from ...shell.chips import hide
 from ...shell.heading import Heading
 from ...shell.messages import TextNode
-from ...shell.text_field import TextField
+from ...shell.text_field import TextArea, TextField
+from .feed_texts import status_word
 
-NOTE = ('The gateway turns values of a PLC into a status. Own tables and ranges are in gateway.yaml; '
-        'python -m floor.gateway check says what they mean.')
+NOTE = 'The gateway turns values of a PLC into a status. Try a preset, or a mapping as in gateway.yaml.'
+OWN = 'own'
 LABELS = {'words': 'Words (running, down ...)', 'on_off': 'On and off', 'integers': 'Numbers 0 to 3',
-          'packml': 'PackML state', 'umh': 'United Manufacturing Hub state'}
+          'packml': 'PackML state', 'umh': 'United Manufacturing Hub state', OWN: 'Own mapping'}
+EXAMPLE = """values:
+  1: operational
+  2: {status: down, reason: E-047}
+ranges:
+  - {from: 100, below: 200, status: warning, reason: Slow}
+otherwise: unknown"""
 MAX_LENGTH = 80
+MAX_MAPPING = 5_000
+"""Characters: it is parsed after every pause in typing."""
+MAX_LINES = 12
 
 
 class MappingTrial(ui.element):
-    """A preset, a value, and its meaning."""
+    """A preset or a mapping, a value, and its meaning."""
 
     def __init__(self) -> None:
         super().__init__('section')
@@ -28,28 +41,65 @@ class MappingTrial(ui.element):
             Heading('Try a value', level=3).classes('panel-title')
             TextNode('p', NOTE).classes('panel-note')
             with ui.element('div').classes('add-form'):
-                self._preset = ui.select({name: LABELS.get(name, name) for name in PRESETS}, value=next(iter(PRESETS)),
-                                         label='Preset', on_change=self._show) \
+                self._preset = ui.select({name: LABELS.get(name, name) for name in (*PRESETS, OWN)},
+                                         value=next(iter(PRESETS)), label='Mapping', on_change=self._show) \
                     .props('dense outlined options-dense').classes('field')
                 self._value = TextField('Value', on_change=self._show) \
                     .props(f'dense outlined maxlength={MAX_LENGTH} debounce=150').classes('field')
-            self._about = TextNode('p', MEANINGS[self._preset.value]).classes('panel-note')
+            self._mapping = TextArea('Mapping as in gateway.yaml', value=EXAMPLE, on_change=self._show) \
+                .props(f'outlined rows=7 maxlength={MAX_MAPPING} spellcheck=false debounce=400 '
+                       'input-class=feed-json').classes('field feed-mapping')
             self._meaning = TextNode('p').classes('feed-state free-text')
-            self._meaning.props.update({'role': 'status', 'hidden': True})
+            self._meaning.props.update({'role': 'status'})
+            self._problem = TextNode('p').classes('problem')
+            self._problem.props['role'] = 'status'
+            self._about = TextNode('p').classes('panel-note feed-lines free-text')
+        self._show()
 
     def _show(self) -> None:
-        self._about.set_text(MEANINGS[self._preset.value])
+        is_own = self._preset.value == OWN
+        self._mapping.set_visibility(is_own)
+        try:
+            mapping = own_mapping(str(self._mapping.value or '')) if is_own else (
+                Mapping.model_validate({'preset': self._preset.value}))
+        except GatewayConfigError as error:
+            self._say(problem=str(error))
+            return
         value = str(self._value.value or '').strip()
-        status, text = meaning_of(self._preset.value, value) if value else (Status.UNKNOWN, '')
-        self._meaning.set_text(text)
-        self._meaning.props.update({'data-status': status.value, 'hidden': not text})
+        lines = list(mapping_lines(mapping))
+        more = [f'… and {len(lines) - MAX_LINES} more'] if len(lines) > MAX_LINES else []
+        self._say('\n'.join(lines[:MAX_LINES] + more), *meaning_of(mapping, value) if value else ())
+
+    def _say(self, about: str = '', status: Status = Status.UNKNOWN, meaning: str = '', *, problem: str = '') -> None:
+        self._meaning.props['data-status'] = status.value
+        for node, text in (self._about, about), (self._meaning, meaning), (self._problem, problem):
+            node.set_text(text)
+            hide(node, hidden=not text)
 
 
-def meaning_of(preset: str, value: str) -> tuple[Status, str]:
+def own_mapping(text: str) -> Mapping:
+    """A mapping that was typed.
+
+    :raises GatewayConfigError: a line for each thing that is wrong, with its line and column
+    """
+    if len(text) > MAX_MAPPING:
+        raise GatewayConfigError(f'At most {MAX_MAPPING:,} characters can be tried: leave some values out.')
+    from ....gateway.config_file import parse_mapping  # noqa: PLC0415 (takes a moment, of each start)
+
+    return parse_mapping(text)
+
+
+def meaning_of(mapping: Mapping, value: str) -> tuple[Status, str]:
     """The meaning of a value in words, with the status whose shape it has."""
-    match Mapping.model_validate({'preset': preset}).meaning(value):
+    match mapping.meaning(value):
         case StatusMeaning(status, reason):
-            return status, status.word + (f', {reason}' if reason else '')
+            return status, status_word(status) + (f', {reason}' if reason else '')
+        case ReasonMeaning(reason):
+            return Status.OPERATIONAL, f'Reason: {reason}' if reason else 'No reason'
+        case CounterMeaning(counter, number):
+            is_total = mapping.counts == 'total'
+            return Status.OPERATIONAL, (f'A total of {number:g} {THINGS[counter]}: what it grows by is reported'
+                                        if is_total else f'{number:g} {THINGS[counter]} more')
         case NoMeaning(_, problem):
-            return Status.UNKNOWN, f'Not reported: {problem}.'
-    return Status.UNKNOWN, 'Not reported.'
+            return Status.UNKNOWN, f'Nothing is reported, because {problem}'
+    return Status.UNKNOWN, 'Nothing is reported'
