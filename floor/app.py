@@ -38,6 +38,7 @@ from .db.database import Database
 from .db.migrations import connect_prepared, prepare
 from .db.schema_files import load_schema_files
 from .feed.difference import Difference
+from .feed.feed_counters import FeedCounters
 from .feed.ingest import FeedIngest
 from .feed.listener import Listener
 from .feed.recent_events import events_of
@@ -115,7 +116,8 @@ def build_app(settings: Settings, source: DatabaseSource, log_lines: LogCounter,
         binding_refresh_interval=None, reconnect_timeout=RECONNECT_S, timeout_graceful_shutdown=1,
         ws_per_message_deflate=False, log_config=None,
         **guard(app, settings, storage_secret(settings), web.services.dashboard,
-                sources=identity_sources(settings, credentials=credential_sources(data.access)), refused=web.refused))
+                sources=identity_sources(settings, credentials=credential_sources(data.access, data.feeds)),
+                refused=web.refused))
 
 
 # 1: data
@@ -133,6 +135,7 @@ class Data:
     order_list: WorkOrderList
     plant: Plant
     access: Access
+    feeds: FeedCounters
 
 
 def build_data(settings: Settings, source: DatabaseSource) -> Data:
@@ -149,7 +152,8 @@ def build_data(settings: Settings, source: DatabaseSource) -> Data:
     return Data(database, store, listener, limit, employees, WorkOrders(database, employees),
                 WorkOrderList(database, lambda: store.plant.zone), Plant(database, employees),
                 access_to(database, employees, session_life=timedelta(hours=settings.session_hours),
-                          session_idle=timedelta(minutes=settings.session_idle_minutes), roles=settings.roles))
+                          session_idle=timedelta(minutes=settings.session_idle_minutes), roles=settings.roles),
+                FeedCounters())
 
 
 # 2: jobs
@@ -236,13 +240,14 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     services = Services(store=store, broadcast=broadcast, shifts=settings.shifts, events_of=events_of(data.database),
                         employees=data.employees, access=data.access, orders=data.orders, plant=data.plant,
                         setup=setup, sheets=sheets, feeds=FeedCommands(data.database, data.employees),
+                        feed_counters=data.feeds,
                         order_list=data.order_list, has_sign_in=settings.has_sign_in,
                         default_role=settings.role_of_strangers, render_probe=render_probe,
                         alerts=AlertHub(store), database_now=data.database.now,
                         dashboard=dashboard_link(settings, os.environ),
                         report_settings=ReportSettingsCommands(data.database, data.employees))
     floor_api.register(app, database=data.database)
-    feed_api.register(app, ingest=FeedIngest(data.database))
+    feed_api.register(app, ingest=FeedIngest(data.database), counters=data.feeds)
     work_orders_api.register(app, database=data.database, orders=data.orders, order_list=data.order_list,
                              employees=data.employees, limit=data.limit,
                              uploads=services.uploads,
@@ -269,9 +274,9 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     return Web(services, broadcast, latency, RefusedOrigins())
 
 
-def credential_sources(access: Access) -> list[Source]:
+def credential_sources(access: Access, feeds: FeedCounters) -> list[Source]:
     """Who may be found in the database, in the order in which they are asked: a limit of the role goes first."""
-    return [token_source(access.tokens), cookie_source(STATION, access.stations.find),
+    return [token_source(access.tokens, feeds), cookie_source(STATION, access.stations.find),
             cookie_source(SESSION, access.sessions.find), cookie_source(WALL, access.walls.find)]
 
 
@@ -301,7 +306,7 @@ def build_operations(settings: Settings, source: DatabaseSource, data: Data, job
                            backlog=longest_backlog, jobs=[job.status for job in jobs.periodic if job.status],
                            supervised=jobs.supervisor.statuses, log_lines=lambda: log_lines.lines,
                            migrations=load_schema_files(database.feed_table).migrations, password=source.lakebase,
-                           simulator=jobs.simulator, refused=lambda: web.refused.refusals)
+                           simulator=jobs.simulator, refused=lambda: web.refused.refusals, feeds=data.feeds)
     health.register(app, runtime)
     diagnosis_page.register(web.services, runtime, retention_days=settings.retention_days)
     app.on_startup(shutdown.watch_server)

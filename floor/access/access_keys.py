@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 
 from ..core.access_keys import AccessKey, KeyKind, NewKey
-from ..core.errors import InvalidInputError, NotFoundError, SignedOutError
+from ..core.errors import InvalidInputError, NotFoundError, SignedOutError, UnknownKeyError
 from ..core.people import Identity, Role
 from ..core.scopes import TokenScope
 from ..db.connection import Connection
@@ -143,11 +143,12 @@ def to_key(row: Any) -> AccessKey:
 def _working(kind: KeyKind, row: Any) -> AccessKey:
     """The key of a row of the query access_key_of.
 
-    :raises SignedOutError: there is none, or it works no longer
+    :raises UnknownKeyError: there is none
+    :raises SignedOutError: it works no longer
     """
     called = CALLED[kind]
     if row is None:
-        raise SignedOutError(f'this {called} is not known: check that nothing is missing at its end')
+        raise UnknownKeyError(f'this {called} is not known: check that nothing is missing at its end')
     for is_so, what in (row['is_revoked'], 'was revoked'), (row['is_expired'], 'has expired'):
         if is_so:
             raise SignedOutError(f'this {called} {what}: ask a supervisor for a new one')

@@ -17,6 +17,8 @@ from .access_keys import MAX_NAME_LENGTH, KeyDetails
 from .known_keys import KnownKeys
 
 MAX_DAYS = 3650
+NAME_PREFIX = 'token '
+"""Of the name of its identity, before that of the token."""
 Ids = tuple[int, ...] | None
 
 
@@ -58,7 +60,8 @@ class ApiTokens(KnownKeys):
         :raises SignedOutError: it is unknown, revoked or expired
         """
         key = await self._find(KeyKind.TOKEN, secret)
-        return Identity(f'token {key.name}', None, credential=Credential('token', key.id), scopes=frozenset(key.scopes))
+        return Identity(f'{NAME_PREFIX}{key.name}', None, credential=Credential('token', key.id),
+                        scopes=frozenset(key.scopes))
 
     async def _limits(self, connection: Connection, new: NewToken) -> tuple[Ids, Ids]:
         if not (new.lines or new.machines):

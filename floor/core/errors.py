@@ -20,6 +20,7 @@ FloorError
 ├── ReferenceReusedError          a client reference was sent again with a different request
 ├── NotAllowedError               the person's role does not allow this
 │   └── SignedOutError            nobody is signed in, or no longer
+│       └── UnknownKeyError       a token, link or pairing that never existed
 ├── SignInError                   a sign-in cannot be completed
 │   └── ProviderUnavailableError  the provider where people sign in does not answer
 ├── TooManyChangesError           the rate limit of changes is reached
@@ -140,6 +141,10 @@ class NotAllowedError(FloorError):
 
 class SignedOutError(NotAllowedError):
     """Nobody is signed in; or the session, token or pairing that the request or page was opened with has ended."""
+
+
+class UnknownKeyError(SignedOutError):
+    """There is no token, link or pairing with this secret, and there was none."""
 
 
 class SignInError(FloorError):

@@ -98,6 +98,20 @@ async def store_events(queries: Queries, connection: Connection, feed_id: int,
     return [EventResult(Result(row['result']), row['message']) for row in rows]
 
 
+def refused_for(event: FeedEvent | EventResult, result: EventResult) -> str:
+    """Why an event was refused, in one of a few words; empty: it was not. event: as it was given to be stored."""
+    if result.result is not Result.REFUSED:
+        return ''
+    if isinstance(event, EventResult):
+        return 'unreadable'
+    message = result.message or ''
+    return next((word for start, word in _REASONS.items() if message.startswith(start)), 'time')
+
+
+_REASONS = {'this token may not report ': 'not_allowed', 'another status was reported ': 'conflict'}
+"""By how the messages of sql/functions/33_feed_events.sql begin. All others are about the event's time."""
+
+
 def _as_json(number: int, event: FeedEvent | EventResult) -> dict[str, Any]:
     """As sql/functions/33_feed_events.sql describes it."""
     read = {'item': number, 'machine': event.machine, 'status': event.status, 'reason': event.reason,

@@ -196,6 +196,11 @@ CLOCK_SET = Check(
     'Synchronize the clocks of the servers with NTP. The history of each machine stays in order: reports more than an '
     'hour in the future are moved to the time of the correction.')
 REFUSED = Check('RequestsRefused', WARNING, 'Cross-origin requests were refused', '{remedy}')
+FEEDS_REFUSED = Check(
+    'FeedsRefused', WARNING, 'Requests of feeds are refused ({{ $labels.reason }})',
+    '/setup/feeds shows from which addresses they come: give each program a token for feeds, or stop it.',
+    'floor_feed_requests_refused',
+    condition='sum by (instance, reason) (increase(floor_feed_requests_refused_total[15m])) > 0')
 TWO_SIMULATORS = Check(
     'TwoSimulators', WARNING, 'Two instances simulate one plant', 'Set ENABLE_SIMULATOR=false in all but one.',
     'floor_simulator_playing', 1, 'sum by (job) (floor_simulator_playing) > {limit}', '2m')

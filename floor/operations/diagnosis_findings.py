@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ..core.formatting import Detail, counted, delay, duration, number, percent
 from ..core.latency import LatencyHistogram
 from ..core.sentences import full_stop
+from ..feed.feed_counters import RequestFault
 from ..feed.freshness import Freshness
 from ..feed.store import DISK, FEED, Store
 from . import checks
@@ -156,6 +157,18 @@ def _of_refusals(runtime: RuntimeStatus) -> Iterator[Finding]:
         times = 'once' if each.times == 1 else counted(each.times, 'time')
         yield checks.REFUSED.found(f'Refused {times} since the start: {each.origin}, because {each.why}.',
                                    remedy=each.remedy)
+
+
+    if refused := sum(runtime.feeds.requests.values()):
+        last = runtime.feeds.senders[0]
+        yield checks.FEEDS_REFUSED.found(
+            f'Refused requests of feeds since the start: {number(refused)}, the last from '
+            f'{last.address or "an unknown address"}: {FAULTS[last.fault]}.')
+
+
+FAULTS = {RequestFault.UNKNOWN: 'there is no such token',
+          RequestFault.ENDED: 'the token was revoked or has expired',
+          RequestFault.OTHER: 'the token is not for feeds', RequestFault.MISSING: 'no token was sent'}
 
 
 def _of_counters(runtime: RuntimeStatus) -> Iterator[Finding]:

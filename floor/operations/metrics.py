@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ..core.machines import Status
+from ..feed.feed_counters import RequestFault
 from ..feed.freshness import Freshness
 from .checks import help_of
 from .runtime_status import RuntimeStatus
@@ -59,6 +60,7 @@ class FloorCollector(Collector):
         yield from self._trust()
         yield from self._lags()
         yield from self._listener()
+        yield from self._feeds()
         yield from self._database()
         yield from self._pages()
         yield from self._tasks()
@@ -125,6 +127,22 @@ class FloorCollector(Collector):
             for reason, number in reasons.items():
                 family.add_metric([reason], number)
             yield family
+
+    def _feeds(self) -> Iterator[Metric]:
+        feeds = self._runtime.feeds
+        events = CounterMetricFamily(
+            'floor_feed_events', 'Events that feeds sent over HTTP, by feed (after a hundred: others) and result: '
+            'accepted, late, duplicate, unknown_machine, or refused, with the reason: unreadable (also a problem that '
+            'the feed reports), not_allowed (of its token), time, conflict (another status of the same moment). '
+            '/setup/feeds has examples.', labels=['feed', 'result', 'reason'])
+        for labels, number in feeds.events.items():
+            events.add_metric(labels, number)
+        requests = CounterMetricFamily(
+            'floor_feed_requests_refused', 'Requests to /api/feed that were refused whole, by reason: unknown_token, '
+            'ended_token (revoked or expired), other_token (not for reporting), no_token.', labels=['reason'])
+        for fault in RequestFault:
+            requests.add_metric([fault.value], feeds.requests[fault])
+        yield from (events, requests)
 
     def _database(self) -> Iterator[Metric]:
         use = self._runtime.database.pool_use

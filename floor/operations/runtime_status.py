@@ -15,6 +15,7 @@ from ..core.version import program_version
 from ..db.database import Database
 from ..db.schema_files import Migration
 from ..db.task_status import TaskStatus
+from ..feed.feed_counters import FeedCounters
 from ..feed.listener import Listener
 from ..feed.store import Store
 from .freshness_log import FreshnessLog
@@ -82,6 +83,8 @@ class RuntimeStatus:
     simulator: Simulator | None = None
     refused: Callable[[], Sequence[RefusedOrigin]] = list
     """The refused cross-origin requests."""
+    feeds: FeedCounters = field(default_factory=FeedCounters)
+    """What feeds send over HTTP."""
     started_at: float = field(default_factory=time.time)
     """Seconds since 1970."""
     version: str = field(default_factory=program_version)

@@ -20,6 +20,7 @@ from floor.core.rate_limit import ChangeRateLimit
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.db.schema_files import load_schema_files
+from floor.feed.feed_counters import FeedCounters
 from floor.feed.ingest import FeedIngest
 from floor.feed.listener import Listener
 from floor.feed.store import Store
@@ -67,11 +68,14 @@ def app_of(database: Database, settings: Settings, patience: float = 60, limit: 
     people_api.register(app, employees=employees, timeout=patience, limit=limit)
     plant_api.register(app, plant=PlantCommands(database, employees), sheets=SheetImport(database, employees),
                        timeout=patience, limit=limit)
-    feed_api.register(app, ingest=FeedIngest(database), timeout=patience)
+    counters = FeedCounters()
+    feed_api.register(app, ingest=FeedIngest(database), counters=counters, timeout=patience)
     feeds_api.register(app, feeds=FeedCommands(database, employees), timeout=patience)
     app.add_middleware(CredentialLimits, described=app)
     app.add_middleware(IdentityRequired, sources=[
-        token_source(ApiTokens(database, employees)), *identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'})])
+        token_source(ApiTokens(database, employees), counters),
+        *identity_sources(settings, {'DATABRICKS_APP_NAME': 'floor'})])
+    app.state.feed_counters = counters
     return app
 
 

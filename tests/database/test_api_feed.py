@@ -13,6 +13,7 @@ import pytest
 from database.harness import app_of, asking, problem_in
 from database.people import MIKE
 from database.postgres import Connect
+from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from together import together
 
@@ -41,9 +42,14 @@ def tokens(database: Database) -> ApiTokens:
 
 
 @pytest.fixture
-async def plc(database: Database, settings: Settings, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
+def app(database: Database, settings: Settings) -> FastAPI:
+    return app_of(database, settings)
+
+
+@pytest.fixture
+async def plc(app: FastAPI, tokens: ApiTokens) -> AsyncIterator[AsyncClient]:
     """A program with a token for reporting."""
-    async with asking(app_of(database, settings), None) as client:
+    async with asking(app, None) as client:
         made = await tokens.make(MIKE, NewToken('gateway', [TokenScope.FEED]))
         client.headers['Authorization'] = f'Bearer {made.secret}'
         yield client
@@ -224,6 +230,44 @@ async def test_a_token_that_ends_reports_nothing_more_although_it_was_known(
         assert 'ask a supervisor' in problem['detail']
         assert (await status_of(connection))[0] == 'down'
         await connection.execute('UPDATE access_keys SET revoked_at = NULL, revoked_by = NULL, expires_at = NULL')
+
+
+async def test_events_are_counted_by_result_and_reason(plc: AsyncClient, tokens: ApiTokens, app: FastAPI) -> None:
+    limited = await tokens.make(MIKE, NewToken('press', [TokenScope.FEED], machines=[PAINTER]))
+    now = datetime.now(UTC)
+    one = {'machine': VALVE, 'status': 'down', 'at': now.isoformat(), 'id': '1'}
+    await plc.post(PATH, json=[one, one, {**one, 'id': '2', 'status': 'warning'}, {'machine': VALVE},
+                                {'machine': 'CNC-01', 'status': 'down'},
+                                {**one, 'id': '3', 'at': (now - timedelta(minutes=9)).isoformat()},
+                                {**one, 'id': '4', 'at': (now + timedelta(hours=1)).isoformat()},
+                                {**one, 'id': '5', 'at': (now - timedelta(days=9)).isoformat()}])
+    await plc.post(f'{PATH}/{VALVE}', data={'status': 'down'}, headers={'Authorization': f'Bearer {limited.secret}'})
+    assert {key: times for key, times in app.state.feed_counters.events.items() if times} == {
+        ('gateway', 'accepted', ''): 1, ('gateway', 'duplicate', ''): 1, ('gateway', 'late', ''): 1,
+        ('gateway', 'unknown_machine', ''): 1, ('gateway', 'refused', 'unreadable'): 1,
+        ('gateway', 'refused', 'conflict'): 1, ('gateway', 'refused', 'time'): 2,
+        ('press', 'refused', 'not_allowed'): 1}
+
+
+async def test_requests_that_are_refused_whole_are_counted_by_reason(plc: AsyncClient, tokens: ApiTokens,
+                                                                     app: FastAPI) -> None:
+    old, reader = [await tokens.make(MIKE, NewToken(name, [scope])) for name, scope in (
+        ('old', TokenScope.FEED), ('MES', TokenScope.READ))]
+    await tokens.revoke(MIKE, old.key.id)
+    good = plc.headers.pop('Authorization')
+    for times, secret in (3, 'lm_token_guess'), (2, old.secret), (1, reader.secret), (1, ''):
+        for _ in range(times):
+            header = {'Authorization': f'Bearer {secret}'} if secret else {}
+            answer = await plc.post(f'{PATH}/{VALVE}', data={'status': 'down'}, headers=header)
+            assert answer.status_code in {401, 403}
+    assert (await plc.get('/api/machines', headers={'Authorization': 'Bearer lm_token_guess'})).status_code == 401
+    counters = app.state.feed_counters
+    assert counters.requests == {'unknown_token': 3, 'ended_token': 2, 'other_token': 1, 'no_token': 1}
+    assert [(each.fault, each.address, each.token, each.times) for each in counters.senders] == [
+        ('no_token', '127.0.0.1', '', 1), ('other_token', '127.0.0.1', 'MES', 1),
+        ('ended_token', '127.0.0.1', '', 2), ('unknown_token', '127.0.0.1', '', 3)]
+    answer = await plc.post(f'{PATH}/{VALVE}', data={'status': 'down'}, headers={'Authorization': good})
+    assert answer.json() == {'result': 'accepted'}, 'nothing else is disturbed'
 
 
 async def test_what_arrives_while_its_token_is_revoked_is_refused(database: Database, tokens: ApiTokens) -> None:

@@ -19,6 +19,7 @@ from floor.core.access_keys import AccessKey, KeyKind, NewKey
 from floor.core.errors import DatabaseUnavailableError, InvalidInputError
 from floor.core.machines import Status
 from floor.core.scopes import TokenScope
+from floor.feed.feed_counters import RequestFault
 from floor.feed.ingest import EventResult, FeedEvent, Result
 from floor.plant.feed_items import (
     NEVER,
@@ -125,6 +126,21 @@ async def test_a_token_that_is_still_sent_after_its_end_is_named(commands: Feeds
     assert form.says('the token press 7, which expired at 2026-11-21 10:42: last 5 s ago.')
     commands.overview = FeedOverview()
     await form.until(lambda: not form.says('What these programs send is refused'))
+
+
+async def test_requests_with_a_wrong_token_are_named_by_their_address(commands: Feeds, user: User,
+                                                                      shop_floor: Floor) -> None:
+    counters = shop_floor.services.feed_counters
+    counters._now = lambda: NOW - timedelta(minutes=2)
+    for _ in range(3):
+        counters.refuse(RequestFault.UNKNOWN, '192.168.4.17')
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says(
+        'Requests from 192.168.4.17 have a token that does not exist: 3 times since 10:40, last 2 min ago.'))
+    counters.refuse(RequestFault.OTHER, '192.168.4.18', HOSTILE)
+    counters.refuse(RequestFault.ENDED, '192.168.4.19')
+    await form.until(lambda: form.says(f'Requests from 192.168.4.18 have the token {HOSTILE}, which may not report'))
+    assert not form.says('192.168.4.19')  # EndedNote names its token
 
 
 async def test_the_last_events_follow_and_can_be_paused(commands: Feeds, user: User) -> None:
@@ -276,7 +292,7 @@ async def test_a_value_is_tried_against_a_preset_of_the_gateway(commands: Feeds,
     await form.until(lambda: form.says("Nothing is reported, because the value '99' is not in its mapping"))
 
 
-async def test_a_value_is_tried_against_a_mapping_as_in_the_file_of_the_gateway(feeds: Feeds, user: User) -> None:
+async def test_a_value_is_tried_against_a_mapping_as_in_the_file_of_the_gateway(commands: Feeds, user: User) -> None:
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Try a value'))
     form.fill('Mapping', 'own')

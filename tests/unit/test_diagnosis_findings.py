@@ -17,6 +17,7 @@ from floor.db.connection import Connection
 from floor.db.database import Database
 from floor.db.error_labels import no_reasons
 from floor.db.schema_files import Migration
+from floor.feed.feed_counters import RequestFault
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.jobs.order_checks import OrderChecks
@@ -155,6 +156,15 @@ def test_refused_origins_are_shown_with_what_to_do(runtime: RuntimeStatus) -> No
     assert found.what == ('Refused 2 times since the start: http://floor.example:8080, because it is a page of another '
                           'port.')
     assert found.do == 'Set ALLOWED_HOSTS=floor.example.'
+
+
+def test_refused_requests_of_feeds_are_shown_with_where_they_come_from(runtime: RuntimeStatus) -> None:
+    for address in '192.168.4.18', '192.168.4.17':
+        runtime.feeds.refuse(RequestFault.UNKNOWN, address)
+    (severity, what, do), = findings_of(runtime)
+    assert (severity, what) == (
+        'warning', 'Refused requests of feeds since the start: 2, the last from 192.168.4.17: there is no such token.')
+    assert '/setup/feeds' in do
 
 
 def test_what_was_counted_and_what_fails(runtime: RuntimeStatus) -> None:

@@ -16,6 +16,8 @@ from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.machines import MachineChange, MachineName, MachineRecord, Status
 from floor.core.version import program_version
 from floor.db.connection import Connection
+from floor.feed.feed_counters import FeedCounters, RequestFault
+from floor.feed.ingest import EventResult, FeedEvent, Result
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
@@ -201,6 +203,18 @@ async def test_every_measure_of_the_program_has_a_help_and_a_type(client: httpx.
                 if family.name.startswith('floor_')]
     assert len(families) > 10
     assert [family.name for family in families if not family.documentation or family.type == 'unknown'] == []
+
+
+async def test_what_feeds_send_is_counted(store: Store, listener: Listener) -> None:
+    feeds = FeedCounters()
+    feeds.count('press "7"', [FeedEvent('Valve', Status.DOWN)], [EventResult(Result.ACCEPTED)])
+    feeds.refuse(RequestFault.UNKNOWN, '192.168.4.17')
+    async with client_of('postgresql://nobody@127.0.0.1:1/nothing', store, listener, feeds=feeds) as client:
+        measures = samples(await client.get('/metrics'))
+    assert measures['floor_feed_events_total', ('press "7"', '', 'accepted')] == 1
+    assert measures['floor_feed_events_total', ('press "7"', '', 'late')] == 0
+    assert measures['floor_feed_requests_refused_total', ('unknown_token',)] == 1
+    assert measures['floor_feed_requests_refused_total', ('no_token',)] == 0
 
 
 async def test_openmetrics_is_spoken_to_who_asks_for_it(client: httpx.AsyncClient) -> None:

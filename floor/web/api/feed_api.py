@@ -10,10 +10,12 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.routing import request_response
 
+from ...access.api_tokens import NAME_PREFIX
 from ...core.errors import NotAllowedError
 from ...core.feeds import FEED_PATH
 from ...core.people import Identity
 from ...core.query_parameters import Query
+from ...feed.feed_counters import FeedCounters
 from ...feed.ingest import MAX_EVENTS, EventResult, FeedIngest, Result
 from ..http.caller import identity_of
 from .callers import caller
@@ -47,7 +49,7 @@ class EventRoute(APIRoute):
         return handle
 
 
-def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) -> None:
+def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeout: float = TIMEOUT_S) -> None:
     """Serve /api/feed. Call it after floor_api.register, which adds the error handlers.
 
     timeout: seconds without a response of the database after which a request fails with 503.
@@ -66,6 +68,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
         events, is_single = await read_events(request)
         async with database_errors(timeout):
             results = await ingest.report(feed_id, events)
+        counters.count(who.name.removeprefix(NAME_PREFIX), events, results)
         return _single(results[0]) if is_single else JSONResponse({'results': [_answer(each) for each in results]},
                                                                   headers=NOT_STORED)
 
@@ -77,7 +80,9 @@ def register(app: FastAPI, *, ingest: FeedIngest, timeout: float = TIMEOUT_S) ->
         feed_id = _feed_of(who)
         event = await read_event_of(request, machine)
         async with database_errors(timeout):
-            return _single((await ingest.report(feed_id, [event]))[0])
+            results = await ingest.report(feed_id, [event])
+        counters.count(who.name.removeprefix(NAME_PREFIX), [event], results)
+        return _single(results[0])
 
     app.routes.extend(router.routes)  # include_router() would wrap them
 

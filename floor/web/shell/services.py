@@ -15,6 +15,7 @@ from ...core.errors import SignedOutError
 from ...core.machines import MachineName, StatusEvent
 from ...core.people import Identity, Person, Role
 from ...core.plant_calendar import PlantCalendar
+from ...feed.feed_counters import FeedCounters
 from ...feed.store import Store
 from ...orders.employees import Employees
 from ...orders.upload_queue import UploadQueue
@@ -65,6 +66,7 @@ class Services:
     """What supervisors set for reports; None: nothing can be set."""
     uploads: UploadQueue = field(default_factory=UploadQueue)
     downloads: Downloads = field(default_factory=Downloads)
+    feed_counters: FeedCounters = field(default_factory=FeedCounters)
 
     def read_calendar(self) -> PlantCalendar:
         """The plant's calendar of now."""

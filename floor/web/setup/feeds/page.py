@@ -35,6 +35,7 @@ from .feed_panel import FeedPanel
 from .feed_table import FeedTable
 from .feed_texts import when
 from .feed_watch import EVERY_S, FeedWatch, Watcher
+from .refused_note import RefusedNote
 from .trial_panel import TrialPanel
 from .unknown_panel import UnknownPanel
 
@@ -79,6 +80,7 @@ class FeedsPage:
             self._table.set_visibility(False)
             self._empty = TextNode('p').classes('panel-note')
             self._ended = EndedNote()
+            self._refused = RefusedNote()
             self._shared = SharedNote(services)
         self._feed = FeedPanel(services, identity, watch.wake)
         self._unknown = UnknownPanel(services, identity, watch.wake)
@@ -110,6 +112,7 @@ class FeedsPage:
         self._table.show(read.feeds, shown, now, zone)
         self._empty.set_text('' if read.feeds else EMPTY)
         self._ended.show(read.ended, now, zone)
+        self._refused.show(self._services.feed_counters.senders, now, zone)
         self._shared.show(read.shared, now)
         if shown != self.watcher.feed_id:  # its events come with the next reading
             self.watcher.feed_id = shown

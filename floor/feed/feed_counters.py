@@ -1,0 +1,78 @@
+"""Counts what feeds send to this process since its start, and remembers from where requests come that are refused.
+
+A stranger can send any number of tokens: neither they nor more than a few addresses are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from .ingest import EventResult, FeedEvent, Result, refused_for
+
+MAX_FEEDS = 100
+OTHERS = 'others'
+"""The name under which further feeds are counted together."""
+MAX_SENDERS = 20
+
+
+class RequestFault(StrEnum):
+    """Why all events of a request are refused."""
+
+    UNKNOWN = 'unknown_token'
+    ENDED = 'ended_token'
+    """It was revoked or has expired."""
+    OTHER = 'other_token'
+    """It is not for reporting."""
+    MISSING = 'no_token'
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSender:
+    """Requests from one address that were refused for one fault. token: the name of a token that is known."""
+
+    fault: RequestFault
+    address: str
+    token: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+class FeedCounters:
+    """One for the whole program."""
+
+    def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.events: Counter[tuple[str, str, str]] = Counter()
+        """Events by feed, result and reason, as floor_feed_events in /metrics has them."""
+        self.requests: Counter[RequestFault] = Counter()
+        """Refused requests."""
+        self._now = now
+        self._senders: dict[tuple[RequestFault, str, str], RefusedSender] = {}
+
+    @property
+    def senders(self) -> Sequence[RefusedSender]:
+        """Where refused requests came from, the latest first: the last MAX_SENDERS of them."""
+        return tuple(reversed(self._senders.values()))
+
+    def count(self, feed: str, events: Sequence[FeedEvent | EventResult], results: Sequence[EventResult]) -> None:
+        """Count events of a feed. feed: its name."""
+        if (feed, Result.ACCEPTED, '') not in self.events:
+            name = feed if len({name for name, *_ in self.events}) < MAX_FEEDS else OTHERS
+            self.events.update(dict.fromkeys(((name, result, '') for result in Result if result is not Result.REFUSED),
+                                             0))  # a rate needs a series that was there before the first event
+            feed = name
+        for event, result in zip(events, results, strict=True):
+            self.events[feed, result.result, refused_for(event, result)] += 1
+
+    def refuse(self, fault: RequestFault, address: str, token: str = '') -> None:
+        """Count a request that is refused."""
+        self.requests[fault] += 1
+        key, now = (fault, address, token), self._now()
+        known = self._senders.pop(key, None) or RefusedSender(fault, address, token, 0, now, now)
+        if len(self._senders) >= MAX_SENDERS:
+            del self._senders[next(iter(self._senders))]
+        self._senders[key] = replace(known, times=known.times + 1, last_at=now)
