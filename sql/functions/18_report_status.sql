@@ -26,7 +26,8 @@ BEGIN
     END IF;
     IF clean = 'unknown' THEN
         RETURN record_lost_signal(f, happened_at);
-    ELSIF happened_at <= f.reported_at THEN
+    ELSIF happened_at <= f.reported_at
+          OR f.reported_at IS NULL AND happened_at < known_until(of_machine) THEN  -- it left, and is back without a status
         RETURN record_late_status(f, clean, why, happened_at);
     END IF;
     outcome := CASE WHEN (f.status, f.reason) IS NOT DISTINCT FROM (clean, coalesce(why, f.reason)) THEN 'repeated'
@@ -47,6 +48,12 @@ REVOKE EXECUTE ON FUNCTION report_status FROM PUBLIC;
 COMMENT ON FUNCTION report_status IS
     'A machine''s status as of a time: at most 2 minutes ahead of the server''s clock and 7 days old; null: now. unknown: it gives no'
     ' data. Returns current, repeated, late (it was put where it belongs; the live status stays) or known (it is there already).';
+
+-- The end of the last interval of a machine; null: it has none.
+CREATE OR REPLACE FUNCTION known_until(of_machine integer) RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT until FROM status_intervals WHERE machine_id = of_machine ORDER BY since DESC LIMIT 1
+$$;
 
 -- What report_status() and feeds may say: a status, or that there is none.
 CREATE OR REPLACE FUNCTION reported_status(status text) RETURNS text
@@ -168,7 +175,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     began timestamptz := (SELECT known.began FROM known_status_at(f.machine_id, 'infinity') known);
 BEGIN
-    IF began <> f.status_since THEN
+    IF f.status IS NOT NULL AND began <> f.status_since THEN
         PERFORM set_config('floor.history_upkeep', 'yes', true);
         UPDATE machine_feed_stream SET status_since = began, version = nextval('machine_feed_version')
         WHERE machine_id = f.machine_id;

@@ -127,6 +127,15 @@ async def test_a_gateway_that_was_offline_says_what_happened_meanwhile(site: Flo
     assert (await site.past())['floor'] != before['floor']
 
 
+async def test_events_of_a_machine_that_is_back_without_a_status_belong_to_before_it_left(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational', 60))
+    await site.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    await site.connection.execute('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', VALVE)
+    assert await site.send(event(VALVE, 'down', 40)) == [('late', None)]
+    assert await site.connection.fetchval(
+        'SELECT status FROM machine_feed_stream WHERE machine_name = $1', VALVE) is None
+
+
 async def test_events_mark_the_days_that_they_change_and_no_others(site: Floor) -> None:
     async def marked() -> list[int]:
         rows = await site.connection.fetch('SELECT DISTINCT day FROM changed_days ORDER BY day DESC')

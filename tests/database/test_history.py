@@ -320,6 +320,20 @@ async def test_a_machine_that_comes_back_is_the_one_that_left(site: Floor) -> No
     assert await site.stops() == [(0, 10, None, 0), (20, None, None, 0)]
 
 
+async def test_a_late_report_of_a_machine_that_is_back_without_a_status_belongs_to_before_it_left(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.value('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    await site.at(NOON + 120 * MINUTE)
+    await site.value('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', VALVE)
+    assert await site.report('down', NOON + 20 * MINUTE, 'Leak') == 'late'
+    assert await site.intervals() == [(0, 20, 'operational'), (20, 60, 'down')]
+    assert await site.stops() == [(20, 60, 'Leak', 0)]
+    assert await site.live() == (None, 120)
+    assert await site.report('warning', NOON + 90 * MINUTE) == 'current', 'nothing is known since it left'
+    assert await site.intervals() == [(0, 20, 'operational'), (20, 60, 'down'), (90, None, 'warning')]
+
+
 async def test_the_number_of_a_machine_that_left_is_given_to_no_other(site: Floor) -> None:
     number = await site.value('SELECT machine_called($1)', VALVE)
     await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
