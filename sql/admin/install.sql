@@ -46,7 +46,8 @@ SELECT set_config('floor.refusal', coalesce((
         (21, 'e7a58a08cfffea4be832554a9f37204ec1ba5248be32770a9df27324aa37461d'),
         (22, '35546c35e8fbb0af860dfb18de7138f2d5c3298bda7595f5148cbcba7dc427ac'),
         (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
-        (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'))
+        (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
+        (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -223,6 +224,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 24) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (24, 'dashboard_days', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 25) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0025_status_days.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (25, 'status_days', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -294,6 +301,8 @@ CALL record_function_file('46_rebuild.sql', NULL, :'program');
 CALL record_function_file('47_parts.sql', NULL, :'program');
 \ir ../functions/48_sum_day.sql
 CALL record_function_file('48_sum_day.sql', NULL, :'program');
+\ir ../functions/49_status_days.sql
+CALL record_function_file('49_status_days.sql', NULL, :'program');
 \ir ../functions/49_stop_days.sql
 CALL record_function_file('49_stop_days.sql', NULL, :'program');
 \ir ../functions/50_machine_times.sql

@@ -44,6 +44,6 @@ BEGIN
     PERFORM set_config('floor.history_upkeep', '', true);
     PERFORM cut_out_gap(gap);
     PERFORM derive_stops(f.machine_id, moment, ends);
-    PERFORM mark_changed_days(moment, ends);
+    PERFORM mark_changed_days(moment, end_of_influence(f.machine_id, ends));
     RETURN 'late';
 END $$;

@@ -126,7 +126,7 @@ BEGIN
     END IF;
     INSERT INTO status_intervals (machine_id, since, until, status, reason, version)
     VALUES (f.machine_id, moment, ends, late_status, late_reason, new);
-    PERFORM mark_changed_days(moment, ends);
+    PERFORM mark_changed_days(moment, end_of_influence(f.machine_id, ends));
     IF was.status = late_status AND was.since < moment AND was.until > moment THEN
         PERFORM explain_stop(f.machine_id, moment);  -- only a reason has changed
     ELSE

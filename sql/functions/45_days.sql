@@ -103,6 +103,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
     DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
     DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
+    DELETE FROM status_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
     INSERT INTO history_days (day, since, until, time_zone, day_start)
     SELECT d.day, d.since, d.until, plant.time_zone, plant.day_start
     FROM plant_settings plant
@@ -132,7 +133,7 @@ BEGIN
     FOR next_day IN
         SELECT d.day FROM history_days d
         WHERE (NOT d.has_stops OR d.day IN (SELECT c.day FROM changed_days c)
-               OR (d.summed_at IS NULL OR d.hours IS NULL)
+               OR (d.summed_at IS NULL OR d.hours IS NULL OR NOT d.has_statuses)
                   AND d.until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity'))
           AND is_settled(d.until)
         ORDER BY d.day DESC LIMIT most

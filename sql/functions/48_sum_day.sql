@@ -32,6 +32,7 @@ BEGIN
     IF period.until <= (SELECT forgotten_until FROM history_upkeep) THEN
         RETURN;  -- its sums are all that is known of its intervals
     END IF;
+    PERFORM keep_statuses(period);
     DELETE FROM machine_days WHERE day = of_day;
     DELETE FROM machine_hours WHERE day = of_day;
     DELETE FROM line_hours WHERE day = of_day;

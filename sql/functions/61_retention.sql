@@ -60,6 +60,8 @@ BEGIN
     IF amount > 0 THEN
         UPDATE history_upkeep SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
     END IF;
+    DELETE FROM status_days  -- it has what was forgotten
+    WHERE day IN (SELECT day FROM history_days WHERE until <= (SELECT forgotten_until FROM history_upkeep));
     RETURN amount + counted;
 END $$;
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;

@@ -34,7 +34,7 @@ BEGIN
         work_order_events, work_order_checklist, work_order_attachments, work_order_texts, work_order_sort_history,
         machine_types;
     TRUNCATE machine_status_history, status_intervals, data_gaps, machine_stops, history_days, changed_days, machine_days,
-        machine_hours, line_hours, stop_days, dashboard_current_machine_status, dashboard_machine_uptime_7days,
+        machine_hours, line_hours, stop_days, status_days, dashboard_current_machine_status, dashboard_machine_uptime_7days,
         dashboard_problematic_machines_30days, dashboard_hourly_status_patterns, dashboard_work_order_status_summary,
         dashboard_work_order_trends_30days, dashboard_executive_kpis, dashboard_machine_status_changes_7days,
         dashboard_days;

@@ -150,22 +150,16 @@ WHERE m.machine_name = ANY (:names::text[]);
 -- The machines that stood on the floor at a moment, on the line of then and otherwise in the flow order of now: since_ms is when they
 -- came into that status, whatever reasons were given since; before the first report it is unknown. silent_ms: since when nothing was
 -- heard of it; null: it was.
-SELECT m.machine_name, m.machine_id, type, kind.type_id, l.name AS line, coalesce(known.status, 'unknown') AS status, known.reason,
-       coalesce(known.version, gap.version, 0) AS version, epoch_ms(coalesce(known.since, gap.since)) AS reported_ms,
-       epoch_ms(coalesce(known.began, m.added_at)) AS since_ms, epoch_ms(coalesce(gap.since, quiet.since)) AS silent_ms
+SELECT m.machine_name, m.machine_id, type, kind.type_id, l.name AS line, coalesce(s.status, 'unknown') AS status, s.reason,
+       coalesce(s.version, 0) AS version, epoch_ms(CASE WHEN s.status = 'unknown' THEN s.began ELSE s.since END) AS reported_ms,
+       epoch_ms(coalesce(s.began, m.added_at)) AS since_ms, epoch_ms(CASE WHEN s.status = 'unknown' THEN s.since END) AS silent_ms
 FROM machines m
 LEFT JOIN machine_types kind USING (type)
-LEFT JOIN LATERAL known_status_at(m.machine_id, :moment::timestamptz) known ON true
-LEFT JOIN LATERAL (SELECT * FROM status_intervals  -- what follows, which is unknown
-                   WHERE (known.until > :moment) IS NOT TRUE AND machine_id = m.machine_id
-                     AND since >= coalesce(known.until, '-infinity') AND since <= :moment
-                   ORDER BY since DESC LIMIT 1) AS gap ON true
-LEFT JOIN machines_without_data(:now::timestamptz) quiet
-       ON quiet.machine_id = m.machine_id AND known.until = 'infinity' AND quiet.since <= :moment
+LEFT JOIN statuses_at(:moment::timestamptz, :now::timestamptz) s ON s.machine_id = m.machine_id
 LEFT JOIN machine_placements p ON p.machine_id = m.machine_id AND p.since <= :moment AND p.until > :moment
 LEFT JOIN production_lines l ON l.line_id = p.line_id
-WHERE coalesce(gap.until, known.until) > :moment
-   OR known.until IS NULL AND gap.until IS NULL AND m.added_at <= :moment AND (m.retired_at IS NULL OR m.retired_at > :moment)
+WHERE s.status IS NOT NULL
+   OR s.machine_id IS NULL AND m.added_at <= :moment AND (m.retired_at IS NULL OR m.retired_at > :moment)
 ORDER BY l.position NULLS LAST, l.line_id, CASE WHEN l.line_id IS NULL THEN name_sort_key(m.machine_name) END, m.position,
          m.machine_id, m.machine_name COLLATE "C";
 

@@ -33,7 +33,8 @@ YEAR = timedelta(days=365)
 MONTH_MS, YEAR_MS, TIMELINE_MS, FLOOR_AT_MS, TABLES_MS = 200.0, 700.0, 200.0, 50.0, 1000.0
 REBUILD_S, SIZE_GB = 60.0, 4.0
 LITTLE = 60
-DERIVED = ('status_intervals', 'machine_stops', 'machine_days', 'machine_hours', 'line_hours', 'stop_days')
+DERIVED = ('status_intervals', 'machine_stops', 'machine_days', 'machine_hours', 'line_hours', 'stop_days',
+           'status_days')
 YARDSTICK = 'SELECT count(*) FROM generate_series(1, 200000)'
 ZONE = ZoneInfo('America/Detroit')
 CALENDAR = PlantSettings(zone=ZONE).calendar('Early 06:00,Late 14:00,Night 22:00')

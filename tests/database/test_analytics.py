@@ -56,9 +56,9 @@ CLOCKS = [(ZoneInfo('UTC'), MIDNIGHT), (DETROIT, MIDNIGHT), (LORD_HOWE, MIDNIGHT
 """By which a plant's days can be, and begin."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TABLES = ('machine_status_history', 'status_intervals', 'data_gaps', 'machine_stops', 'history_days', 'changed_days',
-          'machine_days', 'machine_hours', 'line_hours', 'stop_days', 'machine_feed_stream', 'former_machine_names',
-          'machine_placements', 'machines', 'work_orders', 'work_order_events', 'work_order_checklist',
-          'work_order_attachments', 'plant_settings', 'machine_types')
+          'machine_days', 'machine_hours', 'line_hours', 'stop_days', 'status_days', 'machine_feed_stream',
+          'former_machine_names', 'machine_placements', 'machines', 'work_orders', 'work_order_events',
+          'work_order_checklist', 'work_order_attachments', 'plant_settings', 'machine_types')
 EMPTY = f"""  -- of a few rows each, which TRUNCATE takes ten times as long for
     SET session_replication_role = replica;
     {' '.join(f'DELETE FROM {table};' for table in TABLES)}

@@ -38,7 +38,8 @@ pytestmark = pytest.mark.long
 
 PROJECT = Path(__file__).parents[2]
 PHOTO = b'\x89PNG\r\n\x1a\n' + os.urandom(300_000)
-DERIVED = 'dashboard_', 'history_', 'changed_days', 'machine_days', 'machine_hours', 'line_hours', 'stop_days'
+DERIVED = 'dashboard_', 'history_', 'changed_days', 'machine_days', 'machine_hours', 'line_hours', 'stop_days', \
+    'status_days'
 """Tables that are computed from the others again."""
 
 

@@ -107,8 +107,8 @@ async def test_a_clock_that_was_months_ahead_leaves_nothing_in_the_future(server
     for table, column in (('machine_status_history', 'happened_at'), ('status_intervals', 'since'),
                           ('machine_stops', 'since'), ('machine_stops', 'until'), ('history_days', 'until'),
                           ('changed_days', 'day'), ('machine_days', 'day'), ('machine_hours', 'day'),
-                          ('line_hours', 'day'), ('stop_days', 'day'), ('machine_feed_stream', 'reported_at'),
-                          ('machine_feed_stream', 'status_since')):
+                          ('line_hours', 'day'), ('stop_days', 'day'), ('status_days', 'day'),
+                          ('machine_feed_stream', 'reported_at'), ('machine_feed_stream', 'status_since')):
         future = f"SELECT {column} FROM {table} WHERE {column} > now() + interval '1 day'"
         assert await server.fetch(future) == [], table
     await in_order(server)

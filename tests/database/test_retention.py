@@ -71,6 +71,8 @@ async def test_what_is_old_is_forgotten_and_its_sums_stay(site: asyncpg.Connecti
     assert await oldest(site) == [('down', 32), ('down', 31), ('operational', 20), ('warning', 10)], \
         'the stop that was going on keeps its beginning'
     assert await site.fetchval('SELECT count(DISTINCT machine_id) FROM machine_status_history') == 30
+    assert await site.fetchval('SELECT count(*) FROM status_days JOIN history_days USING (day) '
+                               'WHERE until <= (SELECT forgotten_until FROM history_upkeep)') == 0
     assert await job.forget() == 0
     await job.refresh()
     assert await sums(site) == before
