@@ -119,9 +119,12 @@ async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(site: F
     await pass_by(site, '6 minutes')
     assert not await is_silent(site)  # a feed that reported once is no steady one
 
-    await site.connection.execute("""
+    minutes = """
         INSERT INTO feed_minutes SELECT $1, date_trunc('minute', clock_timestamp()) - n * interval '1 minute', 1, 0
-        FROM generate_series(10, 45) AS n""", site.feed)
+        FROM generate_series($2::int, $3) AS n"""
+    await site.connection.execute(minutes, site.feed, 10, 37)
+    assert not await is_silent(site)  # with the minute of its event, 29 of the last hour
+    await site.connection.execute(minutes, site.feed, 50, 50)
     assert await is_silent(site)
     assert await is_silent(site)
     await listening.fetchval('SELECT 1')
