@@ -79,6 +79,9 @@ async def test_a_machines_time_never_runs_back(server: Server, back: timedelta) 
     assert [new for new, in await server.fetch(
         'SELECT new_status FROM machine_status_history WHERE machine_id = machine_called($1) '
         'ORDER BY version DESC LIMIT 4', VALVE)] == ['down', 'warning', 'operational', 'down']
+    ahead, = await server.connection.fetchrow('SELECT reported_at - floor_clock() FROM machine_feed_stream '
+                                              'WHERE machine_name = $1', VALVE)
+    assert ahead < (back if back < timedelta(hours=1) else timedelta(0))  # after a larger step it follows the clock
 
 
 async def test_a_machine_that_comes_back_under_its_name_is_later_than_when_it_left(server: Server) -> None:
