@@ -190,6 +190,33 @@ async def test_what_is_not_live_is_hatched_and_pale_in_every_theme(floor_page: P
     }] * len(COLOURS)
 
 
+async def test_what_is_unknown_past_or_perhaps_old_is_hatched_in_two_colours_in_every_theme(visitor: Visitor) -> None:
+    page = await visitor.open('/reports', color_scheme='light', reduced_motion='no-preference')
+    found = await page.evaluate(f"""themes => {{ {HEX}
+        document.querySelector('.frame main').insertAdjacentHTML('beforeend',
+            `<div class="past"></div><span class="legend-entry" data-status="unknown"></span>
+             <table class="heat"><tbody><tr><td data-unknown="true"></td></tr></tbody></table>`)
+        const popup = document.querySelector('#popup')
+        const hatch = (part, pseudo) => {{
+            const image = getComputedStyle(document.querySelector(part), pseudo).backgroundImage
+            return [image.split('(')[0], new Set(image.match(/(rgba?|color)\\([^)]*\\)/g)).size] }}
+        const overlay = () => [...hatch('.stale-overlay'),
+                               getComputedStyle(document.querySelector('.stale-overlay')).backdropFilter]
+        return themes.map(name => {{
+            theme(name)
+            const found = {{past: hatch('.past'), hour: hatch('.heat td[data-unknown]'),
+                            legend: hatch('.legend-entry[data-status=unknown]', '::before'), overlay: overlay()}}
+            popup.setAttribute('aria-hidden', 'false')   // then the page itself is grey, and hatched
+            found.lost = overlay()
+            popup.setAttribute('aria-hidden', 'true')
+            return found
+        }})
+    }}""", list(COLOURS))
+    hatched = ['repeating-linear-gradient', 2]
+    assert found == [{'past': hatched, 'hour': hatched, 'legend': hatched, 'overlay': [*hatched, 'grayscale(1)'],
+                      'lost': ['none', 0, 'none']}] * len(COLOURS)
+
+
 ON_PAPER = f"""pages => {{ {HEX}
     theme('dark')
     const style = each => getComputedStyle(each), frame = document.querySelector('.frame')
