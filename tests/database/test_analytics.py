@@ -588,6 +588,19 @@ async def test_a_chain_of_waiting_ends_at_who_is_down_or_where_it_turns_back(
         assert {c.machine: c.not_attributed / 60 for c in answer.machines if c.not_attributed} == nobody
 
 
+async def test_who_is_nearer_is_charged_while_it_is_down_and_then_who_is_behind_it(plant: Plant) -> None:
+    down, starved, runs = ('down', None), ('warning', 'Starved'), ('operational', None)
+    status_rows = [HistoryRow(name, SPRING + at * HOUR, *state, version) for version, (name, state, at) in enumerate([
+        ('Press', down, 9), ('Welder', down, 9), ('Oven', starved, 9), ('Welder', runs, 9.5), ('Press', runs, 10),
+        ('Oven', runs, 10)], 1)]
+    history = History(status_rows, SPRING + 2 * DAY, places=LINES, present=set(LINES))
+    await plant.tell(history)
+    for window in Window(SPRING, SPRING + DAY), Window(SPRING + 8 * HOUR, SPRING + 11 * HOUR):
+        answer = await plant.analytics(history).wait_attribution(window)
+        assert {c.machine: c.caused / 60 for c in answer.machines if c.caused} == {'Welder': 30, 'Press': 30}
+        assert answer.not_attributed == 0
+
+
 @pytest.mark.parametrize(('window', 'known'), [
     ((6, 42), [31, 1, 4]),       # the days that are summed up reach over both ends
     ((14, 58), [37.5, 2.5, 4]),  # and end within both
