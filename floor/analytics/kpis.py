@@ -162,6 +162,11 @@ class MachineKpis:
 
 async def machine_times(reading: ReportSnapshot) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
+    return {machine: sums for machine, sums in (await _times(reading)).items() if sums.machines}
+
+
+async def _times(reading: ReportSnapshot) -> dict[Member, Sums]:
+    """The same of all that are asked about; one that has left, and of which nothing is known, counts as no machine."""
     whole, of_line = reading.micros, reading.line_id is not None
     sums = {machine.name: Sums(machines=1, possible=reading.micros_on_line(machine) if of_line else whole)
             for machine in reading.machines}
@@ -169,30 +174,27 @@ async def machine_times(reading: ReportSnapshot) -> dict[Member, Sums]:
         if of := sums.get(row['machine_name']):
             for name in TIMES:
                 setattr(of, name, row[name])
-    return {machine: sums[machine.name] for machine in reading.machines
-            if machine.present or reading.scope.machine is not None or sums[machine.name].known}
+    return {machine: of if machine.present or reading.scope.machine is not None or of.known else Sums()
+            for machine, of in ((machine, sums[machine.name]) for machine in reading.machines)}
 
 
 async def machine_sums(reading: ReportSnapshot, *, answered: bool = True) -> dict[Member, Sums]:
-    """The same with all about stops. answered: how soon they were acknowledged and repaired, too."""
-    times = await machine_times(reading)
+    """The same with all about stops, which count whether or not anything else is known of their machine. answered: how
+    soon they were acknowledged and repaired, too."""
+    times = await _times(reading)
     sums = {machine.name: of for machine, of in times.items()}
     for fields, rows in _stop_rows(reading, answered=answered):
         async for row in rows:
-            if of := sums.get(row['machine_name']):  # one of which only zero seconds are known is not in the report
+            if of := sums.get(row['machine_name']):
                 for name in fields:
                     setattr(of, name, getattr(of, name) + row[name])
-    return times
+    return {machine: of for machine, of in times.items() if of != Sums()}
 
 
 async def floor_sums(reading: ReportSnapshot) -> Sums:
     """All machines together: their stops are one row of the database, which is quicker than one for each machine."""
-    times = await machine_times(reading)
-    result = total(times.values())
-    period = reading.stop_period
-    if len(times) < len(reading.machines):
-        period['names'] = sorted(machine.name for machine in times)
-    async for row in reading.queries.stop_sums(reading.connection, answered=True, together=True, **period):
+    result = total((await machine_times(reading)).values())
+    async for row in reading.queries.stop_sums(reading.connection, answered=True, together=True, **reading.stop_period):
         for name in STOPS:
             setattr(result, name, row[name])
     return result

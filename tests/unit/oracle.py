@@ -6,7 +6,7 @@ A history is a list of what was reported. Whatever is asked is answered by looki
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -264,13 +264,16 @@ class History:
 
     # figures
 
-    def sums(self, names: list[str], start: datetime, end: datetime, line: str | None = None) -> Sums:
+    def sums(self, names: list[str], start: datetime, end: datetime, line: str | None = None,
+             others: Sequence[str] = ()) -> Sums:
+        """others: of these, which have left and were unknown meanwhile, only the stops count."""
         start, end = min(start, self.now), min(end, self.now)
         sums = Sums(len(names), sum(self.on_line(name, start, end, line) for name in names))
         for name in names:
             for stretch in self.known(name, start, end, line):
                 kind = 'waiting' if stretch.waits else stretch.status
                 setattr(sums, kind, getattr(sums, kind) + stretch.length)
+        for name in [*names, *others]:
             for stop in self.stops(name):
                 if line in {None, self.line_at(name, stop.since)}:
                     self._count(sums, stop, start, end)
