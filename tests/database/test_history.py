@@ -125,6 +125,14 @@ async def test_in_the_present_a_late_report_counts_until_the_last_one(site: Floo
     assert await site.live() == ('operational', 60)
 
 
+async def test_a_stop_that_ended_a_moment_before_the_last_report_is_kept(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + MINUTE)
+    await site.set('operational')
+    assert await site.report('down', NOON + MINUTE - timedelta(microseconds=1), 'Jam') == 'late'
+    assert await site.value('SELECT length FROM machine_stops') == 1
+
+
 async def test_a_stop_that_began_earlier_than_was_known_takes_its_order_with_it(site: Floor) -> None:
     await site.set('operational')
     await site.at(NOON + 60 * MINUTE)
