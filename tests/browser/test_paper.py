@@ -104,3 +104,15 @@ async def test_marks_are_printed_with_their_colours(visitor: Visitor) -> None:
         adjust = await page.locator(selector).first.evaluate(
             '(element, pseudo) => getComputedStyle(element, pseudo || null).printColorAdjust', pseudo)
         assert adjust == 'exact', (selector, pseudo)
+
+
+@pytest.mark.parametrize('theme', ['dark', 'andon', 'isa-101'])
+async def test_paper_is_white_in_every_theme(visitor: Visitor, theme: str) -> None:
+    page = await visitor.open('/reports')
+    await page.locator('.panel').first.wait_for()
+    await page.evaluate('theme => document.body.classList.add(theme)', f'theme-{theme}')
+    await page.emulate_media(media='print')
+    white = 'rgb(255, 255, 255)'
+    for selector in 'body', '.panel':
+        ground = await page.locator(selector).first.evaluate('element => getComputedStyle(element).backgroundColor')
+        assert ground == white, selector
