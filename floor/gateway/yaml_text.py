@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scanner import RoundTripScanner, ScannerError
 
 from .errors import GatewayConfigError
 from .mapping import value_key
@@ -21,6 +22,28 @@ Place = tuple[int, int]
 Path = tuple[str, ...]
 """Keys and numbers of items, as value_key writes them."""
 MAX_FAULTS = 10
+MAX_DEPTH = 30
+"""Levels of brackets and indentation; gateway.yaml has fewer than 10. The time to read them grows with their square."""
+
+
+class FlatScanner(RoundTripScanner):
+    """Refuses a text at the place where it becomes too deep, without reading on."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:
+        """A bracket."""
+        self._check_depth(1)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+    def add_indent(self, column: int) -> bool:
+        """Whether the indentation has grown."""
+        is_deeper = super().add_indent(column)
+        self._check_depth(0)
+        return is_deeper
+
+    def _check_depth(self, more: int) -> None:
+        if len(self.flow_context) + len(self.indents) + more > MAX_DEPTH:
+            raise ScannerError(problem=f'at most {MAX_DEPTH} levels of brackets and indentation are read',
+                               problem_mark=self.reader.get_mark())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +98,10 @@ def read_yaml(text: str, file: str = '') -> YamlText:
     :raises GatewayConfigError: it is not YAML
     """
     places: dict[Path, Place] = {}
+    yaml = YAML(typ='rt')
+    yaml.Scanner = FlatScanner
     try:
-        return YamlText(file, _plain(YAML(typ='rt').load(text), (), (1, 1), places, len(text)), places)
+        return YamlText(file, _plain(yaml.load(text), (), (1, 1), places, len(text)), places)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or error.context or 'not YAML').splitlines()[0]
@@ -85,8 +110,7 @@ def read_yaml(text: str, file: str = '') -> YamlText:
     except (YAMLError, ValueError) as error:
         raise GatewayConfigError(f'{_where(file, (1, 1))}: {str(error).splitlines()[0]}') from error
     except RecursionError as error:
-        raise GatewayConfigError(f'{_where(file, (1, 1))}: an alias has itself in it, or brackets are too deep') \
-            from error
+        raise GatewayConfigError(f'{_where(file, (1, 1))}: an alias has itself in it') from error
 
 
 def _plain(node: Any, path: Path, place: Place, places: dict[Path, Place], most: int) -> Any:

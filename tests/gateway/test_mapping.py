@@ -153,12 +153,22 @@ BOMB = 'values: &a [1, 2, 3]\nb: &b [*a, *a, *a, *a]\nc: &c [*b, *b, *b, *b]\nd:
      "Line 3, column 3: there is no key 'presett' here; did you mean 'preset'?"),
     ('- {topic: a, machine: A}\n- {topic: b, machine: B}', 'Line 1, column 1: there are 2 points: try one of them'),
     ('values: {1: down', "Line 1, column 17: expected ',' or '}'"),
-    ('[' * 3_000, 'Line 1, column 1: an alias has itself in it, or brackets are too deep'),
+    ('[' * 1_600, 'Line 1, column 31: at most 30 levels of brackets and indentation are read'),
+    ('{a: ' * 31 + 'b' + '}' * 31, 'Line 1, column 121: at most 30 levels of brackets and indentation are read'),
+    ('- ' * 20 + '[' * 20, 'Line 1, column 51: at most 30 levels of brackets and indentation are read'),
+    ('- ' * 31, 'Line 1, column 61: at most 30 levels of brackets and indentation are read'),
     (BOMB, 'Line 1, column 1: aliases make more of it than of any text without them')])
 def test_what_is_wrong_in_a_mapping_that_is_pasted_has_its_line_and_column(text: str, sentence: str) -> None:
     with pytest.raises(GatewayConfigError) as error:
         parse_mapping(text)
     assert str(error.value).startswith(sentence)
+
+
+def test_brackets_in_a_text_or_side_by_side_are_not_deep() -> None:
+    mapping = parse_mapping("values: {1: {status: down, reason: '" + '[' * 40 + f"'}}}}  # {'[' * 40}\nranges: ["
+                            + ', '.join(f'{{from: {number}, status: down}}' for number in range(40)) + ']')
+    assert mapping.values['1'].reason == '[' * 40
+    assert len(mapping.ranges) == 40
 
 
 def test_only_a_point_that_reports_statuses_can_be_silent() -> None:

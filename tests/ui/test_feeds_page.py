@@ -313,8 +313,10 @@ async def test_a_value_is_tried_against_a_mapping_as_in_the_file_of_the_gateway(
     assert not form.says('Nothing is reported')
     form.fill('Mapping as in gateway.yaml', '#' * 5_001)
     await form.until(lambda: form.says('At most 5,000 characters can be tried'))
+    form.fill('Mapping as in gateway.yaml', 'a: &a {1: down}\nvalues: {<<: [' + '*a, ' * 51 + ']}')
+    await form.until(lambda: form.says('At most 50 aliases (*) can be tried'))
     form.fill('Mapping', 'on_off')
-    await form.until(lambda: form.says('true, 1 or on: Running') and not form.says('At most 5,000'))
+    await form.until(lambda: form.says('true, 1 or on: Running') and not form.says('At most 50'))
 
 
 async def test_without_a_feed_the_page_says_how_to_make_one(commands: Feeds, user: User, shop_floor: Floor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from nicegui import ui
 
 from ....core.machines import Status
@@ -27,7 +29,9 @@ ranges:
 otherwise: unknown"""
 MAX_LENGTH = 80
 MAX_MAPPING = 5_000
-"""Characters: it is parsed after every pause in typing."""
+"""Characters: it is parsed after every pause in typing, for up to 0.4 s."""
+MAX_ALIASES = 50
+"""The time to merge mappings grows with the square of their number."""
 MAX_LINES = 12
 
 
@@ -36,17 +40,19 @@ class MappingTrial(ui.element):
 
     def __init__(self) -> None:
         super().__init__('section')
+        self._parsing = asyncio.Lock()
+        """One page takes one thread."""
         self.props['aria-label'] = 'Try a value'
         with self:
             Heading('Try a value', level=3).classes('panel-title')
             TextNode('p', NOTE).classes('panel-note')
             with ui.element('div').classes('add-form'):
                 self._preset = ui.select({name: LABELS.get(name, name) for name in (*PRESETS, OWN)},
-                                         value=next(iter(PRESETS)), label='Mapping', on_change=self._show) \
+                                         value=next(iter(PRESETS)), label='Mapping', on_change=self._try) \
                     .props('dense outlined options-dense').classes('field')
-                self._value = TextField('Value', on_change=self._show) \
+                self._value = TextField('Value', on_change=self._try) \
                     .props(f'dense outlined maxlength={MAX_LENGTH} debounce=150').classes('field')
-            self._mapping = TextArea('Mapping as in gateway.yaml', value=EXAMPLE, on_change=self._show) \
+            self._mapping = TextArea('Mapping as in gateway.yaml', value=EXAMPLE, on_change=self._try) \
                 .props(f'outlined rows=7 maxlength={MAX_MAPPING} spellcheck=false debounce=400 '
                        'input-class=feed-json').classes('field feed-mapping')
             self._meaning = TextNode('p').classes('feed-state free-text')
@@ -54,17 +60,31 @@ class MappingTrial(ui.element):
             self._problem = TextNode('p').classes('problem')
             self._problem.props['role'] = 'status'
             self._about = TextNode('p').classes('panel-note feed-lines free-text')
-        self._show()
+        self._show(preset_mapping(str(self._preset.value)))
+        self._mapping.set_visibility(False)
 
-    def _show(self) -> None:
+    async def _try(self) -> None:
         is_own = self._preset.value == OWN
         self._mapping.set_visibility(is_own)
         try:
-            mapping = own_mapping(str(self._mapping.value or '')) if is_own else (
-                Mapping.model_validate({'preset': self._preset.value}))
+            if not is_own:
+                self._show(preset_mapping(str(self._preset.value)))
+                return
+            async with self._parsing:
+                text = self._mapping.value
+                mapping = await asyncio.to_thread(own_mapping, str(text or ''))
         except GatewayConfigError as error:
-            self._say(problem=str(error))
+            if self._is_current(text):
+                self._say(problem=str(error))
             return
+        if self._is_current(text):
+            self._show(mapping)
+
+    def _is_current(self, text: str | None) -> bool:
+        """Whether this mapping is still the one to try; otherwise another call of _try shows the one that is."""
+        return not self.is_deleted and self._preset.value == OWN and self._mapping.value == text
+
+    def _show(self, mapping: Mapping) -> None:
         value = str(self._value.value or '').strip()
         lines = list(mapping_lines(mapping))
         more = [f'… and {len(lines) - MAX_LINES} more'] if len(lines) > MAX_LINES else []
@@ -77,6 +97,11 @@ class MappingTrial(ui.element):
             hide(node, hidden=not text)
 
 
+def preset_mapping(name: str) -> Mapping:
+    """The mapping of a preset alone."""
+    return Mapping.model_validate({'preset': name})
+
+
 def own_mapping(text: str) -> Mapping:
     """A mapping that was typed.
 
@@ -84,6 +109,8 @@ def own_mapping(text: str) -> Mapping:
     """
     if len(text) > MAX_MAPPING:
         raise GatewayConfigError(f'At most {MAX_MAPPING:,} characters can be tried: leave some values out.')
+    if text.count('*') > MAX_ALIASES:
+        raise GatewayConfigError(f'At most {MAX_ALIASES} aliases (*) can be tried: write some out.')
     from ....gateway.config_file import parse_mapping  # noqa: PLC0415 (takes a moment, of each start)
 
     return parse_mapping(text)
