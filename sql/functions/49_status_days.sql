@@ -26,7 +26,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 AS $$
     LEFT JOIN machines_without_data(now_at) quiet
            ON quiet.machine_id = m.machine_id AND known.until = 'infinity' AND quiet.since <= moment
     CROSS JOIN LATERAL (SELECT coalesce(gap.until, known.until) AS until, coalesce(gap.until, known.until) > moment AS present,
-                               coalesce(gap.since, quiet.since) AS silent_since) AS found
+                               coalesce(gap.since, CASE WHEN quiet.since < known.since THEN known.since ELSE quiet.since END)
+                                   AS silent_since) AS found
     WHERE found.until IS NOT NULL
 $$;
 
@@ -58,13 +59,16 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
               AND s.since >= coalesce((SELECT max(c.since) FROM status_intervals c
                                        WHERE c.machine_id = m.machine_id AND c.since <= of_day.since), '-infinity')
             OFFSET 0) AS i  -- machine by machine by the index
+    ), silent AS (  -- silent_since: it may be before the last status, which then nobody heard of
+        SELECT r.machine_id, r.since, r.version, q.since AS silent_since
+        FROM recorded r JOIN machines_without_data(floor_clock()) q USING (machine_id)
+        WHERE r.until = 'infinity' AND r.status <> 'unknown' AND q.since < of_day.until
     ), followed AS MATERIALIZED (
         SELECT *, lead(since) OVER (PARTITION BY machine_id ORDER BY since) AS next
-        FROM (SELECT * FROM recorded
+        FROM (SELECT r.machine_id, r.since, r.until, r.status, r.reason, r.version
+              FROM recorded r LEFT JOIN silent USING (machine_id, since) WHERE (silent.silent_since > r.since) IS NOT FALSE
               UNION ALL
-              SELECT q.machine_id, q.since, 'infinity', 'unknown', NULL, r.version
-              FROM recorded r JOIN machines_without_data(floor_clock()) q USING (machine_id)
-              WHERE r.until = 'infinity' AND r.status <> 'unknown' AND q.since > r.since AND q.since < of_day.until) AS heard
+              SELECT machine_id, greatest(silent_since, since), 'infinity', 'unknown', NULL, version FROM silent) AS heard
     ), entry AS (
         SELECT machine_id, since, status, reason, version FROM followed
         UNION ALL

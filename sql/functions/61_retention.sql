@@ -20,6 +20,7 @@ DECLARE
     summed_until timestamptz;
     amount  bigint;
     counted bigint;
+    is_forgotten boolean;
 BEGIN
     PERFORM FROM history_upkeep FOR UPDATE;
     summed_until := coalesce((SELECT min(since) FROM history_days WHERE day NOT IN (SELECT day FROM summed_days)),
@@ -45,11 +46,12 @@ BEGIN
                             WHERE s.machine_id = kept.machine_id AND s.since < kept.since ORDER BY s.since LIMIT most) AS i
         LIMIT 2 * most
     ), intervals AS (
-        DELETE FROM status_intervals WHERE ctid = ANY (ARRAY(SELECT old_interval.row FROM old_interval))
+        DELETE FROM status_intervals WHERE ctid = ANY (ARRAY(SELECT old_interval.row FROM old_interval)) RETURNING 1
     ), gaps AS (
-        DELETE FROM data_gaps g USING kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since
+        DELETE FROM data_gaps g USING kept WHERE g.machine_id = kept.machine_id AND g.until <= kept.since RETURNING 1
     )
-    SELECT count(*) INTO amount FROM log;
+    SELECT (SELECT count(*) FROM log), EXISTS (SELECT FROM log) OR EXISTS (SELECT FROM intervals) OR EXISTS (SELECT FROM gaps)
+    INTO amount, is_forgotten;
     DELETE FROM machine_counts WHERE ctid = ANY (ARRAY(
         SELECT c.row FROM machines m
         CROSS JOIN LATERAL (SELECT ctid AS row FROM machine_counts WHERE machine_id = m.machine_id AND minute < until_at
@@ -57,11 +59,11 @@ BEGIN
         LIMIT most));
     GET DIAGNOSTICS counted = ROW_COUNT;
     PERFORM set_config('floor.history_upkeep', '', true);
-    IF amount > 0 THEN
+    IF is_forgotten THEN
         UPDATE history_upkeep SET forgotten_until = until_at WHERE forgotten_until IS NULL OR forgotten_until < until_at;
+        WITH gone AS (UPDATE history_days SET has_statuses = false WHERE until <= until_at AND has_statuses RETURNING day)
+        DELETE FROM status_days WHERE day = ANY (ARRAY(SELECT day FROM gone));
     END IF;
-    DELETE FROM status_days  -- it has what was forgotten
-    WHERE day IN (SELECT day FROM history_days WHERE until <= (SELECT forgotten_until FROM history_upkeep));
     RETURN amount + counted;
 END $$;
 REVOKE EXECUTE ON FUNCTION forget_history FROM PUBLIC;

@@ -149,7 +149,7 @@ WHERE m.machine_name = ANY (:names::text[]);
 -- name: floor_at(moment, now)
 -- The machines that stood on the floor at a moment, on the line of then and otherwise in the flow order of now: since_ms is when they
 -- came into that status, whatever reasons were given since; before the first report it is unknown. silent_ms: since when nothing was
--- heard of it; null: it was.
+-- heard of it; null: it was. reported_ms and since_ms of one that is silent are of its last status.
 SELECT m.machine_name, m.machine_id, type, kind.type_id, l.name AS line, coalesce(s.status, 'unknown') AS status, s.reason,
        coalesce(s.version, 0) AS version, epoch_ms(CASE WHEN s.status = 'unknown' THEN s.began ELSE s.since END) AS reported_ms,
        epoch_ms(coalesce(s.began, m.added_at)) AS since_ms, epoch_ms(CASE WHEN s.status = 'unknown' THEN s.since END) AS silent_ms

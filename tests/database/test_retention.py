@@ -79,6 +79,20 @@ async def test_what_is_old_is_forgotten_and_its_sums_stay(site: asyncpg.Connecti
     assert await tables(site) == shown
 
 
+async def test_a_time_of_which_only_gaps_were_left_is_forgotten_too(site: asyncpg.Connection) -> None:
+    await site.execute("""
+        SET session_replication_role = replica;
+        UPDATE machine_status_history SET happened_at = now() - interval '60 days';
+        INSERT INTO data_gaps (version, machine_id, since, until)
+        SELECT nextval('machine_feed_version'), 1, now() - n * interval '1 day', now() - n * interval '23 hours'
+        FROM unnest(ARRAY[50, 40, 30, 20]) AS n;
+        SET session_replication_role = origin;
+        SELECT rebuild_history(); SELECT refresh_days()""")
+    for days in 35, 15:
+        await site.execute(f"SELECT forget_history(now() - interval '{days} days')")
+    assert await site.fetchval("SELECT forgotten_until > now() - interval '17 days' FROM history_upkeep")
+
+
 async def test_it_goes_in_small_batches(site: asyncpg.Connection) -> None:
     batches: list[Any] = []
     while not batches or batches[-1]:

@@ -12,6 +12,7 @@ from database.past import age, set_clock
 from database.postgres import Connect
 
 from floor.analytics import Analytics
+from floor.core.machines import Status
 from floor.db.database import Database
 
 HOUR = timedelta(hours=1)
@@ -97,3 +98,21 @@ async def test_what_is_kept_is_what_the_intervals_say(connect: Connect, database
                                       strict=True):
             assert kept == read, moment
     assert used > 20
+
+
+@pytest.mark.newest_postgres
+async def test_a_status_of_a_silent_machine_that_no_trigger_saw_is_kept_as_silent(
+        connect: Connect, database: Database) -> None:
+    floor = Floor(await connect(), database, random.Random(0))
+    await floor.start()
+    await floor.connection.execute('SELECT refresh_days()')
+    await floor.connection.execute("""
+        SET session_replication_role = replica;
+        UPDATE machine_feed_stream SET status = 'down', reported_at = now() - interval '4 days',
+            status_since = now() - interval '2 days';
+        SET session_replication_role = origin;
+        SELECT record_missed_changes(); SELECT refresh_days()""")
+    moment = floor.now() - 30 * HOUR
+    [kept] = await floor.at([moment])
+    assert {machine.status for machine in kept if machine.name in NAMES} == {Status.UNKNOWN}
+    assert [kept] == await floor.from_the_intervals([moment])
