@@ -7,7 +7,8 @@ DECLARE
     moment timestamptz := greatest(coalesce(happened_at, machine_feed_time(f.reported_at)),
                                    f.reported_at + interval '1 microsecond');  -- what it reported in this moment was before
 BEGIN
-    IF happened_at < f.reported_at THEN
+    IF happened_at < f.reported_at
+       OR f.reported_at IS NULL AND happened_at < known_until(f.machine_id) THEN  -- as in report_status()
         RETURN record_late_gap(f, happened_at);
     ELSIF f.reported_at IS NULL OR f.signal_lost_at <= moment THEN
         RETURN 'repeated';

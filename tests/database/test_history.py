@@ -342,6 +342,17 @@ async def test_a_late_report_of_a_machine_that_is_back_without_a_status_belongs_
     assert await site.intervals() == [(0, 20, 'operational'), (20, 60, 'down'), (90, None, 'warning')]
 
 
+async def test_a_late_gap_of_a_machine_that_is_back_without_a_status_is_before_it_left(site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 60 * MINUTE)
+    await site.value('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
+    await site.at(NOON + 120 * MINUTE)
+    await site.value('INSERT INTO machine_feed_stream (machine_name) VALUES ($1)', VALVE)
+    assert await site.report('unknown', NOON + 20 * MINUTE) == 'late'
+    assert await site.intervals() == [(0, 20, 'operational'), (20, 60, 'unknown')]
+    assert await site.report('unknown', NOON + 90 * MINUTE) == 'repeated', 'nothing is known since it left'
+
+
 async def test_the_number_of_a_machine_that_left_is_given_to_no_other(site: Floor) -> None:
     number = await site.value('SELECT machine_called($1)', VALVE)
     await site.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', VALVE)
