@@ -12,11 +12,12 @@ from pydantic_core import PydanticCustomError
 
 from ..core.machines import Status
 from .presets import PRESETS, StatusMeaning
-from .strict import Strict, nearest
+from .strict import Strict, nearest, shortened
 
 WORDS = 'words'
 MAX_REASON_LENGTH = 2_000
 MAX_COUNT = 2 ** 53
+MAX_ROLLOVER = 2 ** 64
 
 
 class Reports(StrEnum):
@@ -77,18 +78,26 @@ def _status(value: Any) -> Any:
     word = value.strip().lower() if isinstance(value, str) else value
     if word not in list(Status):
         raise PydanticCustomError('status', '{sentence}', {
-            'sentence': f'{value!r} is not a status{nearest(str(word), list(Status))}'})
+            'sentence': f'{shortened(value)!r} is not a status{nearest(str(word), list(Status))}'})
     return word
 
 
 StatusWord = Annotated[Status, BeforeValidator(_status)]
 
 
+def _text(value: Any) -> Any:
+    """Codes of errors are often numbers. 4.10 would lose its end."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+ReasonText = Annotated[str, BeforeValidator(_text)]
+
+
 class StatusRule(Strict):
     """A status, with a reason or without."""
 
     status: StatusWord
-    reason: Annotated[str | None, Field(max_length=MAX_REASON_LENGTH)] = None
+    reason: Annotated[ReasonText | None, Field(max_length=MAX_REASON_LENGTH)] = None
 
     @property
     def meaning(self) -> StatusMeaning:
@@ -140,11 +149,11 @@ class Mapping(Strict):
     """For numbers; the first that has it."""
     otherwise: Rule | None = None
     """For values that are nowhere else; without it they are counted and not reported."""
-    reasons: Annotated[dict[str, str], BeforeValidator(_keyed), Field(default_factory=dict)]
+    reasons: Annotated[dict[str, ReasonText], BeforeValidator(_keyed), Field(default_factory=dict)]
     """Of a point that reports reasons: the text for each value. Other values are their own text."""
     counts: Literal['total', 'increment'] = 'total'
     """Of a counter: a running total, or what was made since the last message."""
-    rollover: Annotated[int | None, Field(gt=1)] = None
+    rollover: Annotated[int | None, Field(gt=1, le=MAX_ROLLOVER)] = None
     """Of a running total: the number that it does not reach, since it begins again at 0."""
 
     @model_validator(mode='after')

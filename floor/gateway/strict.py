@@ -21,6 +21,9 @@ FOLDER = 'folder'
 NEEDS_POINTS = 'needs_points'
 """In the context of a validation: false if a source may have no points, because they are to be found out."""
 
+MAX_SHOWN = 60
+"""Characters of a word that an error repeats."""
+
 
 class Strict(BaseModel):
     """Refuses keys that it does not know, and says which there are."""
@@ -35,15 +38,21 @@ class Strict(BaseModel):
             for key in value:
                 if key not in allowed:
                     raise PydanticCustomError(UNKNOWN_KEY, '{sentence}', {
-                        'key': key, 'sentence': f'there is no key {key!r} here{nearest(str(key), allowed)}'})
+                        'key': key, 'sentence': f'there is no key {shortened(key)!r} here{nearest(str(key), allowed)}'})
         return value
+
+
+def shortened(word: object) -> str:
+    """A word as an error shows it."""
+    text = str(word)
+    return text if len(text) <= MAX_SHOWN else f'{text[:MAX_SHOWN]}…'
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """The end of a sentence that refuses a word: the nearest allowed one, and all."""
     words = [str(each) for each in allowed]
-    near = difflib.get_close_matches(word.lower(), words, 1, 0.6)
-    return (f'; did you mean {near[0]!r}?' if near else ';') + f' Allowed: {", ".join(words)}'
+    near = difflib.get_close_matches(word[:MAX_SHOWN].lower(), words, 1, 0.6)
+    return (f'; did you mean {near[0]!r}?' if near else '.') + f' Allowed: {", ".join(words)}'
 
 
 def from_folder(value: Any, info: ValidationInfo) -> Any:

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scanner import RoundTripScanner, ScannerError
 
 from .errors import GatewayConfigError
 from .mapping import value_key
-from .strict import UNKNOWN_KEY, nearest
+from .strict import UNKNOWN_KEY, nearest, shortened
 
 Model = TypeVar('Model', bound=BaseModel)
 Place = tuple[int, int]
@@ -44,6 +45,35 @@ class FlatScanner(RoundTripScanner):
         if len(self.flow_context) + len(self.indents) + more > MAX_DEPTH:
             raise ScannerError(problem=f'at most {MAX_DEPTH} levels of brackets and indentation are read',
                                problem_mark=self.reader.get_mark())
+
+
+UNREADABLE = 'this is not YAML that can be read'
+MAX_BITS = 1_000
+"""Of a number: the largest float has 1,024."""
+FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What ruamel.yaml raises of a value that does not fit its tag, such as !!bool maybe."""
+
+
+class UnreadableError(ValueError):
+    """A value that is YAML, but cannot be used."""
+
+    def __init__(self, problem: str, place: Place = (1, 1)) -> None:
+        super().__init__(problem)
+        self.place = place
+
+
+class KnownTagConstructor(RoundTripConstructor):
+    """Refuses unknown tags, and gives values that do not fit their tag a place."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """The value of a node."""
+        if node.tag not in self.yaml_constructors:
+            tag = shortened(node.tag.replace('tag:yaml.org,2002:', '!!'))
+            raise ConstructorError(problem=f'there is no tag {tag}', problem_mark=node.start_mark)
+        try:
+            return super().construct_object(node, deep)
+        except FAULTS as error:
+            raise ConstructorError(problem=UNREADABLE, problem_mark=node.start_mark) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +111,7 @@ class YamlText:
         path = self._in_text(start, fault['loc'])
         key = fault.get('ctx', {}).get('key') if fault['type'] == UNKNOWN_KEY else None
         place = self.places.get((*path, value_key(key)), self.places[path])
-        where = '.'.join(path[len(start):])
+        where = '.'.join(shortened(step) for step in path[len(start):])
         return f'{_where(self.file, place)}: {where}{": " if where else ""}{_problem(fault)}'
 
     def _in_text(self, path: Path, location: tuple[Any, ...]) -> Path:
@@ -99,7 +129,7 @@ def read_yaml(text: str, file: str = '') -> YamlText:
     """
     places: dict[Path, Place] = {}
     yaml = YAML(typ='rt')
-    yaml.Scanner = FlatScanner
+    yaml.Scanner, yaml.Constructor = FlatScanner, KnownTagConstructor
     try:
         return YamlText(file, _plain(yaml.load(text), (), (1, 1), places, len(text)), places)
     except MarkedYAMLError as error:
@@ -107,10 +137,10 @@ def read_yaml(text: str, file: str = '') -> YamlText:
         problem = (error.problem or error.context or 'not YAML').splitlines()[0]
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise GatewayConfigError(f'{_where(file, place)}: {problem}') from error
-    except (YAMLError, ValueError) as error:
-        raise GatewayConfigError(f'{_where(file, (1, 1))}: {str(error).splitlines()[0]}') from error
-    except RecursionError as error:
-        raise GatewayConfigError(f'{_where(file, (1, 1))}: an alias has itself in it') from error
+    except UnreadableError as error:
+        raise GatewayConfigError(f'{_where(file, error.place)}: {error}') from error
+    except (YAMLError, RecursionError, *FAULTS) as error:
+        raise GatewayConfigError(f'{_where(file, (1, 1))}: {UNREADABLE}') from error
 
 
 def _plain(node: Any, path: Path, place: Place, places: dict[Path, Place], most: int) -> Any:
@@ -118,24 +148,32 @@ def _plain(node: Any, path: Path, place: Place, places: dict[Path, Place], most:
     nodes than characters."""
     places[path] = place
     if len(places) > most + 1:
-        raise ValueError('aliases make more of it than of any text without them')
+        raise UnreadableError('aliases make more of it than of any text without them')
     if isinstance(node, dict):
-        return {_scalar(key): _plain(each, (*path, value_key(_scalar(key))), _place_of(node, key, place), places, most)
-                for key, each in node.items()}
+        plain: dict[Any, Any] = {}
+        for key, each in node.items():
+            at = _place_of(node, key, place)
+            if isinstance(key, tuple | Mapping):
+                raise UnreadableError('write a text or a number as a key', at)
+            plain[_scalar(key, at)] = _plain(each, (*path, value_key(_scalar(key, at))), at, places, most)
+        return plain
     if isinstance(node, list):
         return [_plain(each, (*path, str(number)), _place_of(node, number, place), places, most)
                 for number, each in enumerate(node)]
-    return _scalar(node)
+    return _scalar(node, place)
 
 
 def _place_of(node: Any, key: Any, place: Place) -> Place:
     """Of a key or an item of a node that has a place. A key that << merges in has that of the node."""
-    line, column = (node.lc.data or {}).get(key, (place[0] - 1, place[1] - 1))[:2]
+    lines = getattr(node, 'lc', None)  # !!pairs has none
+    line, column = ((lines and lines.data) or {}).get(key, (place[0] - 1, place[1] - 1))[:2]
     return line + 1, column + 1
 
 
-def _scalar(value: Any) -> Any:
+def _scalar(value: Any, place: Place) -> Any:
     """A scalar of ruamel.yaml, such as ScalarFloat, as Python's."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        raise UnreadableError('this number is too large', place)
     return next((kind(value) for kind in (bool, int, float, str) if isinstance(value, kind)), value)
 
 
@@ -144,20 +182,43 @@ def _where(file: str, place: Place) -> str:
 
 
 def _problem(fault: Any) -> str:
-    ctx = fault.get('ctx', {})
+    ctx, value = fault.get('ctx', {}), fault.get('input')
     match fault['type']:
         case 'missing':
             return f'the key {fault["loc"][-1]!r} is missing'
+        case 'literal_error' | 'enum' if not isinstance(value, str):
+            return f'write one of these: {", ".join(_quoted(ctx["expected"]))}'
         case 'literal_error' | 'enum':
-            word = str(fault.get('input'))
-            return f'{word!r} is not known here{nearest(word, _quoted(ctx["expected"]))}'
+            return f'{shortened(value)!r} is not known here{nearest(value, _quoted(ctx["expected"]))}'
         case 'union_tag_invalid':
-            return f'there is no type {ctx["tag"]!r}{nearest(ctx["tag"], _quoted(ctx["expected_tags"]))}'
-        case 'union_tag_not_found':
-            return "the key 'type' is missing: mqtt, sparkplug or opcua"
-        case 'string_type' if isinstance(fault.get('input'), dict):
-            return "write it in quotes, such as '{machine}': a { without them begins something else"
-    return str(fault['msg']).removeprefix('Value error, ')
+            return f'there is no type {shortened(ctx["tag"])!r}{nearest(ctx["tag"], _quoted(ctx["expected_tags"]))}'
+    return _kind(fault['type'], value, ctx) or str(fault['msg']).removeprefix('Value error, ')
+
+
+def _kind(kind: str, value: Any, ctx: Mapping[str, Any]) -> str | None:
+    """A sentence for a value of the wrong kind or size."""
+    if kind == 'string_type' and isinstance(value, dict):
+        return "write it in quotes, such as '{machine}': a { without them begins something else"
+    if kind in LIMITS:
+        (_, limit), = ctx.items()
+        return LIMITS[kind].format(limit)
+    if kind in {'model_type', 'model_attributes_type'}:
+        return MODELS.get(ctx['class_name'], 'write keys with values, such as {key: value}')
+    return SENTENCES.get(kind)
+
+
+MODELS = {'StatusRule': 'write a status, such as down or {status: down, reason: E-047}',
+          'Range': 'write a range, such as {from: 100, below: 200, status: warning}'}
+LIMITS = {'greater_than': 'write a number above {:,}', 'greater_than_equal': 'write a number of at least {:,}',
+          'less_than': 'write a number below {:,}', 'less_than_equal': 'write a number of at most {:,}'}
+WHOLE, NUMBER, BOOL = 'write a whole number', 'write a number', 'write true or false'
+SENTENCES = {
+    'union_tag_not_found': "the key 'type' is missing: mqtt, sparkplug or opcua",
+    'dict_type': 'write values with their meanings, such as {1: down}', 'string_type': 'write a text, in quotes if it '
+    'is a number or a date', 'tuple_type': 'write a list, such as [a, b]', 'list_type': 'write a list, such as [a, b]',
+    'int_type': WHOLE, 'int_parsing': WHOLE, 'int_from_float': WHOLE, 'int_parsing_size': WHOLE, 'float_type': NUMBER,
+    'float_parsing': NUMBER, 'finite_number': NUMBER, 'bool_type': BOOL, 'bool_parsing': BOOL}
+"""By the type of pydantic's error; what is not here is a sentence of this program, or rare."""
 
 
 def _quoted(text: str) -> list[str]:

@@ -110,7 +110,7 @@ def test_totals_become_increments(last: int | None, total: int, rollover: int | 
     ('          2: {', "          '1': {", '13:9', '1 is in this table twice'),
     ('token: {env: TOKEN}', 'token: lm_token_secret', '4:3', 'a secret is not written into this file'),
     ('url: http', 'url: ftp', '3:3', 'is written as https://'),
-    ('queue: {folder: queue}', 'queue: {folder: queue, limit: x}', '5:24', 'valid integer'),
+    ('queue: {folder: queue}', 'queue: {folder: queue, limit: x}', '5:24', 'write a whole number'),
     ('    name: plant\n', '', '7:5', "the key 'name' is missing"),
     ('reason: E-047}', 'reason: E-047', '16:1', "expected ',' or '}'"),
     ('plant/{line}/{machine}/status', 'plant/{machine}/#/status', '11:9', '# is only allowed as the last level'),
@@ -162,6 +162,37 @@ def test_what_is_wrong_in_a_mapping_that_is_pasted_has_its_line_and_column(text:
     with pytest.raises(GatewayConfigError) as error:
         parse_mapping(text)
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(('text', 'sentence'), [
+    ('preset: !!bool maybe', 'Line 1, column 9: this is not YAML that can be read'),
+    ('rollover: !!int ""', 'Line 1, column 11: this is not YAML that can be read'),
+    ('a: 0x__', 'Line 1, column 4: this is not YAML that can be read'),
+    (r'"\UFFFFFFFF"', 'Line 1, column 1: this is not YAML that can be read'),
+    ('values: !!pairs [a: down]', 'Line 1, column 1: values: write values with their meanings, such as {1: down}'),
+    ('reports: good\nrollover: 0x' + 'f' * 4_800, 'Line 2, column 1: this number is too large'),
+    ('reports: good\nrollover: 0x1ffffffffffffffff', 'Line 2, column 1: rollover: write a number of at most 18,446'),
+    ('preset: ' + 'x' * 4_000, f"Line 1, column 1: preset: '{'x' * 60}…' is not known here. Allowed: words"),
+    ('x' * 100 + ': 1', f"Line 1, column 1: there is no key '{'x' * 60}…' here. Allowed: reports"),
+    ('preset: !foo words', 'Line 1, column 9: there is no tag !foo'),
+    ('a: !!python/name:os.system x', 'Line 1, column 4: there is no tag !!python/name:os.system'),
+    ('? {a: 1}\n: 2', 'Line 1, column 3: write a text or a number as a key'),
+    ('values:', 'Line 1, column 1: values: write values with their meanings, such as {1: down}'),
+    ('otherwise: 5', 'Line 1, column 1: otherwise: write a status, such as down or {status: down, reason: E-047}'),
+    ('ranges: {from: 1}', 'Line 1, column 1: ranges: write a list'),
+    ('ranges: [5]', 'Line 1, column 10: ranges.0: write a range, such as {from: 100, below: 200, status: warning}'),
+    ('otherwise: {status: down, reason: 4.10}', 'Line 1, column 27: otherwise.reason: write a text, in quotes'),
+    ('reports:', 'Line 1, column 1: reports: write one of these: status, reason, good, reject, cycles')])
+def test_what_is_half_typed_is_refused_in_plain_words(text: str, sentence: str) -> None:
+    with pytest.raises(GatewayConfigError) as error:
+        parse_mapping(text)
+    assert str(error.value).startswith(sentence)
+    assert len(str(error.value)) < 300
+
+
+def test_a_number_is_a_reason() -> None:
+    assert parse_mapping('otherwise: {status: down, reason: 47}').meaning('x') == StatusMeaning(DOWN, '47')
+    assert parse_mapping('{reports: reason, reasons: {1: 47}}').meaning(1) == ReasonMeaning('47')
 
 
 def test_brackets_in_a_text_or_side_by_side_are_not_deep() -> None:
