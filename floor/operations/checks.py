@@ -200,7 +200,7 @@ FEEDS_REFUSED = Check(
     'FeedsRefused', WARNING, 'Requests of feeds are refused ({{ $labels.reason }})',
     '/setup/feeds shows from which addresses they come: give each program a token for feeds, or stop it.',
     'floor_feed_requests_refused',
-    condition='sum by (instance, reason) (increase(floor_feed_requests_refused_total[15m])) > 0')
+    condition='sum by (instance, reason) (increase(floor_feed_requests_refused_total{reason!="no_token"}[15m])) > 0')
 TWO_SIMULATORS = Check(
     'TwoSimulators', WARNING, 'Two instances simulate one plant', 'Set ENABLE_SIMULATOR=false in all but one.',
     'floor_simulator_playing', 1, 'sum by (job) (floor_simulator_playing) > {limit}', '2m')

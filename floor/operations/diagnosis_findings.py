@@ -40,7 +40,7 @@ def findings(diagnosis: Diagnosis) -> list[Finding]:
     """All present problems; empty if there are none."""
     runtime = diagnosis.runtime
     found = [*_of_connection(runtime), *_of_clock(runtime.store), *_of_answers(diagnosis), *_of_tasks(runtime),
-             *_of_delays(runtime), *_of_refusals(runtime), *_of_counters(runtime)]
+             *_of_delays(runtime), *_of_refusals(runtime), *_of_feeds(runtime), *_of_counters(runtime)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.DOWN)
 
 
@@ -159,16 +159,16 @@ def _of_refusals(runtime: RuntimeStatus) -> Iterator[Finding]:
                                    remedy=each.remedy)
 
 
-    if refused := sum(runtime.feeds.requests.values()):
-        last = runtime.feeds.senders[0]
+def _of_feeds(runtime: RuntimeStatus) -> Iterator[Finding]:
+    if recent := runtime.feeds.recent:
         yield checks.FEEDS_REFUSED.found(
-            f'Refused requests of feeds since the start: {number(refused)}, the last from '
-            f'{last.address or "an unknown address"}: {FAULTS[last.fault]}.')
+            f'In the last 15 minutes, requests of feeds were refused, the last from '
+            f'{recent[0].address or "an unknown address"}: {FAULTS[recent[0].fault]}.')
 
 
 FAULTS = {RequestFault.UNKNOWN: 'there is no such token',
           RequestFault.ENDED: 'the token was revoked or has expired',
-          RequestFault.OTHER: 'the token is not for feeds', RequestFault.MISSING: 'no token was sent'}
+          RequestFault.OTHER: 'the token is not for feeds'}
 
 
 def _of_counters(runtime: RuntimeStatus) -> Iterator[Finding]:

@@ -138,8 +138,9 @@ class FloorCollector(Collector):
         for labels, number in feeds.events.items():
             events.add_metric(labels, number)
         requests = CounterMetricFamily(
-            'floor_feed_requests_refused', 'Requests to /api/feed that were refused whole, by reason: unknown_token, '
-            'ended_token (revoked or expired), other_token (not for reporting), no_token.', labels=['reason'])
+            'floor_feed_requests_refused', 'Requests to /api/feed that were refused for their token, by reason: '
+            'unknown_token, ended_token (revoked or expired), other_token (not for reporting), no_token.',
+            labels=['reason'])
         for fault in RequestFault:
             requests.add_metric([fault.value], feeds.requests[fault])
         yield from (events, requests)

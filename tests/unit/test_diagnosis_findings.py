@@ -159,12 +159,20 @@ def test_refused_origins_are_shown_with_what_to_do(runtime: RuntimeStatus) -> No
 
 
 def test_refused_requests_of_feeds_are_shown_with_where_they_come_from(runtime: RuntimeStatus) -> None:
+    clock = [NOW]
+    runtime.feeds._now = lambda: clock[0]
+    runtime.feeds.refuse(RequestFault.MISSING, '192.168.4.19')
+    assert findings_of(runtime) == [], 'a scanner is no feed'
     for address in '192.168.4.18', '192.168.4.17':
         runtime.feeds.refuse(RequestFault.UNKNOWN, address)
+    runtime.feeds.refuse(RequestFault.MISSING, '192.168.4.19')
     (severity, what, do), = findings_of(runtime)
     assert (severity, what) == (
-        'warning', 'Refused requests of feeds since the start: 2, the last from 192.168.4.17: there is no such token.')
+        'warning', 'In the last 15 minutes, requests of feeds were refused, the last from 192.168.4.17: '
+        'there is no such token.')
     assert '/setup/feeds' in do
+    clock[0] += timedelta(minutes=15)
+    assert findings_of(runtime) == []
 
 
 def test_what_was_counted_and_what_fails(runtime: RuntimeStatus) -> None:

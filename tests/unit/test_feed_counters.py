@@ -40,3 +40,26 @@ def test_of_refused_requests_only_the_latest_addresses_are_kept() -> None:
     latest = counters.senders[0]
     assert (latest.address, latest.times, latest.first_at, latest.last_at) == (
         '192.168.4.17', 1_001, NOON, NOON + timedelta(seconds=1_000))
+
+
+def test_who_sends_once_or_without_a_token_does_not_push_out_who_sends_again() -> None:
+    counters = FeedCounters(lambda: NOON)
+    for _ in range(2):
+        counters.refuse(UNKNOWN, '192.168.4.17')
+    counters.refuse(UNKNOWN, '192.168.4.18')
+    for number in range(100):
+        for _ in range(3):
+            counters.refuse(RequestFault.MISSING, f'10.0.0.{number}')
+    assert {'192.168.4.17', '192.168.4.18'} < {each.address for each in counters.senders}
+    for number in range(100):
+        counters.refuse(UNKNOWN, f'10.0.1.{number}')
+    assert '192.168.4.17' in {each.address for each in counters.senders}
+
+
+def test_an_address_is_one_of_ipv4_a_network_of_ipv6_or_unknown() -> None:
+    counters = FeedCounters(lambda: NOON)
+    for address in ('2001:db8::1', '2001:db8::2:1', '::ffff:192.168.4.17', '192.168.4.17', 'x' * 60_000,
+                    f'fe80::1%{"x" * 60_000}', ''):
+        counters.refuse(UNKNOWN, address)
+    assert [(each.address, each.times) for each in reversed(counters.senders)] == [
+        ('2001:db8::/64', 2), ('192.168.4.17', 2), ('fe80::/64', 1), ('', 2)]

@@ -1,4 +1,4 @@
-"""Says from where requests of feeds come that are refused whole: with a token that does not exist, or with none."""
+"""Says from where requests of feeds come that are refused for their token: one that does not exist, or none."""
 
 from __future__ import annotations
 
