@@ -44,6 +44,7 @@ def _source(source: AnySource) -> Iterator[str]:
             yield f'    - After {point.silent_after:g} s without a message, the machine is No signal.'
     yield (f'  Each status is repeated after {source.repeat:g} s. When the connection is lost for {source.grace:g} s, '
            'the machines are No signal.')
+    yield f'  MACHINE_SILENT_AFTER of the app, if it is set, has to be {source.least_silent_after:g} or more.'
 
 
 def _place(point: PointConfig) -> str:

@@ -53,6 +53,11 @@ class OpcUaConfig(SourceConfig):
     """Seconds between two samples of a value; the server may choose another."""
     points: Annotated[tuple[OpcUaPoint, ...], Field(validate_default=True)] = ()
 
+    @property
+    def latency(self) -> float:
+        """A value waits for its sample, and for the next message."""
+        return max(super().latency, 2 * self.interval)
+
     @field_validator('points', mode='before')
     @classmethod
     def _none_yet(cls, points: object) -> object:

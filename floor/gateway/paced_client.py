@@ -35,12 +35,12 @@ class PacedClient(aiomqtt.Client):
         self._take_message = take
         self._taken = 0
         self._taken_at = 0.0
-        self._is_reading = self._has_to_write = False
+        self._is_reading = self._has_to_write = self._has_arrived = False
         self._pause: asyncio.TimerHandle | None = None
         """During which nobody looks at the socket."""
         self._error: Exception | None = None
         self.on_data: Callable[[], None] = lambda: None
-        """Called after something arrived, an answer to a ping at least, and its messages were taken."""
+        """Called after something arrived, an answer to a ping at least, and all messages that were there were taken."""
 
     def end_pause(self) -> None:
         """Take what has arrived in the meantime."""
@@ -84,11 +84,14 @@ class PacedClient(aiomqtt.Client):
     def _read(self) -> None:
         """Called when the socket is readable, and after a pause."""
         is_paused, self._pause = self._pause is not None, None
+        taken = self._taken
         pause = self._read_and_choose_pause(is_paused)
+        self._has_arrived |= not is_paused or self._taken > taken  # a pause ends in any event
         sock = self._client.socket()
         if sock is None:
             return
-        if not is_paused and self._error is None:  # a pause ends in any event
+        if self._has_arrived and pause != 0 and self._error is None:
+            self._has_arrived = False
             self.on_data()
         if pause is not None:
             self._loop.remove_reader(sock.fileno())
@@ -97,7 +100,7 @@ class PacedClient(aiomqtt.Client):
             self._loop.add_reader(sock.fileno(), self._read)
 
     def _read_and_choose_pause(self, is_paused: bool) -> float | None:
-        """Returns seconds; None: as long as nothing arrives."""
+        """Returns seconds, 0: not everything was read; None: as long as nothing arrives."""
         before, gap = self._taken, self._loop.time() - self._taken_at
         try:
             is_all = self._read_messages()

@@ -13,6 +13,9 @@ from .topic_pattern import names_in
 
 MAX_DELAY_S = 3_600.0
 MAX_SILENT_S = 86_400.0
+LATENCY_S = 2.0
+SPARE_S = 30.0
+"""For a repetition that waits until its source has caught up, and its way to the app."""
 
 
 class PointConfig(Mapping):
@@ -58,3 +61,15 @@ class SourceConfig(Strict):
         """Those whose status it reports, as far as the file names them: a placeholder stands for any."""
         return {each.machine for each in self.points
                 if each.reports is Reports.STATUS and not names_in(each.machine)}
+
+    @property
+    def latency(self) -> float:
+        """Seconds that a change may take to arrive: a status is repeated as of so long before its source was heard
+        last."""
+        return LATENCY_S
+
+    @property
+    def least_silent_after(self) -> float:
+        """Seconds after which a machine that is not reported again may count as silent, at the earliest."""
+        held = max((max(each.debounce, each.least_time) for each in self.points), default=0)
+        return max(self.repeat, 1.5 * self.latency) + held + SPARE_S

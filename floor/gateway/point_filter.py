@@ -29,6 +29,8 @@ class PointFilter:
         self._reported: Held | None = None
         self._reported_at = 0.0
         self._held: Held | None = None
+        self.held_since: datetime | None = None
+        """When the value began that is held back; None: there is none."""
         self._call: Cancellable | None = None
 
     def take(self, value: Held, at: datetime) -> None:
@@ -42,7 +44,7 @@ class PointFilter:
         if delay <= 0:
             self._release(value, at)
             return
-        self._held = value
+        self._held, self.held_since = value, at
         self._call = self._clock.call_later(delay, lambda: self._expire(value, at))
 
     def forget(self) -> None:
@@ -60,7 +62,8 @@ class PointFilter:
             self._release(value, at)
         except QueueError as error:
             log.error('%s', error)
-            self._held, self._call = value, self._clock.call_later(RETRY_S, lambda: self._expire(value, at))
+            self._held, self.held_since = value, at
+            self._call = self._clock.call_later(RETRY_S, lambda: self._expire(value, at))
 
     def _release(self, value: Held, at: datetime) -> None:
         self._drop()
@@ -70,4 +73,4 @@ class PointFilter:
     def _drop(self) -> None:
         if self._call is not None:
             self._call.cancel()
-        self._held = self._call = None
+        self._held = self.held_since = self._call = None

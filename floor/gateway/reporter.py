@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ..core.machines import Status
+from .backlog import Backlog
 from .clock import Clock
 from .counters import CounterStep, increment
 from .errors import QueueError
@@ -16,22 +17,16 @@ from .machine_state import MachineState
 from .mapping import CounterMeaning, NoMeaning, Reports
 from .point_config import SourceConfig
 from .point_filter import Held, PointFilter
-from .point_times import OUT_OF_ORDER, event_time, reading_time
+from .point_times import OUT_OF_ORDER, STEP, event_time, reading_time
 from .presets import StatusMeaning
 from .reading import Point, Reading
 from .source import SourceState
 
 log = logging.getLogger(__name__)
 
-SETTLE_S = 2.0
-"""After a status of long ago no later one has arrived for so long: it holds now, and is repeated."""
-ON_ITS_WAY = timedelta(seconds=2)
-"""A change may take so long to arrive: a status is repeated as of so long before its source was heard last."""
-BEHIND, BEHIND_TICKS = timedelta(seconds=10), 2
-"""A source whose last change is so old sends what a broker has kept, until it has sent none for so many ticks, or what
-is of now: in what is still on its way, machines may have changed. Ticks do not pass while this process cannot read."""
 BEHIND_REPEATS = 3
-"""After so many times that a status should have been repeated it is: the clock of the machines may be wrong."""
+"""After so many times that a status should have been repeated it is, although its source is behind: the clock of the
+machines may be wrong."""
 MAX_GAP = timedelta(seconds=MAX_BEHIND_S) - timedelta(hours=1)
 """The app refuses what began earlier; an event may have to wait."""
 MAX_POINTS = 20_000
@@ -53,7 +48,7 @@ class Reporter:
         self._read_at: dict[Point, datetime] = {}
         self._heard_at: dict[Point, float] = {}  # of points with silent_after, by the monotonic clock
         self._lost: set[str] = set()
-        self._behind: dict[str, int] = {}  # ticks, by source
+        self._backlogs = {name: Backlog(state, config.latency) for name, (config, state) in self._sources.items()}
         self._problem_at: dict[Point, float] = {}  # of the last minute, by the monotonic clock
 
     @property
@@ -101,10 +96,8 @@ class Reporter:
             self._filter(point).take(meaning, moment.at)
         if not is_past:
             self._read_at[point] = moment.at
-            if before is None or moment.at > before:
-                is_kept = self._behind.get(point.source) or not state.connected  # before a session is ready, too
-                is_behind = now - moment.at > (ON_ITS_WAY if is_kept else BEHIND)
-                self._behind[point.source] = BEHIND_TICKS if is_behind else 0
+            if moment.at == reading.at and (before is None or moment.at > before):
+                self._backlogs[point.source].take((now - moment.at).total_seconds())
 
     def tick(self) -> None:
         """Call once a second: repeats the status of machines, and reports those whose source or point says nothing.
@@ -117,12 +110,11 @@ class Reporter:
             if state.connected:
                 self._lost.discard(name)
             elif name not in self._lost and now.timestamp() - since >= config.grace:
-                self._lose(name, datetime.fromtimestamp(since, now.tzinfo))
+                self._lose(name, datetime.fromtimestamp(min(since, state.heard_at), now.tzinfo))
         self._report_silent(monotonic, now)
-        self._behind = {name: ticks - 1 for name, ticks in self._behind.items() if ticks > 1}
-        self._repeat([each for each in self._machines.values() if each.status not in (None, Status.UNKNOWN)
-                      and self._sources[each.source][1].connected and monotonic - each.put_at >= each.repeat_every * (
-                          BEHIND_REPEATS if each.source in self._behind else 1)])
+        for backlog in self._backlogs.values():
+            backlog.tick(monotonic)
+        self._repeat([each for each in self._machines.values() if self._is_due(each, monotonic, now)])
 
     def _report_silent(self, monotonic: float, now: datetime) -> None:
         """The machines whose points are silent are "No signal"; of a lost source, all are already."""
@@ -152,15 +144,12 @@ class Reporter:
         if not machine.take(value):
             return
         if was_lost and machine.was_known(at):  # it comes again: what follows may be of before now
-            machine.put_at = self._clock.monotonic() + SETTLE_S - machine.repeat_every
             return
         now = self._clock.now()
         moment = event_time(at, machine.event_at, now, was_lost=was_lost)
         if moment.fault:
             state.ignore(moment.fault, f'{moment.fault} at {point.address}: {at}; taken as of now')
         self._put(machine, moment.at)
-        if machine.lost_at or now - moment.at > timedelta(seconds=config.repeat):  # it began long ago, and may hold now
-            machine.put_at += SETTLE_S - machine.repeat_every
 
     def _put_past(self, point: Point, meaning: object, at: datetime) -> None:
         """A status of the past, which does not change the present one."""
@@ -222,10 +211,29 @@ class Reporter:
             since = max(since, now - MAX_GAP)
             self._put(machine, event_time(since, machine.event_at, now).at)
 
+    def _is_due(self, machine: MachineState, monotonic: float, now: datetime) -> bool:
+        """Whether the status of a machine has to be repeated, and is that of now."""
+        if machine.status in {None, Status.UNKNOWN} or not self._sources[machine.source][1].connected:
+            return False
+        behind_since = self._backlogs[machine.source].began_at
+        if behind_since is not None and (
+                monotonic - max(behind_since, machine.put_at) < BEHIND_REPEATS * machine.repeat_every):
+            return False
+        return (machine.lost_at is not None or machine.event_at is None
+                or now - machine.event_at >= timedelta(seconds=machine.repeat_every))
+
     def _repeat(self, machines: list[MachineState]) -> None:
+        """Put them as of when their source was heard last, and of before what their filters hold back."""
         now = self._clock.now()
+        held_since: dict[str, datetime] = {}
+        for point, each in self._filters.items() if machines else ():
+            if each.held_since is not None:
+                held_since[point.machine] = min(each.held_since, held_since.get(point.machine, each.held_since))
         for machine in machines:
-            at = datetime.fromtimestamp(self._sources[machine.source][1].heard_at, now.tzinfo) - ON_ITS_WAY
+            config, state = self._sources[machine.source]
+            at = datetime.fromtimestamp(state.heard_at - config.latency, now.tzinfo)
+            if machine.name in held_since:
+                at = min(at, held_since[machine.name] - STEP)
             if all(each is None or each < at for each in (machine.event_at, machine.lost_at)):
                 self._put(machine, event_time(at, machine.event_at, now).at)
 

@@ -58,7 +58,7 @@ class SourceState:
             self._change(False)
 
     def hear(self) -> None:
-        """Record that something arrived, a sign of life at least."""
+        """Record that something arrived, a sign of life at least, and that nothing more was there."""
         self.heard_at = time.time()
 
     def receive(self) -> None:

@@ -229,6 +229,7 @@ def test_the_file_says_in_words_what_it_does(tmp_path: Path) -> None:
     assert 'topic plant/{line}/{machine}/status: the status of the machine {machine}, one for each topic' in words
     assert '2: Down, because of E-047' in words
     assert 'Other values are counted and not reported.' in words
+    assert 'MACHINE_SILENT_AFTER of the app, if it is set, has to be 90 or more.' in words
 
 
 OPCUA = """

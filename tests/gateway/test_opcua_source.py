@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from asyncua import ua
+from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 from gateway.opcua_plant import NAMESPACE, PASSWORD, OpcUaPlant
@@ -266,6 +268,29 @@ async def test_server_that_is_silent_while_the_gateway_goes_on_keeps_its_subscri
             assert {each.lost_since for each in heard.readings} == {None}
             await site.set('Press 1', 3)
             await heard.last('Press 1', 3)
+
+
+async def test_server_that_has_more_values_is_heard_when_all_have_arrived(
+        site: OpcUaPlant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pop = InternalSubscription._pop_publish_result
+
+    def pop_some(subscription: InternalSubscription) -> ua.PublishResult:
+        result = pop(subscription)
+        result.MoreNotifications = True
+        return result
+
+    async with reading(site.port, tmp_path) as heard:
+        await heard.last('Press 1', 3)
+        await heard.connected()
+        with monkeypatch.context() as server:
+            server.setattr(InternalSubscription, '_pop_publish_result', pop_some)
+            await site.set('Press 1', 4)
+            await heard.last('Press 1', 4)
+            heard_at = heard.source.state.heard_at
+            await site.set('Press 1', 3)
+            await heard.last('Press 1', 3)
+            assert heard.source.state.heard_at == heard_at
+        await heard.until(lambda: heard.source.state.heard_at > heard_at)
 
 
 async def test_clock_of_this_computer_that_is_set_ends_no_connection(

@@ -168,6 +168,29 @@ async def test_an_answer_to_a_ping_is_heard_and_a_network_that_is_cut_is_not(bro
         assert heard == []
 
 
+async def test_what_has_arrived_is_heard_when_all_of_it_was_taken(
+        broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paced_client, 'AT_ONCE', 3)
+    await broker.start()
+    async with reading(Reader(broker)):
+        pass
+    async with aiomqtt.Client('127.0.0.1', broker.port) as client:
+        await publish(client, 0, 200, 0)
+    reader, was_all, heard = Reader(broker), [True], []
+    read = reader.client._read_messages
+
+    def watched() -> bool:
+        was_all.append(read())
+        return was_all[-1]
+
+    monkeypatch.setattr(reader.client, '_read_messages', watched)
+    reader.client.on_data = lambda: heard.append((len(reader.payloads), was_all[-1]))
+    async with reading(reader):
+        await until(lambda: heard and heard[-1][0] == 200)
+    assert False in was_all
+    assert {is_all for _, is_all in heard} == {True}
+
+
 async def test_it_disconnects_at_any_moment_of_a_pause(broker: Mosquitto) -> None:
     await broker.start()
     async with aiomqtt.Client('127.0.0.1', broker.port) as client:

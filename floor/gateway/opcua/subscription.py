@@ -41,7 +41,7 @@ class Values(Protocol):
         in seconds since 1970."""
 
     def hear(self) -> None:
-        """Called when the server has sent something, and its values have been taken."""
+        """Called when the server has sent all it has, and its values have been taken."""
 
     def lose(self, since: float, nodes: Iterable[ua.NodeId] | None = None) -> None:
         """Called before the next values: changes after this moment, in seconds since 1970, are not known. nodes: only
@@ -57,7 +57,7 @@ class Subscription:
         """Nodes that the server does not have, and what it answers."""
         self._unqueued: set[ua.NodeId] = set()
         self.heard_at = time.time()
-        """When the server was heard last, in seconds since 1970."""
+        """When all values of the server had arrived, in seconds since 1970."""
         self._session, self._nodes, self._config, self._values, self._file = session, nodes, config, values, file
         self._interval_ms = config.interval * 1_000
         self._id = self._kept_id = 0
@@ -190,7 +190,7 @@ class Subscription:
         try:
             if not self._caught_up.is_set() and message.SequenceNumber:
                 await self._catch_up(sorted(result.AvailableSequenceNumbers or ()), message.SequenceNumber)
-            self._apply(message)
+            self._apply(message, is_last=not result.MoreNotifications)
         except (QueueError, OSError) as error:
             self._end(error)
             raise asyncio.CancelledError from error
@@ -205,7 +205,7 @@ class Subscription:
         if len(messages) != following - self._sequence - 1:
             self._values.lose(self.heard_at)
         for each in messages:
-            self._apply(each)
+            self._apply(each, is_last=False)
 
     async def _again(self, number: int) -> ua.NotificationMessage | None:
         try:
@@ -214,7 +214,8 @@ class Subscription:
             return None
         return message if message.SequenceNumber == number else None
 
-    def _apply(self, message: ua.NotificationMessage) -> None:
+    def _apply(self, message: ua.NotificationMessage, *, is_last: bool) -> None:
+        """is_last: the server has no more values now."""
         for notification in message.NotificationData or ():
             if isinstance(notification, ua.DataChangeNotification):
                 for item in notification.MonitoredItems:
@@ -222,7 +223,9 @@ class Subscription:
                 self._sequence = message.SequenceNumber
             elif isinstance(notification, ua.StatusChangeNotification) and notification.Status.is_bad():
                 raise SourceError(f'the subscription has ended: {notification.Status.name}')
-        self._hear()
+        self._last_message = time.monotonic()
+        if is_last:
+            self._hear()
         if self._kept_id == self._id:
             self._file.write_progress(self._id, self._token, self._sequence, self.heard_at)
         else:
