@@ -34,7 +34,7 @@ EVERYTHING = """SELECT (SELECT jsonb_agg(to_jsonb(f) ORDER BY machine_id) FROM m
 
 
 @pytest.fixture
-async def connect(empty_database_url: str) -> AsyncIterator[Connect]:
+async def connect_to_plant(empty_database_url: str) -> AsyncIterator[Connect]:
     """Connections to a plant of somebody's own, with two machines of which one is down."""
     connections = [await asyncpg.connect(empty_database_url)]
     await migrate(connections[0], SCHEMA, load_schema_files(), new_floor='empty')
@@ -74,28 +74,28 @@ async def everything(connection: asyncpg.Connection) -> tuple[Any, ...]:
     return tuple(await connection.fetchrow(EVERYTHING))
 
 
-async def test_a_simulator_refuses_a_plant_and_says_what_to_do(connect: Connect) -> None:
-    onlooker = await connect()
+async def test_a_simulator_refuses_a_plant_and_says_what_to_do(connect_to_plant: Connect) -> None:
+    onlooker = await connect_to_plant()
     before = await everything(onlooker)
     with pytest.raises(NotADemoError, match=REFUSED):
         async with asyncio.timeout(20):
-            await SimulatorRunner(connect, QUERIES, interval=0.1, instance='a', backfill_days=2).run()
+            await SimulatorRunner(connect_to_plant, QUERIES, interval=0.1, instance='a', backfill_days=2).run()
     with pytest.raises(NotADemoError, match=REFUSED):
-        await SimulatorRunner(connect, QUERIES, interval=0.1, instance='a').tick(onlooker)
+        await SimulatorRunner(connect_to_plant, QUERIES, interval=0.1, instance='a').tick(onlooker)
     assert await everything(onlooker) == before
 
 
-async def test_no_history_is_made_for_a_plant(empty_database_url: str, connect: Connect) -> None:
-    connection = await connect()
+async def test_no_history_is_made_for_a_plant(empty_database_url: str, connect_to_plant: Connect) -> None:
+    connection = await connect_to_plant()
     before = await everything(connection)
     with pytest.raises(NotADemoError, match=REFUSED):
         await backfill(connection, QUERIES, days=2)
     assert await everything(connection) == before
 
 
-async def test_the_database_refuses_what_calls_itself_simulated(connect: Connect) -> None:
+async def test_the_database_refuses_what_calls_itself_simulated(connect_to_plant: Connect) -> None:
     """A program that forgets to ask first."""
-    connection = await connect()
+    connection = await connect_to_plant()
     await connection.execute("SET floor.source = 'simulator'")
     with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError, match=REFUSED):
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
@@ -182,8 +182,8 @@ async def test_an_empty_database_stays_empty_and_so_does_the_second_start(
 
 
 async def test_a_plant_is_not_played_after_a_restart_without_a_variable(
-        connect: Connect, start: Callable[..., Program]) -> None:
-    onlooker = await connect()
+        connect_to_plant: Connect, start: Callable[..., Program]) -> None:
+    onlooker = await connect_to_plant()
     before = await everything(onlooker)
     program = start(SIMULATOR_INTERVAL='0.1', NEW_FLOOR='demo')
     await until(lambda: 'the simulator does not run: this floor is a plant' in program.log, 60)
@@ -191,7 +191,7 @@ async def test_a_plant_is_not_played_after_a_restart_without_a_variable(
     assert await everything(onlooker) == before
 
 
-def test_the_its_own_program_refuses_in_one_line(connect: Connect, empty_database_url: str, folder: Path) -> None:
+def test_the_its_own_program_refuses_in_one_line(connect_to_plant: Connect, empty_database_url: str, folder: Path) -> None:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE', 'DATABRICKS'))}
     done = subprocess.run([sys.executable, '-m', 'simulator'], cwd=MAIN.parent, capture_output=True, text=True,
                           env=ours | {'DATABASE_URL': empty_database_url, 'DATA_DIR': str(folder)}, timeout=60,
