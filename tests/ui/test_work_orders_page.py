@@ -575,6 +575,29 @@ async def test_a_page_that_is_gone_asks_no_more(shop_floor: Floor, book: Orders,
     assert len(book.asked) == asked
 
 
+async def test_a_page_that_is_gone_shows_no_more_of_what_it_was_reading(
+        shop_floor: Floor, book: Orders, see: OpenPage, caplog: pytest.LogCaptureFixture) -> None:
+    book.put(1)
+    screen = await see('?view=board', has='order-card')
+    is_asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def page(order_filter: OrderFilter, revision: int | None = None) -> OrderPage:
+        is_asked.set()
+        await may_answer.wait()
+        return book.page(order_filter, revision)
+
+    shop_floor.order_list.answers['page'] = page
+    book.found.clear()
+    search_for(screen, 'leak')
+    await is_asked.wait()
+    [reading] = [task for task in asyncio.all_tasks() if task.get_name() == 'work orders']
+    screen.client.delete()
+    may_answer.set()
+    await asyncio.wait([reading])
+
+    assert caplog.messages == []
+
+
 # nothing to show
 
 async def test_no_orders_at_all_says_what_to_do(book: Orders, see: OpenPage) -> None:

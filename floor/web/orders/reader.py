@@ -116,6 +116,7 @@ class OrderReader:
     def _end(self) -> None:
         self._ended = True
         self._stop()
-        self._without_pause.set()
+        if self._task is not None:
+            self._task.cancel()  # what it reads would be shown on a page that is gone
         if self._minute is not None:
             self._minute.cancel()
