@@ -191,7 +191,8 @@ async def test_a_plant_is_not_played_after_a_restart_without_a_variable(
     assert await everything(onlooker) == before
 
 
-def test_the_its_own_program_refuses_in_one_line(connect_to_plant: Connect, empty_database_url: str, folder: Path) -> None:
+def test_its_own_program_refuses_in_one_line(
+        connect_to_plant: Connect, empty_database_url: str, folder: Path) -> None:
     ours = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABASE', 'DATABRICKS'))}
     done = subprocess.run([sys.executable, '-m', 'simulator'], cwd=MAIN.parent, capture_output=True, text=True,
                           env=ours | {'DATABASE_URL': empty_database_url, 'DATA_DIR': str(folder)}, timeout=60,
