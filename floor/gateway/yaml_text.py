@@ -13,6 +13,7 @@ from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scanner import RoundTripScanner, ScannerError
 
+from ..core.formatting import number
 from .errors import GatewayConfigError
 from .mapping import value_key
 from .strict import UNKNOWN_KEY, nearest, shortened
@@ -158,8 +159,8 @@ def _plain(node: Any, path: Path, place: Place, places: dict[Path, Place], most:
             plain[_scalar(key, at)] = _plain(each, (*path, value_key(_scalar(key, at))), at, places, most)
         return plain
     if isinstance(node, list):
-        return [_plain(each, (*path, str(number)), _place_of(node, number, place), places, most)
-                for number, each in enumerate(node)]
+        return [_plain(each, (*path, str(index)), _place_of(node, index, place), places, most)
+                for index, each in enumerate(node)]
     return _scalar(node, place)
 
 
@@ -201,7 +202,7 @@ def _kind(kind: str, value: Any, ctx: Mapping[str, Any]) -> str | None:
         return "write it in quotes, such as '{machine}': a { without them begins something else"
     if kind in LIMITS:
         (_, limit), = ctx.items()
-        return LIMITS[kind].format(limit)
+        return LIMITS[kind].format(number(limit, 0 if float(limit).is_integer() else 2))
     if kind in {'model_type', 'model_attributes_type'}:
         return MODELS.get(ctx['class_name'], 'write keys with values, such as {key: value}')
     return SENTENCES.get(kind)
@@ -209,8 +210,8 @@ def _kind(kind: str, value: Any, ctx: Mapping[str, Any]) -> str | None:
 
 MODELS = {'StatusRule': 'write a status, such as down or {status: down, reason: E-047}',
           'Range': 'write a range, such as {from: 100, below: 200, status: warning}'}
-LIMITS = {'greater_than': 'write a number above {:,}', 'greater_than_equal': 'write a number of at least {:,}',
-          'less_than': 'write a number below {:,}', 'less_than_equal': 'write a number of at most {:,}'}
+LIMITS = {'greater_than': 'write a number above {}', 'greater_than_equal': 'write a number of at least {}',
+          'less_than': 'write a number below {}', 'less_than_equal': 'write a number of at most {}'}
 WHOLE, NUMBER, BOOL = 'write a whole number', 'write a number', 'write true or false'
 SENTENCES = {
     'union_tag_not_found': "the key 'type' is missing: mqtt, sparkplug or opcua",

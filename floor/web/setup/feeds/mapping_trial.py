@@ -6,6 +6,7 @@ import asyncio
 
 from nicegui import ui
 
+from ....core.formatting import number
 from ....core.machines import Status
 from ....gateway.errors import GatewayConfigError
 from ....gateway.mapping import CounterMeaning, Mapping, NoMeaning, ReasonMeaning
@@ -108,7 +109,7 @@ def own_mapping(text: str) -> Mapping:
     :raises GatewayConfigError: a line for each thing that is wrong, with its line and column
     """
     if len(text) > MAX_MAPPING:
-        raise GatewayConfigError(f'At most {MAX_MAPPING:,} characters can be tried: leave some values out.')
+        raise GatewayConfigError(f'At most {number(MAX_MAPPING)} characters can be tried: leave some values out.')
     if text.count('*') > MAX_ALIASES:
         raise GatewayConfigError(f'At most {MAX_ALIASES} aliases (*) can be tried: write some out.')
     from ....gateway.config_file import parse_mapping  # noqa: PLC0415 (takes a moment, of each start)
@@ -123,10 +124,10 @@ def meaning_of(mapping: Mapping, value: str) -> tuple[Status, str]:
             return status, status_word(status) + (f', {reason}' if reason else '')
         case ReasonMeaning(reason):
             return Status.OPERATIONAL, f'Reason: {reason}' if reason else 'No reason'
-        case CounterMeaning(counter, number):
+        case CounterMeaning(counter, total):
             is_total = mapping.counts == 'total'
-            return Status.OPERATIONAL, (f'A total of {number:g} {THINGS[counter]}: what it grows by is reported'
-                                        if is_total else f'{number:g} {THINGS[counter]} more')
+            return Status.OPERATIONAL, (f'A total of {total:g} {THINGS[counter]}: what it grows by is reported'
+                                        if is_total else f'{total:g} {THINGS[counter]} more')
         case NoMeaning(_, problem):
             return Status.UNKNOWN, f'Nothing is reported, because {problem}'
     return Status.UNKNOWN, 'Nothing is reported'
