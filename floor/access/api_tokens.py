@@ -18,7 +18,6 @@ from .known_keys import KnownKeys
 
 MAX_DAYS = 3650
 NAME_PREFIX = 'token '
-"""Of the name of its identity, before that of the token."""
 Ids = tuple[int, ...] | None
 
 
@@ -32,6 +31,11 @@ class NewToken:
     days: int | None = None
     lines: Collection[str] = ()
     machines: Collection[str] = ()
+
+
+def token_of(identity: Identity) -> str:
+    """The name of the token that an identity is of."""
+    return identity.name.removeprefix(NAME_PREFIX)
 
 
 class ApiTokens(KnownKeys):

@@ -168,14 +168,15 @@ async def machine_times(reading: ReportSnapshot) -> dict[Member, Sums]:
 async def _times(reading: ReportSnapshot) -> dict[Member, Sums]:
     """The same of all that are asked about; one that has left, and of which nothing is known, counts as no machine."""
     whole, of_line = reading.micros, reading.line_id is not None
-    sums = {machine.name: Sums(machines=1, possible=reading.micros_on_line(machine) if of_line else whole)
-            for machine in reading.machines}
+    times = {machine: Sums(machines=1, possible=reading.micros_on_line(machine) if of_line else whole)
+             for machine in reading.machines}
+    sums = {machine.name: of for machine, of in times.items()}
     async for row in reading.queries.machine_times(reading.connection, **reading.parts_period):
         if of := sums.get(row['machine_name']):
             for name in TIMES:
                 setattr(of, name, row[name])
     return {machine: of if machine.present or reading.scope.machine is not None or of.known else Sums()
-            for machine, of in ((machine, sums[machine.name]) for machine in reading.machines)}
+            for machine, of in times.items()}
 
 
 async def machine_sums(reading: ReportSnapshot, *, answered: bool = True) -> dict[Member, Sums]:

@@ -76,12 +76,13 @@ class FeedCounters:
     def count(self, feed: str, events: Sequence[FeedEvent | EventResult], results: Sequence[EventResult]) -> None:
         """Count events of a feed. feed: its name."""
         if (feed, Result.ACCEPTED, '') not in self.events:
-            name = feed if len({name for name, *_ in self.events}) < MAX_FEEDS else OTHERS
-            self.events.update(dict.fromkeys(((name, result, '') for result in Result if result is not Result.REFUSED),
-                                             0))  # a rate needs a series that was there before the first event
-            feed = name
-        for event, result in zip(events, results, strict=True):
-            self.events[feed, result.result, refused_for(event, result)] += 1
+            if len({name for name, *_ in self.events}) >= MAX_FEEDS:
+                feed = OTHERS
+            for result in Result:  # a rate needs a series that was there before the first event
+                if result is not Result.REFUSED:
+                    self.events[feed, result, ''] += 0
+        for event, outcome in zip(events, results, strict=True):
+            self.events[feed, outcome.result, refused_for(event, outcome)] += 1
 
     def refuse(self, fault: RequestFault, address: str, token: str = '') -> None:
         """Count a request that is refused. address: of the client, as a proxy may have written it."""

@@ -213,12 +213,15 @@ MODELS = {'StatusRule': 'write a status, such as down or {status: down, reason: 
 LIMITS = {'greater_than': 'write a number above {}', 'greater_than_equal': 'write a number of at least {}',
           'less_than': 'write a number below {}', 'less_than_equal': 'write a number of at most {}'}
 WHOLE, NUMBER, BOOL = 'write a whole number', 'write a number', 'write true or false'
+LIST = 'write a list, such as [a, b]'
 SENTENCES = {
     'union_tag_not_found': "the key 'type' is missing: mqtt, sparkplug or opcua",
-    'dict_type': 'write values with their meanings, such as {1: down}', 'string_type': 'write a text, in quotes if it '
-    'is a number or a date', 'tuple_type': 'write a list, such as [a, b]', 'list_type': 'write a list, such as [a, b]',
-    'int_type': WHOLE, 'int_parsing': WHOLE, 'int_from_float': WHOLE, 'int_parsing_size': WHOLE, 'float_type': NUMBER,
-    'float_parsing': NUMBER, 'finite_number': NUMBER, 'bool_type': BOOL, 'bool_parsing': BOOL}
+    'dict_type': 'write values with their meanings, such as {1: down}',
+    'string_type': 'write a text, in quotes if it is a number or a date',
+    'tuple_type': LIST, 'list_type': LIST,
+    'int_type': WHOLE, 'int_parsing': WHOLE, 'int_from_float': WHOLE, 'int_parsing_size': WHOLE,
+    'float_type': NUMBER, 'float_parsing': NUMBER, 'finite_number': NUMBER,
+    'bool_type': BOOL, 'bool_parsing': BOOL}
 """By the type of pydantic's error; what is not here is a sentence of this program, or rare."""
 
 

@@ -7,8 +7,7 @@ DECLARE
     moment timestamptz := greatest(coalesce(happened_at, machine_feed_time(f.reported_at)),
                                    f.reported_at + interval '1 microsecond');  -- what it reported in this moment was before
 BEGIN
-    IF happened_at < f.reported_at
-       OR f.reported_at IS NULL AND happened_at < known_until(f.machine_id) THEN  -- as in report_status()
+    IF happened_at < coalesce(f.reported_at, known_until(f.machine_id)) THEN
         RETURN record_late_gap(f, happened_at);
     ELSIF f.reported_at IS NULL OR f.signal_lost_at <= moment THEN
         RETURN 'repeated';
@@ -45,6 +44,6 @@ BEGIN
     PERFORM set_config('floor.history_upkeep', '', true);
     PERFORM cut_out_gap(gap);
     PERFORM derive_stops(f.machine_id, moment, ends);
-    PERFORM mark_changed_days(moment, end_of_influence(f.machine_id, ends));
+    PERFORM mark_days_of_late_event(f.machine_id, moment, ends);
     RETURN 'late';
 END $$;

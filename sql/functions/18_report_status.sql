@@ -26,8 +26,7 @@ BEGIN
     END IF;
     IF clean = 'unknown' THEN
         RETURN record_lost_signal(f, happened_at);
-    ELSIF happened_at <= f.reported_at
-          OR f.reported_at IS NULL AND happened_at < known_until(of_machine) THEN  -- it left, and is back without a status
+    ELSIF happened_at < present_since(of_machine, f.reported_at) THEN
         RETURN record_late_status(f, clean, why, happened_at);
     END IF;
     outcome := CASE WHEN (f.status, f.reason) IS NOT DISTINCT FROM (clean, coalesce(why, f.reason)) THEN 'repeated'
@@ -53,6 +52,13 @@ COMMENT ON FUNCTION report_status IS
 CREATE OR REPLACE FUNCTION known_until(of_machine integer) RETURNS timestamptz
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT until FROM status_intervals WHERE machine_id = of_machine ORDER BY since DESC LIMIT 1
+$$;
+
+-- From when on a status of a machine is its next one: after its last report, or after it left, if it is back without a status; null:
+-- always. An earlier one is late.
+CREATE OR REPLACE FUNCTION present_since(of_machine integer, reported_at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(reported_at + interval '1 microsecond', known_until(of_machine))
 $$;
 
 -- What report_status() and feeds may say: a status, or that there is none.
@@ -126,7 +132,7 @@ BEGIN
     END IF;
     INSERT INTO status_intervals (machine_id, since, until, status, reason, version)
     VALUES (f.machine_id, moment, ends, late_status, late_reason, new);
-    PERFORM mark_changed_days(moment, end_of_influence(f.machine_id, ends));
+    PERFORM mark_days_of_late_event(f.machine_id, moment, ends);
     IF was.status = late_status AND was.since < moment AND was.until > moment THEN
         PERFORM explain_stop(f.machine_id, moment);  -- only a reason has changed
     ELSE

@@ -38,7 +38,7 @@ BEGIN
     FOR number IN
         SELECT m.machine_id FROM machines m
         WHERE NOT EXISTS (SELECT FROM machine_feed_stream s WHERE s.machine_id = m.machine_id)
-          AND (SELECT until FROM status_intervals i WHERE i.machine_id = m.machine_id ORDER BY since DESC LIMIT 1) = 'infinity'
+          AND known_until(m.machine_id) = 'infinity'
         FOR UPDATE OF m SKIP LOCKED
     LOOP
         SELECT * INTO latest FROM status_intervals WHERE machine_id = number ORDER BY since DESC LIMIT 1;

@@ -73,8 +73,8 @@ BEGIN
         SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
             reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
         FROM unnest(events) AS e
-        WHERE s.machine_id = e.machine_id AND e.status <> 'unknown' AND (e.at <= s.reported_at) IS NOT TRUE
-          AND (s.reported_at IS NOT NULL OR (e.at < known_until(s.machine_id)) IS NOT TRUE)  -- as in report_status()
+        WHERE s.machine_id = e.machine_id AND e.status <> 'unknown'
+          AND (e.at < present_since(s.machine_id, s.reported_at)) IS NOT TRUE
         RETURNING e.item, s.signal_lost_at
     )
     SELECT coalesce(jsonb_object_agg(item, CASE WHEN signal_lost_at IS NULL THEN 'accepted' ELSE 'late' END), '{}')

@@ -42,6 +42,12 @@ WHERE d.summed_at IS NOT NULL
           AND (d.time_zone, d.day_start) = (SELECT time_zone, day_start FROM plant_settings));
 COMMENT ON VIEW summed_days IS 'The days of which machine_days, machine_hours and line_hours are right; others are read from the intervals.';
 
+-- Whether a moment is of the present day, or later.
+CREATE OR REPLACE FUNCTION is_of_today(moment timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT moment >= day_start(day_of(floor_clock(), p.time_zone, p.day_start), p.time_zone, p.day_start) FROM plant_settings p
+$$;
+
 -- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. Today is marked
 -- where is_settled() could not see the writer: a machine that was added or left.
 CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz, today_too boolean DEFAULT false) RETURNS void
@@ -54,7 +60,7 @@ DECLARE
 BEGIN
     SELECT time_zone, day_start INTO zone, start FROM plant_settings;
     today := day_of(clock, zone, start);
-    IF NOT today_too AND from_at >= day_start(today, zone, start) THEN  -- what feeds report nearly always is of today
+    IF NOT today_too AND is_of_today(from_at) THEN  -- what feeds report nearly always is of today
         RETURN;
     END IF;
     INSERT INTO changed_days
@@ -62,6 +68,16 @@ BEGIN
     FROM generate_series(day_of(from_at, zone, start),
                          least(day_of(least(until_at, clock), zone, start), today - CASE WHEN today_too THEN 0 ELSE 1 END),
                          interval '1 day') AS day;
+END $$;
+
+-- The same of a late event: also the days on which what a machine was, or since when, may be of it. Of one of today, which is usual,
+-- these are not looked for.
+CREATE OR REPLACE FUNCTION mark_days_of_late_event(of_machine integer, from_at timestamptz, ends timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF NOT is_of_today(from_at) THEN
+        PERFORM mark_changed_days(from_at, end_of_influence(of_machine, ends));
+    END IF;
 END $$;
 
 -- Another time after which a machine is silent: what was summed up of those that are silent now was of the other.

@@ -10,13 +10,13 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.routing import request_response
 
-from ...access.api_tokens import NAME_PREFIX
+from ...access.api_tokens import token_of
 from ...core.errors import NotAllowedError
 from ...core.feeds import FEED_PATH
 from ...core.people import Identity
 from ...core.query_parameters import Query
 from ...feed.feed_counters import FeedCounters
-from ...feed.ingest import MAX_EVENTS, EventResult, FeedIngest, Result
+from ...feed.ingest import MAX_EVENTS, EventResult, FeedEvent, FeedIngest, Result
 from ..http.caller import identity_of
 from .callers import caller
 from .feed_body import FORM, read_event_of, read_events
@@ -57,6 +57,12 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
     router = APIRouter(prefix=FEED_PATH, tags=['feed'], route_class=EventRoute,
                        responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
 
+    async def store(who: Identity, feed_id: int, events: list[FeedEvent | EventResult]) -> list[EventResult]:
+        async with database_errors(timeout):
+            results = await ingest.report(feed_id, events)
+        counters.count(token_of(who), events, results)
+        return results
+
     @router.post('', summary='Report statuses', operation_id='report_statuses',
                  response_model=EventsAnswer | EventAnswer,
                  openapi_extra=body_of({'application/json': {'type': 'array', 'items': EVENT, 'maxItems': MAX_EVENTS}}))
@@ -66,9 +72,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
         404 or 422. After any other response nothing is stored: send the events again, with the same ids."""
         feed_id = _feed_of(who)
         events, is_single = await read_events(request)
-        async with database_errors(timeout):
-            results = await ingest.report(feed_id, events)
-        counters.count(who.name.removeprefix(NAME_PREFIX), events, results)
+        results = await store(who, feed_id, events)
         return _single(results[0]) if is_single else JSONResponse({'results': [_answer(each) for each in results]},
                                                                   headers=NOT_STORED)
 
@@ -78,11 +82,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
     async def report_status(machine: Machine, request: Request, who: Caller) -> Response:
         """As JSON, or as a form: `curl -H "Authorization: Bearer $TOKEN" -d status=down .../api/feed/CNC-01`."""
         feed_id = _feed_of(who)
-        event = await read_event_of(request, machine)
-        async with database_errors(timeout):
-            results = await ingest.report(feed_id, [event])
-        counters.count(who.name.removeprefix(NAME_PREFIX), [event], results)
-        return _single(results[0])
+        return _single((await store(who, feed_id, [await read_event_of(request, machine)]))[0])
 
     app.routes.extend(router.routes)  # include_router() would wrap them
 

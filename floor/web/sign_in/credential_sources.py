@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from auth.source import Source
 
-from ...access.api_tokens import NAME_PREFIX, ApiTokens
+from ...access.api_tokens import ApiTokens, token_of
 from ...core.errors import SignedOutError, UnknownKeyError
 from ...core.people import Identity
 from ...core.scopes import TokenScope
@@ -33,7 +33,7 @@ def token_source(tokens: ApiTokens, feeds: FeedCounters) -> Source:
                    else RequestFault.ENDED)
             raise
         if TokenScope.FEED not in (identity.scopes or ()):
-            refuse(connection, RequestFault.OTHER, identity.name.removeprefix(NAME_PREFIX))
+            refuse(connection, RequestFault.OTHER, token_of(identity))
         return identity
 
     def refuse(connection: HTTPConnection, fault: RequestFault, token: str = '') -> None:

@@ -38,8 +38,7 @@ class RefusedNote(ui.element):
 
     def show(self, senders: Sequence[RefusedSender], now: datetime, zone: tzinfo) -> None:
         """Show those of the last 24 hours."""
-        shown = {(each.fault, each.address, each.token): each for each in senders
-                 if each.fault in SENTENCES and now - each.last_at < SHOWN_FOR}
+        shown = {each.key: each for each in senders if each.fault in SENTENCES and now - each.last_at < SHOWN_FOR}
         self.set_visibility(bool(shown))
         keep_rows(self._list, self._rows, shown, lambda _: TextNode('li').classes('free-text'))
         for key, each in shown.items():
