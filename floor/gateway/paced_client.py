@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import aiomqtt
 
@@ -42,6 +42,22 @@ class PacedClient(aiomqtt.Client):
         self.on_data: Callable[[], None] = lambda: None
         """Called after something arrived, an answer to a ping at least, and all messages that were there were taken."""
 
+    async def __aenter__(self) -> Self:
+        """Connect. A connection that is not answered in time is closed."""
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._close()
+            raise
+
+    async def __aexit__(self, *error: Any) -> None:
+        """Disconnect. After an error, aiomqtt leaves the connection open: the broker would go on sending, and take us
+        for alive."""
+        try:
+            await super().__aexit__(*error)
+        finally:
+            self._close()
+
     def end_pause(self) -> None:
         """Take what has arrived in the meantime."""
         if self._pause is not None and self._error is None:
@@ -54,6 +70,10 @@ class PacedClient(aiomqtt.Client):
         way when the connection is closed may be lost."""
         self._client.manual_ack_set(True)
         self._take_message = lambda _message: None
+
+    def _close(self) -> None:
+        """Without a goodbye; nothing if it is closed. Ends the pause, the reading and the pings too."""
+        self._client._sock_close()  # noqa: SLF001 - paho closes without a goodbye only itself
 
     def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
         super()._on_socket_open(client, userdata, sock)
