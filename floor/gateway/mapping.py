@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from ..core.machines import Status
 from .presets import PRESETS, StatusMeaning
-from .strict import Strict, nearest, shortened
+from .strict import OddNumber, Strict, nearest, shortened
 
 WORDS = 'words'
 MAX_REASON_LENGTH = 2_000
@@ -86,7 +86,11 @@ StatusWord = Annotated[Status, BeforeValidator(_status)]
 
 
 def _text(value: Any) -> Any:
-    """Codes of errors are often numbers. 4.10 would lose its end."""
+    """Codes of errors are often numbers. 4.10 would lose its end, and 0047 its beginning."""
+    if isinstance(value, OddNumber):
+        raise PydanticCustomError('odd_number', '{sentence}', {
+            'sentence': f"write '{shortened(value.written)}' in quotes: without them it is the number "
+                        f'{shortened(int(value))}'})
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

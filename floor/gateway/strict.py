@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,19 @@ NEEDS_POINTS = 'needs_points'
 
 MAX_SHOWN = 60
 """Characters of a word that an error repeats."""
+
+
+class OddNumber(int):
+    """A whole number that is not written as Python writes it, such as 0047, 1_000, 0x1F or 0o17. As a number it is as
+    good as any; as a text it would not be what somebody wrote."""
+
+    written: str
+
+    def __new__(cls, value: int, written: str) -> Self:
+        """written: its text in the file."""
+        number = super().__new__(cls, value)
+        number.written = written
+        return number
 
 
 class Strict(BaseModel):

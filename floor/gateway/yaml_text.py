@@ -16,7 +16,7 @@ from ruamel.yaml.scanner import RoundTripScanner, ScannerError
 from ..core.formatting import number
 from .errors import GatewayConfigError
 from .mapping import value_key
-from .strict import UNKNOWN_KEY, nearest, shortened
+from .strict import UNKNOWN_KEY, OddNumber, nearest, shortened
 
 Model = TypeVar('Model', bound=BaseModel)
 Place = tuple[int, int]
@@ -64,7 +64,7 @@ class UnreadableError(ValueError):
 
 
 class KnownTagConstructor(RoundTripConstructor):
-    """Refuses unknown tags, and gives values that do not fit their tag a place."""
+    """Refuses unknown tags, gives values that do not fit their tag a place, and keeps how odd numbers are written."""
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         """The value of a node."""
@@ -72,7 +72,10 @@ class KnownTagConstructor(RoundTripConstructor):
             tag = shortened(node.tag.replace('tag:yaml.org,2002:', '!!'))
             raise ConstructorError(problem=f'there is no tag {tag}', problem_mark=node.start_mark)
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
+            if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= MAX_BITS:
+                return value if str(int(value)) == node.value else OddNumber(value, node.value)
+            return value
         except FAULTS as error:
             raise ConstructorError(problem=UNREADABLE, problem_mark=node.start_mark) from error
 
@@ -175,6 +178,8 @@ def _scalar(value: Any, place: Place) -> Any:
     """A scalar of ruamel.yaml, such as ScalarFloat, as Python's."""
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise UnreadableError('this number is too large', place)
+    if isinstance(value, OddNumber):
+        return value
     return next((kind(value) for kind in (bool, int, float, str) if isinstance(value, kind)), value)
 
 
@@ -217,7 +222,7 @@ LIST = 'write a list, such as [a, b]'
 SENTENCES = {
     'union_tag_not_found': "the key 'type' is missing: mqtt, sparkplug or opcua",
     'dict_type': 'write values with their meanings, such as {1: down}',
-    'string_type': 'write a text, in quotes if it is a number or a date',
+    'string_type': 'write a text, in quotes if it is a number, a date, true or false',
     'tuple_type': LIST, 'list_type': LIST,
     'int_type': WHOLE, 'int_parsing': WHOLE, 'int_from_float': WHOLE, 'int_parsing_size': WHOLE,
     'float_type': NUMBER, 'float_parsing': NUMBER, 'finite_number': NUMBER,

@@ -195,6 +195,39 @@ def test_a_number_is_a_reason() -> None:
     assert parse_mapping('{reports: reason, reasons: {1: 47}}').meaning(1) == ReasonMeaning('47')
 
 
+@pytest.mark.parametrize(('written', 'number'), [
+    ('0047', '47'), ('00', '0'), ('+47', '47'), ('1_000', '1000'), ('0x1F', '31'), ('0o17', '15'), ('0b11', '3'),
+    ('!!int 0047', '47'), ('&code 0047', '47')])
+def test_a_number_that_would_not_stay_as_it_is_written_is_a_reason_only_in_quotes(written: str, number: str) -> None:
+    text = written.rpartition(' ')[2]
+    sentence = f"write '{text}' in quotes: without them it is the number {number}"
+    with pytest.raises(GatewayConfigError) as error:
+        parse_mapping(f'otherwise:\n  status: down\n  reason: {written}')
+    assert str(error.value) == f'Line 3, column 3: otherwise.reason: {sentence}'
+    with pytest.raises(GatewayConfigError) as error:
+        parse_mapping(f'reports: reason\nreasons:\n  1: {written}')
+    assert str(error.value) == f'Line 3, column 3: reasons.1: {sentence}'
+    assert parse_mapping(f"otherwise: {{status: down, reason: '{text}'}}").meaning('x') == StatusMeaning(DOWN, text)
+
+
+def test_a_number_that_is_needed_as_one_may_be_written_in_any_way() -> None:
+    assert parse_mapping('reports: good\nrollover: 0x1_0000').rollover == 65_536
+    assert parse_mapping('values: {0x1F: down, 0040: warning}').meaning(31) == StatusMeaning(DOWN)
+    assert parse_mapping('ranges: [{from: 0010, below: +20, status: down}]').meaning(10) == StatusMeaning(DOWN)
+
+
+@pytest.mark.parametrize('word', ['on', 'off', 'yes', 'no', 'y', '12:30', '1.2.3'])
+def test_a_word_that_older_yaml_reads_as_something_else_is_a_reason(word: str) -> None:
+    assert parse_mapping(f'otherwise: {{status: down, reason: {word}}}').meaning('x') == StatusMeaning(DOWN, word)
+
+
+@pytest.mark.parametrize('written', ['true', 'False', '2026-11-30', '2026-11-30 10:00:00', '4.10', '1e3', '.inf'])
+def test_what_is_neither_a_text_nor_a_whole_number_is_a_reason_only_in_quotes(written: str) -> None:
+    sentence = 'otherwise.reason: write a text, in quotes if it is a number, a date, true or false'
+    with pytest.raises(GatewayConfigError, match=f'Line 1, column 27: {sentence}'):
+        parse_mapping(f'otherwise: {{status: down, reason: {written}}}')
+
+
 def test_brackets_in_a_text_or_side_by_side_are_not_deep() -> None:
     mapping = parse_mapping("values: {1: {status: down, reason: '" + '[' * 40 + f"'}}}}  # {'[' * 40}\nranges: ["
                             + ', '.join(f'{{from: {number}, status: down}}' for number in range(40)) + ']')
