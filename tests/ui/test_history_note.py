@@ -159,3 +159,18 @@ async def test_an_open_past_too(creating: Floor, open_page: OpenPage) -> None:
     assert REASON.format('The floor at that time') in screen.texts
     complete(creating)
     await screen.until(lambda: screen.all(data_machine='Valve_01_01'))
+
+
+async def test_a_past_that_was_shown_before_the_creation_is_taken_back(shop_floor: Floor, open_page: OpenPage) -> None:
+    history = History()
+    refuse_while_creating(history, shop_floor)
+    past_page.register(shop_floor.services, history)
+    screen = await open_page(f'/past?at={NOW:%Y-%m-%dT%H:%M:%SZ}')
+    await screen.until(lambda: screen.of_class('past-floor'))
+    shop_floor.history_state = HistoryState.CREATING
+    shop_floor.publish()
+    await screen.until(lambda: REASON.format('The floor at that time') in screen.texts and notes(screen) == [CREATING])
+    assert not screen.of_class('past-floor')
+    complete(shop_floor)
+    await screen.until(lambda: screen.of_class('past-floor'))
+    assert screen.all(data_machine='Valve_01_01')

@@ -11,7 +11,7 @@ import pytest
 from nicegui.testing import User
 from ui.harness import NOW, Floor, OpenPage, Screen, Switchboard
 
-from floor.core.errors import DatabaseUnavailableError, QueryError
+from floor.core.errors import DatabaseUnavailableError, HistoryNotReadyError, QueryError
 from floor.core.floor_snapshot import FloorSnapshot
 from floor.core.machines import MachineName, MachineRecord, Status, StatusEvent
 from floor.core.orders import OrderBrief, OrderId, Priority, WorkOrderStatus
@@ -150,6 +150,15 @@ async def test_before_the_history_nothing_is_known(shop_floor: Floor, history: H
     await screen.until(lambda: title(screen) == 'Mon 2026-11-23 02:00:00')
     press(screen, '+1 h')
     await screen.until(lambda: screen.of_class('tile'))
+
+
+async def test_while_the_history_is_created_no_start_of_it_is_shown(shop_floor: Floor, history: History,
+                                                                   open_page: OpenPage) -> None:
+    screen = await open_page('/past?at=2026-11-23T01:00:00Z')
+    history.problem = HistoryNotReadyError()
+    press(screen, '+10 s')
+    await screen.until(lambda: any('The floor at that time will appear here' in text for text in screen.texts))
+    assert 'There is no data for this time: the history starts later.' not in screen.texts
 
 
 async def test_the_last_shift_is_replayed_until_it_is_stopped(shop_floor: Floor, history: History,

@@ -121,6 +121,7 @@ class PastPage:
             self._controls.stop()
             if isinstance(error, HistoryNotReadyError):  # the content shown before is wrong
                 hide(self._floor.root, hidden=True)
+                hide(self._empty, hidden=True)
             raise
         if self._client.is_deleted:
             return
