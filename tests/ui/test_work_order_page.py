@@ -142,6 +142,37 @@ async def test_an_order_is_started_with_one_click(shop_floor: Floor, page: OpenF
     assert (order_id, version, transition.to) == (ID, 1, STARTED)
 
 
+@pytest.mark.parametrize(('button', 'command', 'done'), [
+    ('Start', 'transition', work_order(status=STARTED, version=2)),
+    ('Take it', 'edit', work_order(assignee='Lisa Garcia', assignee_id=1, version=2))])
+async def test_a_button_that_is_pressed_again_before_the_page_shows_what_it_did_does_it_once(
+        shop_floor: Floor, page: OpenForm, button: str, command: str, done: WorkOrder) -> None:
+    """The second press comes while the command is under way, the third while the page reads what it has done."""
+    sending, reading, read = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow_read(_: OrderId) -> WorkOrderDetails:
+        reading.set()
+        await read.wait()
+        return details(done)
+
+    async def slow_command(*_: Any) -> None:
+        await sending.wait()
+        shop_floor.orders.answers['details'] = slow_read
+    shop_floor.orders.answers[command] = slow_command
+    form = await page()
+
+    form.press(button)
+    await form.until(lambda: sent(shop_floor, command))
+    form.press(button)
+    sending.set()
+    await form.until(reading.is_set)
+    form.press(button)
+    read.set()
+
+    await form.until(lambda: form.says('In progress') or not form.button('Take it').enabled)
+    assert len(sent(shop_floor, command)) == 1
+
+
 async def test_a_fault_of_the_program_is_shown_where_it_happened(shop_floor: Floor, page: OpenForm, user: User,
                                                                 caplog: pytest.LogCaptureFixture) -> None:
     def fault(*_: Any) -> None:

@@ -26,6 +26,7 @@ from floor.orders.order_filter import Done, OrderFilter, SortKey
 from floor.orders.order_pages import OrderCounts, OrderPage
 from floor.web.api.problems import answer_problems
 from floor.web.orders import board, reader, work_orders_page
+from floor.web.orders.transitions import OrderTransitions
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)  # of the floor of these tests
 HOSTILE = '<img src=x onerror="alert(1)"> {{ 7*7 }} ${x} \' :onclick=alert(1)'
@@ -698,6 +699,29 @@ async def test_a_dropped_card_moves_its_order_and_itself_only_when_the_order_did
     assert cards(screen)['open'] == ('1', ['a'])
     (_, id_, version, move), = [arguments for name, arguments, _ in shop_floor.orders.asked if name == 'transition']
     assert (id_, version, move.to) == (order.id, 1, WorkOrderStatus.IN_PROGRESS)
+
+
+async def test_a_card_that_is_dropped_again_while_its_order_changes_moves_it_once(
+        shop_floor: Floor, book: Orders, see: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.put(1, 'open', what='a', assignee='Lisa Garcia', assignee_id=1)
+    make, change, made = OrderTransitions.make, asyncio.Event(), list[bool]()
+
+    async def noted(*arguments: Any, **named: Any) -> bool:
+        made.append(await make(*arguments, **named))
+        return made[-1]
+
+    monkeypatch.setattr(OrderTransitions, 'make', noted)
+    shop_floor.orders.answers['transition'] = lambda *_: change.wait()
+    screen = await see('?view=board', has='order-card')
+
+    drop(screen, 'a', 'in_progress')
+    await screen.until(lambda: 'transition' in [name for name, *_ in shop_floor.orders.asked])
+    drop(screen, 'a', 'in_progress')
+    await screen.until(lambda: made == [False])
+    change.set()
+
+    await screen.until(lambda: made == [False, True])
+    assert [name for name, *_ in shop_floor.orders.asked].count('transition') == 1
 
 
 def drop(screen: Screen, what: str, state: str) -> None:

@@ -117,15 +117,19 @@ class OrderActions:
             return
         self._changing = order
         try:
+            self._show_problem(await self._assign_to_self(order))
+            await self._reload()
+        finally:
+            self._changed(order)
+
+    async def _assign_to_self(self, order: WorkOrder) -> str:
+        """Returns why it was refused; empty if it was not."""
+        try:
             edit = OrderEdit(assignee_id=self._person.employee_id)
             await self._services.orders.edit(self._identity, order.id, order.version, edit)
         except FloorError as error:
-            self._show_problem(refusal_text(order, error))
-        else:
-            self._show_problem('')
-        finally:
-            self._changed(order)
-        await self._reload()
+            return refusal_text(order, error)
+        return ''
 
     def _show_problem(self, problem: str) -> None:
         if not self._problem.is_deleted:
