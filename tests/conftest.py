@@ -36,6 +36,8 @@ from floor.db.database import Database
 
 WAITING_WORKERS = 2
 """More workers than processors."""
+ONLY_COMPUTE = ('tests/unit', 'tests/simulation')
+"""Tiers whose tests wait for nothing."""
 
 pytest.register_assert_rewrite(*(f'{tier}.harness' for tier in ('unit', 'database', 'gateway', 'ui', 'browser')))
 
@@ -48,8 +50,8 @@ hypothesis.settings.load_profile('suite')
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Tests that open a browser or break a connection wait more than they compute; those of tests/unit do not."""
-    only_compute = all('tests/unit' in argument for argument in config.args)
+    """Tests that open a browser or break a connection wait more than they compute; those of ONLY_COMPUTE do not."""
+    only_compute = all(any(tier in argument for tier in ONLY_COMPUTE) for argument in config.args)
     return (os.cpu_count() or 1) + (0 if only_compute else WAITING_WORKERS)
 
 

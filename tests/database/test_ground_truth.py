@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from unit.ground_truth import waits
+from simulation.ground_truth import waits
 
 from floor.analytics import Analytics, Scope, Window
 from floor.core.machines import MachineName

@@ -10,7 +10,7 @@ import pysparkplug as spb
 import pytest
 from asyncua.client.client import Client
 from ports import free_port
-from unit.delivered_floor import DELIVERED
+from simulation.delivered_floor import DELIVERED
 
 from simulator.mqtt_network import JsonTopics
 from simulator.network_plant import NetworkMachine, NetworkPlant, delivered_machines

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from floor import command_line
-from floor.command_line import COMMANDS
 from floor.core.version import program_version
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -22,17 +16,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
     calls: list[dict[str, object]] = []
     monkeypatch.setattr(command_line, 'run', lambda **given: calls.append(given) or 0)
     return calls
-
-
-def test_main_py_says_what_it_can_do_and_starts_nothing(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, ROOT / 'main.py', '--help'], cwd=tmp_path, capture_output=True, text=True,
-                          timeout=30, check=False)
-    assert (done.returncode, done.stderr) == (0, '')
-    for word in ('--host', '--port', '--demo', '--version'):
-        assert word in done.stdout
-    for command in COMMANDS:
-        assert re.search(rf'\b{command}[:,]', done.stdout), f'{command} is not explained'
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_its_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:

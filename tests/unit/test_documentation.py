@@ -39,7 +39,7 @@ CREATED = {'.data/database.url', 'gateway.yaml', '.databricks/bundle/TARGET/vari
 """Files that the program or a person makes."""
 NOT_SETTINGS = {'DATABRICKS_APP_NAME', 'DATABRICKS_APP_PORT', 'DATABRICKS_HOST', 'REQUIRE_BROWSER', 'TARGET',
                 'OTHER_DATABASE_URL', 'CAN_USE', 'NAME', 'DATABASE', 'LOGIN'}
-TIERS = ('unit', 'gateway', 'database', 'ui', 'browser', 'faults')
+TIERS = ('unit', 'simulation', 'programs', 'gateway', 'database', 'ui', 'browser', 'faults')
 NAMES_OF_OTHERS = {'line_monitor_dev_jane_doe', 'create_role', 'enable_pg_native_login'}
 PATH = re.compile(rf'(?<![\w./-])(?:(?:{"|".join((*FOLDERS, *TIERS, "[.]ci"))})(?:/[\w.-]*\w)+|'
                   r'\w[\w.-]*\.(?:py|sql|md|css|yaml|yml|toml|txt))(?![\w/])')

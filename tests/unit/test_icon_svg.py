@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -145,11 +144,3 @@ def test_what_editors_add_is_left_out() -> None:
                   'xmlns:sodipodi="http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd" '
                   'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:cc="http://creativecommons.org/ns#"')
     assert clean_svg(content) == f'<svg {NS} viewBox="0 0 24 24"><path d="M0 0h9"></path></svg>'
-
-
-def test_a_bomb_of_entities_costs_nothing() -> None:
-    lol = ''.join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 20))
-    bomb = svg('<path d="&l19;"/>', before=f'<!DOCTYPE svg [<!ENTITY l0 "lol">{lol}]>')
-    code = f'from floor.plant.icon_svg import clean_svg\ntry: clean_svg({bomb!r})\nexcept Exception as e: print(e)'
-    done = subprocess.run(['timeout', '10', 'python', '-c', code], capture_output=True, text=True, check=True)
-    assert 'document type' in done.stdout

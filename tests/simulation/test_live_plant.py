@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unit.delivered_floor import DELIVERED
-from unit.simulated_past import PEOPLE
+from simulation.delivered_floor import DELIVERED
+from simulation.simulated_past import PEOPLE
 
 from floor.core.orders import Priority, WorkOrderStatus
 from simulator.calendar import Calendar

@@ -9,8 +9,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from unit.delivered_floor import DELIVERED
-from unit.simulated_past import PEOPLE, stretches
+from simulation.delivered_floor import DELIVERED
+from simulation.simulated_past import PEOPLE, stretches
 
 from simulator.calendar import Calendar
 from simulator.causes import profile_of

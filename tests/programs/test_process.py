@@ -178,3 +178,22 @@ start()
     child.until('loading')
     child.send(signal.SIGTERM)
     assert child.end() == (status, '')
+
+
+def test_a_request_for_a_password_that_hangs_does_not_keep_it_from_ending() -> None:
+    child = Child("""
+import asyncio
+from auth.lakebase import Address, Lakebase
+from auth.workspace import LakebaseResource
+
+async def main():
+    lakebase = Lakebase(LakebaseResource(instance='x'), Address(1, 'x'), patience=0.1,
+                        ask=lambda place: threading.Event().wait())
+    try:
+        await lakebase.password()
+    except Exception as error:
+        say(type(error).__name__)
+
+asyncio.run(main())
+""")
+    assert child.end() == (0, 'DatabaseUnavailableError\n')

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from unit.ground_truth import waits
-from unit.simulated_past import NOW, PEOPLE, chains, stretches
+from simulation.ground_truth import waits
+from simulation.simulated_past import NOW, PEOPLE, chains, stretches
 
 from floor.core.people import Employee
 from simulator.causes import BLOCKED, PROFILES, STARVED, WAITING

@@ -4,6 +4,7 @@ The longest start first, and only where they are asked for."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,13 @@ def test_what_takes_long_is_there() -> None:
     assert {name for name in SLOWEST_FIRST if name.endswith('.py')} - {path.name for path in files} == set()
     assert [name for name in SLOWEST_FIRST
             if not name.endswith('.py') and name != 'pg16' and f"'{name}'" not in texts] == []
+
+
+def test_what_starts_programs_or_simulates_days_is_in_its_tier() -> None:
+    files = {path.name: path.read_text() for path in (TESTS / 'unit').glob('*.py')}
+    assert len(files) > 50
+    slow = re.compile(r'^(?:import subprocess|from simulat(?:ion|or\.timeline)\b)|create_subprocess', re.MULTILINE)
+    assert [name for name, text in files.items() if slow.search(text)] == []
 
 
 @pytest.mark.parametrize(('arguments', 'ran'), [
