@@ -17,6 +17,7 @@ from pictures import SECRETS, TURNED, chunk, encoded, motif, opened, photo, png_
 from PIL import Image, ImageSequence
 
 from floor.core.errors import InvalidInputError
+from floor.orders import pictures as pictures_module
 from floor.orders.picture_process import MAX_PIXELS, output
 from floor.orders.pictures import PROGRAM, Pictures
 from floor.orders.work_order_files import MAX_FILE_BYTES, media_type, named_as
@@ -77,11 +78,15 @@ async def test_each_way_that_a_camera_is_held(decoded: Pictures, orientation: in
     assert red == ((True, False) if orientation in {1, 4, 5, 6} else (False, True))
 
 
+shares_the_large_photo = pytest.mark.xdist_group('large photo')
+
+
 @cache
 def large_photo() -> bytes:
     return encoded(photo((4000, 3000)), 'JPEG', quality=92)
 
 
+@shares_the_large_photo
 async def test_a_photo_of_twelve_megapixels_is_as_good_and_as_large_as_it_was(pictures: Pictures) -> None:
     content = large_photo()
     kept = await pictures.rewritten(content, 'image/jpeg')
@@ -118,13 +123,28 @@ async def test_every_kind_of_pixels(decoded: Pictures, picture: Image.Image, kin
         assert opened(kept.thumbnail).convert('L').getpixel((20, 20)) in range(150, 160)
 
 
-async def test_a_photo_for_printing_and_one_that_is_too_fine_to_fit(pictures: Pictures) -> None:
+async def test_a_photo_for_printing_becomes_one_for_screens(pictures: Pictures) -> None:
     printed = encoded(Image.new('CMYK', (500, 400), (0, 200, 200, 0)), 'JPEG')
     assert opened((await pictures.rewritten(printed, 'image/jpeg')).content).mode == 'RGB'
-    noise = Image.frombytes('RGB', (2500, 2000), random.Random(7).randbytes(15_000_000))
-    fine = encoded(noise, 'AVIF', quality=70, speed=10)
-    kept = await pictures.rewritten(fine, 'image/avif')
-    assert len(kept.content) <= 10 * 1024 * 1024
+
+
+@pytest.mark.parametrize(('most', 'size'), [
+    (450_000, (800, 600)),   # as it is
+    (250_000, (800, 600)),   # with a lower quality
+    (100_000, (400, 300))])  # that is not enough
+async def test_one_that_is_too_fine_to_fit_is_made_coarser(
+        pictures: Pictures, monkeypatch: pytest.MonkeyPatch, most: int, size: tuple[int, int]) -> None:
+    monkeypatch.setattr(pictures_module, 'MAX_FILE_BYTES', most)
+    kept = await pictures.rewritten(noise(), 'image/avif')
+    assert most / 3 < len(kept.content) <= most
+    assert opened(kept.content).size == size
+
+
+@cache
+def noise() -> bytes:
+    """A picture that nothing makes smaller."""
+    picture = Image.frombytes('RGB', (800, 600), random.Random(7).randbytes(800 * 600 * 3))
+    return encoded(picture, 'AVIF', quality=70, speed=10)
 
 
 # what is refused, and why
@@ -231,6 +251,7 @@ async def test_a_program_whose_limits_are_lower_already_reads_pictures_too() -> 
     assert json.loads(answer.partition(b'\n')[0])['media_type'] == 'image/jpeg'
 
 
+@shares_the_large_photo
 async def test_the_loop_goes_on_while_pictures_are_read(pictures: Pictures) -> None:
     content = large_photo()
     beats = 0
