@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlencode
 
@@ -24,7 +25,9 @@ LISA = {'sub': '4711', 'name': 'Lisa at the provider', 'email': 'Lisa.Garcia@Exa
 Claims = dict[str, Any]
 
 
-def new_key(name: str) -> RSAKey:
+@cache
+def key_of(owner: str, name: str) -> RSAKey:
+    """Owners share no key. Each is made once: that takes longer than most tests."""
     return RSAKey.generate_key(2048, {'kid': name, 'use': 'sig', 'alg': 'RS256'}, auto_kid=False)
 
 
@@ -41,7 +44,7 @@ class TestProvider:
 
     issuer: str
     person: Claims = field(default_factory=lambda: dict(LISA))
-    key: RSAKey = field(default_factory=lambda: new_key('first'))
+    key: RSAKey = field(default_factory=lambda: key_of('provider', 'first'))
     published: list[RSAKey] = field(default_factory=list)
     lie: Callable[[Claims], Claims] = lambda claims: claims
     """Changes the claims of the next ID tokens."""

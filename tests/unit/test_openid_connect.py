@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-from openid_provider import CLIENT_ID, CLIENT_SECRET, TestProvider, new_key, signed_with_public_key, unsigned
+from openid_provider import CLIENT_ID, CLIENT_SECRET, TestProvider, key_of, signed_with_public_key, unsigned
 
 from auth.openid_connect import CLOCK_SKEW_S, Attempt, OpenIdConnect
 from auth.openid_provider import KEYS_EVERY_S, OpenIdProvider
@@ -28,19 +29,24 @@ class Clock:
         return self.now
 
 
+@cache
+def settings_with(**settings: str) -> Settings:
+    """Of this client. Reading all settings takes longer than most tests."""
+    return Settings.load(_env_file=None, **{
+        'oidc_issuer': ISSUER, 'oidc_client_id': CLIENT_ID, 'oidc_client_secret': CLIENT_SECRET,
+        'public_url': 'https://floor.example.com/monitor/',
+        'oidc_groups': 'line-supervisors=supervisor, Shift A=operator', **settings})
+
+
 class Sso:
     """The provider, and this app as its client."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, **settings: str) -> None:
         self.provider = TestProvider(ISSUER)
         self.clock = Clock()
         self.transport: httpx.AsyncBaseTransport = httpx.ASGITransport(self.provider.app, root_path='/realms/plant')
-        self.client = OpenIdConnect(
-            Settings.load(_env_file=None, **{
-                'oidc_issuer': ISSUER, 'oidc_client_id': CLIENT_ID, 'oidc_client_secret': CLIENT_SECRET,
-                'public_url': 'https://floor.example.com/monitor/',
-                'oidc_groups': 'line-supervisors=supervisor, Shift A=operator', **settings}),
-            OpenIdProvider(ISSUER, transport=self.transport, monotonic=self.clock))
+        provider = OpenIdProvider(ISSUER, transport=self.transport, monotonic=self.clock)
+        self.client = OpenIdConnect(settings_with(**settings), provider)
 
     async def sign_in(self, attempt: Attempt | None = None, **changed: str) -> SignedIn:
         attempt = attempt or Attempt.new()
@@ -140,7 +146,7 @@ async def test_clocks_may_differ_a_little_and_an_audience_may_be_a_list(
 
 @pytest.mark.parametrize('how', ['none', 'public key', 'another key', 'garbage', 'no token'])
 async def test_a_wrong_signature_signs_nobody_in(sso: Sso, how: str) -> None:
-    other = TestProvider(ISSUER, key=new_key('first'))
+    other = TestProvider(ISSUER, key=key_of('somebody else', 'first'))
     sso.provider.sign = {'none': unsigned, 'public key': signed_with_public_key(sso.provider),
                          'another key': other.signed, 'garbage': lambda _: 'a.b.c', 'no token': lambda _: ''}[how]
     with pytest.raises(SignInError):
@@ -149,7 +155,7 @@ async def test_a_wrong_signature_signs_nobody_in(sso: Sso, how: str) -> None:
 
 async def test_a_provider_may_replace_its_keys(sso: Sso) -> None:
     await sso.sign_in()
-    sso.provider.key = new_key('second')
+    sso.provider.key = key_of('provider', 'second')
     sso.clock.now += KEYS_EVERY_S + 1
     assert (await sso.sign_in()).email == 'lisa.garcia@example.com'
     assert sso.provider.asked.count('jwks') == 2
@@ -157,7 +163,7 @@ async def test_a_provider_may_replace_its_keys(sso: Sso) -> None:
 
 async def test_made_up_key_ids_cause_few_requests(sso: Sso) -> None:
     await sso.sign_in()
-    sso.provider.key, sso.provider.published = new_key('made up'), [sso.provider.key]
+    sso.provider.key, sso.provider.published = key_of('somebody else', 'made up'), [sso.provider.key]
     for _ in range(5):
         with pytest.raises(SignInError):
             await sso.sign_in()
