@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from database.postgres import until
+from uvicorn.server import ServerState
 
 from floor.web.middleware.slow_peers import SlowPeerProtocol
 
@@ -62,29 +63,30 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[uvicorn.Server]:
-    config = uvicorn.Config(app, host='127.0.0.1', port=0, http=Quick, ws='websockets-sansio', lifespan='off',
-                            log_config=None, timeout_keep_alive=3600)
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
-    yield server
-    server.should_exit = server.force_exit = True
-    await task
+def state() -> ServerState:
+    """What all connections share."""
+    return ServerState()
 
 
 @pytest.fixture
-async def connect(server: uvicorn.Server) -> AsyncIterator[Callable[[], Awaitable[Peer]]]:
-    port = server.servers[0].sockets[0].getsockname()[1]
+async def connect(state: ServerState) -> AsyncIterator[Callable[[], Awaitable[Peer]]]:
+    """Call it for a new connection. uvicorn's own server would look only ten times a second whether it shall end."""
+    config = uvicorn.Config(app, http=Quick, ws='websockets-sansio', lifespan='off', log_config=None,
+                            timeout_keep_alive=3600)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Quick(config=config, server_state=state, app_state={}), '127.0.0.1')
     peers: list[Peer] = []
 
     async def connect() -> Peer:
-        peers.append(Peer(*await asyncio.open_connection('127.0.0.1', port, limit=LIMIT)))
+        address = server.sockets[0].getsockname()
+        peers.append(Peer(*await asyncio.open_connection(*address, limit=LIMIT)))
         return peers[-1]
 
     yield connect
     for peer in peers:
         peer.writer.transport.abort()
+    server.close()
+    await until(lambda: not state.connections and not state.tasks)
 
 
 @pytest.mark.parametrize('sent', [b'', b'GE', HALF_A_HEAD, HALF_A_BODY, b'\r\n'])
@@ -105,11 +107,11 @@ async def test_so_is_the_next_one_on_the_same_connection(connect: Callable[[], A
 
 
 async def test_an_answer_that_nobody_reads_is_cut_off(
-        server: uvicorn.Server, connect: Callable[[], Awaitable[Peer]]) -> None:
+        state: ServerState, connect: Callable[[], Awaitable[Peer]]) -> None:
     peer = await connect()
     peer.writer.write(READ_SLOWLY)
-    await until(lambda: server.server_state.total_requests == 1)
-    await until(lambda: not server.server_state.connections)
+    await until(lambda: state.total_requests == 1)
+    await until(lambda: not state.connections)
 
 
 async def test_an_answer_that_is_read_comes_whole(connect: Callable[[], Awaitable[Peer]]) -> None:
