@@ -173,8 +173,11 @@ async def test_what_the_listener_counts_is_exported_as_counters(client: httpx.As
     assert exported == list(range(1, 7))
 
 
-async def test_a_scrape_waits_only_a_moment_for_a_database_that_never_answers(store: Store, listener: Listener,
-                                                                              make_live: Callable[[], None]) -> None:
+async def test_a_scrape_waits_only_a_moment_for_a_database_that_never_answers(
+        store: Store, listener: Listener, make_live: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.SCRAPE_PATIENCE_S <= 1
+    monkeypatch.setattr(health, 'SCRAPE_PATIENCE_S', 0.1)
+
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()   # until who asks gives up
         writer.close()

@@ -26,8 +26,10 @@ from database.workspace import (
     OAUTH,
     Workspace,
 )
+from databricks.sdk import _base_client
 
 from auth import lakebase as lakebase_module
+from auth import workspace as workspace_module
 from auth.lakebase import MAX_BACKOFF_S, Address, Lakebase
 from auth.workspace import LakebaseResource, Login, LoginError, ask_for_login
 from floor.core.errors import DatabaseUnavailableError, SettingsError
@@ -51,6 +53,12 @@ def workspace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Works
         monkeypatch.setenv(name, value)
     yield workspace
     workspace.stop()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK asks about the host with another clock than ours, and pauses for a second or two if that fails."""
+    monkeypatch.setattr(_base_client, 'RealClock', workspace_module._NoWaiting, raising=False)
 
 
 # what the SDK says
@@ -144,12 +152,14 @@ def test_nonsense_is_one_short_line_too(
     assert len(str(refused.value)) < 500
 
 
+@pytest.mark.usefixtures('no_pauses')
 def test_nobody_at_the_address_is_explained(workspace: Workspace) -> None:
     workspace.stop()
     with pytest.raises(LoginError, match=r'^the Databricks workspace does not answer \(.*Connection refused\): check'):
         ask_for_login(BY_ENDPOINT)
 
 
+@pytest.mark.usefixtures('no_pauses')
 def test_a_certificate_that_nobody_vouches_for_is_explained(
         workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     files = certificate(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import cache
 from typing import Any, cast
 
 from database.harness import app_of
@@ -17,6 +18,7 @@ from floor.web.exports import reports_api
 from floor.web.http.downloads import Downloads
 
 
+@cache
 def described() -> dict[str, Any]:
     settings = Settings.load(_env_file=None)
     app, nothing = app_of(Database('postgresql://nobody@127.0.0.1:1/nothing', settings), settings), cast(Any, None)
