@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
+from browser.harness import PATIENCE_S
 from playwright.async_api import Browser, Error, Page
 
 LAPTOP: dict[str, int] = {'width': 1366, 'height': 768}
@@ -46,6 +47,7 @@ class Profiles:
         else:
             usual = USUAL | PHONE if options.get('is_mobile') else USUAL
             page = await (await self.browser.new_context(**usual | of_profile)).new_page()
+            page.context.set_default_timeout(PATIENCE_S * 1000)
         if used:
             self._kinds[page] = kind
         await page.set_viewport_size(options['viewport'])

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browser.abandoned import ABORTED, AbandonedRequests
+from browser.harness import PATIENCE_S
 from browser.profiles import Profiles
 from browser.program import Program
 from playwright.async_api import (
@@ -161,7 +162,7 @@ async def finds_nothing(page: Page, search: str, where: str = '') -> None:
     """Wait until a function of the page, which returns a list, finds nothing: what moves needs a moment. A failure
     names what is found then."""
     try:
-        await page.wait_for_function(f'({search})().length === 0', timeout=30_000)
+        await page.wait_for_function(f'({search})().length === 0', timeout=PATIENCE_S * 1000)
     except PlaywrightTimeout:
         assert await page.evaluate(search) == [], where
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nicegui import Client, ui
 from nicegui.testing import User
+from ui.harness import PATIENCE_S
 
 from floor.core.machines import MachineName, Status
 from floor.core.orders import AllowedTransition, OrderId, Priority, WorkOrder, WorkOrderDetails, WorkOrderStatus
@@ -107,7 +108,7 @@ class Form:
 
     async def until(self, condition: Callable[..., Any]) -> None:
         """Wait until it is so."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():  # noqa: ASYNC110 (a page has no event to wait for)
                 await asyncio.sleep(0.01)
 

@@ -31,6 +31,8 @@ OpenPage = Callable[..., Awaitable['Screen']]
 
 NOW = datetime(2026, 11, 23, 10, 42, 7, tzinfo=UTC)
 MINUTE_MS = 60_000
+PATIENCE_S = 60.0
+"""For what comes at once, on a machine that has much else to do."""
 LINES = {'Transmission Line': ('Source_Sorter_01_01', 'Robotic_Arm_01_01', 'Valve_01_01'),
          'Engine Line': ('Injection_Molder_02_01', 'Painter_02_01')}
 
@@ -218,7 +220,7 @@ class Screen:
             if event['type'] == type_:
                 self.client.handle_event({'id': id_, 'listener_id': event['listener_id'], 'args': [json.dumps(None)]})
 
-    async def until(self, condition: Callable[..., Any], *, within: float = 30) -> None:
+    async def until(self, condition: Callable[..., Any], *, within: float = PATIENCE_S) -> None:
         """Wait until the screen shows it."""
         async with asyncio.timeout(within):
             while not condition():  # noqa: ASYNC110 (a screen has no event to wait for)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from nicegui import core, ui
 from nicegui.testing import User
-from ui.harness import Floor, OpenPage, Screen
+from ui.harness import PATIENCE_S, Floor, OpenPage, Screen
 from ui.services import person_at
 
 from floor.core.machines import MachineName
@@ -40,7 +40,7 @@ def notified(user: User, monkeypatch: pytest.MonkeyPatch) -> Notified:
     monkeypatch.setattr(alerts, 'SOUND_ANSWERS_WITHIN_S', 60)
 
     async def notified(sentences: int = 1) -> list[str]:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while len(user.notify.messages) < sentences:  # noqa: ASYNC110 (a screen has no event to wait for)
                 await asyncio.sleep(0.01)
         return user.notify.messages
