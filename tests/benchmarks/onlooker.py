@@ -26,6 +26,10 @@ LOOK = """machine => {
         grey: getComputedStyle(main).filter.includes('grayscale') || getComputedStyle(notice).visibility === 'visible',
         reason: tile.dataset.reason, reloads: performance.timeOrigin}
 }"""
+NOTICED = f"""machine => {{
+    const look = ({LOOK})(machine)
+    return look && look.grey && {{connected: window.socket?.connected === true}}
+}}"""
 BREAK = f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
 REASON_OF = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_name = $1'
 
@@ -44,12 +48,14 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Endured:
     """One outage, in seconds. seen: from the cut until the page no longer looked live. back: from the return until it
-    was right and looked live. wrong: how long after the return it looked live with the old picture."""
+    was right and looked live. wrong: how long after the return it looked live with the old picture. was_connected:
+    whether the browser's own socket still looked healthy when the page no longer looked live; None: nobody watched."""
 
     seen: float | None
     back: float
     wrong: float
     reloaded: bool
+    was_connected: bool | None
 
     def __str__(self) -> str:
         seen = 'after the return' if self.seen is None else f'after {self.seen:.1f} s'
@@ -65,9 +71,10 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
     await cut()
     reason = f'outage {time.time_ns()}'
     await database.execute(BREAK, MACHINE, reason)
-    seen = None
+    seen = was_connected = None
     if watched:
-        await until(page, lambda look: look.grey)
+        noticed = await page.wait_for_function(NOTICED, arg=MACHINE, timeout=PATIENCE_S * 1000)
+        was_connected = (await noticed.json_value())['connected']
         seen = time.monotonic() - began
     await asyncio.sleep(max(0.0, began + lasts - time.monotonic()))
     await heal()
@@ -80,7 +87,7 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
         if look is not None and not look.grey:
             # others may write too
             if look.reason == reason or look.reason == await database.fetchval(REASON_OF, MACHINE):
-                return Endured(seen, now - healed, wrong, look.reloads != before.reloads)
+                return Endured(seen, now - healed, wrong, look.reloads != before.reloads, was_connected)
             wrong += now - last
         last = now
         if now - healed > PATIENCE_S:

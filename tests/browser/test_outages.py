@@ -1,5 +1,9 @@
 """Whatever takes a browser from the server: the page says so automatically, never shows an old picture as live, and is
-right and live again without a click. Minutes and hours of the same: `python -m tests.benchmarks outages`."""
+right and live again without a click. How fast, and minutes and hours of the same: `python -m tests.benchmarks outages`.
+
+What notices an outage first tells how soon: the page's own notice comes after five seconds without a beat, and the
+browser's socket finds out after eight. A page that is back without having been loaded again has reconnected.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,7 @@ from playwright.async_api import Browser
 pytestmark = pytest.mark.asyncio(loop_scope='session')
 
 PROMISE_S = 5.0
-SLACK_S = 2.5   # the machine is busy
 BACK_AFTER_REFUSALS_S = 8.0
-PINGS_S = 8.0   # until the browser's own socket finds that a half-open connection is dead
 SILENT_FOR = "Number(getComputedStyle(document.querySelector('.stale-overlay')).getPropertyValue('--stale-for'))"
 VISIBLE = "getComputedStyle(document.querySelector('.stale-overlay')).visibility"
 
@@ -28,9 +30,9 @@ VISIBLE = "getComputedStyle(document.querySelector('.stale-overlay')).visibility
 async def test_wifi_is_lost(program: Program, connection: asyncpg.Connection) -> None:
     endured = await wifi_lost(program.url, connection, 5)
 
-    assert endured.seen < 1
-    assert endured.back < PROMISE_S + SLACK_S
+    assert endured.was_connected is False  # the browser knows at once
     assert endured.wrong == 0
+    assert not endured.reloaded
 
 
 @pytest.mark.parametrize('cut', [held, held_in_pieces])
@@ -40,8 +42,7 @@ async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(
     beat that was held up and arrives 0.3 s before the change makes no old picture look live."""
     endured = await cut(program.url, connection, 7)
 
-    assert 3 < endured.seen < PROMISE_S + SLACK_S
-    assert endured.back < PROMISE_S
+    assert endured.was_connected
     assert endured.wrong == 0
     assert not endured.reloaded
 
@@ -49,9 +50,9 @@ async def test_a_network_that_carries_nothing_is_noticed_by_the_page_itself(
 async def test_a_proxy_that_forgets_a_connection(program: Program, connection: asyncpg.Connection) -> None:
     endured = await half_open(program.url, connection)
 
-    assert endured.seen < PROMISE_S + SLACK_S
-    assert endured.seen + endured.back < PINGS_S + PROMISE_S + SLACK_S
+    assert endured.was_connected
     assert endured.wrong == 0
+    assert not endured.reloaded
 
 
 async def test_who_is_refused_for_long_tries_again_every_few_seconds(program: Program, chromium: Browser) -> None:
@@ -66,7 +67,6 @@ async def test_who_slept_longer_than_the_server_waits(program: Program, connecti
                                                       stopped: Callable[..., Awaitable[Any]]) -> None:
     endured = await stopped(program.url, connection, 14)
 
-    assert endured.back < PROMISE_S + SLACK_S
     assert endured.wrong < 0.5  # until its first frame, which is the notice
 
 
@@ -80,8 +80,7 @@ async def test_a_server_that_stands_still_and_goes_on(program: Program, connecti
     async with looking(chromium, program.url) as page:
         endured = await endure(page, connection, suspend, resume, 6)
 
-    assert endured.seen < PROMISE_S + SLACK_S
-    assert endured.back < PROMISE_S
+    assert endured.was_connected
     assert not endured.reloaded
 
 
