@@ -9,7 +9,8 @@ OLD_S = 10.0
 MAX_TICKS = 10
 """After so many without an old reading all has arrived: readings of a few seconds ago are those of a slow clock."""
 QUIET_TICKS = 2
-"""After so many without a message all has arrived. Ticks do not pass while this process cannot read."""
+"""After so many without a message all has arrived. Ticks do not pass while this process cannot read. At least two less
+than a source's latency: otherwise one that is heard just so often would be behind forever."""
 
 
 class Backlog:

@@ -13,7 +13,7 @@ from .topic_pattern import names_in
 
 MAX_DELAY_S = 3_600.0
 MAX_SILENT_S = 86_400.0
-LATENCY_S = 2.0
+LATENCY_S = 4.0
 SPARE_S = 30.0
 """For a repetition that waits until its source has caught up, and its way to the app."""
 
