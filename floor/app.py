@@ -237,7 +237,8 @@ def build_web(settings: Settings, data: Data, jobs: Jobs) -> Web:
     broadcast = Broadcast(store, after_change=render_probe.send)
     jobs.add(health.PAGE_UPDATES, 'page updates', broadcast.run)
     setup, sheets = PlantCommands(data.database, data.employees), SheetImport(data.database, data.employees)
-    services = Services(store=store, broadcast=broadcast, shifts=settings.shifts, events_of=events_of(data.database),
+    services = Services(store=store, broadcast=broadcast, shifts=settings.shifts,
+                        events_of=events_of(data.database, store.clock),
                         employees=data.employees, access=data.access, orders=data.orders, plant=data.plant,
                         setup=setup, sheets=sheets, feeds=FeedCommands(data.database, data.employees),
                         feed_counters=data.feeds,

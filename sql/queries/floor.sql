@@ -75,18 +75,28 @@ SELECT h.version, m.machine_name, h.old_status, h.new_status, left(h.reason, 200
 FROM machine_status_history h JOIN machines m USING (machine_id)
 ORDER BY h.version DESC LIMIT :most;
 
--- name: recent_events_of_machine(machine_name, most)
--- The latest changes of one machine, newest first.
-SELECT h.version, m.machine_name, h.old_status, h.new_status, left(h.reason, 2000) AS reason,
-       epoch_ms(h.happened_at) AS changed_ms, h.changed_by
+-- name: recent_events_of_machine(machine_name, now_ms, most)
+-- The latest changes of one machine, newest first: its intervals begin with them, also those without a signal. The interval
+-- of a machine that is silent at now_ms is not stored yet.
+SELECT event.version, m.machine_name, coalesce(event.old_status, h.old_status) AS old_status, event.new_status,
+       left(event.reason, 2000) AS reason, epoch_ms(event.happened_at) AS changed_ms, h.changed_by
 FROM machines m
 CROSS JOIN LATERAL (
-    (SELECT i.version FROM status_intervals i WHERE i.machine_id = m.machine_id ORDER BY i.since DESC LIMIT 2 * :most::bigint)
+    SELECT i.version, CASE WHEN lead(i.until) OVER earlier = i.since THEN lead(i.status) OVER earlier END AS old_status,
+           i.status AS new_status, i.reason, i.since AS happened_at
+    FROM (SELECT * FROM status_intervals WHERE machine_id = m.machine_id ORDER BY since DESC LIMIT :most::bigint + 1) AS i
+    WINDOW earlier AS (ORDER BY i.since DESC)
     UNION ALL
-    SELECT d.version FROM machine_status_history d WHERE d.machine_id = m.machine_id AND d.new_status IS NULL) AS row
-JOIN machine_status_history h ON h.version = row.version
+    SELECT f.version, f.status, 'unknown', NULL, silent_since(f.reported_at, f.signal_lost_at, p.machine_silent_after)
+    FROM machine_feed_stream f CROSS JOIN plant_settings p
+    WHERE f.machine_id = m.machine_id
+      AND (f.signal_lost_at IS NOT NULL OR epoch_ms(f.reported_at + p.machine_silent_after) < :now_ms::bigint)
+    UNION ALL
+    SELECT d.version, d.old_status, NULL, d.reason, d.happened_at FROM machine_status_history d
+    WHERE d.machine_id = m.machine_id AND d.new_status IS NULL) AS event
+LEFT JOIN machine_status_history h ON h.version = event.version AND h.happened_at = event.happened_at
 WHERE m.machine_name = :machine_name
-ORDER BY h.happened_at DESC, h.version DESC LIMIT :most;
+ORDER BY event.happened_at DESC, event.version DESC LIMIT :most;
 
 -- name: missing_triggers()
 -- Triggers that sql/functions makes, and that are gone or switched off. The program puts all of them in the place of

@@ -21,6 +21,7 @@ from floor.core.machines import MachineName, Status
 from floor.core.settings import Settings
 from floor.db.database import Database
 from floor.feed import recent_events
+from floor.feed.database_clock import DatabaseClock
 from floor.feed.listener import Listener
 from floor.feed.store import Store
 from floor.operations import health
@@ -317,10 +318,45 @@ async def test_the_history_of_one_machine_newest_first(database: Database, conne
     connection = await connect()
     for status in ('warning', 'down', 'operational'):
         await connection.execute('UPDATE machine_feed_stream SET status = $1 WHERE machine_id = 11', status)
-    events = await recent_events.events_of(database)(MachineName('Valve_02_01'), 2)
-    assert [(event.old, event.new) for event in events] == [(Status.DOWN, Status.OPERATIONAL),
-                                                            (Status.WARNING, Status.DOWN)]
-    assert await recent_events.recent_events_of_machine(database, MachineName('Nobody'), 5) == []
+    events_of = recent_events.events_of(database, DatabaseClock())
+    assert [(event.old, event.new) for event in await events_of(MachineName('Valve_02_01'), 2)] == [
+        (Status.DOWN, Status.OPERATIONAL), (Status.WARNING, Status.DOWN)]
+    assert await events_of(MachineName('Nobody'), 5) == []
+
+
+async def test_the_history_of_one_machine_has_the_times_without_a_signal(database: Database, connect: Connect) -> None:
+    """From when it had not been heard of for too long, or its feed reported it; also the one that goes on."""
+    connection, clock = await connect(), DatabaseClock()
+    await connection.execute("UPDATE plant_settings SET machine_silent_after = '2 minutes'; "
+                             "INSERT INTO machine_feed_stream (machine_name) VALUES ('New')")
+    began = await connection.fetchval("SELECT date_trunc('second', now()) - interval '1 hour'")
+
+    async def report(minute: int, status: str, reason: str | None = None) -> None:
+        await connection.execute("SELECT report_status('New', $1, $2, $3)", status, reason,
+                                 began + timedelta(minutes=minute))
+
+    async def events(most: int = 20) -> list[tuple[float, str | None, str | None, str | None]]:
+        return [((event.changed_ms / 1000 - began.timestamp()) / 60, event.old, event.new, event.reason)
+                for event in await recent_events.events_of(database, clock)(MachineName('New'), most)]
+
+    for minute, status, reason in ((0, 'operational', None), (10, 'operational', None), (11, 'down', 'Leak'),
+                                   (12, 'unknown', None), (13, 'down', None), (14, 'unknown', None)):
+        await report(minute, status, reason)
+    expected = [(14, 'down', 'unknown', None), (13, 'unknown', 'down', 'Leak'), (12, 'down', 'unknown', None),
+                (11, 'operational', 'down', 'Leak'), (10, 'unknown', 'operational', None),
+                (2, 'operational', 'unknown', None), (0, None, 'operational', None)]
+    assert await events() == expected
+    assert await events(3) == expected[:3]
+    await report(15, 'warning')
+    seen = await connection.fetchval("SELECT epoch_ms(reported_at) FROM machine_feed_stream WHERE machine_name = 'New'")
+    expected[:1] = [(15, 'unknown', 'warning', None), (14, 'down', 'unknown', None)]
+    clock.show(seen + 120_000)
+    assert await events() == expected
+    clock.show(seen + 120_001)
+    assert await events() == [(17, 'warning', 'unknown', None), *expected]
+    await report(5, 'down')  # late, in a time without a signal
+    assert (await events())[6:10] == [(10, 'unknown', 'operational', None), (7, 'down', 'unknown', None),
+                                      (5, 'unknown', 'down', None), (2, 'operational', 'unknown', None)]
 
 
 class NoPages:
