@@ -55,7 +55,8 @@ class TailEvent:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What was refused for one cause, how often since when, and the last example."""
+    """What was refused for one cause, how often since when, and the last example. message: of several without what it
+    quotes, such as names."""
 
     machine: str
     message: str

@@ -72,10 +72,12 @@ SELECT feed_id, number, received_at, machine, machine_id, status, reason, at, re
 FROM feed_tail WHERE feed_id = ANY (:feed_ids::integer[]) ORDER BY feed_id, number DESC;
 
 -- name: feed_refusals(feed_ids)
--- What was refused of each of these feeds and why, with the last example: the latest 20 causes of 24 hours.
+-- What was refused of each of these feeds and why, with the last example: the latest 20 causes of 24 hours. The message of several
+-- has an ellipsis for what it quotes, as that may be another text in each.
 SELECT r.* FROM unnest(:feed_ids::integer[]) AS wanted (feed_id)
 CROSS JOIN LATERAL (
-    SELECT feed_id, machine, message, times, first_at, last_at, status, reason, at
+    SELECT feed_id, machine, times, first_at, last_at, status, reason, at,
+           CASE WHEN times > 1 AND cause <> message THEN regexp_replace(cause, ' (?=$|[ ,.:;)])', ' …', 'g') ELSE message END AS message
     FROM feed_refusals WHERE feed_id = wanted.feed_id AND last_at > now() - interval '24 hours'
     ORDER BY last_at DESC, cause LIMIT 20) AS r
 ORDER BY r.feed_id, r.last_at DESC, r.message;

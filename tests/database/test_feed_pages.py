@@ -100,10 +100,27 @@ async def test_a_flood_of_names_and_values_leaves_every_other_cause_on_the_page(
     await site.send(event("Somebody's", 'down'))
     refused = (await commands.overview([site.feed])).refusals[site.feed]
     assert [(each.machine, each.message, each.times) for each in refused] == [
-        ("Somebody's", "no machine on this floor is called 'Somebody''s'", 301),
-        (VALVE, """CNC's mode: the value "'299" is not in its mapping""", 600),
+        ("Somebody's", 'no machine on this floor is called …', 301),
+        (VALVE, "CNC's mode: the value … is not in its mapping", 600),
         (VALVE, "its time is more than 2 min ahead of the server's clock: set the clock of the sender", 2)]
     assert refused[0].first_at < refused[0].last_at
+
+
+async def test_only_what_was_refused_once_is_quoted(site: Floor, commands: FeedCommands) -> None:
+    """The one machine was not reported as often as all of them."""
+    async def refused() -> set[tuple[str, str, int]]:
+        return {(each.machine, each.message, each.times)
+                for each in (await commands.overview([site.feed])).refusals[site.feed]}
+
+    value = 'the value {} is not in its mapping, and {} not either'
+    await site.send(event('Sawww', 'down'),
+                    {'machine': VALVE, 'status': '', 'message': value.format("'x'", '"y"')})
+    assert await refused() == {('Sawww', "no machine on this floor is called 'Sawww'", 1),
+                               (VALVE, value.format("'x'", '"y"'), 1)}
+    await site.send(event('saw_1', 'down'),
+                    {'machine': PAINTER, 'status': '', 'message': value.format("'z'", '"y"')})
+    assert await refused() == {('saw_1', 'no machine on this floor is called …', 2),
+                               (PAINTER, value.format('…', '…'), 2)}
 
 
 async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(site: Floor, connect: Connect) -> None:

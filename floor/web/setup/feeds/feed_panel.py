@@ -39,7 +39,7 @@ class FeedPanel(ui.card):
         self._services, self._identity, self._changed = services, identity, changed
         self._feed: Feed | None = None
         self._refusals: Sequence[Refusal] = ()
-        self._rows: dict[tuple[str, str], FactRow] = {}
+        self._rows: dict[str, FactRow] = {}
         with self:
             with ui.element('header').classes('panel-header'):
                 self._heading = Heading('').classes('panel-title free-text')
@@ -92,13 +92,14 @@ class FeedPanel(ui.card):
     def _show_refusals(self, refusals: Sequence[Refusal], now: datetime) -> None:
         self._refusals = refusals
         hide(self._none, hidden=bool(refusals))
-        by_key = {(each.machine, each.message): each for each in refusals}
+        by_key = {each.message: each for each in refusals}
         keep_rows(self._list, self._rows, by_key, lambda each: FactRow(each.message))
         for key, each in by_key.items():
             self._rows[key].show(
                 f'{counted(each.times, "time")} since {when(each.first_at, now, self._services.zone)}',
-                f'last at {when(each.last_at, now, self._services.zone)}',
-                shortened(each.machine, 80), status_word(each.status), shortened(each.reason, 120),
+                ': '.join(filter(None, (f'last at {when(each.last_at, now, self._services.zone)}',
+                                        shortened(each.machine, 80)))),
+                status_word(each.status), shortened(each.reason, 120),
                 '' if each.at is None else since('of', each.at, self._services.zone))
 
     async def _rename(self) -> None:
