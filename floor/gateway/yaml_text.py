@@ -17,10 +17,9 @@ from ..core.formatting import number
 from .errors import GatewayConfigError
 from .mapping import value_key
 from .strict import UNKNOWN_KEY, OddNumber, nearest, shortened
+from .yaml_problems import Place, explain
 
 Model = TypeVar('Model', bound=BaseModel)
-Place = tuple[int, int]
-"""Line and column, from 1."""
 Path = tuple[str, ...]
 """Keys and numbers of items, as value_key writes them."""
 MAX_FAULTS = 10
@@ -137,9 +136,7 @@ def read_yaml(text: str, file: str = '') -> YamlText:
     try:
         return YamlText(file, _plain(yaml.load(text), (), (1, 1), places, len(text)), places)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = (error.problem or error.context or 'not YAML').splitlines()[0]
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        place, problem = explain(error, text)
         raise GatewayConfigError(f'{_where(file, place)}: {problem}') from error
     except UnreadableError as error:
         raise GatewayConfigError(f'{_where(file, error.place)}: {error}') from error
@@ -205,11 +202,15 @@ def _kind(kind: str, value: Any, ctx: Mapping[str, Any]) -> str | None:
     """A sentence for a value of the wrong kind or size."""
     if kind == 'string_type' and isinstance(value, dict):
         return "write it in quotes, such as '{machine}': a { without them begins something else"
+    if kind == 'string_pattern_mismatch':
+        return PATTERNS.get(ctx['pattern'])
+    if kind == 'string_too_long':
+        return f'write at most {number(ctx["max_length"])} characters'
     if kind in LIMITS:
         (_, limit), = ctx.items()
         return LIMITS[kind].format(number(limit, 0 if float(limit).is_integer() else 2))
     if kind in {'model_type', 'model_attributes_type'}:
-        return MODELS.get(ctx['class_name'], 'write keys with values, such as {key: value}')
+        return MODELS.get(ctx.get('class_name', ''), 'write keys with values, such as {key: value}')
     return SENTENCES.get(kind)
 
 
@@ -217,12 +218,18 @@ MODELS = {'StatusRule': 'write a status, such as down or {status: down, reason: 
           'Range': 'write a range, such as {from: 100, below: 200, status: warning}'}
 LIMITS = {'greater_than': 'write a number above {}', 'greater_than_equal': 'write a number of at least {}',
           'less_than': 'write a number below {}', 'less_than_equal': 'write a number of at most {}'}
+PATTERNS = {
+    r'^[\w.-]{1,40}$': 'write a name of 1 to 40 letters, digits, dots, hyphens and underscores, without spaces',
+    r'^[^/+#]{1,200}$': 'write a name of 1 to 200 characters without /, + and #',
+    r'^opc\.tcp://[^@\s]+$': 'write an address such as opc.tcp://10.0.0.7:4840; a user and a password are a login'}
+"""What a text must be, by the pattern of its key."""
 WHOLE, NUMBER, BOOL = 'write a whole number', 'write a number', 'write true or false'
 LIST = 'write a list, such as [a, b]'
 SENTENCES = {
     'union_tag_not_found': "the key 'type' is missing: mqtt, sparkplug or opcua",
     'dict_type': 'write values with their meanings, such as {1: down}',
     'string_type': 'write a text, in quotes if it is a number, a date, true or false',
+    'string_too_short': 'write a text that is not empty', 'too_short': 'write at least one item',
     'tuple_type': LIST, 'list_type': LIST,
     'int_type': WHOLE, 'int_parsing': WHOLE, 'int_from_float': WHOLE, 'int_parsing_size': WHOLE,
     'float_type': NUMBER, 'float_parsing': NUMBER, 'finite_number': NUMBER,
