@@ -144,6 +144,19 @@ def test_certificate_of_the_gateway_is_made_once_and_its_key_is_for_its_owner_al
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [uri]
 
 
+@pytest.mark.parametrize(('gone', 'left'), [('own.der', 'own.pem'), ('own.pem', 'own.der')])
+def test_certificate_or_key_that_was_moved_away_is_named(tmp_path: Path, gone: str, left: str) -> None:
+    certificate, key = tmp_path / 'own.der', tmp_path / 'own.pem'
+    own_certificate(certificate, key)
+    (tmp_path / gone).unlink()
+    with pytest.raises(SourceError) as error:
+        own_certificate(certificate, key)
+    assert str(error.value) == (f'{tmp_path / gone} is missing, which belongs to {tmp_path / left}: put it back, or '
+                                f'delete {left} to have both made again, which the server must then trust')
+    (tmp_path / left).unlink()
+    own_certificate(certificate, key)
+
+
 def test_expired_certificate_of_the_gateway_says_what_to_do(tmp_path: Path) -> None:
     certificate, key = tmp_path / 'own.der', tmp_path / 'own.pem'
     certificate.write_bytes(der(days=-1))

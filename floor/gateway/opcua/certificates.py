@@ -36,10 +36,12 @@ def own_certificate(certificate: Path, key: Path) -> str:
     try:
         if not certificate.exists() and not key.exists():
             _make(certificate, key)
+        for missing, other in ((certificate, key), (key, certificate)):
+            if not missing.exists():
+                raise SourceError(
+                    f'{missing} is missing, which belongs to {other}: put it back, or delete {other.name} to have both '
+                    'made again, which the server must then trust')
         own = _read(certificate)
-        if not key.exists():
-            raise SourceError(f'the key {key} to the certificate {certificate} is missing: restore it, or delete the '
-                              'certificate to have both made again')
     except OSError as error:
         raise SourceError(f'the certificate of the gateway: {error}') from error
     check_validity(own, f'the certificate of the gateway, {certificate},',
