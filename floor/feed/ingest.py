@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -73,6 +73,19 @@ class FeedIngest:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._announced: dict[int, timedelta | None] = {}
+
+    async def announce(self, feed_id: int, silent_after: timedelta | None) -> None:
+        """Note after how long without an event a feed says that it is silent; None: it says nothing. The database is
+        asked only where it says something else than in its last request.
+
+        :raises DatabaseUnavailableError: it is not noted
+        """
+        if feed_id not in self._announced or self._announced[feed_id] != silent_after:
+            async with statement(self._database) as connection:
+                await self._database.queries.announce_silent_after(connection, feed_id=feed_id,
+                                                                   silent_after=silent_after)
+            self._announced[feed_id] = silent_after
 
     async def report(self, feed_id: int, events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
         """Store the events in one transaction, which is one statement; the result of each, in their order.

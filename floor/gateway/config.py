@@ -82,6 +82,12 @@ class GatewayConfig(Strict):
     log: Log = Log()
     sources: Annotated[tuple[AnySource, ...], Field(min_length=1)]
 
+    @property
+    def silent_after(self) -> float:
+        """Seconds without an event after which the gateway is silent: a source that is connected has repeated its
+        statuses twice by then."""
+        return 2 * max(each.least_silent_after for each in self.sources)
+
     @model_validator(mode='after')
     def _unique_names(self) -> GatewayConfig:
         names = [each.name for each in self.sources]

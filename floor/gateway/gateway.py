@@ -39,7 +39,7 @@ class Gateway:
         token, tls = config.app.token.read(), config.app.tls()
         self.sources = [make_source(each, folder=config.queue.folder) for each in config.sources]
         self.queue = EventQueue(config.queue.folder, config.queue.limit)
-        self.sender = Sender(self.queue, config.app.url, token, tls)
+        self.sender = Sender(self.queue, config.app.url, token, tls, silent_after=config.silent_after)
         self.reporter = Reporter(self.queue, zip(config.sources, (each.state for each in self.sources), strict=True),
                                  Clock())
         self.queue.on_put = self.sender.wake

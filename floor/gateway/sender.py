@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import random
 import ssl
 import time
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from ..core.feeds import FEED_PATH
+from ..core.feeds import FEED_PATH, SILENT_AFTER_HEADER
 from ..core.repeated_log import RateLimitedLog
 from ..core.text import shortened
 from .errors import QueueError
@@ -63,11 +64,14 @@ class Response:
 class Sender:
     """Empties the queue into POST /api/feed. One request at a time, so that events of a machine stay in order."""
 
-    def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True) -> None:
+    def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True, *,
+                 silent_after: float) -> None:
+        """silent_after: seconds without an event after which the app shall take the gateway for silent."""
         self._queue = queue
         self._url = f'{url}{FEED_PATH}'
         self._client = aiohttp.ClientSession(
-            headers={'Authorization': f'Bearer {token}'}, timeout=aiohttp.ClientTimeout(TIMEOUT_S),
+            headers={'Authorization': f'Bearer {token}', SILENT_AFTER_HEADER: str(math.ceil(silent_after))},
+            timeout=aiohttp.ClientTimeout(TIMEOUT_S),
             connector=aiohttp.TCPConnector(ssl=tls, keepalive_timeout=KEEP_ALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar())
         self._proxy = _proxy(url)

@@ -230,6 +230,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 25) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (25, 'status_days', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 26) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0026_announced_silence.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (26, 'announced_silence', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');

@@ -68,14 +68,15 @@ WHERE k.revoked_at IS NULL
 ORDER BY m.machine_id, m.last_at DESC, m.feed_id;
 COMMENT ON VIEW feeds_of_machines IS 'The feed that reported each machine last, without revoked ones.';
 
--- After how long a feed is silent; null: never. Set for the feed, or else plant_settings.machine_silent_after, or else 5
--- minutes for a feed that sent something in at least half of the minutes of its last hour: one that reports rarely is silent
--- most of the time, and that says nothing.
+-- After how long a feed is silent; null: never. Set for the feed, or else what it says itself, or else
+-- plant_settings.machine_silent_after, or else 5 minutes for a feed that sent something in at least half of the minutes of its
+-- last hour: one that reports rarely is silent most of the time, and that says nothing.
 CREATE OR REPLACE FUNCTION silent_after_of(feed access_keys, last_event_at timestamptz) RETURNS interval
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT CASE
         WHEN feed.silent_after IS NOT NULL THEN nullif(feed.silent_after, '0')
         ELSE coalesce(
+            feed.announced_silent_after,
             (SELECT machine_silent_after FROM plant_settings),
             CASE WHEN (SELECT count(*) FROM feed_minutes m WHERE m.feed_id = feed.key_id
                        AND m.minute > last_event_at - interval '1 hour') >= 30 THEN interval '5 minutes' END)

@@ -108,6 +108,23 @@ async def test_a_name_of_a_field_that_cannot_be_stored_disturbs_no_other_event(p
     assert answer.json()['results'][0]['message'].startswith('x\N{REPLACEMENT CHARACTER}: there is no such field')
 
 
+async def test_a_feed_says_with_each_request_when_it_is_silent(plc: AsyncClient,
+                                                               connection: asyncpg.Connection) -> None:
+    announced = 'SELECT extract(epoch FROM announced_silent_after)::int FROM access_keys'
+    one = {'machine': VALVE, 'status': 'down'}
+    for path, body in ((PATH, one), (f'{PATH}/{VALVE}', {'status': 'down'})):
+        for value in ('180', '60'):
+            assert (await plc.post(path, json=body, headers={'Silent-After': value})).status_code == 200
+            assert await connection.fetchval(announced) == int(value)
+        for value in ('9', '86401', '1.5', '-20', 'soon', '', '1' * 400):
+            answer = await plc.post(path, json=body | {'status': 'warning'}, headers={'Silent-After': value})
+            assert (f'Silent-After is a whole number of seconds from 10 to 86400, not {value[:40]!r}'[:-1]
+                    in problem_in(answer, 422)['detail'])
+        assert (await status_of(connection), await connection.fetchval(announced)) == (('down', None), 60)
+        assert (await plc.post(path, json=body)).status_code == 200   # another program with the same token
+        assert await connection.fetchval(announced) is None
+
+
 async def test_what_machines_make_is_added_up_by_the_minute(plc: AsyncClient, connection: asyncpg.Connection) -> None:
     at = datetime.now(UTC).replace(second=10, microsecond=0) - timedelta(hours=1)
     made = [{'machine': VALVE, 'good': 3, 'reject': 1, 'at': at.isoformat(), 'id': '1'},

@@ -153,6 +153,21 @@ async def test_a_steady_feed_that_stops_is_silent_until_it_reports_again(site: F
     assert announced() == 2
 
 
+@pytest.mark.parametrize(('own', 'announced', 'of_machines', 'after_seconds'), [
+    (None, '3 minutes', None, 180), (None, '3 minutes', '1 hour', 180), ('1 hour', '3 minutes', '1 minute', 3_600)])
+async def test_a_new_feed_that_says_when_it_is_silent_is_taken_at_its_word(
+        site: Floor, own: str | None, announced: str, of_machines: str | None, after_seconds: int) -> None:
+    """As a gateway that is killed in its first minutes: none of its machines is shown as live for long."""
+    await site.send(event(VALVE, 'operational'))
+    await site.connection.execute('UPDATE access_keys SET silent_after = $1::text::interval, '
+                                  'announced_silent_after = $2::text::interval', own, announced)
+    await site.connection.execute('UPDATE plant_settings SET machine_silent_after = $1::text::interval', of_machines)
+    await pass_by(site, f'{after_seconds - 30} seconds')
+    assert not await is_silent(site)
+    await pass_by(site, '31 seconds')
+    assert await is_silent(site)
+
+
 @pytest.mark.parametrize(('limit', 'silent'), [('1 minute', True), ('0', False), ('1 hour', False)])
 async def test_a_feed_has_its_own_limit(site: Floor, limit: str, silent: bool) -> None:
     await site.send(event(VALVE, 'down'))

@@ -80,6 +80,8 @@ class FakeApp:
         self.events: list[dict[str, Any]] = []
         self.requests: list[int] = []
         """The number of events in each."""
+        self.silent_after: list[str] = []
+        """The header of each."""
         self.answer: Callable[[list[dict[str, Any]]], tuple[int, Any] | None] = lambda _events: None
         """What to answer instead."""
         self._ids: set[str] = set()
@@ -105,6 +107,7 @@ class FakeApp:
             body = gzip.decompress(body) if 'content-encoding: gzip' in head else body
             events = [json.loads(line) for line in body.splitlines()]
             self.requests.append(len(events))
+            self.silent_after += [line.split(': ')[1] for line in head.splitlines() if line.startswith('silent-after')]
             status, answer = self.answer(events) or (200, {'results': [self._result(each) for each in events]})
             payload = json.dumps(answer).encode()
             writer.write(f'HTTP/1.1 {status} X\r\nContent-Length: {len(payload)}\r\nConnection: close\r\n\r\n'.encode()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from gateway.harness import FakeApp, running_app, until
 
+from floor.gateway.config_file import parse_config
 from floor.gateway.event_queue import EventQueue
 from floor.gateway.sender import Sender
 
@@ -28,7 +29,7 @@ async def queue(tmp_path: Path) -> AsyncIterator[EventQueue]:
 
 @pytest.fixture
 async def sender(app: FakeApp, queue: EventQueue) -> AsyncIterator[Sender]:
-    sender = Sender(queue, app.url, 'lm_token_x')
+    sender = Sender(queue, app.url, 'lm_token_x', silent_after=180)
     yield sender
     await sender.close(0)
 
@@ -48,6 +49,20 @@ async def test_batches_of_a_thousand_in_order(app: FakeApp, queue: EventQueue, s
     assert app.requests == [1_000, 1_000, 500]
     assert received(app) == [str(number) for number in range(2_500)]
     assert (sender.sent, sender.error) == (2_500, None)
+
+
+async def test_every_request_says_when_the_gateway_is_silent(app: FakeApp, queue: EventQueue, sender: Sender) -> None:
+    put(queue, 'a')
+    assert await sender.send_once()
+    assert app.silent_after == ['180']
+    config = parse_config("""
+        app: {url: http://localhost:8080, token: {env: TOKEN}}
+        queue: {folder: queue}
+        sources:
+          - {type: mqtt, name: a, host: a, points: [{topic: a, machine: A}]}
+          - {type: mqtt, name: b, host: b, repeat: 300, points: [{topic: b, machine: B, debounce: 20}]}
+        """, 'gateway.yaml')
+    assert config.silent_after == 2 * (300 + 20 + 30)
 
 
 async def test_what_the_app_does_not_store_is_counted_and_not_sent_again(
@@ -169,7 +184,7 @@ async def test_the_proxy_of_the_environment_is_asked(
     monkeypatch.setenv('no_proxy', 'direct.invalid')
     put(queue, 'a')
     for host, is_sent in (('direct.invalid', False), ('app.invalid', True)):
-        sender = Sender(queue, f'http://{host}', 'lm_token_x')
+        sender = Sender(queue, f'http://{host}', 'lm_token_x', silent_after=180)
         assert await sender.send_once() == is_sent
         await sender.close(0)
     assert received(app) == ['a']

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response
@@ -11,10 +12,11 @@ from fastapi.routing import APIRoute
 from starlette.routing import request_response
 
 from ...access.api_tokens import token_of
-from ...core.errors import NotAllowedError
-from ...core.feeds import FEED_PATH
+from ...core.errors import InvalidInputError, NotAllowedError
+from ...core.feeds import FEED_PATH, SILENT_AFTER_HEADER, SILENT_AFTER_S
 from ...core.people import Identity
 from ...core.query_parameters import Query
+from ...core.text import shown
 from ...feed.feed_counters import FeedCounters
 from ...feed.ingest import MAX_EVENTS, EventResult, FeedEvent, FeedIngest, Result
 from ..http.caller import identity_of
@@ -31,6 +33,12 @@ Machine = Annotated[str, Path(description='Name of the machine.', examples=['CNC
 Caller = Annotated[Identity, Depends(caller)]
 EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_json_schema()
 """For the description of bodies that this module reads itself."""
+SILENT_AFTER = {
+    'name': SILENT_AFTER_HEADER, 'in': 'header', 'required': False, 'example': 180,
+    'schema': {'type': 'integer', 'minimum': SILENT_AFTER_S[0], 'maximum': SILENT_AFTER_S[1]},
+    'description': 'Seconds without an event after which this feed is silent: it needs attention, and its machines show '
+                   '"No signal". For a feed that repeats itself: two or three times as long as it pauses. What a '
+                   'supervisor sets on /setup/feeds comes first.'}
 
 
 class EventRoute(APIRoute):
@@ -57,39 +65,59 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
     router = APIRouter(prefix=FEED_PATH, tags=['feed'], route_class=EventRoute,
                        responses=documented(400, 401, 403, 404, 413, 415, 422, 500, 503))
 
-    async def store(who: Identity, feed_id: int, events: list[FeedEvent | EventResult]) -> list[EventResult]:
+    async def store(who: Identity, feed_id: int, events: list[FeedEvent | EventResult],
+                    silent_after: timedelta | None) -> list[EventResult]:
         async with database_errors(timeout):
+            await ingest.announce(feed_id, silent_after)
             results = await ingest.report(feed_id, events)
         counters.count(token_of(who), events, results)
         return results
 
     @router.post('', summary='Report statuses', operation_id='report_statuses',
                  response_model=EventsAnswer | EventAnswer,
-                 openapi_extra=body_of({'application/json': {'type': 'array', 'items': EVENT, 'maxItems': MAX_EVENTS}}))
+                 openapi_extra=described({
+                     'application/json': {'type': 'array', 'items': EVENT, 'maxItems': MAX_EVENTS}}))
     async def report_statuses(request: Request, who: Caller) -> Response:
         """One event, an array of at most 1,000, or as many lines of JSON (application/x-ndjson); also compressed with
         gzip. Each of several has its own result, and the response is 200; a single event that is not stored returns
         404 or 422. After any other response nothing is stored: send the events again, with the same ids."""
         feed_id = _feed_of(who)
+        silent_after = silent_after_of(request)
         events, is_single = await read_events(request)
-        results = await store(who, feed_id, events)
+        results = await store(who, feed_id, events, silent_after)
         return _single(results[0]) if is_single else JSONResponse({'results': [_answer(each) for each in results]},
                                                                   headers=NOT_STORED)
 
     @router.post('/{machine:path}', summary='Report the status of a machine', operation_id='report_status',
                  response_model=EventAnswer,
-                 openapi_extra=body_of({'application/json': MACHINE_EVENT, FORM: MACHINE_EVENT}))
+                 openapi_extra=described({'application/json': MACHINE_EVENT, FORM: MACHINE_EVENT}))
     async def report_status(machine: Machine, request: Request, who: Caller) -> Response:
         """As JSON, or as a form: `curl -H "Authorization: Bearer $TOKEN" -d status=down .../api/feed/CNC-01`."""
-        feed_id = _feed_of(who)
-        return _single((await store(who, feed_id, [await read_event_of(request, machine)]))[0])
+        feed_id, silent_after = _feed_of(who), silent_after_of(request)
+        return _single((await store(who, feed_id, [await read_event_of(request, machine)], silent_after))[0])
 
     app.routes.extend(router.routes)  # include_router() would wrap them
 
 
-def body_of(schemas: dict[str, Any]) -> dict[str, Any]:
-    """The body for the OpenAPI description. schemas: by media type."""
-    return {'requestBody': {'required': True, 'content': {kind: {'schema': each} for kind, each in schemas.items()}}}
+def described(schemas: dict[str, Any]) -> dict[str, Any]:
+    """Header and body for the OpenAPI description. schemas: of the body, by media type."""
+    return {'parameters': [SILENT_AFTER],
+            'requestBody': {'required': True, 'content': {kind: {'schema': each} for kind, each in schemas.items()}}}
+
+
+def silent_after_of(request: Request) -> timedelta | None:
+    """What a feed says about itself in the header Silent-After; None: nothing.
+
+    :raises InvalidInputError: it is no number of seconds, or too short or long
+    """
+    value = request.headers.get(SILENT_AFTER_HEADER)
+    if value is None:
+        return None
+    least, most = SILENT_AFTER_S
+    if not (value.isascii() and value.isdigit() and least <= int(value[:9]) <= most):
+        raise InvalidInputError(f'{SILENT_AFTER_HEADER} is a whole number of seconds from {least} to {most}, '
+                                f'not {shown(value, 40)!r}', SILENT_AFTER_HEADER)
+    return timedelta(seconds=int(value))
 
 
 def _feed_of(who: Identity) -> int:
