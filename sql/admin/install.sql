@@ -47,7 +47,8 @@ SELECT set_config('floor.refusal', coalesce((
         (22, '35546c35e8fbb0af860dfb18de7138f2d5c3298bda7595f5148cbcba7dc427ac'),
         (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
         (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
-        (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'))
+        (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'),
+        (26, '9f6c6d951329daa22031dea959edc425d3257072149b97cca1fd698300a379bb'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '

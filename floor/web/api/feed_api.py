@@ -36,8 +36,8 @@ EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_jso
 SILENT_AFTER = {
     'name': SILENT_AFTER_HEADER, 'in': 'header', 'required': False, 'example': 180,
     'schema': {'type': 'integer', 'minimum': SILENT_AFTER_S[0], 'maximum': SILENT_AFTER_S[1]},
-    'description': 'Seconds without an event after which this feed is silent: it needs attention, and its machines show '
-                   '"No signal". For a feed that repeats itself: two or three times as long as it pauses. What a '
+    'description': 'Seconds without an event after which this feed is silent: it needs attention, and its machines '
+                   'show "No signal". For a feed that repeats itself: two or three times as long as it pauses. What a '
                    'supervisor sets on /setup/feeds comes first.'}
 
 
