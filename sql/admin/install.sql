@@ -233,8 +233,8 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 25) AS wanted \
 
 SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 26) AS wanted \gset
 \if :wanted
-    \ir ../migrations/0026_announced_silence.sql
-    INSERT INTO schema_migrations (version, name, app_version) VALUES (26, 'announced_silence', :'program');
+    \ir ../migrations/0026_announced_limits.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (26, 'announced_limits', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.
