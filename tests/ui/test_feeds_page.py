@@ -21,6 +21,9 @@ from floor.core.machines import Status
 from floor.core.scopes import TokenScope
 from floor.feed.feed_counters import RequestFault
 from floor.feed.ingest import EventResult, FeedEvent, Result
+from floor.gateway.config_file import parse_config
+from floor.gateway.mqtt_config import MqttConfig
+from floor.gateway.presets import StatusMeaning
 from floor.plant.feed_items import (
     NEVER,
     EndedFeed,
@@ -343,3 +346,20 @@ async def test_only_supervisors_see_feeds(commands: Feeds, user: User, shop_floo
     form = Form(user, await user.open('/setup/feeds'))
     await form.until(lambda: form.says('Requires the role supervisor'))
     assert commands.wanted == []
+
+
+async def test_the_gateway_is_started_with_the_lines_of_the_page(commands: Feeds, user: User) -> None:
+    """And its own reader takes the file, which names the address that the browser uses."""
+    form = Form(user, await user.open('/setup/feeds'))
+    await form.until(lambda: form.says('Start the gateway'))
+    lines, = (text for text in form.texts if text.startswith('pip install'))
+    assert lines.splitlines() == ["pip install 'line-monitor[gateway]'", 'export TOKEN=...',
+                                  'line-monitor gateway gateway.yaml']
+    file, = (text for text in form.texts if text.startswith('app:'))
+    config = parse_config(file, 'gateway.yaml')
+    assert (config.app.url, config.app.token.env) == ('http://test', 'TOKEN')
+    source, = config.sources
+    assert isinstance(source, MqttConfig)
+    point, = source.points
+    assert (point.topic, point.machine) == ('plant/{line}/{machine}/status', '{machine}')
+    assert point.meaning('down') == StatusMeaning(Status.DOWN)

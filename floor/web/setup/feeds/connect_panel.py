@@ -17,7 +17,25 @@ STEPS = ('Any program that can send HTTP is a feed: a script, a PLC gateway, an 
          'above: it is shown once, together with a line that you can try at once.')
 AFTERWARDS = 'With the token in the variable TOKEN, a shell reports a status with one line:'
 GATEWAY = ('MQTT, Sparkplug B and OPC UA: the gateway runs in the plant network, keeps what it cannot send, and '
-           'reports with the same token. It is started with: python -m floor.gateway gateway.yaml')
+           'reports with the same token.')
+START = 'Start the gateway'
+START_STEPS = """pip install 'line-monitor[gateway]'
+export TOKEN=...
+line-monitor gateway gateway.yaml"""
+EXAMPLE = ('In the same folder, gateway.yaml says what is read: here a broker on the computer of the gateway, where '
+           '{machine} is the name of a machine on this floor, and the messages are operational, warning or down.')
+FILE = """app:
+  url: {address}
+  token: {{env: TOKEN}}
+queue: {{folder: gateway-queue}}
+sources:
+  - type: mqtt
+    name: plant
+    host: localhost
+    points:
+      - topic: plant/{{line}}/{{machine}}/status
+        machine: '{{machine}}'
+        preset: words"""
 PYTHON = """import json, os, urllib.request
 
 events = [{{'machine': {machine}, 'status': 'down', 'reason': 'E-047'}}]
@@ -44,4 +62,10 @@ class ConnectPanel(ui.card):
                                   f"'{address}/{quote(machine, safe='')}' -d status=down -d reason=E-047")
                 copyable('Python', PYTHON.format(machine=repr(machine), address=repr(address)))
             TextNode('p', GATEWAY).classes('panel-note')
+            with ui.element('details').classes('feed-gateway'):
+                TextNode('summary', START)
+                with ui.element('div').classes('access-secret'):
+                    copyable('Shell, on a computer of the plant network', START_STEPS)
+                    TextNode('p', EXAMPLE).classes('panel-note')
+                    copyable('gateway.yaml', FILE.format(address=own_address()))
             ui.link('All fields and results of /api/feed', '/docs').classes('feed-docs')
