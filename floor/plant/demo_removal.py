@@ -12,6 +12,7 @@ import asyncpg
 
 from ..core.console import say
 from ..core.errors import DatabaseUnavailableError, FloorError, NotADemoError
+from ..core.floor_snapshot import HistoryState
 from ..core.formatting import counted
 from ..core.people import Identity, Role
 from ..core.settings import Settings
@@ -30,15 +31,20 @@ time: on a slow machine each takes longer than half a minute."""
 
 @dataclass(frozen=True, slots=True)
 class DemoContents:
-    """The contents of a demo. changes: status changes in the history."""
+    """The contents of a demo. changes: status changes in the history. is_growing: the history and its work orders are
+    being created, and cannot be counted yet."""
 
     machines: int
     changes: int
     orders: int
     people: int
+    is_growing: bool = False
 
     def __str__(self) -> str:
         """30 machines, 101,924 status changes, 1,014 work orders and 15 people."""
+        if self.is_growing:
+            return (f'{counted(self.machines, "machine")}, {counted(self.people, "person", "people")}, and the history '
+                    'and the work orders that are being created now')
         return (f'{counted(self.machines, "machine")}, {counted(self.changes, "status change")}, '
                 f'{counted(self.orders, "work order")} and {counted(self.people, "person", "people")}')
 
@@ -59,7 +65,7 @@ class Plant:
             person = await self._employees.look_up(connection, who, Role.SUPERVISOR)
             if not await self._database.queries.is_demo(connection):
                 raise NotADemoError('this floor is a plant: its data cannot be removed')
-            found = DemoContents(**await self._database.queries.demo_contents(connection))
+            found = await _contents(connection, self._database)
         return replace(found, people=found.people - (person.employee_id is not None))
 
     async def remove_demo(self, who: Identity) -> DemoContents:
@@ -73,6 +79,11 @@ class Plant:
             gone = await _remove(connection, self._database, person.email)
             fields |= {'machines': gone.machines, 'changes': gone.changes, 'orders': gone.orders, 'people': gone.people}
         return gone
+
+
+async def _contents(connection: Connection, database: Database) -> DemoContents:
+    state = HistoryState(await database.queries.history_state(connection))
+    return DemoContents(**await database.queries.demo_contents(connection), is_growing=state is HistoryState.CREATING)
 
 
 async def _remove(connection: Connection, database: Database, keep_email: str | None) -> DemoContents:
@@ -115,7 +126,7 @@ async def _new(database: Database, ask: Callable[[DemoContents], bool] | None) -
                                     f'DEFAULT_POSTGRES_SCHEMA=... and NEW_FLOOR=empty')
             say('This floor is an empty plant already')
             return
-        if ask is not None and not ask(DemoContents(**await database.queries.demo_contents(connection))):
+        if ask is not None and not ask(await _contents(connection, database)):
             raise FloorError('nothing was removed')
         async with connection.transaction():
             gone = await _remove(connection, database, None)

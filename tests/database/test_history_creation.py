@@ -18,6 +18,7 @@ from database.postgres import SCHEMA, Connect, until
 from floor.analytics import Analytics, Window
 from floor.core.errors import HistoryNotReadyError
 from floor.core.floor_snapshot import HistoryState
+from floor.core.people import Identity, Role
 from floor.db.database import Database
 from floor.db.query_files import load_queries
 from floor.feed.listener import Listener
@@ -25,8 +26,10 @@ from floor.feed.store import Store
 from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.day_sums import DaySums
+from floor.orders.employees import Employees
 from floor.orders.order_filter import OrderFilter
 from floor.orders.work_order_list import WorkOrderList
+from floor.plant.demo_removal import DemoContents, Plant
 from simulator import backfill as backfill_module
 from simulator.backfill import backfill
 
@@ -176,6 +179,16 @@ async def test_psql_refuses_to_fill_the_tables_meanwhile(
         output = await asyncio.to_thread(psql, '-v', f'schema={SCHEMA}', '-f', 'sql/admin/dashboard.sql')
         assert 'A history is being created' in output
         assert set((await rows(await connect())).values()) == {0}
+
+
+async def test_who_removes_a_demo_reads_that_its_history_is_being_created(
+        database: Database, creating: Callable[[], Any]) -> None:
+    demo, who = Plant(database, Employees(database, default_role=Role.SUPERVISOR)), Identity('Local user', None)
+    async with creating() as creation:
+        assert await demo.contents(who) == DemoContents(30, 0, 0, 15, is_growing=True)
+        await creation.end()
+        contents = await demo.contents(who)
+        assert contents.changes and contents.orders and not contents.is_growing
 
 
 async def test_a_creator_that_is_gone_creates_nothing(store: Store, connect: Connect,

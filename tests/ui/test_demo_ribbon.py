@@ -95,6 +95,15 @@ async def test_what_goes_is_counted_and_nothing_goes_without_a_tick(page: OpenFo
     assert {arguments[0].email for _, arguments, _ in commands.asked} == {'mike@example.com'}
 
 
+async def test_a_history_that_is_being_created_is_not_counted_as_nothing(page: OpenForm, commands: Any) -> None:
+    commands.answers['contents'] = DemoContents(30, 0, 0, 15, is_growing=True)
+    form = await page()
+    form.press(BUTTON)
+    await form.until(lambda: form.says('deleted for everyone: 30 machines, 15 people, and the history and the work '
+                                       'orders that are being created now. Everybody'))
+    assert not form.says('0 status changes')
+
+
 async def test_while_it_waits_it_says_for_what(page: OpenForm, commands: Any) -> None:
     removed = asyncio.Event()
 
