@@ -448,13 +448,10 @@ async def test_certificate_of_the_server_that_has_expired(site: OpcUaPlant, tmp_
 
 async def test_list_of_points_of_a_server_is_a_part_of_gateway_yaml(site: OpcUaPlant, tmp_path: Path) -> None:
     lines = list(point_list(await browse(config(site.port, tmp_path), None)))
-    assert lines == [
-        'points:',
-        '  # Press 1 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 1.State"', '    machine: "Press 1"',
-        '    # values: {1: operational, 2: warning, 3: down}',
-        '  # Press 2 / State: Int32, now 3', f'  - node: "nsu={NAMESPACE};s=Press 2.State"', '    machine: "Press 2"',
-        '    # values: {1: operational, 2: warning, 3: down}']
-    points = config(site.port, tmp_path, '\n'.join(f'  {line}' for line in lines), points='').points
+    assert lines == ['    points:', *(line for name in ('Press 1', 'Press 2') for line in (
+        f'      # {name} / State: Int32, now 3', f'      - node: "nsu={NAMESPACE};s={name}.State"',
+        f'        machine: "{name}"', '        # values: {1: operational, 2: warning, 3: down}'))]
+    points = config(site.port, tmp_path, '\n'.join(line[2:] for line in lines), points='').points
     assert [each.machine for each in points] == ['Press 1', 'Press 2']
 
 

@@ -16,12 +16,16 @@ from asyncua.ua.uaerrors import BadSecurityChecksFailed, BadTooManySessions
 from cryptography import x509
 from gateway.opcua_plant import self_signed
 
+from floor.core.machines import Status
+from floor.gateway.config_file import parse_config
 from floor.gateway.errors import SourceError
+from floor.gateway.opcua.browse import BrowsedVariable, point_list
 from floor.gateway.opcua.certificates import PRESENTED, check_server, own_certificate
 from floor.gateway.opcua.connection import ERRORS, explain
 from floor.gateway.opcua.data_value import NotScalarError, server_value
 from floor.gateway.opcua.node_ids import resolve, to_text
 from floor.gateway.opcua_config import OpcUaConfig, OpcUaSecurity
+from floor.gateway.presets import StatusMeaning
 
 NOW = datetime(2026, 11, 28, 9, 41, 7, tzinfo=UTC)
 NAMESPACES = ['http://opcfoundation.org/UA/', 'urn:server', 'http://plant.example/a;b%']
@@ -163,3 +167,37 @@ def test_expired_certificate_of_the_gateway_says_what_to_do(tmp_path: Path) -> N
     key.write_bytes(b'')
     with pytest.raises(SourceError, match=r'own.der, expired on .*Delete it and its key'):
         own_certificate(certificate, key)
+
+
+SOURCE = """
+app: {url: 'http://floor', token: {env: TOKEN}}
+queue: {folder: queue}
+sources:
+  - type: opcua
+    name: press-shop
+    url: opc.tcp://localhost:4840
+"""
+
+
+@pytest.mark.parametrize(('name', 'value', 'hint', 'status'), [
+    ('State', 1, 'values: {1: operational, 2: warning, 3: down}', Status.OPERATIONAL),
+    ('StateCurrent', 6, 'preset: packml', Status.OPERATIONAL),
+    ('State', 'Execute', 'preset: packml', Status.OPERATIONAL),
+    ('StateCurrentName', 'Stopped', 'preset: packml', Status.DOWN),
+    ('State', 'Running', 'values: {Running: operational, Waiting: warning, Fault: down}', Status.OPERATIONAL),
+    ('On', False, 'preset: on_off', Status.DOWN),
+    ('Speed', 0.5, 'ranges: [{below: 1, status: down}, {from: 1, status: operational}]', Status.DOWN)])
+def test_list_of_points_is_pasted_below_a_source_and_says_what_gives_values_a_meaning(
+        name: str, value: object, hint: str, status: Status) -> None:
+    lines = list(point_list([BrowsedVariable(f's={name}', ('Press: 1', name), 'Type', value)]))
+    assert lines[-1] == f'        # {hint}'
+    point, = parse_config(SOURCE + '\n'.join(lines), 'gateway.yaml').sources[0].points
+    assert point.machine == 'Press: 1'
+    point, = parse_config(SOURCE + '\n'.join(lines).replace(f'# {hint}', hint), 'gateway.yaml').sources[0].points
+    meaning = point.meaning(value)  # type: ignore[arg-type]
+    assert isinstance(meaning, StatusMeaning)
+    assert meaning.status is status
+
+
+def test_point_without_a_value_has_no_hint() -> None:
+    assert list(point_list([BrowsedVariable('s=a', ('Press', 'State'), '', None)]))[-1] == '        machine: "Press"'

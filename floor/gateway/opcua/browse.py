@@ -11,8 +11,9 @@ from asyncua.client.client import Client
 from asyncua.common.node import Node
 from asyncua.ua.object_ids import ObjectIds
 
-from ..mapping import COUNTERS, Reports
+from ..mapping import COUNTERS, Reports, value_key
 from ..opcua_config import OpcUaConfig
+from ..presets import packml, words
 from .connection import connection
 from .data_value import NotScalarError, scalar
 from .node_ids import to_text
@@ -45,18 +46,34 @@ async def browse(config: OpcUaConfig, password: str | None) -> list[BrowsedVaria
 
 
 def point_list(variables: list[BrowsedVariable]) -> Iterator[str]:
-    """Lines of YAML."""
-    yield 'points:'
+    """Lines of YAML, to be pasted below the other keys of a source."""
+    yield '    points:'
     for each in variables:
-        yield f'  # {" / ".join(each.path)}: {each.type}, now {json.dumps(each.value, ensure_ascii=False)}'
+        yield f'      # {" / ".join(each.path)}: {each.type}, now {json.dumps(each.value, ensure_ascii=False)}'
         machine = each.path[-2] if len(each.path) > 1 else each.path[-1]
-        yield f'  - node: {_text(each.node)}'
-        yield f'    machine: {_text(machine)}'
+        yield f'      - node: {_text(each.node)}'
+        yield f'        machine: {_text(machine)}'
         reports = _guess(each)
         if reports is not Reports.STATUS:
-            yield f'    reports: {reports}'
-        elif isinstance(each.value, int):
-            yield '    # values: {1: operational, 2: warning, 3: down}'
+            yield f'        reports: {reports}'
+        elif hint := _hint(each):
+            yield f'        # {hint}'
+
+
+def _hint(variable: BrowsedVariable) -> str:
+    """What gives its values a meaning, to be completed."""
+    value = variable.value
+    is_packml = isinstance(value, str) and packml(value_key(value)) and not words(value_key(value))
+    if is_packml or _PACKML_TAG in variable.path[-1].lower():
+        return 'preset: packml'
+    return next((hint for kind, hint in _HINTS.items() if isinstance(value, kind)), '')
+
+
+_PACKML_TAG = 'statecurrent'
+_HINTS: dict[type, str] = {
+    bool: 'preset: on_off', int: 'values: {1: operational, 2: warning, 3: down}',
+    float: 'ranges: [{below: 1, status: down}, {from: 1, status: operational}]',
+    str: 'values: {Running: operational, Waiting: warning, Fault: down}'}
 
 
 async def _below(client: Client, node: Node, path: tuple[str, ...], namespaces: list[str],
@@ -94,7 +111,7 @@ async def _variable(node: Node, path: tuple[str, ...], namespaces: list[str]) ->
 
 def _guess(variable: BrowsedVariable) -> Reports:
     name, is_whole = variable.path[-1].lower(), isinstance(variable.value, int)
-    return next((reports for reports, words in _WORDS.items() if any(word in name for word in words)
+    return next((reports for reports, parts in _WORDS.items() if any(part in name for part in parts)
                  and (is_whole or reports not in COUNTERS)), Reports.STATUS)
 
 
