@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 
@@ -56,6 +57,7 @@ class Broker:
     def client(self, take: Take, hear: Callable[[], None], will: aiomqtt.Will | None = None) -> PacedClient:
         """A client, to be used once: async with. take: called with each message in the event loop's thread; if it
         raises, the connection ends and the message is not acknowledged. hear: called when anything arrived."""
+        logging.getLogger('mqtt').addFilter(_is_news)
         config = self._config
         is_5 = config.version == '5'
         self._client = PacedClient(
@@ -104,6 +106,11 @@ class Broker:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0 if self._is_clean else SESSION_EXPIRY_S
         return properties
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of the library says more than that a connection is lost: the source's state says that, and why."""
+    return not str(record.msg).startswith(('failed to receive on socket', 'timeout on socket'))
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import sqlite3
 import subprocess
@@ -331,12 +332,16 @@ async def test_another_client_with_the_id_of_the_gateway_is_suspected(
 
 
 async def test_a_port_of_tls_without_tls_is_suspected(
-        app: FakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        app: FakeApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """The library's error of the socket is not logged besides."""
     monkeypatch.setattr(broker_module, 'TIMEOUT_S', 0.5)
     with mosquitto(tmp_path, *secured(tmp_path)) as broker:
         await broker.start()
         async with running(config_text(app, broker, tmp_path), connected=False) as gateway:
             await until(lambda: 'is its port one of TLS' in str(gateway.sources[0].state.error))
+    assert {each.name for each in caplog.records if each.levelno >= logging.WARNING} == {'floor.gateway.source'}
+    logging.getLogger('mqtt').error('Caught exception in on_message: %s', 'x')
+    assert 'Caught exception in on_message: x' in caplog.text, 'what else the library says is logged'
 
 
 async def test_a_program_that_is_killed_loses_and_doubles_nothing(
