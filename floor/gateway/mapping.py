@@ -15,6 +15,8 @@ from .presets import PRESETS, StatusMeaning
 from .strict import OddNumber, Strict, nearest, shortened
 
 WORDS = 'words'
+MAX_VALUE = 80
+"""Characters of a value that a problem repeats."""
 MAX_REASON_LENGTH = 2_000
 MAX_COUNT = 2 ** 53
 MAX_ROLLOVER = 2 ** 64
@@ -189,12 +191,17 @@ class Mapping(Strict):
         number = as_number(value)
         if number is not None and (rule := next((each for each in self.ranges if each.has(number)), None)):
             return rule.meaning
-        preset = self.preset or (None if self.values or self.ranges else WORDS)
+        has_only_words = not (self.preset or self.values or self.ranges)
+        preset = WORDS if has_only_words else self.preset
         if preset and (meaning := PRESETS[preset](key)):
             return meaning
         if self.otherwise:
             return self.otherwise.meaning
-        return NoMeaning('unknown value', f'the value {str(value)[:80]!r} is not in its mapping')
+        problem = f'the value {str(value)[:MAX_VALUE]!r} is not in its mapping'
+        if has_only_words and (number is not None or key in {'true', 'false'}):
+            problem += (', since the point has none and only words are known: add preset: '
+                        f'{"on_off" if number is None else "integers"} or values: {{{key[:MAX_VALUE]}: ...}}')
+        return NoMeaning('unknown value', problem)
 
     def _reason(self, value: bool | float | str) -> str | None:
         text = self.reasons.get(value_key(value), None if value_key(value) in {'', '0', 'false'} else str(value))
@@ -203,7 +210,7 @@ class Mapping(Strict):
     def _counter(self, value: bool | float | str) -> Meaning:
         number = as_number(value)
         if number is None or not 0 <= number <= MAX_COUNT:
-            return NoMeaning('not a count', f'the value {str(value)[:80]!r} is not a count')
+            return NoMeaning('not a count', f'the value {str(value)[:MAX_VALUE]!r} is not a count')
         return CounterMeaning(self.reports, number)
 
 

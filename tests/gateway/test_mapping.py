@@ -70,6 +70,18 @@ def test_a_value_is_a_status(mapping: dict[str, Any], value: Any, meaning: tuple
     assert found == StatusMeaning(*meaning) if meaning else isinstance(found, NoMeaning)
 
 
+@pytest.mark.parametrize(('mapping', 'value', 'advice'), [
+    ({}, 3, 'preset: integers or values: {3: ...}'), ({}, '2.0', 'preset: integers or values: {2: ...}'),
+    ({}, True, 'preset: on_off or values: {true: ...}'), ({}, 'Idle', None), ({'preset': 'words'}, 3, None),
+    ({'preset': 'integers'}, 9, None), (TABLE, 3, None)])
+def test_a_number_at_a_point_without_a_mapping_says_what_to_add(
+        mapping: dict[str, Any], value: Any, advice: str | None) -> None:
+    found = Mapping.model_validate(mapping).meaning(value)
+    assert isinstance(found, NoMeaning)
+    assert found.problem == f'the value {str(value)!r} is not in its mapping' + (
+        f', since the point has none and only words are known: add {advice}' if advice else '')
+
+
 def test_the_reason_of_a_rule_goes_before_the_one_that_came_with_the_value() -> None:
     mapping = Mapping.model_validate(TABLE)
     assert mapping.meaning('stop', 'E-9') == StatusMeaning(DOWN, 'E-047')
@@ -259,6 +271,7 @@ def test_the_file_says_in_words_what_it_does(tmp_path: Path) -> None:
     config = read_config(file)
     assert config.queue.folder == tmp_path / 'queue'
     words = '\n'.join(describe(config))
+    assert 'Source plant (mqtt at localhost:1883):' in words
     assert 'topic plant/{line}/{machine}/status: the status of the machine {machine}, one for each topic' in words
     assert '2: Down, because of E-047' in words
     assert 'Other values are counted and not reported.' in words
@@ -298,6 +311,7 @@ def test_check_tells_of_two_statuses_of_a_machine_and_of_what_is_not_there(
     assert main(['check', str(file)]) == 0
     output = capsys.readouterr()
     assert 'Several points report a status of M:' in output.out
+    assert 'Source b (mqtt at h:8883):' in output.out
     assert len(output.err.splitlines()) == 3
     assert f'Not yet there: the certificates in {tmp_path}/app.crt cannot be read' in output.err
     assert f'Not yet there: {tmp_path}/password' in output.err
