@@ -49,11 +49,6 @@ class Broker:
         self._client: PacedClient | None = None
         self.client_id = config.client_id or f'line-monitor-gateway-{config.name}'
 
-    @property
-    def address(self) -> str:
-        """For people."""
-        return f'{self._config.host}:{self._port}'
-
     def client(self, take: Take, hear: Callable[[], None], will: aiomqtt.Will | None = None) -> PacedClient:
         """A client, to be used once: async with. take: called with each message in the event loop's thread; if it
         raises, the connection ends and the message is not acknowledged. hear: called when anything arrived."""
@@ -61,7 +56,7 @@ class Broker:
         config = self._config
         is_5 = config.version == '5'
         self._client = PacedClient(
-            take, config.host, self._port, identifier=None if self._trial else self.client_id,
+            take, config.host, config.actual_port, identifier=None if self._trial else self.client_id,
             username=config.login.user if config.login else None, password=self._password,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if is_5 else self._is_clean,
@@ -88,7 +83,7 @@ class Broker:
             text = f'its certificate is not accepted: {text.rpartition("failed: ")[2].partition(" (_ssl")[0]}'
         elif hint := next((hint for part, hint in self._hints.items() if part in text), ''):
             text = f'{text}: {hint}'
-        return f'the broker {self.address}: {text or type(error).__name__}'
+        return f'the broker {self._config.address}: {text or type(error).__name__}'
 
     @property
     def _hints(self) -> dict[str, str]:
@@ -97,10 +92,6 @@ class Broker:
         return {'uthorized': REFUSED, 'ser name or password': REFUSED,
                 'Disconnected': f'it has stopped, or another client has the id {self.client_id}',
                 'timed out': other, 'reset by peer': other, 'WRONG_VERSION_NUMBER': other}
-
-    @property
-    def _port(self) -> int:
-        return self._config.port or (8883 if self._config.tls else 1883)
 
     def _properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]

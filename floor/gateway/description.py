@@ -30,7 +30,7 @@ def describe(config: GatewayConfig) -> Iterator[str]:
 
 
 def _source(source: AnySource) -> Iterator[str]:
-    where = source.url if isinstance(source, OpcUaConfig) else source.host
+    where = source.url if isinstance(source, OpcUaConfig) else source.address
     yield f'Source {source.name} ({source.type} at {where}):'
     for point in source.points:
         yield f'  {_place(point)}: {_machine(point)}'

@@ -60,6 +60,16 @@ class BrokerConfig(SourceConfig):
     """Seconds without a message after which the broker has to answer a ping, within as many. At most half of repeat is
     used: what is repeated has to be known."""
 
+    @property
+    def actual_port(self) -> int:
+        """That of the file, or the usual one."""
+        return self.port or (8883 if self.tls else 1883)
+
+    @property
+    def address(self) -> str:
+        """For people."""
+        return f'{self.host}:{self.actual_port}'
+
 
 class MqttPoint(PointConfig):
     """A topic, or all topics of a pattern."""
