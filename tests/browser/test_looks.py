@@ -201,6 +201,18 @@ async def test_on_a_phone_everything_is_in_one_column(visitor: Visitor, connecti
     await expect(drawer(page)).to_be_hidden()
 
 
+async def test_a_phone_shows_the_names_of_all_pages(visitor: Visitor) -> None:
+    page = await visitor.open(**PHONE)
+    pages = page.get_by_role('navigation', name='Pages')
+    await expect(pages.get_by_role('link')).to_have_count(6)
+    for width in 320, 360, 390, 430:
+        await page.set_viewport_size({'width': width, 'height': 844})
+        assert await pages.evaluate('each => [each.scrollWidth, each.getBoundingClientRect().left >= 0]') == [
+            await pages.evaluate('each => each.clientWidth'), True], width
+        for link in await pages.get_by_role('link').all():
+            await expect(link).to_be_in_viewport(ratio=1)
+
+
 async def test_nothing_reaches_over_the_edge(visitor: Visitor, connection: asyncpg.Connection) -> None:
     await connection.execute(EVERY_STATUS)
     page = await visitor.open()
