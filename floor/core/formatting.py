@@ -1,6 +1,7 @@
 """Formats of durations, shares, counts and sizes, the same everywhere.
 
-A duration is always rounded down: 100,000 s is '1 d 3 h' on the floor, in a report and in a log line.
+A duration is rounded down: 100,000 s is '1 d 3 h' on the floor, in a report and in a log line. A clock never shows a
+time that has not passed. A sum of durations is rounded half up, so that parts add up to about their total.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ MEGABYTE, GIGABYTE = KILOBYTE ** 2, KILOBYTE ** 3
 
 _NOISE = 1e-6
 """Seconds. A mean of whole seconds may be a little less than a whole one."""
+_SUM_IN_HOURS = 10 * HOUR
+"""From here on a sum has no minutes."""
 _SMALLEST_SHARE = 0.0005
 """A smaller share is '<0.1 %', and one that is closer to 1 is '99.9 %'."""
 
@@ -49,11 +52,19 @@ def duration(seconds: float | None, detail: Detail = Detail.FULL) -> str:
 
 
 def downtime(seconds: float) -> str:
-    """A sum over machines, in hours however many: '40 min', '6 h 20 min', '41 h'; minutes below ten hours; '0 min'."""
+    """A sum over machines, in hours however many: '40 min', '6 h 20 min', '41 h'; minutes below ten hours; '0 min'.
+    Rounded half up."""
     if seconds <= 0:
         return '0 min'
-    hours = int((seconds + _NOISE) // HOUR)
-    return f'{number(hours)} h' if hours >= 10 else duration(seconds, Detail.MINUTES)  # noqa: PLR2004
+    whole = _rounded(seconds, MINUTE)
+    if whole < _SUM_IN_HOURS:
+        return duration(whole if seconds >= MINUTE else seconds, Detail.MINUTES)
+    return f'{number(_rounded(seconds, HOUR) // HOUR)} h'
+
+
+def _rounded(seconds: float, unit: int) -> int:
+    """To whole units, half up, in seconds."""
+    return int((seconds + _NOISE + unit / 2) // unit) * unit
 
 
 def delay(seconds: float | None) -> str:
@@ -65,9 +76,8 @@ def delay(seconds: float | None) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """'212': whole minutes, rounded down, without the unit; '<1' for less than a minute."""
-    whole = int((seconds + _NOISE) // MINUTE)
-    return '<1' if whole == 0 and seconds > 0 else number(whole)
+    """'212': whole minutes of a sum, rounded half up, without the unit; '<1' for less than a minute."""
+    return '<1' if 0 < seconds < MINUTE - _NOISE else number(_rounded(seconds, MINUTE) // MINUTE)
 
 
 def percent(share: float | None) -> str:

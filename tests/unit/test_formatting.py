@@ -54,6 +54,20 @@ def test_a_line_that_was_never_down_has_no_downtime() -> None:
     assert [downtime(each) for each in (0, 20, HOUR, 41 * HOUR)] == ['0 min', '<1 min', '1 h 00 min', '41 h']
 
 
+@pytest.mark.parametrize(('seconds', 'text'), [
+    (59.9, '<1 min'), (MINUTE, '1 min'), (90, '2 min'), (89.9, '1 min'), (HOUR - 20, '1 h 00 min'),
+    (10 * HOUR - 31, '9 h 59 min'), (10 * HOUR - 30, '10 h'), (65.8 * HOUR, '66 h'), (65.5 * HOUR, '66 h'),
+    (65.4 * HOUR, '65 h'), (1203.5 * HOUR, '1,204 h')])
+def test_a_sum_is_rounded_half_up(seconds: float, text: str) -> None:
+    assert downtime(seconds) == text
+
+
+@given(st.lists(st.floats(10 * HOUR, 1000 * HOUR), min_size=1, max_size=12))
+def test_parts_in_hours_add_up_to_their_total_but_for_half_an_hour_each(parts: list[float]) -> None:
+    shown = [int(downtime(part).removesuffix(' h').replace(',', '')) for part in [sum(parts), *parts]]
+    assert abs(shown[0] - sum(shown[1:])) <= (len(parts) + 1) / 2
+
+
 def test_less_than_nothing_is_nothing() -> None:
     assert [duration(-90), duration(-90, Detail.MINUTES), delay(-1)] == ['0 s', '<1 min', '0 ms']
 
@@ -84,7 +98,7 @@ def test_a_delay_counts_milliseconds() -> None:
 
 
 def test_minutes_of_a_pareto_are_whole_but_never_nothing_where_there_was_something() -> None:
-    assert [minutes(each) for each in (0, 20, 59.9, 212.9 * MINUTE, 3412 * MINUTE)] == ['0', '<1', '<1', '212', '3,412']
+    assert [minutes(each) for each in (0, 20, 59.9, 212.9 * MINUTE, 3412 * MINUTE)] == ['0', '<1', '<1', '213', '3,412']
 
 
 @pytest.mark.parametrize(('share', 'text'), [
