@@ -43,6 +43,8 @@ WHOLE_FLOOR = Scope()
 FIRST_PAGE = Page()
 NEWEST = StopSelection(sort=StopSort.START)
 NO_REASON_GIVEN = '(none)'
+MAX_MACHINES = 5
+"""Names of machines are long."""
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -91,10 +93,10 @@ class Analytics:
             faults['line'] = unknown_name_message('line', scope.line, lines)
         called = [] if scope.machine is None else [each for each in report.machines if each.is_called(scope.machine)]
         if scope.machine is not None and not called:
-            faults['machine'] = unknown_name_message('machine', scope.machine, report.names)
+            faults['machine'] = unknown_name_message('machine', scope.machine, report.names, MAX_MACHINES)
         if not faults and scope.line is not None and called and called[0].name not in on_line:
             faults['machine'] = unknown_name_message(f'machine on the line {scope.line} called', called[0].name,
-                                                     on_line)
+                                                     on_line, MAX_MACHINES)
         if faults:
             raise QueryError(faults)
         return replace(scope, machine=called[0].name) if called else scope

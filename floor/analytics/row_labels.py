@@ -11,8 +11,8 @@ from ..core.shifts import Shift, Shifts
 from .report_tables import MACHINE_COLUMNS, Cell, Kind, ReportColumn, ReportTable
 
 SHIFT_COLUMNS = (
-    ReportColumn('Shift', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
-    ReportColumn('Shift day', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
+    ReportColumn('Shift at start', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
+    ReportColumn('Day of that shift', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
 
 
 LineAt = Callable[[datetime | None], str | None]

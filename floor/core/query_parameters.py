@@ -154,16 +154,16 @@ def _alike(text: str) -> str:
     return text.strip().lower().replace(' ', '_').replace('-', '_')
 
 
-def unknown_name_message(kind: str, name: str, names: Sequence[str]) -> str:
-    """An error that a name does not exist, with similar or available names."""
+def unknown_name_message(kind: str, name: str, names: Sequence[str], most: int = MAX_NAMES) -> str:
+    """An error that a name does not exist, with similar or available names. most: of these."""
     close = get_close_matches(name[:MAX_TEXT_LENGTH], names, n=3, cutoff=0.7)
     if not names:
         return f'There is no {kind} {shown(name)}, nor any other.'
     sentence = f'There is no {kind} {shown(name)}.'
     if close:
         return f'{sentence} Did you mean {listed(close)}?'
-    more = len(names) - MAX_NAMES
-    return f'{sentence} Use {listed(names[:MAX_NAMES])}' + (f', or one of {number(more)} more.' if more > 0 else '.')
+    more = len(names) - most
+    return f'{sentence} Use {listed(names[:most])}' + (f', or one of {number(more)} more.' if more > 0 else '.')
 
 
 def listed(words: Iterable[str]) -> str:

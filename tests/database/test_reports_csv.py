@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,7 +63,7 @@ async def test_causes_are_text(files: ReportPages) -> None:
 
 async def test_a_row_has_its_machine_as_people_read_it_with_line_and_shift(files: ReportPages) -> None:
     row = (await rows_of(files, 'stops'))[0]
-    assert [row[name] for name in ('Machine', 'Machine name', 'Line', 'Shift', 'Shift day')] == \
+    assert [row[name] for name in ('Machine', 'Machine name', 'Line', 'Shift at start', 'Day of that shift')] == \
         ['Valve 01·01', 'Valve_01_01', 'Transmission Line', 'Early', '2026-09-07']
     row, = await rows_of(files, 'machine-kpis')
     assert (row['Machine'], row['Line'], row['Stops'], row['Down (s)']) == \
@@ -154,6 +155,14 @@ async def test_a_line_or_machine_that_is_not_there_is_named_with_what_is_meant_p
     with pytest.raises(QueryError) as refusal:
         await Analytics(database).checked(scope)
     assert str(refusal.value).startswith(sentence)
+
+
+async def test_at_most_five_machines_are_listed_where_none_is_alike(database: Database) -> None:
+    with pytest.raises(QueryError) as refusal:
+        await Analytics(database).checked(Scope(None, MachineName('Xyz')))
+    message = str(refusal.value)
+    assert len(re.findall(r'\w+_\d\d_\d\d', message)) == 5, message
+    assert message.endswith(' more.'), message
 
 
 @together('scope', [Scope(), Scope('Engine Line'), Scope(None, MachineName('Valve_01_01'))])

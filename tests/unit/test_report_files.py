@@ -98,7 +98,7 @@ def test_shift_and_line_of_a_row_are_those_of_when_it_began() -> None:
     table = labels.added(ReportTable((ReportColumn('Machine', Kind.MACHINE), ReportColumn('From', Kind.MOMENT)), tuple(
         ('Valve_01_01', at) for at in (BEFORE, BEFORE + timedelta(hours=5), BEFORE + timedelta(hours=4.4)))))
     assert [column.title for column in table.columns] == \
-        ['Machine', 'Machine name', 'Line', 'Shift', 'Shift day', 'From']
+        ['Machine', 'Machine name', 'Line', 'Shift at start', 'Day of that shift', 'From']
     assert [row[:5] for row in table.rows] == [
         ('Inlet', 'Valve_01_01', line, shift, date(2026, 10, day))
         for line, shift, day in (('Body Line', 'Night', 24), ('Engine Line', 'Early', 25), ('Body Line', 'Night', 24))]
