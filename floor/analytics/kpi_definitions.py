@@ -65,6 +65,11 @@ class KpiDefinition:
     evidence: Literal['intervals', 'stops']
     least: int = 0
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether more of it is known where more of a window is: a time of all machines, or a count."""
+        return self.kpi is Kpi.DOWN or self.unit is Unit.COUNT
+
 
 DEFINITIONS = {definition.kpi: definition for definition in (
     KpiDefinition(

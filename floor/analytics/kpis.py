@@ -18,6 +18,8 @@ STOPS = ('failures', 'micro_stops', 'carried_in', 'repairs', 'repair', 'ongoing'
          'responses')
 FILTERED = ('lost', *STOPS)
 MEDIAN, P90 = 50, 90
+SAME_COVERAGE = 0.001
+"""Windows whose coverage differs less are equally known: it reads the same."""
 
 
 @dataclass(slots=True)
@@ -254,3 +256,12 @@ def total(sums: Iterable[Sums]) -> Sums:
 def are_covered(*windows: Kpis) -> bool:
     """Whether enough is known of all these windows to compare them."""
     return all((kpis.coverage or 0) >= LEAST_COVERAGE for kpis in windows)
+
+
+def is_due_to_coverage(now: float, before: float, kpis: Kpis, former: Kpis) -> bool:
+    """Whether the unknown part of one of two windows could explain why a sum rose or fell: it would not have, if the
+    unknown parts were like the known ones. now, before: the sum in these windows."""
+    coverage, former_coverage = kpis.coverage or 0, former.coverage or 0
+    if abs(coverage - former_coverage) < SAME_COVERAGE:
+        return False
+    return (now > before) != (now * former_coverage > before * coverage)

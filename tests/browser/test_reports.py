@@ -83,12 +83,12 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
     await expect(bar).to_be_focused()
     await page.keyboard.press('Enter')
 
-    await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_visible()
+    await expect(page.get_by_role('heading', name='down because of Bearing hot')).to_be_visible()
     await expect(chip).to_be_visible()
     await expect(page).to_have_url(re.compile('reason='))
     await page.go_back()
     await expect(chip).to_be_hidden()
-    await expect(page.get_by_role('heading', name='down by Bearing hot')).to_be_hidden()
+    await expect(page.get_by_role('heading', name='down because of Bearing hot')).to_be_hidden()
 
 
 async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(

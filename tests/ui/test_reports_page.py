@@ -22,6 +22,7 @@ from ui.services import HEADER
 from floor.analytics import (
     Cause,
     HourlyPattern,
+    Kpi,
     Kpis,
     OrderReport,
     ProblemMachine,
@@ -34,6 +35,7 @@ from floor.core.errors import DatabaseUnavailableError, NotAllowedError
 from floor.core.machines import MachineName
 from floor.core.plant_calendar import PlantSettings
 from floor.web.reports import reports_page
+from floor.web.reports.cards import notes_of
 
 WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
            'range.')
@@ -83,9 +85,17 @@ async def test_cards_show_what_the_history_says(report: Reports, open_page: Open
         ['58', '▼ 6 better', '41 failures + 17 micro-stops', '1 more carried in', 'coverage 99.8 %']
     assert card(screen, 'mtbf')[2:5] == ['1 h 52 min', '▲ 9 min better', 'per machine, 41 failures']
     assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', 'to restore, 39 failures']
-    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min, of 28', '+ 2 running, mean 14 min']
-    assert card(screen, 'response')[2:6] == ['3 min 05 s', '▼ 40 s better', '90 % within 25 min',
-                                             '30 of 41 failures acknowledged']
+    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min, of 28', '2 still down, mean 14 min']
+    assert card(screen, 'response')[2:6] == ['3 min 05 s', '▼ 40 s better', 'median of 30 of 41 failures',
+                                             '90 % of these within 25 min']
+
+
+@pytest.mark.parametrize(('fields', 'notes'), [
+    ({'acknowledged': 0, 'response': None, 'response_p90': None}, ['0 of 41 failures acknowledged']),
+    ({'acknowledged': 0, 'response': None, 'response_p90': None, 'failures': 0}, ['no failures']),
+    ({'ongoing': 1}, ['median of 30 of 41 failures', '90 % of these within 25 min'])])
+def test_the_response_says_of_how_many_failures_it_is_the_median(fields: dict[str, Any], notes: list[str]) -> None:
+    assert notes_of(Kpi.RESPONSE, kpis(**fields)) == notes
 
 
 async def test_no_file_is_offered_before_the_report_is_read(report: Reports, open_page: OpenPage) -> None:
@@ -101,7 +111,7 @@ async def test_the_first_thing_is_the_answer(report: Reports, open_page: OpenPag
     report.before = replace(BEFORE, down=32_000.0)
     screen = await opened(open_page)
     assert list(screen._texts_within(screen.of_class('answer')[0])) == [
-        'Today: 4 h 26 min down, 50 % less than yesterday up to the same time.',
+        'Today: 4 h 27 min down, 50 % less than yesterday up to the same time.',
         'Valve 01·01 cost most: 1 h 00 min, mainly Jam.', 'explain']
     assert screen.texts.index('Uptime') > screen.texts.index('Valve 01·01 cost most: 1 h 00 min, mainly Jam.')
 
@@ -114,6 +124,14 @@ async def test_a_verdict_needs_enough_stops_and_coverage_in_both_windows(
         report: Reports, open_page: OpenPage, fields: dict[str, Any], before: dict[str, Any], text: str) -> None:
     report.figures, report.before = kpis(**fields), replace(BEFORE, **before)
     assert card(await opened(open_page), 'mttr')[3] == text
+
+
+@pytest.mark.parametrize(('coverage', 'text'), [(0.998, '▼ 6 better'), (0.95, '▼ 6 better'),
+                                                (0.89, 'too little to compare')])
+async def test_fewer_stops_are_better_unless_the_unknown_part_explains_them(
+        report: Reports, open_page: OpenPage, coverage: float, text: str) -> None:
+    report.figures, report.before = kpis(coverage=coverage), replace(BEFORE, coverage=0.998)
+    assert card(await opened(open_page), 'stops')[3] == text
 
 
 async def test_a_change_is_shown_and_coloured_by_what_it_means(report: Reports, open_page: OpenPage) -> None:
@@ -318,7 +336,7 @@ async def test_the_head_for_paper_says_window_filters_and_time(report: Reports, 
     about, = screen.of_class('paper-about')
     assert about['text'] == 'Yesterday · Line: Engine Line'
     printed, = screen.of_class('paper-time')
-    assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times of UTC'
+    assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times in UTC'
 
 
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(report: Reports, open_page: OpenPage) -> None:
@@ -677,7 +695,7 @@ async def test_a_machine_that_is_renamed_is_followed_by_an_open_report(report: R
 async def test_the_answer_says_what_it_is_filtered_by(report: Reports, open_page: OpenPage) -> None:
     report.figures, report.before = kpis(down=7200.0), replace(BEFORE, down=3600.0)
     screen = await opened(open_page, '/reports?reason=(none)&shift=Early')
-    assert 'Today, Early shift: 2 h 00 min down by no reason given, 100 % more than yesterday up to the same time.' in \
+    assert 'Today, Early shift: 2 h 00 min down without a reason, 100 % more than yesterday up to the same time.' in \
         screen.texts
 
 

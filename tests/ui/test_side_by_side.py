@@ -58,12 +58,12 @@ async def test_what_time_down_costs_is_compared_too(report: Reports, open_page: 
 async def test_a_machine_is_compared_with_those_of_its_type(report: Reports, open_page: OpenPage) -> None:
     other, press = MachineName('Valve_02_01'), MachineName('Press_01_01')
     report.answers['members'] = tuple(standing(name, kind, 'Engine Line') for name, kind in (
-        (VALVE, 'valve'), (other, 'valve'), (press, 'press')))
+        (VALVE, 'ball_valve'), (other, 'ball_valve'), (press, 'press')))
     report.answers['machine_kpis'] = tuple(MachineKpis(name, 'Engine Line', kpis(down=down)) for name, down in (
         (VALVE, 60.0), (other, 120.0), (press, 180.0)))
     screen, machines = await compared(open_page, f'?machine={VALVE}')
     assert [row[0] for row in machines] == ['Valve 02·01', 'Valve 01·01 (this one)']
-    assert 'Machines of type valve' in screen.texts
+    assert 'Machines of type ball valve' in screen.texts
     assert screen.all(href='/reports?machine=Valve_02_01')
 
 

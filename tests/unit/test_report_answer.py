@@ -45,6 +45,13 @@ def answer(down: float, before: Kpis | None, **fields: Any) -> Answer:
     (kpis(0), kpis(5), 'Last week: nothing was down.'),
     (kpis(5), kpis(5, coverage=0.79),
      'Last week: 5 h 00 min down. Too little is known of the week before to compare it.'),
+    (kpis(51), kpis(50, coverage=0.969),
+     'Last week: 51 h down. Only 96.9 % of the week before is known, too little to compare it.'),
+    (kpis(50, coverage=0.969), kpis(51),
+     'Last week: 50 h down. Only 96.9 % of this time is known, too little to compare it.'),
+    (kpis(60), kpis(50, coverage=0.969), 'Last week: 60 h down, 20 % more than the week before.'),
+    (kpis(49), kpis(50, coverage=0.969), 'Last week: 49 h down, 2 % less than the week before.'),
+    (kpis(51), kpis(50, coverage=0.9995), 'Last week: 51 h down, 2 % more than the week before.'),
     (kpis(5, coverage=0.79), kpis(5),
      'Last week: 5 h 00 min down. Too little is known of this time to compare it.'),
 ])

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from nicegui import ui
 
 from ...analytics import Analytics, Cause, Kpis, LossCosts, ProblemMachine
-from ...analytics.kpis import are_covered
+from ...analytics.kpis import are_covered, is_due_to_coverage
 from ...analytics.report_pages import ALL_MACHINES
 from ...core.floor_snapshot import NO_DISPLAY_NAMES
-from ...core.formatting import downtime, number
+from ...core.formatting import downtime, number, percent
 from ...core.machines import DisplayNames
 from ...core.text import shortened
 from ..shell.chips import hide
@@ -117,22 +117,33 @@ def headline(choice: ReportQuery, comparison: Comparison, answer: Answer) -> str
     if choice.shift is not None:
         window = f'{window}, {choice.shift} shift'
     kpis, before = answer.kpis, answer.before
-    by = '' if choice.reason is None else f' by {shortened(choice.reason, MAX_CAUSE_LENGTH) or NO_REASON}'
+    by = '' if choice.reason is None else _because_of(choice.reason)
     if not kpis.down:
         return f'{window}: nothing was down{by}.'
     down = f'{downtime(kpis.down)} down{by}{answer.in_money}'
     if before is None:
         return f'{window}: {down}.'
-    former = _BEFORE[choice.span]
+    return f'{window}: {down}{_compared(kpis, before, _BEFORE[choice.span])}'
+
+
+def _compared(kpis: Kpis, before: Kpis, former: str) -> str:
+    """The end of the first sentence. former: what the window is compared with."""
     if not are_covered(kpis, before):
         unknown = former if are_covered(kpis) else 'this time'
-        return f'{window}: {down}. Too little is known of {unknown} to compare it.'
+        return f'. Too little is known of {unknown} to compare it.'
     if not before.down:
-        return f'{window}: {down}, against nothing {former}.'
+        return f', against nothing {former}.'
+    if is_due_to_coverage(kpis.down, before.down, kpis, before):
+        least, unknown = min((before.coverage or 0, former), (kpis.coverage or 0, 'this time'))
+        return f'. Only {percent(least)} of {unknown} is known, too little to compare it.'
     change = round((kpis.down / before.down - 1) * 100)
-    if not change:
-        return f'{window}: {down}, as much as {former}.'
-    return f'{window}: {down}, {number(abs(change))} % {"more" if change > 0 else "less"} than {former}.'
+    return f', {number(abs(change))} % {"more" if change > 0 else "less"} than {former}.' if change else \
+        f', as much as {former}.'
+
+
+def _because_of(reason: str) -> str:
+    text = shortened(reason, MAX_CAUSE_LENGTH)
+    return f' because of {text}' if text else ' without a reason'
 
 
 def detail(choice: ReportQuery, answer: Answer) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from nicegui import ui
 
 from ...analytics import DEFINITIONS, Kpi, KpiDefinition, Kpis, LossCosts, Scope, Unit
-from ...analytics.kpis import are_covered
+from ...analytics.kpis import are_covered, is_due_to_coverage
 from ...core.formatting import NOTHING, Detail, counted, duration, number, percent
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
@@ -115,10 +115,13 @@ def change_of(definition: KpiDefinition, kpis: Kpis, before: Kpis | None) -> Kpi
 
 
 def is_comparable(definition: KpiDefinition, kpis: Kpis, before: Kpis) -> bool:
-    """Whether a change between two windows says anything: a mean needs stops in both, a count in one of them."""
+    """Whether a change between two windows says anything: a mean needs stops in both, a count in one of them, and
+    a sum more of a difference than the coverage of the windows explains."""
     stops = [stops_of(definition.kpi, of) for of in (kpis, before)]
     fewest = max(stops) if definition.unit is Unit.COUNT else min(stops)
-    return fewest >= definition.least and are_covered(kpis, before)
+    return fewest >= definition.least and are_covered(kpis, before) and not (
+        definition.is_sum and is_due_to_coverage(number_of(definition, kpis) or 0, number_of(definition, before) or 0,
+                                                 kpis, before))
 
 
 def stops_of(kpi: Kpi, kpis: Kpis) -> int:
@@ -143,8 +146,10 @@ def notes_of(kpi: Kpi, kpis: Kpis) -> list[str]:
             f'repair alone {duration(kpis.repair, Detail.BRIEF)}, of {number(kpis.works)}']
         return [f'to restore, {counted(kpis.repaired, "failure")}', *alone, *ongoing_of(kpis)]
     if kpi is Kpi.RESPONSE:
-        p90 = [] if kpis.response_p90 is None else [f'90 % within {duration(kpis.response_p90, Detail.BRIEF)}']
-        return [*p90, f'{number(kpis.acknowledged)} of {failures} acknowledged' if kpis.failures else 'no failures']
+        p90 = [] if kpis.response_p90 is None else [f'90 % of these within {duration(kpis.response_p90, Detail.BRIEF)}']
+        median = [f'median of {number(kpis.acknowledged)} of {failures}', *p90] if kpis.acknowledged else [
+            f'0 of {failures} acknowledged']
+        return median if kpis.failures else ['no failures']
     return []
 
 
@@ -153,7 +158,7 @@ def ongoing_of(kpis: Kpis) -> list[str]:
     if not kpis.ongoing:
         return []
     mean = duration(kpis.ongoing_seconds / kpis.ongoing, Detail.BRIEF)
-    return [f'+ {number(kpis.ongoing)} running, {mean if kpis.ongoing == 1 else f"mean {mean}"}']
+    return [f'{number(kpis.ongoing)} still down, {mean if kpis.ongoing == 1 else f"mean {mean}"}']
 
 
 def coverage_of(kpis: Kpis) -> str:

@@ -79,7 +79,7 @@ async def _read_places(analytics: Analytics, window: Window, query: ReportQuery,
         everywhere = await analytics.machine_kpis(window, wide)
         costs = None if costs is None else await analytics.costs(window, wide)
         machines = [each for each in everywhere if each.machine in of_type]
-        title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind, 60)}'
+        title = 'Machines of its type' if kind is None else f'Machines of type {shortened(kind.replace("_", " "), 60)}'
         return ComparedGroup.of(title, rows_of_machines(machines, query, names, costs))
     if query.line is not None:
         return ComparedGroup.of('Machines of this line',

@@ -56,4 +56,4 @@ class PrintedAt(LiveElement):
 
     def content(self) -> Content:
         zone = self._store.plant.zone
-        return {}, f'Printed {local_time(moment(self._store.now_ms, zone), zone, PRINTED)}, times of {zone}'
+        return {}, f'Printed {local_time(moment(self._store.now_ms, zone), zone, PRINTED)}, times in {zone}'
