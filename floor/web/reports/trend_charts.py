@@ -102,7 +102,7 @@ def _bars(values: list[float | None], before: list[float | None], *, is_over: bo
             for place, value in enumerate(values)]
     same: dict[str, Any] = {'type': 'bar', 'silent': True}
     return [{**same, 'name': 'before', 'data': before, 'xAxisIndex': 1, 'barWidth': '80%', 'barMaxWidth': 50, 'z': 1,
-             'itemStyle': {'color': TRIVIAL, 'opacity': .45, 'borderRadius': [2, 2, 0, 0]}},
+             'itemStyle': {'color': TRIVIAL, 'borderRadius': [2, 2, 0, 0]}},
             {**same, 'name': 'now', 'data': data, 'barWidth': '46%', 'barMaxWidth': 28, 'z': 2,
              'itemStyle': {'color': LINE, 'borderRadius': [2, 2, 0, 0]}}]
 
