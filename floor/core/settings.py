@@ -100,7 +100,8 @@ class Settings(BaseSettings):
     machine_silent_after: Annotated[float | None, setting(
         'seconds, above 0; empty: never',
         'Seconds without a report after which a machine shows "No signal", for feeds that repeat themselves. Empty: a '
-        'machine keeps its last status until its feed is silent on `/setup/feeds`', gt=0)] = None
+        'machine keeps its last status until its feed breaks its promise to report (`/setup/feeds`; gateways make one)',
+        gt=0)] = None
     auto_work_order_after: Annotated[float | None, setting(
         f'seconds, above 0, at most {YEAR_S}; empty: off',
         'Seconds that a machine is down before a work order is opened automatically. Empty: off',

@@ -48,7 +48,7 @@ SELECT set_config('floor.refusal', coalesce((
         (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
         (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
         (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'),
-        (26, '9f6c6d951329daa22031dea959edc425d3257072149b97cca1fd698300a379bb'))
+        (26, '55afb131b1056363d84a07c9e2436174e51075f619926225d0ae66049922a020'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -292,6 +292,8 @@ CALL record_function_file('33_feed_events.sql', NULL, :'program');
 CALL record_function_file('34_plant_settings.sql', NULL, :'program');
 \ir ../functions/35_feed_pages.sql
 CALL record_function_file('35_feed_pages.sql', NULL, :'program');
+\ir ../functions/36_silent_feeds.sql
+CALL record_function_file('36_silent_feeds.sql', NULL, :'program');
 \ir ../functions/41_intervals.sql
 CALL record_function_file('41_intervals.sql', NULL, :'program');
 \ir ../functions/42_stops.sql

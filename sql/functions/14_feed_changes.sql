@@ -47,7 +47,8 @@ END $$;
 CREATE OR REPLACE FUNCTION machine_feed_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    silent_after interval := (SELECT machine_silent_after FROM plant_settings);
+    silent_after interval := (SELECT least(machine_silent_after, nullif(current_setting('floor.silent_after', true), '')::interval)
+                              FROM plant_settings);
     renamed      boolean;
     silent       boolean;
     changed      boolean;

@@ -143,6 +143,9 @@ BEGIN
         parsed := new_feed_events(of_feed, parsed);
     END IF;
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
+    IF EXISTS (SELECT FROM feed_machines m WHERE m.feed_id = of_feed AND m.lost_at IS NOT NULL) THEN
+        PERFORM regain_signals(feed, new);
+    END IF;
     IF cardinality(new) > 1 OR new[1].at IS NOT NULL OR new[1].status = 'unknown' THEN  -- else its UPDATE is all it needs
         WITH machine AS MATERIALIZED (
             SELECT machine_id, reported_at FROM machine_feed_stream
@@ -176,6 +179,7 @@ BEGIN
             CASE WHEN e.item <> ALL (counts) OR e.result <> 'duplicate' THEN e.result END, e.message)::feed_event
             FROM unnest(done) AS e);
     END IF;
+    PERFORM set_config('floor.silent_after', '', true);
     PERFORM note_feed_events(of_feed, done);
     RETURN QUERY SELECT e.item, coalesce(e.result, 'accepted'), e.message FROM unnest(done) AS e ORDER BY e.item;
 END $$;

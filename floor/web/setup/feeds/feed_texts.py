@@ -40,11 +40,12 @@ def limit_sentence(feed: Feed) -> str:
     """After how long it counts as silent now."""
     if feed.silent_after is not None:
         limit = duration(feed.silent_after.total_seconds(), Detail.BRIEF)
-        return f'It needs attention after {limit} without a message.'
+        return (f'Its machines show "No signal" after {limit} without a message.' if feed.is_promised else
+                f'It needs attention after {limit} without a message. Its machines keep their status.')
     if feed.silent_after_setting == NEVER:
         return 'It never needs attention, however long it sends nothing.'
     return ('It needs attention after 5 min without a message, once it has sent something in at least half of the '
-            'minutes of an hour.')
+            'minutes of an hour. Its machines keep their status.')
 
 
 def when(at: datetime, now: datetime, zone: tzinfo) -> str:
