@@ -104,6 +104,11 @@ def test_what_is_empty_counts_as_absent() -> None:
     assert asked(line='', machine='', window='', from_='') == ReportQuery()
 
 
+@pytest.mark.parametrize('span', NAMED)
+def test_a_window_is_understood_as_its_menu_calls_it(span: Span) -> None:
+    assert asked(window=span.word) == asked(window=f' {span.word.upper()} ') == ReportQuery(span)
+
+
 def test_two_moments_alone_are_a_range() -> None:
     choice = asked(from_='2026-11-02T06:00', to='2026-11-02T14:00')
     assert (choice.span, choice.start) == (Span.RANGE, est(2026, 11, 2, 6))

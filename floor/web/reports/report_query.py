@@ -16,7 +16,7 @@ from ...core.moments import FIRST_YEAR, local_time
 from ...core.plant_calendar import PlantCalendar
 from ...core.query_parameters import Query
 from . import stop_query
-from .report_windows import Comparison, ReportCalendar, Span, is_before_first_year
+from .report_windows import NAMED, Comparison, ReportCalendar, Span, is_before_first_year
 from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
@@ -177,7 +177,8 @@ def in_zone(moment: datetime, zone: tzinfo) -> datetime:
 
 def _window(parsed: Query, zone: tzinfo) -> tuple[Span, datetime | None, datetime | None]:
     """The window of an address; from and to without window are a range."""
-    span = parsed.one_of('window', Span)
+    words: dict[str, Span] = {span.word.lower(): span for span in NAMED}
+    span = words.get(parsed.text('window').strip().lower()) or parsed.one_of('window', Span)
     first, last = parsed.moment('from', zone), parsed.moment('to', zone)
     given = [name for name in ('from', 'to') if parsed.has(name)]
     if not given:
