@@ -29,7 +29,7 @@ class Backlog:
         """Call with each reading that has a time. age: seconds."""
         if age > max(OLD_S, self._latency):
             self._ticks = MAX_TICKS
-        elif age <= self._latency:
+        elif age <= self._latency / 4:  # what follows is of less than a latency ago, also if it is read a little later
             self._ticks = 0
 
     def tick(self, monotonic: float) -> None:

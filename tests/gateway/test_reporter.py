@@ -220,6 +220,18 @@ def test_nothing_is_repeated_before_the_changes_of_a_stall_have_arrived(site: Pl
     assert site.events() == [(0, 'operational'), (55.5, 'down')]
 
 
+def test_nothing_is_repeated_while_the_last_changes_of_a_loss_are_read(site: Plant) -> None:
+    site.read('running', point := site.point('a'))
+    site.pass_time(50)
+    counter = site.point('b', reports='good')
+    site.pass_time(8, is_silent=True)
+    for age in (8, 3.9):   # in their order, not all at once
+        site.read(0, counter, at=-age)
+        site.pass_time(1)
+    site.read('down', point, at=-4.2)
+    assert site.events() == [(0, 'operational'), (55.8, 'down')]
+
+
 @pytest.mark.parametrize(('delay', 'seconds'), [('debounce', 30), ('least_time', 75)])
 def test_status_is_not_repeated_as_of_a_moment_when_another_one_had_begun(
         site: Plant, delay: str, seconds: float) -> None:
