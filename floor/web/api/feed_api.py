@@ -82,7 +82,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
         gzip. Each of several has its own result, and the response is 200; a single event that is not stored returns
         404 or 422. After any other response nothing is stored: send the events again, with the same ids."""
         feed_id = _feed_of(who)
-        silent_after = silent_after_of(request)
+        silent_after = announced_by(request)
         events, is_single = await read_events(request)
         results = await store(who, feed_id, events, silent_after)
         return _single(results[0]) if is_single else JSONResponse({'results': [_answer(each) for each in results]},
@@ -93,7 +93,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
                  openapi_extra=described({'application/json': MACHINE_EVENT, FORM: MACHINE_EVENT}))
     async def report_status(machine: Machine, request: Request, who: Caller) -> Response:
         """As JSON, or as a form: `curl -H "Authorization: Bearer $TOKEN" -d status=down .../api/feed/CNC-01`."""
-        feed_id, silent_after = _feed_of(who), silent_after_of(request)
+        feed_id, silent_after = _feed_of(who), announced_by(request)
         return _single((await store(who, feed_id, [await read_event_of(request, machine)], silent_after))[0])
 
     app.routes.extend(router.routes)  # include_router() would wrap them
@@ -105,7 +105,7 @@ def described(schemas: dict[str, Any]) -> dict[str, Any]:
             'requestBody': {'required': True, 'content': {kind: {'schema': each} for kind, each in schemas.items()}}}
 
 
-def silent_after_of(request: Request) -> timedelta | None:
+def announced_by(request: Request) -> timedelta | None:
     """What a feed says about itself in the header Silent-After; None: nothing.
 
     :raises InvalidInputError: it is no number of seconds, or too short or long
