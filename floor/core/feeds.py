@@ -7,7 +7,7 @@ from dataclasses import dataclass
 FEED_PATH = '/api/feed'
 """Where the app takes events over HTTP."""
 SILENT_AFTER_HEADER = 'Silent-After'
-"""With which a feed that repeats itself says after how many seconds without an event it is silent."""
+"""With which a feed that repeats itself says after how many seconds without a report a machine is silent."""
 SILENT_AFTER_S = (10, 86_400)
 """The least and the most."""
 

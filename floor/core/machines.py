@@ -63,6 +63,8 @@ class MachineRecord:
     area: str | None = None
     """Of its line."""
     type_id: int = 0
+    silent_after: float | None = None
+    """Seconds after which its feed has promised the next report."""
 
 
 @dataclass(frozen=True, slots=True)

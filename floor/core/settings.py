@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     machine_silent_after: Annotated[float | None, setting(
         'seconds, above 0; empty: never',
         'Seconds without a report after which a machine shows "No signal", for feeds that repeat themselves. Empty: a '
-        'machine keeps its last status until its feed breaks its promise to report (`/setup/feeds`; gateways make one)',
+        'machine keeps its last status, unless its feed promises to repeat it, as gateways do',
         gt=0)] = None
     auto_work_order_after: Annotated[float | None, setting(
         f'seconds, above 0, at most {YEAR_S}; empty: off',

@@ -73,39 +73,30 @@ class FeedIngest:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._announced: dict[int, timedelta | None] = {}
 
-    async def announce(self, feed_id: int, silent_after: timedelta | None) -> None:
-        """Note after how long without an event a feed says that it is silent; None: it says nothing. The database is
-        asked only where it says something else than in its last request.
-
-        :raises DatabaseUnavailableError: it is not noted
-        """
-        if feed_id not in self._announced or self._announced[feed_id] != silent_after:
-            async with statement(self._database) as connection:
-                await self._database.queries.announce_silent_after(connection, feed_id=feed_id,
-                                                                   silent_after=silent_after)
-            self._announced[feed_id] = silent_after
-
-    async def report(self, feed_id: int, events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
+    async def report(self, feed_id: int, events: Sequence[FeedEvent | EventResult],
+                     silent_after: timedelta | None = None) -> list[EventResult]:
         """Store the events in one transaction, which is one statement; the result of each, in their order.
 
         feed_id: of a valid token. events: at most MAX_EVENTS; those that could not be read are results already.
+        silent_after: after how long each machine is reported again at the latest; None: the feed does not say.
         :raises SignedOutError: the token was revoked or has expired
         :raises DatabaseUnavailableError: nothing was stored: send them again
         """
         async with statement(self._database) as connection:
-            return await store_events(self._database.queries, connection, feed_id, events)
+            return await store_events(self._database.queries, connection, feed_id, events, silent_after)
 
 
 async def store_events(queries: Queries, connection: Connection, feed_id: int,
-                       events: Sequence[FeedEvent | EventResult]) -> list[EventResult]:
+                       events: Sequence[FeedEvent | EventResult],
+                       silent_after: timedelta | None = None) -> list[EventResult]:
     """Store the events of a feed by a single statement; the result of each, in their order.
 
     :raises SignedOutError: the token was revoked or has expired
     """
-    rows = [row async for row in queries.report_events(connection, feed_id=feed_id, events=json.dumps(
-        [_as_json(number, each) for number, each in enumerate(events)]))]
+    rows = [row async for row in queries.report_events(
+        connection, feed_id=feed_id, silent_after=silent_after,
+        events=json.dumps([_as_json(number, each) for number, each in enumerate(events)]))]
     if rows and rows[0]['item'] is None:
         raise SignedOutError('this token was revoked or has expired: ask a supervisor for a new one')
     return [EventResult(Result(row['result']), row['message']) for row in rows]

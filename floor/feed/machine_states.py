@@ -85,13 +85,12 @@ class MachineStates:
 
     def find_silent(self, now_ms: int) -> set[MachineName]:
         """Set the status of machines without a recent report to unknown; returns those machines."""
-        if self.silent_after is None:
-            return set()
-        deadline = now_ms - self.silent_after * 1000
         silent = set()
         for machine in self.by_name.values():
+            limits = [each for each in (self.silent_after, machine.record.silent_after) if each is not None]
             reported_ms = machine.reported_ms
-            if machine.status is Status.UNKNOWN or reported_ms is None or reported_ms >= deadline:
+            if (not limits or machine.status is Status.UNKNOWN or reported_ms is None
+                    or reported_ms >= now_ms - min(limits) * 1000):
                 continue
             self.events.appendleft(StatusEvent(machine.version, machine.name, machine.status, Status.UNKNOWN, None,
                                                now_ms))

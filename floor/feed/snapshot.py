@@ -50,7 +50,8 @@ def _to_record(row: Any) -> MachineRecord:
         machine_id=row['machine_id'], name=MachineName(row['machine_name']), type=row['type'], line=row['line'],
         status=to_status(row['status']) or Status.UNKNOWN, reason=row['reason'], version=row['version'],
         reported_ms=row['reported_ms'], since_ms=row['since_ms'],
-        former_names=tuple(row['former_names']), area=row['area'], type_id=row['type_id'])
+        former_names=tuple(row['former_names']), area=row['area'], type_id=row['type_id'],
+        silent_after=row['silent_after'])
 
 
 async def in_batches(make: Callable[[Any], Made], rows: list[Any]) -> tuple[Made, ...]:

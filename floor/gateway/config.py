@@ -84,9 +84,9 @@ class GatewayConfig(Strict):
 
     @property
     def silent_after(self) -> float:
-        """Seconds without an event after which the gateway is silent: a source that is connected has repeated its
-        statuses twice by then."""
-        return 2 * max(each.least_silent_after for each in self.sources)
+        """Seconds after which each machine with a signal has been reported again, also by a source that has to catch
+        up."""
+        return max(each.longest_pause for each in self.sources)
 
     @model_validator(mode='after')
     def _unique_names(self) -> GatewayConfig:

@@ -16,6 +16,9 @@ MAX_SILENT_S = 86_400.0
 LATENCY_S = 4.0
 SPARE_S = 30.0
 """For a repetition that waits until its source has caught up, and its way to the app."""
+BEHIND_REPEATS = 3
+"""After so many times that a status should have been repeated it is, although its source is behind: the clock of the
+machines may be wrong."""
 
 
 class PointConfig(Mapping):
@@ -71,5 +74,14 @@ class SourceConfig(Strict):
     @property
     def least_silent_after(self) -> float:
         """Seconds after which a machine that is not reported again may count as silent, at the earliest."""
-        held = max((max(each.debounce, each.least_time) for each in self.points), default=0)
-        return max(self.repeat, 1.5 * self.latency) + held + SPARE_S
+        return max(self.repeat, 1.5 * self.latency) + self._held + SPARE_S
+
+    @property
+    def longest_pause(self) -> float:
+        """Seconds after which a machine with a signal has been reported again, also by a source that is behind."""
+        return BEHIND_REPEATS * max(self.repeat, 1.5 * self.latency) + self._held + 2 * SPARE_S
+
+    @property
+    def _held(self) -> float:
+        """Seconds for which a new status may be held back."""
+        return max((max(each.debounce, each.least_time) for each in self.points), default=0)

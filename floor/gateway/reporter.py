@@ -15,7 +15,7 @@ from .event_format import MAX_BEHIND_S, MAX_INCREMENT, counter_event, problem_ev
 from .event_queue import EventQueue, Total
 from .machine_state import MachineState
 from .mapping import CounterMeaning, NoMeaning, Reports
-from .point_config import SourceConfig
+from .point_config import BEHIND_REPEATS, SourceConfig
 from .point_filter import Held, PointFilter
 from .point_times import OUT_OF_ORDER, STEP, event_time, reading_time
 from .presets import StatusMeaning
@@ -24,9 +24,6 @@ from .source import SourceState
 
 log = logging.getLogger(__name__)
 
-BEHIND_REPEATS = 3
-"""After so many times that a status should have been repeated it is, although its source is behind: the clock of the
-machines may be wrong."""
 MAX_GAP = timedelta(seconds=MAX_BEHIND_S) - timedelta(hours=1)
 """The app refuses what began earlier; an event may have to wait."""
 MAX_POINTS = 20_000

@@ -18,8 +18,9 @@ NEVER = timedelta()
 class Feed:
     """A feed and what it has sent. line_ids, machine_ids: what its token may report; None: any.
     silent_after_setting: as it was set; NEVER: never silent; None: by the rule of silent_after_of() in
-    sql/functions/36_silent_feeds.sql. silent_after: what that gives now; None: never. is_promised: its machines have no
-    signal then. last_event_at: None: it never reported. rate: events a minute. refused: in 24 hours."""
+    sql/functions/36_silent_feeds.sql. silent_after: what that gives now; None: never. announced: after how long
+    without a report, as it says itself, a machine of it is silent. last_event_at: None: it never reported. rate: events
+    a minute. refused: in 24 hours."""
 
     id: int
     name: str
@@ -35,7 +36,7 @@ class Feed:
     accepted: int = 0
     refused: int = 0
     rate: int = 0
-    is_promised: bool = False
+    announced: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def to_feed(row: Any) -> Feed:
     return Feed(row['feed_id'], row['name'], row['made_by'], row['made_at'],
                 None if lines is None else tuple(lines), None if machines is None else tuple(machines),
                 row['is_expired'], row['silent_after_setting'], row['silent_after'], row['last_event_at'],
-                row['silent_since'], row['accepted'], row['refused_today'], row['rate'], row['is_promised'])
+                row['silent_since'], row['accepted'], row['refused_today'], row['rate'], row['announced'])
 
 
 def to_tail_event(row: Any) -> TailEvent:

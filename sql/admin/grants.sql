@@ -19,7 +19,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA :"schema" TO :"app";
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, :'app')
 FROM pg_proc WHERE pronamespace = quote_ident(:'schema')::regnamespace AND proname IN ('forget_history', 'remove_demo',
                                                                  'correct_future_history', 'rebuild_history', 'report_status',
-                                                                 'report_events', 'note_silent_feeds') \gexec
+                                                                 'report_events') \gexec
 ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"app";
 ALTER DEFAULT PRIVILEGES IN SCHEMA :"schema" GRANT USAGE ON SEQUENCES TO :"app";
 

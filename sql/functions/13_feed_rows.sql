@@ -48,7 +48,7 @@ BEGIN
         NEW.reason      := machine_feed_clean_text(NEW.reason, 2000);
         NEW.reported_at := NEW.status_since;
     END IF;
-    NEW.signal_lost_at := NULL;
+    NEW.signal_lost_at := NULL; NEW.silent_after := NULL;
     NEW.version := nextval('machine_feed_version');
     RETURN NEW;
 END $$;
@@ -75,6 +75,9 @@ BEGIN
         RETURN NEW;
     END IF;
     NEW.status := machine_feed_clean_status(NEW.status);
+    IF NOT is_history_upkeep() THEN
+        NEW.silent_after := NULL;  -- who writes SQL promises nothing
+    END IF;
     IF TG_ARGV[0] = 'reason given' THEN
         NEW.reason := machine_feed_clean_text(NEW.reason, 2000);
     ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
@@ -124,10 +127,10 @@ BEGIN
     END IF;
     IF NOT is_history_upkeep() THEN
         NEW.version := OLD.version; NEW.reported_at := OLD.reported_at; NEW.status_since := OLD.status_since;
-        NEW.signal_lost_at := OLD.signal_lost_at;
+        NEW.signal_lost_at := OLD.signal_lost_at; NEW.silent_after := OLD.silent_after;
     END IF;
     RETURN NEW;
 END $$;
 -- BEFORE triggers fire in the order of their names; 2 is skipped where 1 has drawn a version.
-CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF machine_id, version, reported_at, status_since, signal_lost_at
+CREATE OR REPLACE TRIGGER machine_feed_stamp_0 BEFORE UPDATE OF machine_id, version, reported_at, status_since, signal_lost_at, silent_after
     ON machine_feed_stream FOR EACH ROW EXECUTE FUNCTION machine_feed_keep_stamps();

@@ -24,9 +24,10 @@ CREATE OR REPLACE TRIGGER machine_feed_inserted AFTER INSERT ON machine_feed_str
     FOR EACH STATEMENT EXECUTE FUNCTION machine_feed_inserted();
 
 -- From when on a machine is unknown if no other report comes: it was not heard of for too long, or its feed lost the signal.
-CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, silent_after interval)
+-- promised: after how long its feed reports it again; silent_after: of the plant.
+CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, promised interval, silent_after interval)
 RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + silent_after, signal_lost_at) $$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + least(promised, silent_after), signal_lost_at) $$;
 
 -- A machine was unknown for a while: that is what it was meanwhile. What it is now begins again.
 CREATE OR REPLACE FUNCTION record_gap(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
@@ -47,8 +48,7 @@ END $$;
 CREATE OR REPLACE FUNCTION machine_feed_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
-    silent_after interval := (SELECT least(machine_silent_after, nullif(current_setting('floor.silent_after', true), '')::interval)
-                              FROM plant_settings);
+    of_plant     interval := (SELECT machine_silent_after FROM plant_settings);
     renamed      boolean;
     silent       boolean;
     changed      boolean;
@@ -56,7 +56,7 @@ DECLARE
     announced    jsonb[];
 BEGIN
     SELECT bool_or((o.machine_name, o.type) IS DISTINCT FROM (n.machine_name, n.type)),
-           bool_or(n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after)),
+           bool_or(n.reported_at > silent_since(o.reported_at, o.signal_lost_at, o.silent_after, of_plant)),
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)),
            bool_or((o.status, o.reason) IS DISTINCT FROM (n.status, n.reason) AND 'down' IN (o.status, n.status)),
            array_agg(jsonb_build_array(
@@ -67,9 +67,9 @@ BEGIN
     INTO renamed, silent, changed, stopped, announced
     FROM new_rows n FULL JOIN old_rows o USING (machine_id);  -- FULL: hashed, also by a plan that was made for one row
     IF silent THEN
-        PERFORM record_gap(n.machine_id, silent_since(o.reported_at, o.signal_lost_at, silent_after), n.reported_at)
+        PERFORM record_gap(n.machine_id, silent_since(o.reported_at, o.signal_lost_at, o.silent_after, of_plant), n.reported_at)
         FROM new_rows n JOIN old_rows o USING (machine_id)
-        WHERE n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after);
+        WHERE n.reported_at > silent_since(o.reported_at, o.signal_lost_at, o.silent_after, of_plant);
     END IF;
     IF changed OR silent THEN
         WITH report AS (
@@ -79,7 +79,7 @@ BEGIN
             LEFT JOIN LATERAL (SELECT since, version FROM status_intervals WHERE machine_id = n.machine_id
                                ORDER BY since DESC LIMIT 1) AS last ON true
             WHERE (o.status, o.reason) IS DISTINCT FROM (n.status, n.reason)
-               OR n.reported_at > silent_since(o.reported_at, o.signal_lost_at, silent_after)
+               OR n.reported_at > silent_since(o.reported_at, o.signal_lost_at, o.silent_after, of_plant)
         ), log AS (
             INSERT INTO machine_status_history (version, machine_id, old_status, new_status, reason, datetime, happened_at)
             SELECT version, machine_id, status_before, status, reason, datetime, reported_at FROM report WHERE is_change
@@ -134,7 +134,7 @@ CREATE OR REPLACE FUNCTION machine_left(gone machine_feed_stream) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     left_at timestamptz;
-    silent  timestamptz := silent_since(gone.reported_at, gone.signal_lost_at,
+    silent  timestamptz := silent_since(gone.reported_at, gone.signal_lost_at, gone.silent_after,
                                         (SELECT machine_silent_after FROM plant_settings));
 BEGIN
     IF gone.reported_at > floor_clock() + interval '1 hour' THEN

@@ -35,7 +35,7 @@ BEGIN
     UPDATE machine_feed_stream s
     SET status = clean, datetime = coalesce(report_status.happened_at, clock),
         reason = CASE WHEN s.status = clean THEN coalesce(why, s.reason) ELSE why END,
-        reported_at = coalesce(report_status.happened_at, s.reported_at)
+        reported_at = coalesce(report_status.happened_at, s.reported_at), silent_after = NULL
     WHERE s.machine_id = of_machine;
     PERFORM set_config('floor.history_upkeep', '', true);
     IF happened_at IS NOT NULL THEN
@@ -111,7 +111,7 @@ BEGIN
                  ELSE (SELECT since FROM status_intervals WHERE machine_id = f.machine_id AND since > moment
                        ORDER BY since LIMIT 1) END;
     IF was.status = 'unknown' AND was.until > moment THEN  -- it was heard of, and is known for as long as that counts
-        ends := least(ends, moment + (SELECT machine_silent_after FROM plant_settings));
+        ends := least(ends, moment + least(f.silent_after, (SELECT machine_silent_after FROM plant_settings)));
         was.version := shorten_gap(was, moment, ends);
     ELSE
         PERFORM log_end_of_gap(i) FROM status_intervals i

@@ -61,8 +61,9 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         ELSE 'accepted' END
 $$;
 
--- Stores events of different machines, those in order by one statement; the events with their results.
-CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[]) RETURNS feed_event[]
+-- Stores events of different machines, those in order by one statement; the events with their results. promised: after how long
+-- the next reports come at the latest.
+CREATE OR REPLACE FUNCTION stored_feed_events(events feed_event[], promised interval) RETURNS feed_event[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     results jsonb;
@@ -71,6 +72,7 @@ BEGIN
     WITH reported AS (
         UPDATE machine_feed_stream s
         SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
+            silent_after = promised,
             reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
         FROM unnest(events) AS e
         WHERE s.machine_id = e.machine_id AND e.status <> 'unknown'
@@ -116,8 +118,10 @@ END $$;
 --   refused          with the reason in message
 -- What one event is refused for disturbs no other. Events of one machine count in the order of their times. What a feed sends is
 -- stored one request after the other, and nothing once its token is revoked or has expired: then a single row without an item.
+-- promised: after how long each machine is reported again at the latest, as the feed says; null: it says nothing.
 -- plan_cache_mode: otherwise each request would be planned, for the number of its events.
-CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, OUT item integer, OUT result text, OUT message text)
+CREATE OR REPLACE FUNCTION report_events(of_feed integer, events jsonb, promised interval DEFAULT NULL, OUT item integer,
+                                         OUT result text, OUT message text)
 RETURNS SETOF record
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET plan_cache_mode = 'force_generic_plan' AS $$
 DECLARE
@@ -137,15 +141,15 @@ BEGIN
         RETURN QUERY SELECT NULL::integer, NULL::text, NULL::text;
         RETURN;
     END IF;
+    IF feed.announced_silent_after IS DISTINCT FROM promised THEN
+        UPDATE access_keys SET announced_silent_after = promised WHERE key_id = of_feed;
+    END IF;
     clock := floor_clock();  -- not before the lock
     parsed := checked_feed_events(feed, events, clock);
     IF EXISTS (SELECT FROM unnest(parsed) AS e WHERE e.id IS NOT NULL) THEN
         parsed := new_feed_events(of_feed, parsed);
     END IF;
     new := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NULL);
-    IF EXISTS (SELECT FROM feed_machines m WHERE m.feed_id = of_feed AND m.lost_at IS NOT NULL) THEN
-        PERFORM regain_signals(feed, new);
-    END IF;
     IF cardinality(new) > 1 OR new[1].at IS NOT NULL OR new[1].status = 'unknown' THEN  -- else its UPDATE is all it needs
         WITH machine AS MATERIALIZED (
             SELECT machine_id, reported_at FROM machine_feed_stream
@@ -161,11 +165,11 @@ BEGIN
         END IF;
     END IF;
     IF cardinality(parsed) = 1 AND new[1].turn = 1 THEN  -- as most requests: no others to put it in order with
-        done := stored_feed_events(new);
+        done := stored_feed_events(new, promised);
     ELSE
         done := ARRAY(SELECT e FROM unnest(parsed) AS e WHERE e.result IS NOT NULL OR e.turn IS NULL);
         FOR this_turn IN SELECT array_agg(e) FROM unnest(new) AS e WHERE e.turn IS NOT NULL GROUP BY e.turn ORDER BY e.turn LOOP
-            done := done || stored_feed_events(this_turn);
+            done := done || stored_feed_events(this_turn, promised);
         END LOOP;
     END IF;
     IF first IS NOT NULL THEN
@@ -179,7 +183,6 @@ BEGIN
             CASE WHEN e.item <> ALL (counts) OR e.result <> 'duplicate' THEN e.result END, e.message)::feed_event
             FROM unnest(done) AS e);
     END IF;
-    PERFORM set_config('floor.silent_after', '', true);
     PERFORM note_feed_events(of_feed, done);
     RETURN QUERY SELECT e.item, coalesce(e.result, 'accepted'), e.message FROM unnest(done) AS e ORDER BY e.item;
 END $$;

@@ -12,10 +12,10 @@ $$;
 CREATE OR REPLACE FUNCTION machines_without_data(now_at timestamptz)
 RETURNS TABLE (machine_name text, since timestamptz, machine_id integer)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 5 AS $$
-    SELECT f.machine_name, silent_since(f.reported_at, f.signal_lost_at, plant.silent_after), f.machine_id
+    SELECT f.machine_name, silent_since(f.reported_at, f.signal_lost_at, f.silent_after, plant.silent_after), f.machine_id
     FROM machine_feed_stream f
     CROSS JOIN (SELECT max(machine_silent_after) AS silent_after FROM plant_settings) AS plant  -- one row, which the planner knows
-    WHERE silent_since(f.reported_at, f.signal_lost_at, plant.silent_after) < now_at
+    WHERE silent_since(f.reported_at, f.signal_lost_at, f.silent_after, plant.silent_after) < now_at
 $$;
 
 -- Microseconds in which nothing was heard of a machine from the beginning of a stop to its end: what is unknown of it began after it.

@@ -19,7 +19,7 @@ ORDER BY t.silent_since, t.feed_id;
 -- last 60 seconds: those of this minute, and of the last one as much as is left of it.
 SELECT k.key_id AS feed_id, k.name, k.line_ids, k.machine_ids, k.made_by, k.made_at, k.expires_at,
        coalesce(k.expires_at <= now(), false) AS is_expired, k.silent_after AS silent_after_setting,
-       silent_after_of(k, t.last_event_at) AS silent_after, promised_by(k) IS NOT NULL AS is_promised, t.last_event_at, t.silent_since,
+       silent_after_of(k, t.last_event_at) AS silent_after, k.announced_silent_after AS announced, t.last_event_at, t.silent_since,
        coalesce(t.accepted, 0) AS accepted, day.refused AS refused_today, day.rate
 FROM access_keys k
 LEFT JOIN feed_totals t ON t.feed_id = k.key_id

@@ -28,12 +28,13 @@ class Floor:
         self.connection = connection
         self.feed = feed
 
-    async def send(self, *events: dict[str, Any], feed: int | None = None) -> list[tuple[str, str | None]]:
-        """The result of each event."""
+    async def send(self, *events: dict[str, Any], feed: int | None = None,
+                   promise: timedelta | None = None) -> list[tuple[str, str | None]]:
+        """The result of each event. promise: after how long the feed reports again at the latest."""
         numbered = [{'item': number, **event, 'at': event['at'].isoformat() if event.get('at') else None}
                     for number, event in enumerate(events)]
-        rows = await self.connection.fetch('SELECT result, message FROM report_events($1, $2)', feed or self.feed,
-                                           json.dumps(numbered))
+        rows = await self.connection.fetch('SELECT result, message FROM report_events($1, $2, $3)', feed or self.feed,
+                                           json.dumps(numbered), promise)
         return [(row['result'], row['message']) for row in rows]
 
     async def past(self) -> dict[str, list[Any]]:

@@ -1,8 +1,8 @@
-"""The machines of a feed that has promised to report, and is silent: no signal, until it reports again."""
+"""A feed that has promised to repeat its machines: one that it does not has no signal, until it is reported again."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import random
 from typing import Any
 
 import pytest
@@ -12,137 +12,134 @@ from database.harness import set_clock
 INTERVALS = """
     SELECT status, since, nullif(until, 'infinity') FROM status_intervals JOIN machines USING (machine_id)
     WHERE machine_name = $1 ORDER BY since"""
+ALL = """
+    SELECT machine_id, since, until, status, reason FROM status_intervals
+    UNION ALL SELECT machine_id, since, until, 'stop', reason FROM machine_stops ORDER BY 1, 2, 4"""
 LOST = 'SELECT machine_name, since FROM machines_without_data(floor_clock()) ORDER BY machine_name'
 PROMISE = 3 * MINUTE
 
 
-async def promise(floor: Floor, own: timedelta | None = None, announced: timedelta | None = PROMISE) -> None:
-    await floor.connection.execute('UPDATE access_keys SET silent_after = $1, announced_silent_after = $2', own,
-                                   announced)
-
-
 async def pass_until(floor: Floor, minutes: float) -> None:
-    """The clock shows so many minutes after noon; what was sent last was sent at noon."""
+    """The clock shows so many minutes after noon."""
     await set_clock(floor.connection, NOON + minutes * MINUTE)
-    await floor.connection.execute('UPDATE feed_totals SET last_event_at = $1', NOON)
-    await floor.connection.execute('SELECT note_silent_feeds()')
 
 
-async def lost(floor: Floor) -> list[tuple[str, datetime]]:
-    return [tuple(row) for row in await floor.connection.fetch(LOST)]
+async def lost(floor: Floor) -> list[tuple[str, float]]:
+    """Machines, and minutes after noon."""
+    return [(name, (since - NOON) / MINUTE) for name, since in await floor.connection.fetch(LOST)]
 
 
 async def intervals(floor: Floor, machine: str = VALVE) -> list[tuple[Any, ...]]:
     """Status, and minutes after noon."""
-    return [(status, *(None if at is None else (at - NOON) / MINUTE for at in moments))
+    return [(status, *(None if at is None else round((at - NOON) / MINUTE, 3) for at in moments))
             for status, *moments in await floor.connection.fetch(INTERVALS, machine)]
 
 
-async def test_its_machines_have_no_signal_from_the_moment_at_which_it_should_have_reported(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'operational'), event(PAINTER, 'down'))
+async def test_a_machine_has_no_signal_from_the_moment_at_which_it_should_have_been_reported(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational'), event(PAINTER, 'down'), promise=PROMISE)
+    await pass_until(site, 2.9)
+    assert await lost(site) == []
     await pass_until(site, 10)
-    assert await lost(site) == [(PAINTER, NOON + PROMISE), (VALVE, NOON + PROMISE)]
-    await site.connection.execute('SELECT note_silent_feeds()')   # another instance
-    assert await lost(site) == [(PAINTER, NOON + PROMISE), (VALVE, NOON + PROMISE)]
+    assert await lost(site) == [(PAINTER, 3), (VALVE, 3)]
 
-    await site.send(event(VALVE, 'operational'))
-    assert await lost(site) == [(PAINTER, NOON + PROMISE)], 'of the other one nothing is known yet'
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
+    assert await lost(site) == [(PAINTER, 3)], 'of the other one nothing is known yet'
     assert await intervals(site) == [('operational', 0, 3), ('unknown', 3, 10), ('operational', 10, None)]
-    assert await site.connection.fetchval('SELECT unconfirmed FROM machine_stops') == 0
+    await site.send(event(PAINTER, 'operational'), promise=PROMISE)
+    stops = await site.connection.fetch('SELECT until - since AS length, unconfirmed FROM machine_stops')
+    assert [tuple(stop) for stop in stops] == [(10 * MINUTE, 7 * 60_000_000)], 'no gap shortens a stop'
 
 
-async def test_a_stop_goes_on_while_its_feed_is_silent(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'down'))
-    await pass_until(site, 10)
-    await site.send(event(VALVE, 'operational'))
-    assert await site.connection.fetchval("SELECT (until - since, unconfirmed) = (interval '10 min', 420000000) "
-                                          'FROM machine_stops')
-
-
-async def test_what_was_kept_meanwhile_leaves_no_gap(site: Floor) -> None:
+async def test_what_was_kept_meanwhile_leaves_no_gap_however_it_is_split(site: Floor) -> None:
     """As a gateway that has repeated its statuses into its queue while the app was away."""
-    await promise(site)
-    await site.send(event(VALVE, 'operational'))
+    await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
     await pass_until(site, 10)
-    await site.send(*[event(VALVE, status, -minute, id=str(minute)) for minute, status in (
-        (1, 'operational'), (3.5, 'down'), (4, 'down'), (6.5, 'operational'), (9, 'operational'))])
+    kept = [(1, 'operational'), (3.5, 'down'), (6, 'down'), (6.5, 'operational'), (9, 'operational')]
+    await site.send(*[event(VALVE, status, -minute, id=f'v{minute}') for minute, status in kept], promise=PROMISE)
+    for minute, status in kept:
+        await site.send(event(PAINTER, status, -minute, id=f'p{minute}'), promise=PROMISE)
     assert await lost(site) == []
-    assert await intervals(site) == [('operational', 0, 3.5), ('down', 3.5, 6.5), ('operational', 6.5, None)]
+    for machine in VALVE, PAINTER:
+        assert await intervals(site, machine) == [('operational', 0, 3.5), ('down', 3.5, 6.5),
+                                                  ('operational', 6.5, None)]
 
 
-async def test_what_arrives_in_several_requests_leaves_only_the_gap_that_it_has(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'operational'))
+async def test_a_gap_between_two_reports_begins_when_the_second_was_due(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
     await pass_until(site, 20)
-    await site.send(event(VALVE, 'operational', -2))
-    assert await lost(site) == [(VALVE, NOON + PROMISE)], 'it is not of now'
-    await site.send(event(VALVE, 'down', -4))
-    await site.send(event(VALVE, 'operational', -15))
-    assert await lost(site) == []
-    assert await intervals(site) == [('operational', 0, 4), ('down', 4, 15), ('operational', 15, None)]
-
-
-async def test_a_gap_that_nobody_filled_begins_when_a_report_was_due(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'operational'))
-    await pass_until(site, 20)
-    await site.send(event(VALVE, 'operational', -2, id='a'), event(VALVE, 'down', -15, id='b'))
+    await site.send(event(VALVE, 'operational', -2, id='a'), promise=PROMISE)
+    assert await lost(site) == [(VALVE, 5)]
+    await site.send(event(VALVE, 'down', -15, id='b'), promise=PROMISE)
+    assert await lost(site) == [(VALVE, 18)]
     assert await intervals(site) == [('operational', 0, 5), ('unknown', 5, 15), ('down', 15, None)]
 
 
 async def test_what_a_gateway_says_of_a_lost_source_holds(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'operational'))
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
     await pass_until(site, 20)
-    await site.send(event(VALVE, 'unknown'))
-    assert await lost(site) == [(VALVE, NOON + PROMISE)]
-    await site.send(event(VALVE, 'unknown', -1))
-    assert await lost(site) == [(VALVE, NOON + MINUTE)]
-    await site.send(event(VALVE, 'operational'))
+    await site.send(event(VALVE, 'unknown', -1), promise=PROMISE)
+    assert await lost(site) == [(VALVE, 1)]
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
     assert await intervals(site) == [('operational', 0, 1), ('unknown', 1, 20), ('operational', 20, None)]
 
 
-async def test_a_report_by_sql_counts_too(site: Floor) -> None:
-    await promise(site)
-    await site.send(event(VALVE, 'operational'), event(PAINTER, 'down'))
-    await set_clock(site.connection, NOON + 5 * MINUTE)
-    update = "UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = $1"
-    await site.connection.execute(update, VALVE)
-    await pass_until(site, 10)
-    assert await lost(site) == [(PAINTER, NOON + PROMISE)], 'the other one was heard of since'
-    await site.connection.execute(update, PAINTER)
+@pytest.mark.parametrize('write', [
+    "UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = $1",
+    "UPDATE machine_feed_stream SET status = 'warning', silent_after = '1 second' WHERE machine_name = $1",
+    "SELECT report_status($1, 'warning')",
+    "SELECT report_status($1, 'warning', NULL, floor_clock())"])
+async def test_who_reports_by_sql_or_without_the_promise_has_made_none(site: Floor, write: str) -> None:
+    await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
+    await pass_until(site, 1)
+    await site.connection.execute('UPDATE machine_feed_stream SET type = type')
+    await site.connection.execute(write.replace('$1', f"'{VALVE}'"))
+    await site.send(event(PAINTER, 'warning'))
+    await pass_until(site, 100)
     assert await lost(site) == []
-    assert await intervals(site, PAINTER) == [('down', 0, 3), ('unknown', 3, 10), ('warning', 10, None)]
 
 
-@pytest.mark.parametrize(('own', 'announced', 'since'), [
-    (timedelta(minutes=1), PROMISE, 1), (timedelta(hours=1), PROMISE, None), (timedelta(0), PROMISE, None),
-    (None, None, None)])
-async def test_a_feed_that_has_promised_nothing_leaves_the_status(
-        site: Floor, own: timedelta | None, announced: timedelta | None, since: float | None) -> None:
-    """One that only reports changes would turn a quiet floor into one without signal."""
-    await promise(site, own, announced)
-    await site.send(event(VALVE, 'operational'))
-    await site.connection.execute("""
-        INSERT INTO feed_minutes SELECT feed_id, $1::timestamptz - n * interval '1 minute', 1, 0
-        FROM feed_totals CROSS JOIN generate_series(0, 59) AS n""", NOON)
-    now = await site.connection.fetchval('SELECT clock_timestamp()')
-    await site.connection.execute('UPDATE feed_totals SET last_event_at = $1', now - 10 * MINUTE)
-    await site.connection.execute('SELECT note_silent_feeds()')
-    found = await site.connection.fetchval('SELECT min(signal_lost_at) FROM machine_feed_stream')
-    assert found == (None if since is None else now - 10 * MINUTE + since * MINUTE)
+async def test_the_shorter_of_the_promise_and_the_limit_of_the_plant_counts(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
+    await pass_until(site, 100)
+    for limit, since in (5 * MINUTE, 3), (2 * MINUTE, 2):
+        await site.connection.execute('UPDATE plant_settings SET machine_silent_after = $1', limit)
+        assert await lost(site) == [(VALVE, since)]
 
 
 async def test_another_feed_that_reports_the_machine_keeps_it(site: Floor) -> None:
     other = await site.connection.fetchval(KEY, 'other', None, None)
-    await promise(site)
-    await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'))
-    await site.send(event(VALVE, 'operational'), feed=other)
-    await site.connection.execute("UPDATE feed_machines SET last_at = last_at - interval '1 minute' WHERE feed_id = $1",
-                                  site.feed)
-    await set_clock(site.connection, NOON + 10 * MINUTE)
-    await site.connection.execute('UPDATE feed_totals SET last_event_at = $1 WHERE feed_id = $2', NOON, site.feed)
-    await site.connection.execute('SELECT note_silent_feeds()')
-    assert await lost(site) == [(PAINTER, NOON + PROMISE)]
+    await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
+    await pass_until(site, 2)
+    await site.send(event(VALVE, 'operational'), feed=other, promise=10 * MINUTE)
+    await pass_until(site, 11)
+    assert await lost(site) == [(PAINTER, 3)]
+
+
+async def test_a_renamed_machine_keeps_the_promise_and_one_that_left_and_came_back_has_none(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
+    rename = "UPDATE machine_feed_stream SET machine_name = 'Valve' WHERE machine_name = $1"
+    await site.connection.execute(rename, VALVE)
+    await pass_until(site, 10)
+    await site.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', PAINTER)
+    await site.connection.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, 'down')", PAINTER)
+    await pass_until(site, 100)
+    assert await lost(site) == [('Valve', 3)]
+    assert await intervals(site, PAINTER) == [('operational', 0, 3), ('unknown', 3, 10), ('down', 10, None)]
+
+
+@pytest.mark.parametrize('seed', range(5))
+async def test_intervals_and_stops_are_those_of_the_log(site: Floor, seed: int) -> None:
+    """Whatever comes when, late or with gaps: derived again, they are the same."""
+    rng = random.Random(seed)
+    now = 0.0
+    for number in range(60):
+        now += rng.choice([0.5, 1, 2, 4, 8])
+        await pass_until(site, now)
+        ago = [rng.choice([0, 0, 0, 1, 3, 7]) for _ in range(rng.randint(1, 3))]
+        await site.send(*[event(rng.choice([VALVE, PAINTER]), rng.choice(['operational', 'warning', 'down', 'unknown']),
+                                each - now, id=f'{number}-{place}') for place, each in enumerate(ago)],
+                        promise=rng.choice([PROMISE, PROMISE, 5 * MINUTE, None]))
+    kept = [tuple(row) for row in await site.connection.fetch(ALL)]
+    assert 'unknown' in {status for *_, status, _ in kept}
+    await site.connection.execute('SELECT rebuild_history()')
+    assert [tuple(row) for row in await site.connection.fetch(ALL)] == kept

@@ -233,8 +233,9 @@ def forgets_event_ids() -> None:
 
     report = FeedIngest.report
 
-    async def forgetful(self: Any, feed_id: int, events: Any) -> Any:
-        return await report(self, feed_id, [replace(each, id=None) if hasattr(each, 'id') else each for each in events])
+    async def forgetful(self: Any, feed_id: int, events: Any, silent_after: Any = None) -> Any:
+        return await report(self, feed_id, [replace(each, id=None) if hasattr(each, 'id') else each for each in events],
+                            silent_after)
     FeedIngest.report = forgetful   # type: ignore[method-assign]
 
 
@@ -245,10 +246,11 @@ def counts_late_events_from_now() -> None:
 
     report = FeedIngest.report
 
-    async def naive(self: Any, feed_id: int, events: Any) -> Any:
+    async def naive(self: Any, feed_id: int, events: Any, silent_after: Any = None) -> Any:
         old = datetime.now(UTC) - timedelta(minutes=2)
         return await report(self, feed_id, [
-            replace(each, at=None) if getattr(each, 'at', None) and each.at < old else each for each in events])
+            replace(each, at=None) if getattr(each, 'at', None) and each.at < old else each for each in events],
+            silent_after)
     FeedIngest.report = naive   # type: ignore[method-assign]
 
 
@@ -259,12 +261,12 @@ def answers_before_it_is_stored() -> None:
 
     report, tasks = FeedIngest.report, set()
 
-    async def later(self: Any, feed_id: int, events: Any) -> None:
+    async def later(self: Any, feed_id: int, events: Any, silent_after: Any) -> None:
         await asyncio.sleep(0.2)
-        await report(self, feed_id, events)
+        await report(self, feed_id, events, silent_after)
 
-    async def hasty(self: Any, feed_id: int, events: Any) -> Any:
-        tasks.add(asyncio.create_task(later(self, feed_id, events)))
+    async def hasty(self: Any, feed_id: int, events: Any, silent_after: Any = None) -> Any:
+        tasks.add(asyncio.create_task(later(self, feed_id, events, silent_after)))
         return [EventResult(Result.ACCEPTED)] * len(events)
     FeedIngest.report = hasty   # type: ignore[method-assign]
 

@@ -62,7 +62,7 @@ async def test_every_request_says_when_the_gateway_is_silent(app: FakeApp, queue
           - {type: mqtt, name: a, host: a, points: [{topic: a, machine: A}]}
           - {type: mqtt, name: b, host: b, repeat: 300, points: [{topic: b, machine: B, debounce: 20}]}
         """, 'gateway.yaml')
-    assert config.silent_after == 2 * (300 + 20 + 30)
+    assert config.silent_after == 3 * 300 + 20 + 60
 
 
 async def test_what_the_app_does_not_store_is_counted_and_not_sent_again(

@@ -66,7 +66,7 @@ def links(form: Form) -> list[str]:
 async def test_it_says_that_machines_which_stop_reporting_keep_their_status(page: OpenForm, shop_floor: Floor) -> None:
     shop_floor.add('Valve_01_09', 'Transmission Line')
     form = await page()
-    assert form.says('keep their last status until their feed breaks its promise to report: '
+    assert form.says('keep their last status, unless their feed promises to repeat it: '
                      'MACHINE_SILENT_AFTER is not set')
     assert form.says('1 of 6')
 

@@ -331,6 +331,20 @@ def watchful(clock: Clock) -> Store:
     return store
 
 
+@pytest.mark.parametrize(('of_plant', 'promised', 'silent'), [
+    (None, 90, 90), (None, None, None), (60, 90, 60), (120, 90, 90)])
+def test_a_machine_that_its_feed_has_promised_to_repeat_becomes_unknown_without_a_report(
+        clock: Clock, of_plant: float | None, promised: float | None, silent: float | None) -> None:
+    store = Store(silent_after=of_plant, monotonic=clock)
+    store.replace(snapshot(replace(record(PRESS, 'A'), silent_after=promised)))
+    for second in range(1, 150):
+        clock.now += 1
+        store.prove()
+        store.tick()
+        is_silent = silent is not None and second > silent
+        assert statuses(store) == ['unknown' if is_silent else 'operational']
+
+
 def test_a_machine_that_goes_silent_becomes_unknown(watchful: Store, clock: Clock) -> None:
     notified: list[Difference] = []
     watchful.subscribe(notified.append)

@@ -36,9 +36,9 @@ EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_jso
 SILENT_AFTER = {
     'name': SILENT_AFTER_HEADER, 'in': 'header', 'required': False, 'example': 180,
     'schema': {'type': 'integer', 'minimum': SILENT_AFTER_S[0], 'maximum': SILENT_AFTER_S[1]},
-    'description': 'Seconds without an event after which this feed is silent: it needs attention, and its machines '
-                   'show "No signal". For a feed that repeats itself: two or three times as long as it pauses. What a '
-                   'supervisor sets on /setup/feeds comes first.'}
+    'description': 'Seconds after which this feed has reported each of its machines again, changed or not: one that it '
+                   'has not shows "No signal", on the floor and in the history. For a feed that repeats itself: three '
+                   'times as long as it pauses.'}
 
 
 class EventRoute(APIRoute):
@@ -68,8 +68,7 @@ def register(app: FastAPI, *, ingest: FeedIngest, counters: FeedCounters, timeou
     async def store(who: Identity, feed_id: int, events: list[FeedEvent | EventResult],
                     silent_after: timedelta | None) -> list[EventResult]:
         async with database_errors(timeout):
-            await ingest.announce(feed_id, silent_after)
-            results = await ingest.report(feed_id, events)
+            results = await ingest.report(feed_id, events, silent_after)
         counters.count(token_of(who), events, results)
         return results
 
@@ -114,7 +113,7 @@ def announced_by(request: Request) -> timedelta | None:
     if value is None:
         return None
     least, most = SILENT_AFTER_S
-    if not (value.isascii() and value.isdigit() and least <= int(value[:9]) <= most):
+    if not (value.isascii() and value.isdigit() and len(value) <= len(str(most)) and least <= int(value) <= most):
         raise InvalidInputError(f'{SILENT_AFTER_HEADER} is a whole number of seconds from {least} to {most}, '
                                 f'not {shown(value, 40)!r}', SILENT_AFTER_HEADER)
     return timedelta(seconds=int(value))

@@ -88,7 +88,7 @@ def _connection(runtime: RuntimeStatus, times: TimeFormatter) -> Iterable[tuple[
 
 def _silent_machines(silent_after: float | None) -> str:
     if silent_after is None:
-        return 'keep their last status until their feed breaks its promise to report: MACHINE_SILENT_AFTER is not set'
+        return 'keep their last status, unless their feed promises to repeat it: MACHINE_SILENT_AFTER is not set'
     return f'show "No signal" after {duration(silent_after)}'
 
 

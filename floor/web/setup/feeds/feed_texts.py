@@ -37,15 +37,21 @@ def state_of(feed: Feed, now: datetime, zone: tzinfo) -> tuple[str, Status]:
 
 
 def limit_sentence(feed: Feed) -> str:
-    """After how long it counts as silent now."""
+    """After how long it counts as silent now, and its machines."""
+    if feed.announced is None:
+        return f'{_own_limit(feed)} Its machines keep their status, unless MACHINE_SILENT_AFTER is set.'
+    limit = duration(feed.announced.total_seconds(), Detail.BRIEF)
+    return f'{_own_limit(feed)} A machine that it does not repeat within {limit} shows "No signal".'
+
+
+def _own_limit(feed: Feed) -> str:
     if feed.silent_after is not None:
         limit = duration(feed.silent_after.total_seconds(), Detail.BRIEF)
-        return (f'Its machines show "No signal" after {limit} without a message.' if feed.is_promised else
-                f'It needs attention after {limit} without a message. Its machines keep their status.')
+        return f'It needs attention after {limit} without a message.'
     if feed.silent_after_setting == NEVER:
         return 'It never needs attention, however long it sends nothing.'
     return ('It needs attention after 5 min without a message, once it has sent something in at least half of the '
-            'minutes of an hour. Its machines keep their status.')
+            'minutes of an hour.')
 
 
 def when(at: datetime, now: datetime, zone: tzinfo) -> str:
