@@ -63,7 +63,7 @@ class MachineRecord:
     area: str | None = None
     """Of its line."""
     type_id: int = 0
-    silent_after: float | None = None
+    silent_after: int | None = None
     """Seconds after which its feed has promised the next report."""
 
 

@@ -48,7 +48,7 @@ SELECT set_config('floor.refusal', coalesce((
         (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
         (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
         (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'),
-        (26, '389a9b092c824a5f4c9a1edaf1dc7633722cbd4c8207f9ea442f2d35ab7d1641'))
+        (26, 'a8f1a53dc62e291b10cce998f7d540caae0666379a10b8be22aef9a214982bfd'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '

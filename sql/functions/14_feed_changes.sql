@@ -24,10 +24,10 @@ CREATE OR REPLACE TRIGGER machine_feed_inserted AFTER INSERT ON machine_feed_str
     FOR EACH STATEMENT EXECUTE FUNCTION machine_feed_inserted();
 
 -- From when on a machine is unknown if no other report comes: it was not heard of for too long, or its feed lost the signal.
--- promised: after how long its feed reports it again; silent_after: of the plant.
-CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, promised interval, silent_after interval)
+-- promised: seconds after which its feed reports it again; silent_after: of the plant.
+CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, promised integer, silent_after interval)
 RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + least(promised, silent_after), signal_lost_at) $$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + least(make_interval(secs => promised), silent_after), signal_lost_at) $$;
 
 -- A machine was unknown for a while: that is what it was meanwhile. What it is now begins again.
 CREATE OR REPLACE FUNCTION record_gap(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint

@@ -72,7 +72,7 @@ BEGIN
     WITH reported AS (
         UPDATE machine_feed_stream s
         SET status = e.status, datetime = coalesce(e.at, floor_clock()), reported_at = coalesce(e.at, s.reported_at),
-            silent_after = promised,
+            silent_after = extract(epoch FROM promised),
             reason = CASE WHEN s.status = e.status THEN coalesce(e.reason, s.reason) ELSE e.reason END
         FROM unnest(events) AS e
         WHERE s.machine_id = e.machine_id AND e.status <> 'unknown'

@@ -6,9 +6,9 @@ ALTER TABLE access_keys ADD COLUMN announced_silent_after interval
 COMMENT ON COLUMN access_keys.announced_silent_after IS
     'What the feed says itself (header Silent-After of its last request); null: nothing. silent_after, which a supervisor sets, comes first.';
 
-ALTER TABLE machine_feed_stream ADD COLUMN silent_after interval;
+ALTER TABLE machine_feed_stream ADD COLUMN silent_after integer;
 COMMENT ON COLUMN machine_feed_stream.silent_after IS
-    'After how long its feed has promised the next report; null: it has not. plant_settings.machine_silent_after counts too.';
+    'Seconds after which its feed has promised the next report; null: it has not. plant_settings.machine_silent_after counts too.';
 
 DROP FUNCTION IF EXISTS report_events(integer, jsonb) CASCADE;
 DROP FUNCTION IF EXISTS stored_feed_events(feed_event[]) CASCADE;

@@ -4,7 +4,7 @@
 SELECT f.machine_id, f.machine_name, m.type, kind.type_id, CASE WHEN f.signal_lost_at IS NULL THEN f.status ELSE 'unknown' END AS status,
        CASE WHEN f.signal_lost_at IS NULL THEN left(f.reason, 2000) END AS reason, f.version,
        epoch_ms(f.reported_at) AS reported_ms, epoch_ms(coalesce(f.signal_lost_at, f.status_since)) AS since_ms,
-       extract(epoch FROM f.silent_after)::float8 AS silent_after, l.name AS line, l.area, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
+       f.silent_after, l.name AS line, l.area, l.position AS line_position, m.position, coalesce(former.names, '{}') AS former_names,
        epoch_ms(clock_timestamp()) AS now_ms
 FROM machine_feed_stream f
 JOIN machines m USING (machine_name)
@@ -90,7 +90,7 @@ CROSS JOIN LATERAL (
     SELECT f.version, f.status, 'unknown', NULL, silent_since(f.reported_at, f.signal_lost_at, f.silent_after, p.machine_silent_after)
     FROM machine_feed_stream f CROSS JOIN plant_settings p
     WHERE f.machine_id = m.machine_id
-      AND (f.signal_lost_at IS NOT NULL OR epoch_ms(f.reported_at + least(f.silent_after, p.machine_silent_after)) < :now_ms::bigint)
+      AND (f.signal_lost_at IS NOT NULL OR epoch_ms(f.reported_at + least(make_interval(secs => f.silent_after), p.machine_silent_after)) < :now_ms::bigint)
     UNION ALL
     SELECT d.version, d.old_status, NULL, d.reason, d.happened_at FROM machine_status_history d
     WHERE d.machine_id = m.machine_id AND d.new_status IS NULL) AS event

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from browser.profiles import PHONE
 from browser.visitor import Visitor
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from pypdf import PdfReader
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
@@ -87,7 +87,7 @@ async def test_a_printed_report_says_what_it_is_of_and_has_no_controls(visitor: 
 
     assert f'Line Monitor · {title}' in printed[0]
     assert re.search(about, printed[0])
-    assert re.search(r'Printed \w{3} \d{4}-\d\d-\d\d \d\d:\d\d, times of ', printed[0])
+    assert re.search(r'Printed \w{3} \d{4}-\d\d-\d\d \d\d:\d\d, times in ', printed[0])
     for number, sheet in enumerate(printed, 1):
         assert f'Page {number} of {len(printed)}' in sheet
     for control in [*controls, 'Employees', 'Try again']:
@@ -114,5 +114,4 @@ async def test_paper_is_white_in_every_theme(visitor: Visitor, theme: str) -> No
     await page.emulate_media(media='print')
     white = 'rgb(255, 255, 255)'
     for selector in 'body', '.panel':
-        ground = await page.locator(selector).first.evaluate('element => getComputedStyle(element).backgroundColor')
-        assert ground == white, selector
+        await expect(page.locator(selector).first).to_have_css('background-color', white)  # print.css comes last

@@ -85,7 +85,7 @@ async def test_what_a_gateway_says_of_a_lost_source_holds(site: Floor) -> None:
 
 @pytest.mark.parametrize('write', [
     "UPDATE machine_feed_stream SET status = 'warning' WHERE machine_name = $1",
-    "UPDATE machine_feed_stream SET status = 'warning', silent_after = '1 second' WHERE machine_name = $1",
+    "UPDATE machine_feed_stream SET status = 'warning', silent_after = 1 WHERE machine_name = $1",
     "SELECT report_status($1, 'warning')",
     "SELECT report_status($1, 'warning', NULL, floor_clock())"])
 async def test_who_reports_by_sql_or_without_the_promise_has_made_none(site: Floor, write: str) -> None:

@@ -339,7 +339,8 @@ async def test_a_port_of_tls_without_tls_is_suspected(
         await broker.start()
         async with running(config_text(app, broker, tmp_path), connected=False) as gateway:
             await until(lambda: 'is its port one of TLS' in str(gateway.sources[0].state.error))
-    assert {each.name for each in caplog.records if each.levelno >= logging.WARNING} == {'floor.gateway.source'}
+    warned = {each.name for each in caplog.records if each.levelno >= logging.WARNING}
+    assert warned - {'asyncio'} == {'floor.gateway.source'}   # asyncio: a client of another test is collected
     logging.getLogger('mqtt').error('Caught exception in on_message: %s', 'x')
     assert 'Caught exception in on_message: x' in caplog.text, 'what else the library says is logged'
 

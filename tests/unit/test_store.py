@@ -334,7 +334,7 @@ def watchful(clock: Clock) -> Store:
 @pytest.mark.parametrize(('of_plant', 'promised', 'silent'), [
     (None, 90, 90), (None, None, None), (60, 90, 60), (120, 90, 90)])
 def test_a_machine_that_its_feed_has_promised_to_repeat_becomes_unknown_without_a_report(
-        clock: Clock, of_plant: float | None, promised: float | None, silent: float | None) -> None:
+        clock: Clock, of_plant: float | None, promised: int | None, silent: float | None) -> None:
     store = Store(silent_after=of_plant, monotonic=clock)
     store.replace(snapshot(replace(record(PRESS, 'A'), silent_after=promised)))
     for second in range(1, 150):

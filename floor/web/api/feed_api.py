@@ -34,8 +34,8 @@ Caller = Annotated[Identity, Depends(caller)]
 EVENT, MACHINE_EVENT = EventForm.model_json_schema(), MachineEventForm.model_json_schema()
 """For the description of bodies that this module reads itself."""
 SILENT_AFTER = {
-    'name': SILENT_AFTER_HEADER, 'in': 'header', 'required': False, 'example': 180,
-    'schema': {'type': 'integer', 'minimum': SILENT_AFTER_S[0], 'maximum': SILENT_AFTER_S[1]},
+    'name': SILENT_AFTER_HEADER, 'in': 'header', 'required': False,
+    'schema': {'type': 'integer', 'minimum': SILENT_AFTER_S[0], 'maximum': SILENT_AFTER_S[1], 'examples': [180]},
     'description': 'Seconds after which this feed has reported each of its machines again, changed or not: one that it '
                    'has not shows "No signal", on the floor and in the history. For a feed that repeats itself: three '
                    'times as long as it pauses.'}
