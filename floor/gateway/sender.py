@@ -66,7 +66,7 @@ class Sender:
 
     def __init__(self, queue: EventQueue, url: str, token: str, tls: ssl.SSLContext | bool = True, *,
                  silent_after: float) -> None:
-        """silent_after: seconds without an event after which the app shall take the gateway for silent."""
+        """silent_after: seconds after which the app shall show no signal of a machine that was not reported again."""
         self._queue = queue
         self._url = f'{url}{FEED_PATH}'
         self._client = aiohttp.ClientSession(

@@ -111,7 +111,7 @@ BEGIN
                  ELSE (SELECT since FROM status_intervals WHERE machine_id = f.machine_id AND since > moment
                        ORDER BY since LIMIT 1) END;
     IF was.status = 'unknown' AND was.until > moment THEN  -- it was heard of, and is known for as long as that counts
-        ends := least(ends, moment + least(make_interval(secs => f.silent_after), (SELECT machine_silent_after FROM plant_settings)));
+        ends := least(ends, silent_since(moment, NULL, f.silent_after, (SELECT machine_silent_after FROM plant_settings)));
         was.version := shorten_gap(was, moment, ends);
     ELSE
         PERFORM log_end_of_gap(i) FROM status_intervals i

@@ -90,7 +90,7 @@ CROSS JOIN LATERAL (
     SELECT f.version, f.status, 'unknown', NULL, silent_since(f.reported_at, f.signal_lost_at, f.silent_after, p.machine_silent_after)
     FROM machine_feed_stream f CROSS JOIN plant_settings p
     WHERE f.machine_id = m.machine_id
-      AND (f.signal_lost_at IS NOT NULL OR epoch_ms(f.reported_at + least(make_interval(secs => f.silent_after), p.machine_silent_after)) < :now_ms::bigint)
+      AND (f.signal_lost_at IS NOT NULL OR epoch_ms(silent_since(f.reported_at, NULL, f.silent_after, p.machine_silent_after)) < :now_ms::bigint)
     UNION ALL
     SELECT d.version, d.old_status, NULL, d.reason, d.happened_at FROM machine_status_history d
     WHERE d.machine_id = m.machine_id AND d.new_status IS NULL) AS event

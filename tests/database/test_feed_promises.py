@@ -9,6 +9,9 @@ import pytest
 from database.feed_floor import KEY, MINUTE, NOON, PAINTER, VALVE, Floor, event
 from database.harness import set_clock
 
+from floor.db.database import Database
+from floor.feed.snapshot import read_floor
+
 INTERVALS = """
     SELECT status, since, nullif(until, 'infinity') FROM status_intervals JOIN machines USING (machine_id)
     WHERE machine_name = $1 ORDER BY since"""
@@ -74,6 +77,26 @@ async def test_a_gap_between_two_reports_begins_when_the_second_was_due(site: Fl
     assert await intervals(site) == [('operational', 0, 5), ('unknown', 5, 15), ('down', 15, None)]
 
 
+async def test_a_late_status_in_a_gap_is_known_as_long_as_its_feed_promises(site: Floor) -> None:
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
+    await pass_until(site, 20)
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
+    await site.send(event(VALVE, 'down', -10), promise=PROMISE)
+    assert await intervals(site) == [('operational', 0, 3), ('unknown', 3, 10), ('down', 10, 13), ('unknown', 13, 20),
+                                     ('operational', 20, None)]
+
+
+async def test_pages_know_the_promise(site: Floor, database: Database) -> None:
+    await site.send(event(VALVE, 'operational'), promise=PROMISE)
+    machines = (await read_floor(site.connection, database.queries)).machines
+    assert {machine.name: machine.silent_after for machine in machines} == {VALVE: 180, PAINTER: None}
+    noon = round(NOON.timestamp() * 1000)
+    for seconds, latest in (179, ('operational', noon)), (181, ('unknown', noon + 180_000)):
+        events = [each async for each in database.queries.recent_events_of_machine(
+            site.connection, machine_name=VALVE, now_ms=noon + seconds * 1000, most=2)]
+        assert (events[0]['new_status'], events[0]['changed_ms']) == latest
+
+
 async def test_what_a_gateway_says_of_a_lost_source_holds(site: Floor) -> None:
     await site.send(event(VALVE, 'operational'), promise=PROMISE)
     await pass_until(site, 20)
@@ -91,7 +114,6 @@ async def test_what_a_gateway_says_of_a_lost_source_holds(site: Floor) -> None:
 async def test_who_reports_by_sql_or_without_the_promise_has_made_none(site: Floor, write: str) -> None:
     await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
     await pass_until(site, 1)
-    await site.connection.execute('UPDATE machine_feed_stream SET type = type')
     await site.connection.execute(write.replace('$1', f"'{VALVE}'"))
     await site.send(event(PAINTER, 'warning'))
     await pass_until(site, 100)
@@ -117,11 +139,12 @@ async def test_another_feed_that_reports_the_machine_keeps_it(site: Floor) -> No
 
 async def test_a_renamed_machine_keeps_the_promise_and_one_that_left_and_came_back_has_none(site: Floor) -> None:
     await site.send(event(VALVE, 'operational'), event(PAINTER, 'operational'), promise=PROMISE)
-    rename = "UPDATE machine_feed_stream SET machine_name = 'Valve' WHERE machine_name = $1"
+    rename = "UPDATE machine_feed_stream SET machine_name = 'Valve', silent_after = 1 WHERE machine_name = $1"
     await site.connection.execute(rename, VALVE)
     await pass_until(site, 10)
     await site.connection.execute('DELETE FROM machine_feed_stream WHERE machine_name = $1', PAINTER)
-    await site.connection.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ($1, 'down')", PAINTER)
+    await site.connection.execute(
+        "INSERT INTO machine_feed_stream (machine_name, status, silent_after) VALUES ($1, 'down', 1)", PAINTER)
     await pass_until(site, 100)
     assert await lost(site) == [('Valve', 3)]
     assert await intervals(site, PAINTER) == [('operational', 0, 3), ('unknown', 3, 10), ('down', 10, None)]

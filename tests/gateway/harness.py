@@ -26,6 +26,22 @@ from floor.gateway.clock import Clock
 
 NEEDS_MOSQUITTO = pytest.mark.skipif(shutil.which('mosquitto') is None, reason='apt-get install mosquitto')
 WAIT_S = 20.0
+GATEWAY_YAML = """app:
+  url: http://localhost:8000
+  token: {env: TOKEN}
+queue: {folder: queue}
+sources:
+  - type: mqtt
+    name: plant
+    host: localhost
+    points:
+      - topic: plant/{line}/{machine}/status
+        machine: '{machine}'
+        values:
+          1: operational
+          2: {status: down, reason: E-047}
+"""
+"""A gateway.yaml."""
 
 
 class FakeClock(Clock):

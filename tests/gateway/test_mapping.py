@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway.harness import GATEWAY_YAML
 from pydantic import ValidationError
 from together import together
 
@@ -31,22 +32,7 @@ TABLE = {'values': {1: 'operational', 'Stop': {'status': 'down', 'reason': 'E-04
 RANGES = {'ranges': [{'below': 0.5, 'status': 'down', 'reason': 'No air'},
                      {'from': 0.5, 'below': 2, 'status': 'warning'}, {'from': 2, 'status': 'operational'}]}
 
-FILE = """
-app:
-  url: http://localhost:8000
-  token: {env: TOKEN}
-queue: {folder: queue}
-sources:
-  - type: mqtt
-    name: plant
-    host: localhost
-    points:
-      - topic: plant/{line}/{machine}/status
-        machine: '{machine}'
-        values:
-          1: operational
-          2: {status: down, reason: E-047}
-"""
+FILE = f'\n{GATEWAY_YAML}'
 
 
 @pytest.mark.parametrize(('mapping', 'value', 'meaning'), [

@@ -5,25 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from gateway.harness import GATEWAY_YAML as FILE
 
 from floor.gateway.config_file import parse_config, parse_mapping
 from floor.gateway.errors import GatewayConfigError
 
-FILE = """app:
-  url: http://localhost:8000
-  token: {env: TOKEN}
-queue: {folder: queue}
-sources:
-  - type: mqtt
-    name: plant
-    host: localhost
-    points:
-      - topic: plant/{line}/{machine}/status
-        machine: '{machine}'
-        values:
-          1: operational
-          2: {status: down, reason: E-047}
-"""
 IN_QUOTES = ("the value has ended before this: write the whole value in quotes, such as '{machine}', and close each "
              'quote and bracket')
 NO_QUOTE = 'there is no second quote to this one: write quotes at both ends of a text'
