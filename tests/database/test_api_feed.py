@@ -118,8 +118,10 @@ async def test_a_feed_says_with_each_request_when_it_is_silent(plc: AsyncClient,
             assert await connection.fetchval(announced) == int(value)
         for value in ('9', '86401', '1.5', '-20', 'soon', '', '1' * 400):
             answer = await plc.post(path, json=body | {'status': 'warning'}, headers={'Silent-After': value})
+            problem = problem_in(answer, 422)
             assert (f'Silent-After is a whole number of seconds from 10 to 86400, not {value[:40]!r}'[:-1]
-                    in problem_in(answer, 422)['detail'])
+                    in problem['detail'])
+            assert [each['where'] for each in problem['errors']] == ['header.silent-after']
         assert (await status_of(connection), await connection.fetchval(announced)) == (('down', None), 60)
         assert (await plc.post(path, json=body)).status_code == 200   # another program with the same token
         assert await connection.fetchval(announced) is None

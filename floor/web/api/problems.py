@@ -36,6 +36,7 @@ from ...core.errors import (
     UploadsBusyError,
     UploadTooSlowError,
 )
+from ...core.feeds import SILENT_AFTER_HEADER
 from ...core.sentences import as_sentence
 from .bodies import UnreadableBodyError
 from .methods import HeadAndOptions
@@ -141,7 +142,7 @@ _MEANINGS = {400: 'The body is not valid JSON; see detail.',
              'seconds.'}
 
 
-_ELSEWHERE = {'client_reference': 'header.idempotency-key'}
+_ELSEWHERE = {'client_reference': 'header.idempotency-key', SILENT_AFTER_HEADER: 'header.silent-after'}
 
 
 def _unavailable(_: Request, error: DatabaseUnavailableError) -> Response:
