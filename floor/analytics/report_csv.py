@@ -1,4 +1,4 @@
-"""Reports as CSV files: durations in seconds, shares from 0 to 1, times by the plant's clock with their offset."""
+"""Reports as CSV files: durations in seconds, shares from 0 to 1, times by the plant's clock with offset and zone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import tzinfo
 
 from ..core.csv_file import heading, lines
 from .report_tables import Cell, Kind, ReportColumn, ReportTable
+from .row_labels import with_zone
 
 UNITS = {Kind.SECONDS: ' (s)', Kind.SHARE: ' (0 to 1)'}
 
@@ -17,7 +18,8 @@ async def csv_pieces(pages: AsyncGenerator[ReportTable, None], zone: tzinfo) -> 
     """The file in pieces, one for each page. zone: of the plant."""
     is_first = True
     async with aclosing(pages):
-        async for page in pages:
+        async for of_page in pages:
+            page = with_zone(of_page, zone)
             start = heading(titles(page.columns)) if is_first else ''
             is_first = False
             yield start + await asyncio.to_thread(lines, cells(page), zone)

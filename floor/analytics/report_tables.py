@@ -36,7 +36,7 @@ NO_REASON, NO_LINE, NOBODY, SO_FAR = 'No reason given', 'Not on a line', 'Unassi
 
 
 class Kind(StrEnum):
-    """What a column holds: seconds as a number, shares from 0 to 1, moments with a zone, yes or no."""
+    """What a column holds: seconds as a number, shares from 0 to 1, moments with a zone, hours of a day, yes or no."""
 
     TEXT = 'text'
     MACHINE = 'machine'
@@ -46,6 +46,7 @@ class Kind(StrEnum):
     SHARE = 'share'
     MOMENT = 'moment'
     DAY = 'day'
+    HOUR = 'hour'
     YES = 'yes'
 
 
@@ -159,7 +160,7 @@ def of_machines(machines: Iterable[ProblemMachine]) -> ReportTable:
 
 def of_pattern(pattern: HourlyPattern) -> ReportTable:
     """A row for each hour of the week."""
-    return ReportTable((ReportColumn('Weekday'), ReportColumn('Hour', Kind.COUNT),
+    return ReportTable((ReportColumn('Weekday'), ReportColumn('Hour', Kind.HOUR),
                         ReportColumn('Down share', Kind.SHARE),
                         ReportColumn('Down', Kind.SECONDS), ReportColumn('Covered', Kind.SECONDS)),
                        tuple((WEEKDAYS[day], hour, share, pattern.down[day][hour], pattern.covered[day][hour])

@@ -26,13 +26,14 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from ..core.errors import InvalidInputError
 from ..core.formatting import number
 from .report_tables import Cell, Kind, ReportColumn, ReportTable
+from .row_labels import with_zone
 
 MAX_ROWS = 100_000
 CHUNK = 256 * 1024
 MAX_TEXT_LENGTH = 32_767
 NOT_IN_XML = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 FORMATS = {Kind.SHARE: '0.0%', Kind.SECONDS: '#,##0', Kind.NUMBER: '#,##0.0', Kind.COUNT: '#,##0',
-           Kind.MOMENT: 'yyyy-mm-dd hh:mm:ss', Kind.DAY: 'yyyy-mm-dd'}
+           Kind.MOMENT: 'yyyy-mm-dd hh:mm:ss', Kind.DAY: 'yyyy-mm-dd', Kind.HOUR: '0'}
 WIDTHS = {Kind.MOMENT: 20, Kind.DAY: 12, Kind.TEXT: 24, Kind.MACHINE: 24}
 LEAST_WIDTH = 11
 UNITS = {Kind.SECONDS: ' (s)'}
@@ -76,6 +77,7 @@ class ReportSheet:
 
         :raises InvalidInputError: there are too many rows
         """
+        page = with_zone(page, self._zone)
         with self._lock:
             if not self._columns:
                 self._head(page.columns)

@@ -1,10 +1,10 @@
-"""What a row of a file has beside the table of the page: the machine as people read it, its line, and the shift."""
+"""What a row of a file has beside the table of the page: the machine as people read it, line, shift, and time zone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from ..core.machines import DisplayNames, MachineName
 from ..core.shifts import Shift, Shifts
@@ -13,7 +13,9 @@ from .report_tables import MACHINE_COLUMNS, Cell, Kind, ReportColumn, ReportTabl
 SHIFT_COLUMNS = (
     ReportColumn('Shift at start', Kind.TEXT, 'shift', 'Name of the shift in which it started.', 'Early'),
     ReportColumn('Day of that shift', Kind.DAY, 'shift_day', 'Day on which that shift started.', '2026-03-02'))
-
+ZONE = ReportColumn('Time zone')
+BY_THE_CLOCK = frozenset({Kind.MOMENT, Kind.DAY, Kind.HOUR})
+"""What can only be read with the time zone."""
 
 LineAt = Callable[[datetime | None], str | None]
 """The line that a machine counts on at a moment, None: at last; None where it is on none."""
@@ -71,3 +73,11 @@ def labelled(columns: tuple[ReportColumn, ...]) -> tuple[ReportColumn, ...]:
     kinds = [column.kind for column in columns]
     machine, shift = kinds.index(Kind.MACHINE), SHIFT_COLUMNS if Kind.MOMENT in kinds else ()
     return (*columns[:machine], *MACHINE_COLUMNS, *shift, *columns[machine + 1:])
+
+
+def with_zone(table: ReportTable, zone: tzinfo) -> ReportTable:
+    """The table with the zone of its times, days and hours as the last column; one without any as it is."""
+    if not any(column.kind in BY_THE_CLOCK for column in table.columns):
+        return table
+    name = str(zone)
+    return replace(table, columns=(*table.columns, ZONE), rows=tuple((*row, name) for row in table.rows))

@@ -98,7 +98,7 @@ async def test_json_says_what_the_file_says(client: Client, database: Database) 
                        ('intervals', f'/api/machines/{VALVE}/intervals?{QUERY}')):
         part = ReportPart(name, Window(EIGHT, NOON), scope=Scope(machine=VALVE))
         text = ''.join([piece async for piece in csv_pieces(pages.pages(part), UTC)])
-        rows = [[written(cell) for cell in row.values()] for row in await listed(client, path)]
+        rows = [[*(written(cell) for cell in row.values()), 'UTC'] for row in await listed(client, path)]
         assert rows == list(csv.reader(io.StringIO(text)))[1:], name
         assert rows
 

@@ -470,7 +470,7 @@ async def test_a_spreadsheet_says_what_it_is_of(report: Reports, user: User) -> 
         'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
     assert answer.headers['content-disposition'] == 'attachment; filename="stops_Engine-Line_2026-11-22.xlsx"'
     book = load_workbook(io.BytesIO(answer.content))
-    assert book['Stops'][1][-1].value == 'Cost (EUR)'
+    assert [cell.value for cell in book['Stops'][1]][-2:] == ['Cost (EUR)', 'Time zone']
     assert [cell.value for cell in book['Stops'][2]][:4] == ['Valve 01·01', 'Valve_01_01', 'Engine Line', 'Early']
     about = {str(name): value for name, value in book['About'].iter_rows(values_only=True)}
     assert (about['Window'], about['Filter by line']) == ('yesterday, Sun 2026-11-22', 'Engine Line')
@@ -488,7 +488,7 @@ async def test_the_file_of_intervals_says_that_it_has_all_reasons(report: Report
 
 async def test_a_file_of_an_explanation_has_all_pages(report: Reports, user: User) -> None:
     answer = await user.http_client.get('/reports/explain.csv?kpi=mttr')
-    assert [row[-1] for row in csv.reader(io.StringIO(answer.text))] == ['Reason excluded', '', 'micro-stop']
+    assert [row[-2] for row in csv.reader(io.StringIO(answer.text))] == ['Reason excluded', '', 'micro-stop']
 
 
 async def test_a_file_that_does_not_exist(report: Reports, user: User) -> None:

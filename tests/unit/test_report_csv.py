@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from floor.analytics import Cause
-from floor.analytics.report_csv import titles
-from floor.analytics.report_tables import Kind, ReportColumn, ReportTable, of_causes
+from floor.analytics import Cause, HourlyPattern
+from floor.analytics.report_csv import csv_pieces, titles
+from floor.analytics.report_tables import Kind, ReportColumn, ReportTable, of_causes, of_pattern
 from floor.core.csv_file import heading, lines
 
 DETROIT = ZoneInfo('America/Detroit')
@@ -51,3 +52,22 @@ def test_commas_quotes_and_line_ends_stay_in_their_cell() -> None:
 def test_units_are_in_the_heading() -> None:
     assert heading(titles((ReportColumn('Day', Kind.DAY),
                            ReportColumn('Longest', Kind.SECONDS)))) == '\ufeffDay,Longest (s)\r\n'
+
+
+PATTERN = HourlyPattern(((0.5,),), ((30.0,),), ((60.0,),))
+
+
+@pytest.mark.parametrize(('table', 'text'), [
+    (ReportTable((ReportColumn('From', Kind.MOMENT),), ((AT,),)),
+     'From,Time zone\r\n2026-11-23 10:42:07-05:00,America/Detroit\r\n'),
+    (ReportTable((ReportColumn('Day', Kind.DAY),), ((date(2026, 11, 23),),)),
+     'Day,Time zone\r\n2026-11-23,America/Detroit\r\n'),
+    (of_pattern(PATTERN), 'Weekday,Hour,Down share (0 to 1),Down (s),Covered (s),Time zone\r\n'
+                          'Mon,0,0.5,30,60,America/Detroit\r\n'),
+    (ReportTable((ReportColumn('Line'),), (('Body Line',),)), 'Line\r\nBody Line\r\n')],
+    ids=['moments', 'days', 'hours', 'no times'])
+async def test_a_file_with_times_names_their_zone_in_each_row(table: ReportTable, text: str) -> None:
+    async def pages() -> AsyncGenerator[ReportTable, None]:
+        yield table
+
+    assert ''.join([piece async for piece in csv_pieces(pages(), DETROIT)]) == f'\ufeff{text}'

@@ -47,12 +47,12 @@ async def test_a_spreadsheet_has_real_dates_of_the_plant_and_numbers() -> None:
     book = await book_of((BEFORE, 'Jam', 60.5, 0.25, True, date(2026, 10, 25)), (AFTER, None, 1, None, False, None))
     sheet = book['Stops']
     head, first, second = ([cell.value for cell in row] for row in sheet.iter_rows())
-    assert head == ['From', 'From: UTC offset', 'Reason', 'Length (s)', 'Share', 'Micro-stop', 'Day']
+    assert head == ['From', 'From: UTC offset', 'Reason', 'Length (s)', 'Share', 'Micro-stop', 'Day', 'Time zone']
     half_past_two = datetime(2026, 10, 25, 2, 30)
-    assert first == [half_past_two, '+02:00', 'Jam', 60.5, 0.25, 'yes', datetime(2026, 10, 25)]
-    assert second == [half_past_two, '+01:00', None, 1, None, None, None]
+    assert first == [half_past_two, '+02:00', 'Jam', 60.5, 0.25, 'yes', datetime(2026, 10, 25), 'Europe/Berlin']
+    assert second == [half_past_two, '+01:00', None, 1, None, None, None, 'Europe/Berlin']
     assert (sheet['A2'].number_format, sheet['E2'].number_format) == ('yyyy-mm-dd hh:mm:ss', '0.0%')
-    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ('A2', 'A1:G3', '$1:$1')
+    assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ('A2', 'A1:H3', '$1:$1')
     assert sheet.column_dimensions['A'].width > 18
 
 

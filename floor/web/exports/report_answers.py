@@ -21,7 +21,7 @@ from ...analytics.row_labels import labelled
 
 TYPES: dict[Kind, type] = {
     Kind.TEXT: str, Kind.COUNT: int, Kind.NUMBER: float, Kind.SECONDS: float, Kind.SHARE: float, Kind.YES: bool,
-    Kind.MOMENT: datetime, Kind.DAY: date}
+    Kind.MOMENT: datetime, Kind.DAY: date, Kind.HOUR: int}
 UNITS = {Kind.SECONDS: ' In seconds.', Kind.SHARE: ' From 0 to 1.'}
 
 

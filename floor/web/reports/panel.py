@@ -21,7 +21,7 @@ from ..shell.messages import TextNode
 
 MAX_TEXT_LENGTH = 120
 MAX_ROWS = 40
-NUMBERS = frozenset({Kind.COUNT, Kind.NUMBER, Kind.SECONDS, Kind.SHARE})
+NUMBERS = frozenset({Kind.COUNT, Kind.HOUR, Kind.NUMBER, Kind.SECONDS, Kind.SHARE})
 AddressOf = Callable[[MachineName], str]
 
 
