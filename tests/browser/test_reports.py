@@ -91,6 +91,28 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
     await expect(page.get_by_role('heading', name='down because of Bearing hot')).to_be_hidden()
 
 
+async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_hides_them(
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    address = from_now_on('Painter_02_01')
+    for number in range(13):
+        await connection.execute(DOWN, 'Painter_02_01', f'Cause {number}')
+        await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
+                                 "WHERE machine_name = 'Painter_02_01'")
+    page = await visitor.open(address)
+    bars, others = page.locator('.pareto-bar'), page.get_by_role('button', name='Other (3 causes) show all')
+    await others.press('Enter')
+
+    await expect(bars).to_have_count(13)
+    await expect(bars.nth(10)).to_be_focused()
+    await expect(page).to_have_url(re.compile('causes=all'))
+    await page.go_back()
+    await expect(others).to_be_visible()
+    await page.go_forward()
+    await expect(bars).to_have_count(13)
+    await page.get_by_role('button', name='Show the 10 greatest only').press('Enter')
+    await expect(others).to_be_focused()
+
+
 async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(
         visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     """A slow tablet or a busy machine: the page goes on where it was, it is not loaded again without the press."""

@@ -42,6 +42,7 @@ WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-
 NOTHING_KNOWN = kpis(covered=0.0, coverage=0.0, uptime_share=None, availability=None, stops=0, micro_stops=0,
                      operating=0.0, mtbf=None, mttr=None, response=None, response_p90=None, repaired=0, ongoing=0,
                      acknowledged=0, failures=0, carried_in=0, repair=None, works=0)
+MANY_CAUSES = tuple(Cause(f'Cause {number}', 600.0, 1, 0.05, number / 20, False) for number in range(1, 21))
 
 
 @pytest.fixture
@@ -285,10 +286,34 @@ async def test_the_pareto_can_be_sorted_by_count(report: Reports, open_page: Ope
 
 async def test_the_other_causes_have_a_bar_that_is_cut_where_it_is_the_longest(report: Reports,
                                                                                open_page: OpenPage) -> None:
-    report.answers['causes'] = tuple(Cause(f'Cause {number}', 600.0, 1, 0.05, number / 20, False)
-                                     for number in range(1, 21))
+    report.answers['causes'] = MANY_CAUSES
     bar = shown(await opened(open_page), data_part='others')
     assert (bar['style'], bar['props']['data-cut']) == ({'width': '100.00%'}, 'true')
+
+
+async def test_pressing_the_other_causes_shows_all_of_them_and_is_in_the_address(
+        report: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
+    report.answers['causes'] = MANY_CAUSES
+    screen = await opened(open_page, '/reports?window=7d')
+    screen.click(pareto_bar(screen, 'Other (10 causes) show all'))
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?window=7d&causes=all'])
+    assert [bar['props']['aria-label'].partition(':')[0] for bar in screen.of_class('pareto-bar')] == [
+        cause.reason for cause in MANY_CAUSES]
+    assert len(report.asked('causes')) == 2, 'the summary and the chart: nothing is read again'
+    links = [element.get('props', {}).get('href', '') for element in screen.all()]
+    assert '/reports/causes.csv?window=7d' in links and not any('causes=' in link for link in links if '.csv' in link)
+    screen.click(next(element for element in screen.all() if element.get('text') == 'Show the 10 greatest only'))
+    await screen.until(lambda: addresses(switchboard)[-1:] == ['/reports?window=7d'])
+    assert pareto_bar(screen, 'Other (10 causes) show all')
+
+
+async def test_a_link_to_all_causes_shows_them_and_those_beyond_are_in_the_file(report: Reports,
+                                                                                open_page: OpenPage) -> None:
+    report.answers['causes'] = tuple(replace(MANY_CAUSES[0], reason=f'Cause {number}') for number in range(1, 251))
+    screen = await opened(open_page, '/reports?causes=all')
+    bars = screen.of_class('pareto-bar')
+    assert (len(bars), bars[-1]['tag'], bars[-1]['props']['href']) == (201, 'a', '/reports/causes.csv')
+    assert bars[-1]['props']['aria-label'].startswith('Other (50 causes) in the CSV file: ')
 
 
 async def test_a_reason_is_text_whatever_it_says(report: Reports, open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from floor.analytics import Cause
 from floor.analytics.stops import By
-from floor.web.reports.pareto import axis, bars_of, tick_text
+from floor.web.reports.pareto import axis, bars_of, first_hidden, tick_text
 
 HOUR = 3600
 
@@ -24,6 +24,16 @@ def test_of_many_causes_ten_have_a_bar_and_the_others_are_one_row() -> None:
     assert (bars[-1].name, bars[-1].cumulative) == ('Other (19 causes)', 1.0)
     assert sum(bar.amount for bar in bars) == sum(cause.seconds for cause in causes(29))
     assert sum(bar.amount for bar in bars_of(causes(29), 'count', None)) == sum(cause.count for cause in causes(29))
+
+
+def test_all_causes_have_a_bar_where_they_are_asked_for() -> None:
+    bars = bars_of(causes(29), 'minutes', None, most=200)
+    assert [bar.name for bar in bars] == [*(f'Cause {number}' for number in range(1, 29)), 'No reason given']
+    assert bars_of(causes(300), 'minutes', None, most=200)[-1].name == 'Other (100 causes)'
+
+
+def test_the_greatest_cause_without_a_bar_is_the_next_one_that_is_not_chosen() -> None:
+    assert first_hidden(causes(29), bars_of(causes(29), 'minutes', 'Cause 11')) == 'Cause 12'
 
 
 def test_one_cause_more_than_ten_has_its_own_bar() -> None:

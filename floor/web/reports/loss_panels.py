@@ -8,7 +8,7 @@ from functools import partial
 
 from nicegui import ui
 
-from ...analytics import Analytics, LossCosts
+from ...analytics import Analytics, Cause, LossCosts
 from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
@@ -17,10 +17,11 @@ from ...core.moments import Form
 from ...core.plant_calendar import MIDNIGHT, PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
+from .bar_focus import BarFocus
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .heat_map import heat_map
 from .panel import ReportPanel, TableView
-from .pareto import BarFocus, pareto
+from .pareto import CauseActions, pareto
 from .report_query import ReportQuery
 from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
@@ -33,10 +34,15 @@ NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
 class LossPanels:
     """The panels of one page, loaded one after the other."""
 
-    def __init__(self, analytics: Analytics, store: Store, plant: PlantCalendar, *, change: Callable[..., None],
+    def __init__(self, analytics: Analytics, store: Store, plant: PlantCalendar, query: ReportQuery, *,
+                 change: Callable[..., None], show_all_causes: Callable[[bool], None],
                  explain: Callable[[Chart], None]) -> None:
-        """change: called with fields of the query that another one is to have. explain: with a chart."""
+        """change: called with fields of the query that another one is to have. show_all_causes: with whether each cause
+        is to have a bar. explain: with a chart."""
         self._change = change
+        self._show_all_causes = show_all_causes
+        self._all_causes = query.all_causes
+        self._causes: tuple[tuple[Cause, ...], LossCosts | None, ReportQuery] | None = None
         self._plant = plant
         self._analytics = analytics
         self._store = store
@@ -69,8 +75,15 @@ class LossPanels:
         for by, chip in self._by.items():
             chip.show(TOGGLES[by], by == query.by)
 
+    def show_causes(self, query: ReportQuery) -> None:
+        """Show all of the same causes, or the greatest."""
+        if self._all_causes != query.all_causes:
+            self._all_causes = query.all_causes
+            self._draw_causes()
+
     def show_message(self, sentence: str) -> None:
         """Show a message instead of every chart."""
+        self._causes = None
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
             panel.show_message(sentence)
 
@@ -83,17 +96,10 @@ class LossPanels:
         analytics, window, scope = self._analytics, comparison.window, query.scope
         view = table_view(self._store, self._plant.zone, query)
         causes = await analytics.causes(window, scope, query.by)
+        self._causes = (causes, costs, query) if causes else None
         if not causes:
             self._show_message(self._pareto, NO_DOWNTIME)
-        else:
-            focused = self._focus.reason
-            with self._client, self._pareto.fill():
-                pareto(causes, query.by, query.reason, lambda reason: self._change(reason=reason),
-                       focus=self._focus, costs=costs)
-                self._focus.give(focused)
-                if costs is not None and not costs.is_complete:
-                    ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
-                view.below(tables.of_causes(causes, costs), query.file('causes'))
+        self._draw_causes()
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
             with self._client, self._hours.fill():
@@ -110,6 +116,19 @@ class LossPanels:
         with self._client, self._lines.fill():
             show_groups(groups)
             view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')
+
+    def _draw_causes(self) -> None:
+        if self._causes is None:
+            return
+        causes, costs, query = self._causes
+        file, focused = query.file('causes'), self._focus.reason
+        actions = CauseActions(lambda reason: self._change(reason=reason), self._show_all_causes, file)
+        with self._client, self._pareto.fill():
+            pareto(causes, query.by, query.reason, actions, focus=self._focus, costs=costs, all_causes=self._all_causes)
+            self._focus.give(focused)
+            if costs is not None and not costs.is_complete:
+                ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
+            table_view(self._store, self._plant.zone, query).below(tables.of_causes(causes, costs), file)
 
     async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView) -> None:
         analytics, window, scope = self._analytics, comparison.window, query.scope

@@ -35,10 +35,11 @@ class ReportBody:
     def __init__(self, services: Services, analytics: Analytics, query: ReportQuery, window: Window, *,
                  explain: Callable[[Kpi], None], zoom: Callable[[Window], None],
                  change: Callable[..., None], list_stops: Callable[[StopQuery], None],
-                 explain_chart: Callable[[Chart], None]) -> None:
+                 show_all_causes: Callable[[bool], None], explain_chart: Callable[[Chart], None]) -> None:
         """explain: called with a KPI of a card. zoom: with a part of the window. change: with fields of the query
         that another one is to have.
-        list_stops: with what the list of stops is to show. explain_chart: with a chart or table."""
+        list_stops: with what the list of stops is to show. show_all_causes: with whether each cause is to have a bar.
+        explain_chart: with a chart or table."""
         self._store = services.store
         self._zone = services.zone
         self._analytics = analytics
@@ -50,8 +51,8 @@ class ReportBody:
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom, change)
         self._timeline.sort(query)
-        self._losses = LossPanels(analytics, services.store, services.calendar, change=change,
-                                  explain=explain_chart)
+        self._losses = LossPanels(analytics, services.store, services.calendar, query, change=change,
+                                  show_all_causes=show_all_causes, explain=explain_chart)
         self._stops = StopListPanel(analytics, services.store, services.zone, query, ask=list_stops,
                                     explain=partial(explain_chart, Chart.STOPS))
         self._orders = ReportPanel('Work orders', wide=True)
@@ -67,9 +68,14 @@ class ReportBody:
         """Load another list of stops of the same window in the background."""
         self._stops.show(query)
 
+    def show_causes(self, query: ReportQuery) -> None:
+        """Show all causes of the same window, or the greatest."""
+        self._losses.show_causes(query)
+
     def follow(self, query: ReportQuery) -> None:
-        """Show in the controls of the list what a query asks for."""
+        """Show in the controls of the list, and of the causes, what a query asks for."""
         self._stops.about(query)
+        self._losses.show_causes(query)
 
     def clear(self, message: str) -> None:
         """Show a message instead of KPIs, downtime and work orders, which are wrong."""

@@ -9,7 +9,7 @@ from .report_query import ReportQuery
 from .report_windows import Span
 from .stop_query import FIRST
 
-NO_FILTERS = frozenset({'window', 'from', 'to', 'by', 'trend'})
+NO_FILTERS = frozenset({'window', 'from', 'to', 'by', 'causes', 'trend', 'lanes'})
 """Parameters of an address that leave nothing out."""
 
 

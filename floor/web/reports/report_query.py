@@ -20,7 +20,8 @@ from .report_windows import NAMED, Comparison, ReportCalendar, Span, is_before_f
 from .trend_buckets import UNITS, TrendUnit
 
 ADDRESS = '/reports'
-NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 'lanes', 'by', *stop_query.NAMES)
+NAMES = ('window', 'from', 'to', 'line', 'machine', 'reason', 'shift', 'trend', 'lanes', 'by', 'causes',
+         *stop_query.NAMES)
 NO_REASON_WORD = '(none)'
 """The reason of stops for which none was given, in an address."""
 MAX_REASON_LENGTH = 4_000
@@ -30,6 +31,7 @@ NOT_BY = {'reason': _ALL_OF_A_WINDOW | {'hours', 'waiting'}, 'shift': _ALL_OF_A_
 """The files that cannot be filtered so: what they are about has no reason, is known for whole windows only, or is all
 lines beside each other."""
 ORDERS_OF_CAUSES: tuple[Literal['minutes', 'count'], ...] = ('minutes', 'count')
+ALL_CAUSES = 'all'
 LaneOrder = Literal['worst', 'flow']
 LANE_ORDERS: tuple[LaneOrder, ...] = ('worst', 'flow')
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)
@@ -45,6 +47,7 @@ class ReportQuery:
     trend       what a point of the trend is; None: what fits the length of the window
     lanes       the order of the machines in the timeline
     by          the sort order of the Pareto chart
+    all_causes  whether each cause has a bar in it, not only the greatest
     stops       what the list of stops shows
     """
 
@@ -59,6 +62,7 @@ class ReportQuery:
     trend: TrendUnit | None = None
     lanes: LaneOrder = 'worst'
     stops: stop_query.StopQuery = stop_query.FIRST
+    all_causes: bool = False
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], zone: tzinfo, also: Iterable[str] = ()) -> ReportQuery:
@@ -74,7 +78,7 @@ class ReportQuery:
                      NO_REASON if reason == NO_REASON_WORD else reason or None, parsed.text('shift') or None,
                      parsed.one_of('by', ORDERS_OF_CAUSES) or 'minutes', parsed.one_of('trend', UNITS),
                      parsed.one_of('lanes', LANE_ORDERS) or 'worst',
-                     stop_query.StopQuery.parsed(parsed))
+                     stop_query.StopQuery.parsed(parsed), parsed.one_of('causes', (ALL_CAUSES,)) is not None)
         parsed.check(result)
         return result
 
@@ -86,7 +90,7 @@ class ReportQuery:
         chosen = {'line': self.line, 'machine': self.machine,
                   'reason': NO_REASON_WORD if self.reason == NO_REASON else self.reason, 'shift': self.shift,
                   'trend': self.trend, 'lanes': None if self.lanes == 'worst' else self.lanes,
-                  'by': None if self.by == 'minutes' else self.by}
+                  'by': None if self.by == 'minutes' else self.by, 'causes': ALL_CAUSES if self.all_causes else None}
         return query | {key: text for key, text in chosen.items() if text} | self.stops.to_query()
 
     def address(self, path: str = ADDRESS, **more: str) -> str:
@@ -99,7 +103,7 @@ class ReportQuery:
         with all its pages."""
         unfit: dict[str, Any] = {field: None for field, names in NOT_BY.items() if name in names}
         stops = self.stops.on_page(1) if name == 'stops' else stop_query.FIRST
-        fit = replace(self, stops=stops, **unfit)
+        fit = replace(self, stops=stops, all_causes=False, **unfit)
         return fit.address(f'{ADDRESS}/{name}.csv', **more)
 
     @property

@@ -102,7 +102,8 @@ class ReportsPage:
             self._clear.props('no-caps').classes('report-clear').set_visibility(False)
             self._body = ReportBody(services, analytics, query, self._comparison().window,
                                     explain=self._open_explanation, zoom=self._zoom, change=self._change,
-                                    list_stops=self._list_stops, explain_chart=self._explain_chart)
+                                    list_stops=self._list_stops, show_all_causes=self._show_all_causes,
+                                    explain_chart=self._explain_chart)
             self._show_dates()
         self._stop = services.store.subscribe(self._on_difference)
         self._client.on_delete(self._end)
@@ -198,10 +199,20 @@ class ReportsPage:
         typing = self._query.stops.selection.words and stops.selection.words not in {
             '', self._query.stops.selection.words}
         (self._history.replace if typing else self._history.push)(query.address())
+        self._present_part(query)
+        self._body.show_stops(query)
+
+    def _show_all_causes(self, is_all: bool) -> None:
+        query = replace(self._query, all_causes=is_all)
+        self._history.push(query.address())
+        self._present_part(query)
+        self._body.show_causes(query)
+
+    def _present_part(self, query: ReportQuery) -> None:
+        """Follow a query that differs in what one panel shows of the same report."""
         self._query = query
         self._filters.show(query)
         self._on_query(query)
-        self._body.show_stops(query)
 
     def _open_explanation(self, kpi: Kpi) -> None:
         self._explain.open(kpi, self._query, self._comparison())
