@@ -177,7 +177,7 @@ async def _imagine(connection: Connection, queries: Queries, since: datetime, un
 async def _write(connection: Connection, queries: Queries, events: Sequence[SimulatedEvent], batch: OrderBatch) -> None:
     await queries.begin_history(connection)
     first = await _write_events(connection, queries, events)
-    await _set_floor(connection, queries, final_states(events), first)
+    await _set_floor(connection, queries, await asyncio.to_thread(final_states, events), first)
     for steps in await asyncio.to_thread(lambda: list(batch.as_json())):
         async for _ in queries.write_order_steps(connection, steps=steps, live=False):
             pass
