@@ -569,6 +569,24 @@ async def test_who_sends_too_many_files_at_once_reads_what_to_do(shop_floor: Flo
     assert shop_floor.services.uploads.uploads == 0
 
 
+async def test_a_file_that_is_refused_before_the_browser_says_that_it_sends_stays_refused_until_the_next_choice(
+        shop_floor: Floor, page: OpenForm, user: User) -> None:
+    """Files and messages take different ways."""
+    shop_floor.orders.answers['attach'] = InvalidInputError('this picture is damaged')
+    form = await page()
+    uploader = next(each for each in form.client.elements.values() if isinstance(each, FileUpload))
+    refused = 'leak.png: This picture is damaged.'
+
+    await user.http_client.post(uploader.props['url'], files={'file': ('leak.png', b'x')})
+    await form.until(lambda: form.says(refused))
+    start, = (each for each in uploader._event_listeners.values() if each.type == 'start')
+    form.client.handle_event({'id': uploader.id, 'listener_id': start.id, 'args': []})
+    assert form.says(refused)
+
+    form.press('Take a photo')
+    assert not form.says(refused)
+
+
 @pytest.mark.usefixtures('page')
 async def test_a_thumbnail_may_be_kept_and_is_asked_for_once(shop_floor: Floor, user: User) -> None:
     shop_floor.orders.answers['thumbnail'] = b'small'

@@ -81,8 +81,7 @@ class AttachmentsPanel:
         await self._services.orders.attach(self._identity, self._order_id, name, content)
 
     def _begin(self) -> None:
-        # the browser reports rejected files before it starts to upload the others
-        self._problems = [problem for problem in self._problems if problem == REFUSED]
+        self._problems = []
         self._add_problems()
 
     def _add_problems(self, *problems: str) -> None:

@@ -27,9 +27,10 @@ class UploadButton:
                  upload_slot: Callable[[Request], AbstractAsyncContextManager[None]]) -> None:
         """refusal: why this person may not attach files; empty if they may. accept: as of <input type=file>.
 
-        on_file: stores a file, or raises a FloorError. on_problem: called with a sentence for each file that was not
-        stored. on_rejected: the browser has not sent a file, as it is too large or of another type. upload_slot: as of
-        FileUpload.
+        on_file: stores a file, or raises a FloorError. on_begin: called when files are about to be chosen: they may
+        arrive before the browser's message that it sends them. on_problem: called with a sentence for each file that
+        was not stored. on_rejected: the browser has not sent a file, as it is too large or of another type.
+        upload_slot: as of FileUpload.
         """
         self._on_begin = on_begin
         self._on_problem = on_problem
@@ -55,6 +56,7 @@ class UploadButton:
         return self
 
     def _choose(self) -> None:
+        self._on_begin()
         self._uploader.run_method('pickFiles')
 
     def _abort(self) -> None:
@@ -64,7 +66,6 @@ class UploadButton:
 
     def _started(self) -> None:
         self._cancelled = False
-        self._on_begin()
         self._show(sending=True)
 
     def _finished(self) -> None:
