@@ -124,8 +124,10 @@ async def test_every_kind_of_pixels(decoded: Pictures, picture: Image.Image, kin
 
 
 async def test_a_photo_for_printing_becomes_one_for_screens(pictures: Pictures) -> None:
-    printed = encoded(Image.new('CMYK', (500, 400), (0, 200, 200, 0)), 'JPEG')
-    assert opened((await pictures.rewritten(printed, 'image/jpeg')).content).mode == 'RGB'
+    """Without the colour profile of the printing press, which is no use for colours of a screen."""
+    printed = encoded(Image.new('CMYK', (500, 400), (0, 200, 200, 0)), 'JPEG', icc_profile=b'of a printing press')
+    kept = opened((await pictures.rewritten(printed, 'image/jpeg')).content)
+    assert (kept.mode, kept.info.get('icc_profile')) == ('RGB', None)
 
 
 @pytest.mark.parametrize(('most', 'size'), [
