@@ -30,6 +30,22 @@ NOTICED = f"""machine => {{
     const look = ({LOOK})(machine)
     return look && look.grey && {{connected: window.socket?.connected === true}}
 }}"""
+STOOD_STILL_MS = 5_000
+OLD_FRAMES = 'old_frames'
+COUNT_OLD_FRAMES = f"""machine => {{
+    const look = {LOOK}, old = look(machine).reason
+    let before = performance.now(), stood = false
+    const count = () => {{
+        const now = performance.now(), seen = look(machine)
+        stood ||= now - before > {STOOD_STILL_MS}
+        before = now
+        if (stood && seen && !seen.grey && seen.reason === old)
+            sessionStorage.{OLD_FRAMES} = Number(sessionStorage.{OLD_FRAMES} ?? 0) + 1
+        requestAnimationFrame(count)
+    }}
+    requestAnimationFrame(count)
+}}"""
+"""Frames that the page draws after it has stood still, and that look live with the old picture; kept if it reloads."""
 BREAK = f"UPDATE {SCHEMA}.machine_feed_stream SET status = 'down', reason = $2 WHERE machine_name = $1"
 REASON_OF = f'SELECT reason FROM {SCHEMA}.machine_feed_stream WHERE machine_name = $1'
 
@@ -48,12 +64,14 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Endured:
     """One outage, in seconds. seen: from the cut until the page no longer looked live. back: from the return until it
-    was right and looked live. wrong: how long after the return it looked live with the old picture. was_connected:
-    whether the browser's own socket still looked healthy when the page no longer looked live; None: nobody watched."""
+    was right and looked live. wrong: how long after the return it looked live with the old picture. old_frames: how
+    many it drew meanwhile, if it had stood still. was_connected: whether the browser's own socket still looked healthy
+    when the page no longer looked live; None: nobody watched."""
 
     seen: float | None
     back: float
     wrong: float
+    old_frames: int
     reloaded: bool
     was_connected: bool | None
 
@@ -67,6 +85,7 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
                  watched: bool = True) -> Endured:
     """Cut, change a machine, wait, heal. lasts: seconds. watched: whether the page can be asked during the outage."""
     before = await until(page, lambda look: not look.grey)
+    await page.evaluate(COUNT_OLD_FRAMES, MACHINE)
     began = time.monotonic()
     await cut()
     reason = f'outage {time.time_ns()}'
@@ -87,7 +106,8 @@ async def endure(page: Page, database: asyncpg.Connection, cut: Act, heal: Act, 
         if look is not None and not look.grey:
             # others may write too
             if look.reason == reason or look.reason == await database.fetchval(REASON_OF, MACHINE):
-                return Endured(seen, now - healed, wrong, look.reloads != before.reloads, was_connected)
+                old_frames = await page.evaluate(f'Number(sessionStorage.{OLD_FRAMES} ?? 0)')
+                return Endured(seen, now - healed, wrong, old_frames, look.reloads != before.reloads, was_connected)
             wrong += now - last
         last = now
         if now - healed > PATIENCE_S:

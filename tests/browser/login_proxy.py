@@ -23,9 +23,9 @@ KNOWN = 'person=somebody'
 class LoginProxy:
     """Before one program; addresses are free ports of this machine."""
 
-    def __init__(self, upstream: str, *, login_port: int = 0, faster: tuple[bytes, bytes] = (b'', b'')) -> None:
-        """upstream: host:port. login_port: where the sign-in is to be; 0: anywhere. faster: what to write into pages
-        for what, of the same length, as a shorter period."""
+    def __init__(self, upstream: str, *, login_port: int = 0, instead: tuple[bytes, bytes] = (b'', b'')) -> None:
+        """upstream: host:port. login_port: where the sign-in is to be; 0: anywhere. instead: what to write into
+        pages for what, of the same length, as another period."""
         self.slides_for: float | None = None
         """Seconds after which a session ends that nobody has used; None: never."""
         self.knows_people_in_frames = True
@@ -37,7 +37,7 @@ class LoginProxy:
         """The paths of those that were led to the sign-in."""
         self._upstream = upstream.split(':')
         self._login_port = login_port
-        self._faster = faster
+        self._instead = instead
         self._sessions: dict[str, float] = {}
         self._numbers = itertools.count(1)
         self._sockets: set[asyncio.StreamWriter] = set()
@@ -130,7 +130,7 @@ class LoginProxy:
                 await pump(up_reader, writer)
             else:
                 content = await up_reader.read()
-                writer.write(content.replace(*self._faster) if self._faster[0] else content)
+                writer.write(content.replace(*self._instead) if self._instead[0] else content)
                 await writer.drain()
         finally:
             self._sockets.discard(writer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +22,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BREAK = "UPDATE machine_feed_stream SET status = 'down', reason = 'Seat worn' WHERE machine_name = 'Valve_01_01'"
 GREY = re.compile(r'grayscale\(1\)')
-STALE_PROMISE_S = 8.0
 
 
 def banner(page: Page) -> Locator:
@@ -91,12 +89,9 @@ async def test_what_changed_while_the_database_was_out_of_reach_shows_afterwards
 async def test_a_database_that_hangs_is_noticed(visitor: Visitor, program: Program) -> None:
     """Nothing is closed and nothing answers: only the heartbeat that stays away tells."""
     page = await visitor.open()
-    began = time.monotonic()
     with suspended(program.postmaster):
         await looks_stale(page)
-        took = time.monotonic() - began
 
-    assert took < 2 * STALE_PROMISE_S
     await looks_live(page)
 
 

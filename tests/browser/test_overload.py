@@ -28,7 +28,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
 BROWSERS, RATE, SECONDS = 20, 100, 5.0
 RUNS_S, STANDS_S = 0.03, 0.37   # a thirteenth of a processor: fewer turns than frames on any machine
-HEALTHY_S = 10.0   # beside other work an answer took 5.3 s
 PATIENCE_S = 10.0   # other tests want the processor too
 ATTEMPTS = 4   # they may take it for some seconds
 STOOD_S, LATE_S = 5.0, 0.5
@@ -59,14 +58,11 @@ class Brake:
 
 async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program,
                                                                 connection: asyncpg.Connection) -> None:
-    answers: list[float] = []
     statuses, asked_enough = set(), asyncio.Event()
 
     async def ask_on() -> None:
         while not asked_enough.is_set():
-            began = time.monotonic()
             statuses.add((await http.get('/healthz')).status_code)
-            answers.append(time.monotonic() - began)
             await asyncio.sleep(0.1)
 
     async with crowd('floor', program.url, BROWSERS) as browsers, writer(program.database_url) as write, \
@@ -85,8 +81,7 @@ async def test_fewer_frames_never_wrong_ones_and_back_to_normal(program: Program
     for seen in calm, braked, *afterwards:
         assert (seen.missed, seen.backwards, seen.lost) == (0, 0, 0)
     assert braked.messages < calm.messages / 2   # several changes in each
-    assert statuses <= {200, 503}   # an answer, be it that the picture is late
-    assert max(answers) < HEALTHY_S
+    assert set() < statuses <= {200, 503}   # an answer, be it that the picture is late
     assert afterwards[-1].messages > braked.messages * 5 / 4
 
 

@@ -50,9 +50,9 @@ async def open_screens(visitor: Visitor, sql: asyncpg.Connection) -> list[Page]:
 
 
 async def turns_grey(page: Page, name: str) -> None:
-    """Within the moment that a colour takes to fade."""
+    """When the colours have faded."""
     try:
-        await page.wait_for_function(f'({COLOURED})({LIVE_PARTS!r}).length === 0', timeout=5000)
+        await page.wait_for_function(f'({COLOURED})({LIVE_PARTS!r}).length === 0')
     except PlaywrightTimeout:
         assert await page.evaluate(COLOURED, LIVE_PARTS) == [], name
 

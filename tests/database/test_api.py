@@ -34,8 +34,8 @@ from floor.web.live.render_probe import browser_latency
 pytestmark = pytest.mark.newest_postgres
 
 PATIENCE = 0.5
-IMPATIENT_S = 8.0
-"""Less than a connection or a command may take (settings of tests/conftest.py), and much on a busy machine."""
+HANGS_S = 60.0
+"""Only an answer that never comes takes so long."""
 
 
 def client_of(database: Database) -> httpx.AsyncClient:
@@ -201,7 +201,7 @@ async def test_a_database_that_hangs_is_away_after_our_patience(database: Databa
     async with database.acquire(), client_of(database) as client, blocker.transaction():
         await blocker.execute('LOCK TABLE machine_feed_stream IN ACCESS EXCLUSIVE MODE')
         begin = time.monotonic()
-        async with asyncio.timeout(IMPATIENT_S):
+        async with asyncio.timeout(HANGS_S):
             answer = await client.get('/api/machines')
         assert PATIENCE <= time.monotonic() - begin
         assert 'within 0.5 s' in problem_in(answer, 503)['detail']
@@ -220,8 +220,8 @@ async def test_a_server_that_never_says_a_word_is_away_after_our_patience(settin
     silent = await asyncio.start_server(say_nothing, '127.0.0.1')
     port = silent.sockets[0].getsockname()[1]
     async with client_of(Database(f'postgresql://nobody@127.0.0.1:{port}/nothing?sslmode=disable', settings)) as client:
-        async with asyncio.timeout(IMPATIENT_S):
-            problem_in(await client.get('/api/machines'), 503)
+        async with asyncio.timeout(HANGS_S):
+            assert 'within 0.5 s' in problem_in(await client.get('/api/machines'), 503)['detail']
     await asyncio.wait_for(gone.wait(), 20)   # no socket of the program stays behind
     silent.close()
     await silent.wait_closed()

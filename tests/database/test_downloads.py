@@ -80,11 +80,22 @@ async def test_a_person_has_a_few_downloads_at_once_and_another_person_their_own
         yield 'text'
 
     downloads = Downloads(at_once=2, queue_timeout=0.05)
-    first, _ = [await downloads.response(LISA, DESK, file(), 'text/csv', {}) for _ in range(2)]
+    for _ in range(2):
+        await downloads.response(LISA, DESK, file(), 'text/csv', {})
     with pytest.raises(TooManyDownloadsError, match='You have 2 downloads in progress'):
         await downloads.response(LISA, DESK, file(), 'text/csv', {})
     await downloads.response(Identity('Mike', 'mike@example.com'), DESK, file(), 'text/csv', {})
+
+
+async def test_who_has_as_many_downloads_as_they_may_gets_the_next_one_when_one_has_ended() -> None:
+    async def file() -> AsyncGenerator[str, None]:
+        yield 'text'
+
+    downloads = Downloads(at_once=1, queue_timeout=60)
+    first = await downloads.response(LISA, DESK, file(), 'text/csv', {})
     waiting = asyncio.create_task(downloads.response(LISA, DESK, file(), 'text/csv', {}))
+    await asyncio.sleep(0)
+    assert not waiting.done()
     await first({'type': 'http', 'path': '/'}, asyncio.Event().wait, _ignore)  # type: ignore[arg-type]
     assert (await waiting).status_code == 200
 

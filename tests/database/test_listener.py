@@ -305,14 +305,14 @@ class Deafening:
 async def test_lost_notifications_are_noticed_by_the_heartbeat(site: Floor) -> None:
     """As behind a pooler: the connection answers every question, but delivers nothing."""
     queries = Deafening(site.database.queries)
-    async with site.running(replace(NO_AUDIT, heartbeat_timeout=0.2), queries):
+    async with site.running(replace(NO_AUDIT, heartbeat_timeout=1), queries):
         deaf = site.connections[-1]
         seen: list[Freshness] = []
         site.store.subscribe(lambda _: seen.append(site.store.connection))
         queries.deafen = True
         await until(lambda: not queries.deafen)
         await site.set('down')
-        await until(lambda: site.listener.counters.connections == 2)
+        await until(lambda: site.listener.counters.connections >= 2)
         assert Freshness.STALE in seen
         assert deaf.is_closed()
         await site.equal()
@@ -355,12 +355,14 @@ async def test_a_floor_that_is_read_while_this_process_stands_still_does_not_mak
 
     queries = Watched(site.database.queries, 'active_orders', stand_still)
     async with site.running(NEVER, queries):
+        known = site.store.clock_error
+        assert known is not None
         await site.writer.execute('SELECT announce($1)', '{"resync": "a test"}')
         await until(lambda: site.listener.counters.snapshots == 2)
         before_ms = await site.writer.fetchval('SELECT epoch_ms(clock_timestamp())')
         assert site.store.clock_error is not None
-        assert site.store.clock_error < 0.2
-        assert site.store.now_ms >= before_ms - 200
+        assert site.store.clock_error < known + 0.2
+        assert site.store.now_ms >= before_ms - (known + 0.2) * 1000
 
 
 # moments that are easy to miss

@@ -20,6 +20,7 @@ from floor.db.database import Database
 from floor.db.migrations import connect_prepared
 from floor.feed.listener import Listener
 from floor.feed.store import Store
+from floor.feed.timing import Timing
 from floor.jobs.dashboard_refresh import DashboardRefresh
 from floor.jobs.day_sums import DaySums
 from floor.orders.employees import Employees
@@ -91,20 +92,19 @@ async def test_each_change_is_kept_and_needs_a_supervisor_and_the_latest_version
         (await connection.fetchval('SELECT session_user'), 'first day of the week', 'Sunday', 'Saturday')]
 
 
-async def test_another_zone_shows_within_a_second_and_its_days_are_summed_up_again(
+async def test_another_zone_shows_when_it_is_announced_and_its_days_are_summed_up_again(
         connect: Connect, database: Database, site: PlantCommands) -> None:
-    """In every instance that listens; reports are right before the sums are."""
+    """In every instance that listens, without an audit or a beat; reports are right before the sums are."""
     store, connection = Store(), await connect()
-    listening = asyncio.create_task(Listener(database.connect, database.queries, store).run())
+    listening = asyncio.create_task(Listener(database.connect, database.queries, store,
+                                             timing=Timing(heartbeat=3600, audit=3600, polling=3600)).run())
     await until(lambda: store.is_demo is not None)
     await connection.execute("UPDATE machine_feed_stream SET status = 'operational'")
     await DaySums(database).refresh()
     settings = await site.settings()
 
-    began = asyncio.get_running_loop().time()
     await site.edit_settings(MIKE, settings.version, PlantSettingsEdit('Werk', KATHMANDU))
     await until(lambda: store.plant.zone.key == KATHMANDU)
-    assert asyncio.get_running_loop().time() - began < 1
     assert store.plant.name == 'Werk'
     listening.cancel()
 

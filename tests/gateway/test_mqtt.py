@@ -365,7 +365,7 @@ async def test_a_program_that_is_killed_loses_and_doubles_nothing(
                     await asyncio.sleep(0.002)   # as many in a second as the processes take on a busy machine
                     assert program.poll() is None
                 program.send_signal(kill)
-                assert program.wait(10) == (0 if kill is signal.SIGTERM else -kill)
+                assert program.wait(60) == (0 if kill is signal.SIGTERM else -kill)
             finally:
                 program.kill()
                 program.wait()

@@ -30,7 +30,7 @@ from floor.gateway.opcua_config import OpcUaConfig
 from floor.gateway.reading import Reading
 
 pytestmark = [pytest.mark.asyncio(loop_scope='module'), pytest.mark.xdist_group('opcua')]
-PATIENCE_S = 10
+PATIENCE_S = 60
 DISCARDED = 0x480
 """A good value, before which the server has discarded others."""
 ACTIVATE_SESSION, PUBLISH = (b'\x01\x00' + each.to_bytes(2, 'little') for each in (

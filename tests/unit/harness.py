@@ -45,10 +45,10 @@ WRONG = [
 
 
 def client_of(url: str, store: Store, listener: Listener, **more: Any) -> httpx.AsyncClient:
-    """A monitor that asks a floor with this database."""
+    """A monitor that asks a floor with this database, for a connection to which it would wait for an hour."""
     app = FastAPI()
     answer_problems(app)
-    database = Database(url, Settings.load(_env_file=None, db_pool_timeout=30))
+    database = Database(url, Settings.load(_env_file=None, db_pool_timeout=3600))
     health.register(app, RuntimeStatus(database=database, store=store, listener=listener, watch=FreshnessLog(store),
                                        pages=Pages(), loop=event_loop_latency(), browser=browser_latency(), **more))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url='http://floor')

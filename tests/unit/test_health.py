@@ -189,7 +189,7 @@ async def test_a_scrape_waits_only_a_moment_for_a_database_that_never_answers(
     make_live()   # the listener has not noticed yet
     async with client_of(url, store, listener) as client:
         begin = time.monotonic()
-        async with asyncio.timeout(8):  # a connection may take longer
+        async with asyncio.timeout(60):  # much less than it waits for a connection
             measures = samples(await client.get('/metrics'))
         assert health.SCRAPE_PATIENCE_S <= time.monotonic() - begin
     assert ('floor_notification_queue_usage_ratio', ()) not in measures
