@@ -540,7 +540,7 @@ async def test_late_reports_of_two_transactions_wait_for_nobody(site: Floor, con
     moments = [NOON + HOUR, NOON + DAY + HOUR]
     for of_each in moments, moments[::-1]:
         for writer, machine, moment in zip(writers, (VALVE, PAINTER), of_each, strict=True):
-            await asyncio.wait_for(writer.execute("SELECT report_status($1, 'down', NULL, $2)", machine, moment), 10)
+            await asyncio.wait_for(writer.execute("SELECT report_status($1, 'down', NULL, $2)", machine, moment), 60)
     for transaction in transactions:
         await transaction.commit()
     assert len(await site.stops(VALVE)) == len(await site.stops(PAINTER)) == 1
