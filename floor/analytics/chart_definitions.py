@@ -13,6 +13,7 @@ class Chart(StrEnum):
 
     ANSWER = 'answer'
     TREND = 'trend'
+    TIME = 'time'
     CAUSES = 'causes'
     HOURS = 'hours'
     WAITING = 'waiting'
@@ -48,6 +49,10 @@ CHARTS = {
     Chart.TREND: ChartDefinition('Trend', (
         'availability, time down and failures of each shift, day or week: as the KPIs of that time',
         'hollow = not over yet; pale = the window before, from its first shift, day or week on'), Kpi.DOWN),
+    Chart.TIME: ChartDefinition('Where the time went', (
+        'known time = productive time + waiting + down; productive time / known time = availability',
+        DEFINITIONS[Kpi.WAITING].formula,
+        'uptime counts waiting as running, as nothing was wrong with the machine itself'), Kpi.WAITING),
     Chart.CAUSES: ChartDefinition('Stops by cause', (
         'minutes of a cause = time inside the window of all stops that began with this reason',
         'count of a cause = stops with this reason that began in the window',

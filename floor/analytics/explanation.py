@@ -89,7 +89,8 @@ STOPS_OF = {Kpi.MTBF: Kpi.FAILURES, Kpi.RESPONSE_P90: Kpi.RESPONSE}
 
 def _terms(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
     down, up = Term('down', kpis.down), (Term('operational', kpis.operational),
-                                         Term('warning', kpis.warning + kpis.waiting))
+                                         Term('warning', kpis.warning + (kpis.waiting or 0)))
+    waiting = Term('starved or blocked', kpis.waiting or 0)
     failures = Term('failures', kpis.failures, Unit.COUNT)
     response = (Term('median', kpis.response or 0), Term('90th percentile', kpis.response_p90 or 0),
                 Term('failures acknowledged', kpis.acknowledged, Unit.COUNT), failures)
@@ -97,9 +98,11 @@ def _terms(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
         Kpi.COVERAGE: (Term('unknown', kpis.unknown), Term('window × machines', kpis.covered + kpis.unknown)),
         Kpi.UPTIME_SHARE: (*up, down),
         Kpi.AVAILABILITY: (Term('operational', kpis.operational), Term('warning', kpis.warning),
-                           Term('starved or blocked', kpis.waiting), down, Term('known time', kpis.covered)),
+                           waiting, down, Term('known time', kpis.covered)),
         Kpi.DOWN: (down, Term('known time', kpis.covered), Term('stops', kpis.stops, Unit.COUNT),
                    Term('carried in', kpis.carried_in, Unit.COUNT)),
+        Kpi.WAITING: (waiting, Term('productive time', kpis.operational + kpis.warning), down,
+                      Term('known time', kpis.covered)),
         Kpi.STOPS: (failures, Term('micro-stops', kpis.micro_stops, Unit.COUNT)),
         Kpi.FAILURES: (failures,),
         Kpi.MICRO_STOPS: (Term('micro-stops', kpis.micro_stops, Unit.COUNT),),

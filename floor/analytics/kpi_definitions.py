@@ -22,6 +22,7 @@ class Kpi(StrEnum):
     UPTIME_SHARE = 'uptime_share'
     AVAILABILITY = 'availability'
     DOWN = 'down'
+    WAITING = 'waiting'
     STOPS = 'stops'
     FAILURES = 'failures'
     MICRO_STOPS = 'micro_stops'
@@ -68,7 +69,7 @@ class KpiDefinition:
     @property
     def is_sum(self) -> bool:
         """Whether more of it is known where more of a window is: a time of all machines, or a count."""
-        return self.kpi is Kpi.DOWN or self.unit is Unit.COUNT
+        return self.kpi in {Kpi.DOWN, Kpi.WAITING} or self.unit is Unit.COUNT
 
 
 DEFINITIONS = {definition.kpi: definition for definition in (
@@ -82,6 +83,10 @@ DEFINITIONS = {definition.kpi: definition for definition in (
     KpiDefinition(
         Kpi.DOWN, 'Down', 'Time in which machines were down', Unit.SECONDS,
         'down = time of all stops inside the window, of all machines together', OURS, 'lower', 'stops'),
+    KpiDefinition(
+        Kpi.WAITING, 'Waiting', 'Time in which machines were starved or blocked', Unit.SECONDS,
+        'waiting = time starved or blocked inside the window, of all machines together; it is no part of down, and '
+        'known time = productive time + waiting + down', OURS, 'lower', 'intervals'),
     KpiDefinition(
         Kpi.STOPS, 'Stops', 'How often a machine went down', Unit.COUNT,
         'stops = entries into down in the window = failures + micro-stops', TPM, 'lower', 'stops', LEAST_STOPS),

@@ -67,6 +67,7 @@ class Kpis:
     coverage          1 - unknown / (window x machines)
     uptime_share      (operational + warning) / (operational + warning + down)
     availability      productive time is operational, and warning unless starved or blocked, of all that is covered
+    waiting           starved or blocked; None of a reason, as that is why machines were down
     stops             entries into down in the window: failures + micro_stops
     failures          stops that lasted at least the micro-stop limit of their machine by now
     micro_stops       stops that were shorter
@@ -91,7 +92,7 @@ class Kpis:
     coverage: float | None
     operational: float
     warning: float
-    waiting: float
+    waiting: float | None
     down: float
     uptime_share: float | None
     availability: float | None
@@ -134,10 +135,10 @@ class Kpis:
 
     @classmethod
     def of_reason(cls, window: Window, sums: Sums) -> Kpis:
-        """The same of the stops of one reason. There are no uptime, availability and MTBF of a reason, as the time in
-        which machines ran has none."""
-        return replace(cls.of(window, sums), down=seconds(sums.lost), uptime_share=None, availability=None, mtbf=None,
-                       at_least=None)
+        """The same of the stops of one reason. There are no uptime, availability, waiting and MTBF of a reason, as the
+        time in which machines were not down has none."""
+        return replace(cls.of(window, sums), down=seconds(sums.lost), uptime_share=None, availability=None,
+                       waiting=None, mtbf=None, at_least=None)
 
 
 def percentile(micros: Sequence[int], percent: int) -> float | None:

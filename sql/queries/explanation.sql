@@ -1,25 +1,26 @@
 -- name: largest_intervals(names, start, until, now, kpi, skip, most)
 -- What some machines were in a period: first what lowers a share (of uptime_share, availability or coverage), then what raises it,
--- then what it does not count, each the longest first.
+-- then what it does not count, each the longest first. Of waiting: only when they waited.
 SELECT machine_name, since, until, status, reason, waits
 FROM (SELECT m.machine_name, s.*, wait_kind(s.status, s.reason) IS NOT NULL AS waits
       FROM machines m
       CROSS JOIN LATERAL gapless_intervals(m.machine_id, :start::timestamptz, :until::timestamptz, :now::timestamptz) s
       WHERE m.machine_name = ANY (:names::text[])) AS s
-ORDER BY CASE WHEN :kpi::text = 'coverage' THEN CASE WHEN status = 'unknown' THEN 0 ELSE 1 END
+WHERE waits OR :kpi::text <> 'waiting'
+ORDER BY CASE WHEN :kpi = 'coverage' THEN CASE WHEN status = 'unknown' THEN 0 ELSE 1 END
               WHEN status = 'unknown' THEN 2 WHEN status = 'down' OR (waits AND :kpi = 'availability') THEN 0 ELSE 1 END,
          until - since DESC, since, machine_name COLLATE "C" LIMIT :most OFFSET :skip;
 
 -- name: largest_losses(names, start, until, now, kpi, skip, most)
--- What largest_intervals begins with, of uptime_share or availability: what lowers it, the longest first. Only the days are read in
+-- What largest_intervals begins with, of uptime_share, availability or waiting: the losses, the longest first. Only the days are read in
 -- which one as long as the last of the page ended. Fewer than most: the rest of the page is not among the losses.
 WITH day AS MATERIALIZED (
     SELECT day, since, until FROM days_of_parts(ARRAY[:start::timestamptz], ARRAY[:until::timestamptz])
 ), part AS MATERIALIZED (  -- is_inside: the longest began in the window
     SELECT d.machine_id, day.since, day.until, loss.length, loss.length <= micros(day.since - :start) AS is_inside
     FROM machine_days d JOIN day USING (day)
-    CROSS JOIN LATERAL (SELECT CASE WHEN :kpi::text = 'availability' THEN greatest(d.longest_down, d.longest_wait)
-                                    ELSE d.longest_down END AS length) AS loss
+    CROSS JOIN LATERAL (SELECT CASE :kpi::text WHEN 'availability' THEN greatest(d.longest_down, d.longest_wait)
+                                    WHEN 'waiting' THEN d.longest_wait ELSE d.longest_down END AS length) AS loss
     WHERE d.machine_id = ANY ((SELECT machine_ids(:names::text[]))::integer[]) AND loss.length > 0
 ), last AS (  -- at least so long is the last of the page
     SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
@@ -34,7 +35,8 @@ WITH day AS MATERIALIZED (
     SELECT DISTINCT i.machine_id, greatest(i.since, :start) AS since, least(i.until, :until) AS until, i.status, i.reason
     FROM candidate c CROSS JOIN LATERAL whole_intervals(ARRAY[c.machine_id], c.since, c.until, :now::timestamptz) i
     WHERE i.until > :start AND i.since < :until AND :start < :until
-      AND (i.status = 'down' OR :kpi = 'availability' AND wait_kind(i.status, i.reason) IS NOT NULL)
+      AND (i.status = 'down' AND :kpi <> 'waiting'
+           OR :kpi IN ('availability', 'waiting') AND wait_kind(i.status, i.reason) IS NOT NULL)
 )
 SELECT m.machine_name, loss.since, loss.until, loss.status, loss.reason, loss.status = 'warning' AS waits
 FROM loss JOIN machines m USING (machine_id)

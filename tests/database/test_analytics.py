@@ -353,9 +353,10 @@ async def test_what_is_explained_is_what_was_shown(site: Plant, question: Probe)
 async def test_the_intervals_behind_a_share_are_the_longest_of_all_page_by_page(site: Plant, question: Probe) -> None:
     analytics = await ask(site, question)
     kpis = await analytics.kpis(question.window)
-    for kpi in Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.COVERAGE:
+    for kpi in Kpi.UPTIME_SHARE, Kpi.AVAILABILITY, Kpi.COVERAGE, Kpi.WAITING:
         whole = (await analytics.explain(kpi, question.window, Scope(), Page(1, 1000))).pieces
-        assert sum(piece.seconds for piece in whole if piece.status is Status.DOWN) == pytest.approx(kpis.down)
+        lost, seconds = (Status.WARNING, kpis.waiting) if kpi is Kpi.WAITING else (Status.DOWN, kpis.down)
+        assert sum(piece.seconds for piece in whole if piece.status is lost) == pytest.approx(seconds)
         for size in 1, 3:
             for number in range(1, 4):
                 page = await analytics.explain(kpi, question.window, Scope(), Page(number, size))

@@ -91,6 +91,23 @@ async def test_cards_show_what_the_history_says(report: Reports, open_page: Open
                                              '90 % of these within 25 min']
 
 
+async def test_the_time_that_machines_waited_is_shown_beside_the_time_down_and_adds_up(report: Reports,
+                                                                                       open_page: OpenPage) -> None:
+    screen = await opened(open_page)
+    assert texts(screen, 'Where the time went') == [
+        'Where the time went', 'known time of 5 machines', 'explain', 'Productive', '47 h, 89.5 %',
+        'Waiting (starved, blocked)', '1 h 07 min, 2.1 %', 'Down', '4 h 27 min, 8.4 %']
+    assert {'Waiting', '1 h 07 min'} <= set(texts(screen, 'Side by side'))
+    screen.click(next(element for element in screen.all(aria_label='Explain Where the time went')))
+    await screen.until(lambda: [arguments[0] for arguments in report.asked('explain')] == ['waiting'])
+
+
+async def test_of_a_reason_the_page_does_not_say_how_long_machines_waited(report: Reports, open_page: OpenPage) -> None:
+    report.figures = kpis(waiting=None)
+    screen = await opened(open_page, '/reports?reason=Jam')
+    assert not [each for each in screen.of_class('time-split') if not each['props'].get('hidden')]
+
+
 @pytest.mark.parametrize(('fields', 'notes'), [
     ({'acknowledged': 0, 'response': None, 'response_p90': None}, ['0 of 41 failures acknowledged']),
     ({'acknowledged': 0, 'response': None, 'response_p90': None, 'failures': 0}, ['no failures']),

@@ -33,9 +33,9 @@ async def test_lines_are_compared_the_one_with_the_most_downtime_first(report: R
                                LineKpis(None, kpis(down=0.0, failures=0, mttr=None)),
                                LineKpis('Body Line', kpis(down=72_000.0)))
     screen, lines = await compared(open_page, '?window=7d')
-    assert lines == [['Body Line', '88.1 %', '20 h', '41', '12 min 20 s'],
-                     ['Engine Line', '88.1 %', '1 h 00 min', '2', '12 min 20 s'],
-                     ['Not on a line', '88.1 %', '0 min', '0', '–']]
+    assert lines == [['Body Line', '88.1 %', '20 h', '1 h 07 min', '41', '12 min 20 s'],
+                     ['Engine Line', '88.1 %', '1 h 00 min', '1 h 07 min', '2', '12 min 20 s'],
+                     ['Not on a line', '88.1 %', '0 min', '1 h 07 min', '0', '–']]
     assert screen.all(href='/reports?window=7d&line=Body+Line')
 
 

@@ -33,6 +33,15 @@ def test_each_figure_is_what_its_formula_says() -> None:
     assert (kpis.response, kpis.response_p90, kpis.acknowledged) == (3600, 2 * 3600, 2)
 
 
+def test_productive_time_waiting_and_down_are_the_known_time_and_waiting_has_no_reason() -> None:
+    sums = Sums(machines=1, possible=10 * HOURS, operational=5 * HOURS, warning=1 * HOURS, waiting=2 * HOURS,
+                down=1 * HOURS, lost=1 * HOURS)
+    kpis = Kpis.of(TEN_HOURS, sums)
+    assert kpis.waiting is not None
+    assert kpis.operational + kpis.warning + kpis.waiting + kpis.down == kpis.covered == 9 * 3600
+    assert Kpis.of_reason(TEN_HOURS, sums).waiting is None
+
+
 def test_the_response_is_a_median_and_a_90th_percentile_that_one_long_wait_does_not_move() -> None:
     """A median of an even number is the lower of the two, as of the ages of work orders."""
     responses = [minutes * HOURS // 60 for minutes in (9, 7, 1, 3, 5, 2, 4, 6, 8, 3000)]

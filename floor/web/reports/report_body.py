@@ -25,6 +25,7 @@ from .report_query import ReportQuery
 from .report_windows import NOT_STARTED, Comparison
 from .stop_query import StopQuery
 from .stop_table import StopListPanel
+from .time_split import TimeSplitPanel
 from .timeline import timeline_panel
 from .trend_panel import TrendPanel
 
@@ -48,6 +49,7 @@ class ReportBody:
         self._trend = TrendPanel(analytics, services.store, services.calendar, change=change,
                                  explain=partial(explain_chart, Chart.TREND))
         self._cards = KpiCards(explain)
+        self._time = TimeSplitPanel(partial(explain_chart, Chart.TIME))
         self._timeline = timeline_panel(analytics, services.store, services.zone, window,
                                         machines_of(services.store, query), zoom, change)
         self._timeline.sort(query)
@@ -82,6 +84,7 @@ class ReportBody:
         with self._client:
             self._answer.clear()
             self._cards.clear()
+            self._time.clear()
             self._trend.show_message(message)
             self._losses.show_message(message)
             self._stops.show_message(message)
@@ -107,6 +110,7 @@ class ReportBody:
             else:
                 self._answer.show(query, comparison, answer)
             self._cards.show(kpis, before, scope, costs)
+            self._time.show(kpis)
             figures_shown.set()
             self._losses.about(query, comparison, widened_comparison)
             self._orders.about(comparison.words if not scope.is_filtered else

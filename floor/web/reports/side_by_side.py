@@ -17,7 +17,7 @@ from ..shell.messages import TextNode
 from .kpi_change import value
 from .report_query import ReportQuery
 
-COLUMNS = (Kpi.AVAILABILITY, Kpi.DOWN, Kpi.FAILURES, Kpi.MTTR)
+COLUMNS = (Kpi.AVAILABILITY, Kpi.DOWN, Kpi.WAITING, Kpi.FAILURES, Kpi.MTTR)
 MAX_ROWS = 12
 
 
@@ -150,6 +150,8 @@ def _row(row: ComparedRow, worst: float, *, with_cost: bool) -> None:
                     TextNode('i').style(f'width: {100 * row.kpis.down / worst if worst else 0:.2f}%') \
                         .props['data-part'] = 'down'
                 TextNode('span', downtime(row.kpis.down))
+            elif kpi is Kpi.WAITING:
+                TextNode('span', NOTHING if row.kpis.waiting is None else downtime(row.kpis.waiting))
             else:
                 TextNode('span', value(getattr(row.kpis, kpi), DEFINITIONS[kpi].unit))
     if with_cost:
