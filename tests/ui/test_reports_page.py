@@ -24,6 +24,7 @@ from floor.analytics import (
     HourlyPattern,
     Kpi,
     Kpis,
+    MachineDowntime,
     OrderReport,
     ProblemMachine,
     Scope,
@@ -35,6 +36,7 @@ from floor.core.errors import DatabaseUnavailableError, NotAllowedError
 from floor.core.machines import MachineName
 from floor.core.plant_calendar import PlantSettings
 from floor.web.reports import reports_page
+from floor.web.reports.captions import RANKED
 from floor.web.reports.cards import notes_of
 
 WINDOWS = ('use shift, last-shift, today, yesterday, this-week, last-week, this-month, last-month, 7d, 30d or '
@@ -379,6 +381,18 @@ async def test_the_head_for_paper_says_window_filters_and_time(report: Reports, 
     assert about['text'] == 'Yesterday · Line: Engine Line'
     printed, = screen.of_class('paper-time')
     assert printed['text'] == 'Printed Mon 2026-11-23 10:42, times in UTC'
+
+
+@pytest.mark.parametrize(('query', 'not_attributed', 'text'), [
+    ('', 0.0, f'{RANKED}; the summary at the top counts own downtime alone.'),
+    ('?line=Engine+Line', 1_800.0, f'{RANKED}; the summary at the top counts own downtime alone. '
+                                   'Of 2 h 00 min waiting, 30 min had no machine that was down as their cause.'),
+    ('?machine=Painter_02_01', 1_800.0, f'{RANKED}.')])
+async def test_downtime_caused_to_neighbours_says_why_another_machine_is_first_than_in_the_summary(
+        report: Reports, open_page: OpenPage, query: str, not_attributed: float, text: str) -> None:
+    report.answers['wait_attribution'] = WaitAttribution(
+        (MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 7200.0, not_attributed),), not_attributed)
+    assert text in texts(await opened(open_page, f'/reports{query}'), 'Downtime caused to neighbours')
 
 
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(report: Reports, open_page: OpenPage) -> None:

@@ -19,6 +19,7 @@ from ...feed.store import Store
 from ..shell.chips import Chip
 from .bar_focus import BarFocus
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
+from .captions import waiting_caption
 from .heat_map import heat_map
 from .panel import ReportPanel, TableView
 from .pareto import CauseActions, pareto
@@ -68,7 +69,7 @@ class LossPanels:
         label = comparison.words
         self._pareto.about(label, query.file('causes'))
         self._hours.about(f'share of known time, {widened.words}', query.widened.file('hours'))
-        self._waiting.about(f'own downtime and the waiting it caused, {label}', query.file('waiting'))
+        self._waiting.about(label, query.file('waiting'))
         self._machines.about(label, query.file('machines'))
         self._clocks.about(label, query.file('stops'))
         self._lines.about(label, query.file('lines'))
@@ -109,7 +110,7 @@ class LossPanels:
                              'row of the day before.').classes('panel-note')
         else:
             self._show_message(self._hours, NOT_BY_REASON)
-        await self._read_machines(query, comparison, view)
+        await self._read_machines(query, comparison, view, costs)
         lines = await analytics.lines(window, scope)
         groups = await read_groups(analytics, window, query, self._plant.shifts.names, names=self._store.names,
                                    costs=costs)
@@ -130,7 +131,8 @@ class LossPanels:
                 ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
             table_view(self._store, self._plant.zone, query).below(tables.of_causes(causes, costs), file)
 
-    async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView) -> None:
+    async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView,
+                             costs: LossCosts | None) -> None:
         analytics, window, scope = self._analytics, comparison.window, query.scope
         if query.reason is not None:
             self._show_message(self._waiting, NOT_BY_REASON)
@@ -138,6 +140,7 @@ class LossPanels:
             self._show_message(self._waiting, 'No machine was down or made others wait.')
         else:
             with self._client, self._waiting.fill():
+                ui.label(waiting_caption(query, attribution, costs)).classes('panel-note')
                 bars(rows, view)
                 legend((('down', 'own downtime'), ('warning', 'waiting caused to neighbours')))
                 view.below(tables.of_waiting(attribution), query.file('waiting'))
