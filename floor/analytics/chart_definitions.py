@@ -69,7 +69,9 @@ CHARTS = {
     Chart.CLOCKS: ChartDefinition('Response times by cause', (
         'detect, acknowledge, respond, repair = mean time from down to the work order, to its acknowledgement, to the '
         'start of work, to running',
-        'only failures whose work order was acknowledged and started'), Kpi.MTTR),
+        'only failures whose work order was acknowledged and started',
+        'MTTR is of all failures that ended, response of all that were acknowledged: the times do not add up to them'),
+        Kpi.MTTR),
     Chart.LINES: ChartDefinition('Side by side', (
         'each KPI of a line = computed from all its machines together, by the formula of the KPI',
         'the one with the most time down comes first; a machine is compared with all of its type'), Kpi.DOWN),

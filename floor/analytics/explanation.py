@@ -110,7 +110,9 @@ def _terms(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
         Kpi.MTBF: (Term('operating time', kpis.operating), failures, *_productive_mtbf(kpis)),
         Kpi.MTTR: (Term('length of failures that ended', (kpis.mttr or 0) * kpis.repaired),
                    Term('failures that ended', kpis.repaired, Unit.COUNT),
-                   *(() if kpis.repair is None else (Term('repair alone, mean', kpis.repair),))),
+                   *(() if kpis.repair is None else (
+                       Term('failures on which work was started', kpis.works, Unit.COUNT),
+                       Term('mean of their repair alone', kpis.repair)))),
         Kpi.REPAIR: (Term('time from the start of work', (kpis.repair or 0) * kpis.works),
                      Term('failures on which work was started', kpis.works, Unit.COUNT)),
         Kpi.RESPONSE: response, Kpi.RESPONSE_P90: response,

@@ -106,10 +106,10 @@ DEFINITIONS = {definition.kpi: definition for definition in (
         'the window', PRACTICE, 'higher', 'stops', LEAST_STOPS),
     KpiDefinition(
         Kpi.MTTR, 'MTTR', 'Mean time to restore, from down to running', Unit.SECONDS,
-        'MTTR = length of the failures that ended in the window because the machine ran again / their number; it is '
-        'detect + acknowledge + respond + repair', PRACTICE, 'lower', 'stops', LEAST_STOPS),
+        'MTTR = length of the failures that ended in the window because the machine ran again / their number; the '
+        'length of each is its detect + acknowledge + respond + repair', PRACTICE, 'lower', 'stops', LEAST_STOPS),
     KpiDefinition(
-        Kpi.REPAIR, 'Repair', 'Mean time from the start of work to running', Unit.SECONDS,
+        Kpi.REPAIR, 'Repair', 'Mean time from the start of work to running, of fewer failures than MTTR', Unit.SECONDS,
         'repair = time from the start of work to running / failures that ended in the window and on which work was '
         'started', PRACTICE, 'lower', 'stops', LEAST_STOPS),
     KpiDefinition(

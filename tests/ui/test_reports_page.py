@@ -21,6 +21,7 @@ from ui.services import HEADER
 
 from floor.analytics import (
     Cause,
+    CauseClocks,
     HourlyPattern,
     Kpi,
     Kpis,
@@ -28,6 +29,7 @@ from floor.analytics import (
     OrderReport,
     ProblemMachine,
     Scope,
+    StopClocks,
     StopList,
     WaitAttribution,
     Window,
@@ -87,8 +89,9 @@ async def test_cards_show_what_the_history_says(report: Reports, open_page: Open
     assert card(screen, 'stops')[2:] == \
         ['58', '▼ 6 better', '41 failures + 17 micro-stops', '1 more carried in', 'coverage 99.8 %']
     assert card(screen, 'mtbf')[2:5] == ['1 h 52 min', '▲ 9 min better', 'per machine, 41 failures']
-    assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', 'to restore, 39 failures']
-    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min, of 28', '2 still down, mean 14 min']
+    assert card(screen, 'mttr')[2:5] == ['12 min 20 s', '▲ 1 min worse', 'to restore: mean of 39 failures']
+    assert card(screen, 'mttr')[5:7] == ['repair alone 6 min: mean of the 28 with work started',
+                                         '2 still down, mean 14 min']
     assert card(screen, 'response')[2:6] == ['3 min 05 s', '▼ 40 s better', 'median of 30 of 41 failures',
                                              '90 % of these within 25 min']
 
@@ -393,6 +396,14 @@ async def test_downtime_caused_to_neighbours_says_why_another_machine_is_first_t
     report.answers['wait_attribution'] = WaitAttribution(
         (MachineDowntime(PAINTER, 'Engine Line', 2460.0, 5760.0, 7200.0, not_attributed),), not_attributed)
     assert text in texts(await opened(open_page, f'/reports{query}'), 'Downtime caused to neighbours')
+
+
+async def test_the_four_times_of_a_cause_say_of_which_failures_they_are_means(report: Reports,
+                                                                             open_page: OpenPage) -> None:
+    report.answers['clocks'] = StopClocks((CauseClocks('Jam', 28, 60.0, 120.0, 180.0, 3240.0, 3600.0),), 58)
+    assert 'The four times of a cause are means of the same failures, and add up: those whose work order was ' \
+           'acknowledged and started, 28 of 58 stops. MTTR is of all failures that ended, response of all that were ' \
+           'acknowledged.' in texts(await opened(open_page), 'Response times by cause')
 
 
 async def test_a_floor_without_a_stop_has_words_in_place_of_charts(report: Reports, open_page: OpenPage) -> None:

@@ -158,7 +158,7 @@ async def test_each_figure_says_what_stands_behind_it(recorded: Recorded, open_p
         'Uptime', '85.7 %', 'of 1 machine, coverage 87.5 %', 'Availability', '85.7 %', 'coverage 87.5 %',
         'Stops', '5', '2 failures + 3 micro-stops, coverage 87.5 %',
         'MTBF', '3 h 00 min', 'of 2 failures, coverage 87.5 %',
-        'MTTR', '15 min 00 s', 'to restore, 2 failures, 1 still down, 14 min, coverage 87.5 %',
+        'MTTR', '15 min 00 s', 'to restore: mean of 2 failures, 1 still down, 14 min, coverage 87.5 %',
         'Response', '–', '0 of 2 failures acknowledged, coverage 87.5 %']
 
 

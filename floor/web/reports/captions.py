@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...analytics import LossCosts, WaitAttribution
-from ...core.formatting import downtime
+from ...analytics import LossCosts, StopClocks, WaitAttribution
+from ...core.formatting import counted, downtime, number
 from .report_query import ReportQuery
 
 RANKED = 'Ranked by own downtime plus the time that other machines of the line were starved or blocked because of it'
@@ -22,3 +22,11 @@ def waiting_caption(query: ReportQuery, attribution: WaitAttribution, costs: Los
         return ranked
     return f'{ranked} Of {downtime(waited)} waiting, {downtime(attribution.not_attributed)} had no machine that was ' \
            'down as their cause.'
+
+
+def clocks_caption(clocks: StopClocks) -> str:
+    """Of which failures the four times are means, and why MTTR is not their sum."""
+    seen = sum(cause.stops for cause in clocks.causes)
+    return f'The four times of a cause are means of the same failures, and add up: those whose work order was ' \
+           f'acknowledged and started, {number(seen)} of {counted(clocks.total, "stop")}. MTTR is of all ' \
+           'failures that ended, response of all that were acknowledged.'

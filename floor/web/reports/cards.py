@@ -143,8 +143,8 @@ def notes_of(kpi: Kpi, kpis: Kpis) -> list[str]:
         return [f'per machine, {failures}' if kpis.machines > 1 else f'of {failures}']
     if kpi is Kpi.MTTR:
         alone = [] if kpis.repair is None else [
-            f'repair alone {duration(kpis.repair, Detail.BRIEF)}, of {number(kpis.works)}']
-        return [f'to restore, {counted(kpis.repaired, "failure")}', *alone, *ongoing_of(kpis)]
+            f'repair alone {duration(kpis.repair, Detail.BRIEF)}: mean of the {number(kpis.works)} with work started']
+        return [f'to restore: mean of {counted(kpis.repaired, "failure")}', *alone, *ongoing_of(kpis)]
     if kpi is Kpi.RESPONSE:
         p90 = [] if kpis.response_p90 is None else [f'90 % of these within {duration(kpis.response_p90, Detail.BRIEF)}']
         median = [f'median of {number(kpis.acknowledged)} of {failures}', *p90] if kpis.acknowledged else [

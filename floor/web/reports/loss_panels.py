@@ -12,14 +12,13 @@ from ...analytics import Analytics, Cause, LossCosts
 from ...analytics import report_tables as tables
 from ...analytics.chart_definitions import Chart
 from ...analytics.stops import By
-from ...core.formatting import counted, number
 from ...core.moments import Form
 from ...core.plant_calendar import MIDNIGHT, PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
 from .bar_focus import BarFocus
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
-from .captions import waiting_caption
+from .captions import clocks_caption, waiting_caption
 from .heat_map import heat_map
 from .panel import ReportPanel, TableView
 from .pareto import CauseActions, pareto
@@ -158,9 +157,7 @@ class LossPanels:
             with self._client, self._clocks.fill():
                 bars(clock_bars(clocks.causes), view)
                 legend((f'clock-{clock.lower()}', clock.lower()) for clock in tables.CLOCKS)
-                seen = sum(cause.stops for cause in clocks.causes)
-                ui.label(f'Mean of {number(seen)} of {counted(clocks.total, "stop")}: those whose work order was '
-                         'acknowledged and started.').classes('panel-note')
+                ui.label(clocks_caption(clocks)).classes('panel-note')
                 view.below(tables.of_clocks(clocks.causes), query.file('stops'))
 
     def _show_message(self, panel: ReportPanel, sentence: str) -> None:
