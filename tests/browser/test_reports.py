@@ -193,3 +193,10 @@ async def test_a_tablet_shows_the_list_of_stops_without_sideways_scrolling(visit
     page = await visitor.open(f'/reports?{window}', viewport={'width': 820, 'height': 1180})
     await expect(page.locator('.stops-table tr', has_text='carried in')).to_be_visible()
     await fits_window(page)
+
+
+async def test_a_window_as_narrow_as_a_small_phone_has_the_tools_of_every_panel_in_it(visitor: Visitor) -> None:
+    """A phone would make the page smaller until it fits."""
+    page = await visitor.open('/reports?window=30d', viewport={'width': 360, 'height': 800})
+    await expect(page.get_by_role('button', name='By week')).to_be_visible()
+    await fits_window(page)
