@@ -75,7 +75,7 @@ def test_a_window_and_a_page_must_make_sense() -> None:
 
 
 async def test_there_is_no_figure_of_that_name(analysis: Analytics) -> None:
-    with pytest.raises(InvalidInputError, match='use uptime_share, availability, down, stops'):
+    with pytest.raises(InvalidInputError, match='use uptime_share, availability, down, waiting, stops'):
         await analysis.explain('oee', window(1))
 
 
