@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
+from floor.core.rate_limit import TokenBucket
 from floor.orders.upload_queue import FORM_OVERHEAD_BYTES
 from floor.orders.work_order_files import MAX_FILE_BYTES as LARGEST_FILE
 from floor.web.middleware import request_limits
@@ -66,13 +68,14 @@ async def test_a_file_may_be_as_large_as_an_attachment() -> None:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the intake has had senders wait, in seconds; the waiting itself is left out."""
+    """How long the intake has had senders wait, in seconds; the waiting itself is left out, and no time passes."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
     monkeypatch.setattr(request_limits, 'asyncio', type('Asyncio', (), {'sleep': staticmethod(sleep)}))
+    monkeypatch.setattr(request_limits, 'TokenBucket', partial(TokenBucket, monotonic=lambda: 0.0))
     return waits
 
 
@@ -88,8 +91,33 @@ async def test_a_socket_that_sends_more_than_a_person_can_is_read_slowly(slept: 
             await receive()
 
     await RequestLimits(app)({'type': 'websocket'}, receive, no_send)
-    assert len(slept) >= MESSAGES_PER_S - 5  # a few seconds may pass on a machine that is busy
-    assert max(slept) == pytest.approx(1, abs=0.5)
+    assert slept == [pytest.approx(number / MESSAGES_PER_S) for number in range(1, MESSAGES_PER_S + 1)]
+
+
+async def test_while_a_socket_waits_the_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waiting.append(seconds)
+        await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        return {'type': 'websocket.receive', 'text': '42[...]'}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        for _ in range(scope['messages']):
+            await receive()
+
+    monkeypatch.setattr(request_limits, 'asyncio', type('Asyncio', (), {'sleep': staticmethod(sleep)}))
+    limits = RequestLimits(app)
+    flood = asyncio.create_task(limits({'type': 'websocket', 'messages': 10 * MESSAGES_AT_ONCE}, receive, no_send))
+    await asyncio.sleep(0)
+    assert len(waiting) == 1
+
+    other = asyncio.create_task(limits({'type': 'websocket', 'messages': MESSAGES_AT_ONCE}, receive, no_send))
+    await asyncio.sleep(0)
+    assert other.done() and not flood.done()
+    flood.cancel()
 
 
 async def test_a_browser_without_websockets_is_held_to_the_same(slept: list[float]) -> None:
