@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
@@ -163,6 +163,19 @@ class MachineKpis:
     kpis: Kpis
 
 
+async def floor_times(reading: ReportSnapshot) -> Sums:
+    """How long all machines together were what; nothing of their stops. A machine that has left, and of which nothing
+    is known, does not count."""
+    left = tuple(machine for machine in reading.machines if not machine.present)
+    machines = len(reading.machines) - len(left)
+    if left:
+        known = reading.queries.machine_times(reading.connection, names=[machine.name for machine in left], line=None,
+                                              now=reading.now, **reading.hours)
+        machines += len([row async for row in known if any(row[name] for name in TIMES)])
+    row = await reading.queries.floor_times(reading.connection, now=reading.now, **reading.hours)
+    return Sums(machines=machines, possible=machines * reading.micros, **{name: row[name] for name in TIMES})
+
+
 async def machine_times(reading: ReportSnapshot) -> dict[Member, Sums]:
     """How long each machine that belongs into the report was what, in flow order; nothing of its stops."""
     return {machine: sums for machine, sums in (await _times(reading)).items() if sums.machines}
@@ -187,32 +200,32 @@ async def machine_sums(reading: ReportSnapshot, *, answered: bool = True) -> dic
     soon they were acknowledged and repaired, too."""
     times = await _times(reading)
     sums = {machine.name: of for machine, of in times.items()}
-    for fields, rows in _stop_rows(reading, answered=answered):
-        async for row in rows:
-            if of := sums.get(row['machine_name']):
-                for name in fields:
-                    setattr(of, name, getattr(of, name) + row[name])
+    fields, rows = _stop_rows(reading, answered=answered)
+    async for row in rows:
+        if of := sums.get(row['machine_name']):
+            for name in fields:
+                setattr(of, name, row[name])
     return {machine: of for machine, of in times.items() if of != Sums()}
 
 
 async def floor_sums(reading: ReportSnapshot) -> Sums:
-    """All machines together: their stops are one row of the database, which is quicker than one for each machine."""
-    result = total((await machine_times(reading)).values())
-    async for row in reading.queries.stop_sums(reading.connection, answered=True, together=True, **reading.stop_period):
-        for name in STOPS:
+    """All machines together: one row of the database, which is quicker than one for each machine."""
+    result = await floor_times(reading)
+    fields, rows = _stop_rows(reading, answered=True, together=True)
+    async for row in rows:
+        for name in fields:
             setattr(result, name, row[name])
     return result
 
 
-def _stop_rows(reading: ReportSnapshot, *, answered: bool) -> Iterator[tuple[tuple[str, ...], AsyncIterator[Any]]]:
-    """What adds up to all that is to be known of the stops of each machine, and the names of its columns."""
+def _stop_rows(reading: ReportSnapshot, *, answered: bool,
+               together: bool = False) -> tuple[tuple[str, ...], AsyncIterator[Any]]:
+    """All that is to be known of the stops of each machine, or of all together, and the names of its columns."""
     if not reading.scope.is_filtered:
-        yield STOPS, reading.queries.stop_sums(reading.connection, answered=answered, together=False,
-                                               **reading.stop_period)
-        return
-    for at_ends in False, True:
-        yield FILTERED, reading.queries.filtered_stop_sums(
-            reading.connection, answered=answered, at_ends=at_ends, **reading.stops_in_parts)
+        return STOPS, reading.queries.stop_sums(reading.connection, answered=answered, together=together,
+                                                **reading.stop_period)
+    return FILTERED, reading.queries.filtered_stop_sums(reading.connection, answered=answered, together=together,
+                                                        **reading.stops_in_parts)
 
 
 def kpis_of(reading: ReportSnapshot, sums: Sums) -> Kpis:
@@ -222,8 +235,8 @@ def kpis_of(reading: ReportSnapshot, sums: Sums) -> Kpis:
 
 async def read_kpis(reading: ReportSnapshot) -> Kpis:
     """The figures of all that is asked about."""
-    together = reading.scope.is_whole_floor and not reading.scope.is_filtered
-    return kpis_of(reading, await floor_sums(reading) if together else total((await machine_sums(reading)).values()))
+    return kpis_of(reading, await floor_sums(reading) if reading.scope.is_whole_floor
+                   else total((await machine_sums(reading)).values()))
 
 
 async def read_lines(reading: ReportSnapshot) -> tuple[LineKpis, ...]:

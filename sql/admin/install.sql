@@ -48,7 +48,8 @@ SELECT set_config('floor.refusal', coalesce((
         (23, 'e9be8ee7053a381c919d299a1cec502d3255587f9d78c085cc2826a629bda4f0'),
         (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
         (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'),
-        (26, 'a8f1a53dc62e291b10cce998f7d540caae0666379a10b8be22aef9a214982bfd'))
+        (26, 'a8f1a53dc62e291b10cce998f7d540caae0666379a10b8be22aef9a214982bfd'),
+        (27, 'f9de96f82b65f05def462ac8e3bf5b49e4d8940c19476d7430a4fbce94e82ccc'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -235,6 +236,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 26) AS wanted \
 \if :wanted
     \ir ../migrations/0026_announced_limits.sql
     INSERT INTO schema_migrations (version, name, app_version) VALUES (26, 'announced_limits', :'program');
+\endif
+
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 27) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0027_floor_sums.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (27, 'floor_sums', :'program');
 \endif
 
 -- psql cannot tell which of these have changed, so it applies all of them.

@@ -46,3 +46,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 1 AS $$
     CROSS JOIN LATERAL (SELECT greatest(created.at, least(acknowledged_at, until)) AS at) AS acknowledged
     CROSS JOIN LATERAL (SELECT greatest(acknowledged.at, least(started_at, until)) AS at) AS started
 $$;
+
+-- The failures that began and ended in a period and have an order. Grouped once they are joined, so that several processes look the
+-- stops up. names null: of all machines; of_line: of those that began on that line (0: on none).
+CREATE OR REPLACE FUNCTION ordered_failures(names text[], from_at timestamptz, until_at timestamptz, of_line smallint)
+RETURNS TABLE (machine_name text, since timestamptz, until timestamptz, repaired boolean, created_at timestamptz,
+               acknowledged_at timestamptz, started_at timestamptz)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+    SELECT s.machine_name, s.since, s.until, s.repaired, min(o.created_at), min(o.acknowledged_at), min(o.started_at)
+    FROM work_orders o
+    JOIN stops_inside(names, from_at, until_at, of_line) s
+        ON s.since = o.stop_since AND s.machine_name IS NOT DISTINCT FROM o.machine_id  -- found by the moment
+    WHERE o.stop_since >= from_at AND o.stop_since < until_at AND (names IS NULL OR o.machine_id = ANY (names)) AND s.fails
+    GROUP BY s.version, s.machine_name, s.since, s.until, s.repaired
+$$;

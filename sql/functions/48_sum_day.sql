@@ -1,4 +1,4 @@
--- The sums of one day: of each machine and line, up to each hour and of all of it, and of the hours of each line.
+-- The sums of one day: of each machine and line, and of all machines, up to each hour and of all of it, and of the hours of each line.
 
 -- A period in pieces of whole quarters of an hour: every time zone's hours are made of them.
 CREATE OR REPLACE FUNCTION quarters_of(from_at timestamptz, until_at timestamptz) RETURNS TABLE (since timestamptz, length bigint)
@@ -91,5 +91,15 @@ BEGIN
     SELECT of_day, h.line_id, extract(hour FROM cuts[h.number] AT TIME ZONE period.time_zone), coalesce(sum(h.operational), 0),
            coalesce(sum(h.warning), 0) + coalesce(sum(h.waiting), 0), coalesce(sum(h.down), 0)
     FROM hour h GROUP BY 2, 3;
-    UPDATE history_days SET summed_at = floor_clock(), hours = cuts WHERE day = of_day;
+    UPDATE history_days
+    SET summed_at = floor_clock(), hours = cuts, (operational, warning, waiting, down) = (
+        SELECT array_agg(m.operational ORDER BY m.cut), array_agg(m.warning ORDER BY m.cut), array_agg(m.waiting ORDER BY m.cut),
+               array_agg(m.down ORDER BY m.cut)
+        FROM (SELECT u.cut, sum(u.operational)::bigint AS operational, sum(u.warning)::bigint AS warning,
+                     sum(u.waiting)::bigint AS waiting, sum(u.down)::bigint AS down
+              FROM machine_hours h
+              CROSS JOIN LATERAL unnest(h.operational, h.warning, h.waiting, h.down) WITH ORDINALITY
+                  AS u (operational, warning, waiting, down, cut)
+              WHERE h.day = of_day GROUP BY u.cut) AS m)
+    WHERE day = of_day;
 END $$;

@@ -66,3 +66,22 @@ $$;
 COMMENT ON FUNCTION machine_times IS
     'Microseconds of some machines (null: of all) in the parts of a period, right to the second; what is missing to their length is'
     ' unknown. of_line: while they stood on that line (0: on none).';
+
+-- Of all machines together, from the sums of whole days.
+CREATE OR REPLACE FUNCTION floor_times(starts timestamptz[], untils timestamptz[], now_at timestamptz)
+RETURNS TABLE (operational bigint, warning bigint, waiting bigint, down bigint)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+    SELECT coalesce(sum(t.operational), 0)::bigint, coalesce(sum(t.warning), 0)::bigint, coalesce(sum(t.waiting), 0)::bigint,
+           coalesce(sum(t.down), 0)::bigint
+    FROM (SELECT d.operational[cardinality(d.operational)], d.warning[cardinality(d.warning)], d.waiting[cardinality(d.waiting)],
+                 d.down[cardinality(d.down)]
+          FROM days_of_parts(starts, untils) c JOIN history_days d USING (day)
+          UNION ALL
+          SELECT d.operational[c.last] - d.operational[c.first], d.warning[c.last] - d.warning[c.first],
+                 d.waiting[c.last] - d.waiting[c.first], d.down[c.last] - d.down[c.first]
+          FROM hours_of_parts(starts, untils) c JOIN history_days d USING (day)
+          UNION ALL
+          SELECT r.operational, r.warning, r.waiting, r.down FROM rest_times(NULL, starts, untils, now_at) r
+         ) AS t (operational, warning, waiting, down)
+$$;
+COMMENT ON FUNCTION floor_times IS 'machine_times of all machines together.';

@@ -1,5 +1,17 @@
 -- The stops in the parts of a period (47_parts.sql): in all of it, which is one part, or in some of its hours, such as all late shifts.
 
+-- When parts begin and end, in turn. Of constants, as the program's queries have them, it is computed once.
+CREATE OR REPLACE FUNCTION edges_of_parts(starts timestamptz[], untils timestamptz[]) RETURNS timestamptz[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT array_agg(edge ORDER BY part.number, edge)
+    FROM unnest(starts, untils) WITH ORDINALITY AS part (since, until, number)
+    CROSS JOIN LATERAL unnest(ARRAY[part.since, part.until]) AS edge
+$$;
+
+-- Whether a moment is in one of the parts: after as many beginnings and ends, in one look.
+CREATE OR REPLACE FUNCTION is_in_parts(moment timestamptz, starts timestamptz[], untils timestamptz[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT width_bucket(moment, edges_of_parts(starts, untils)) % 2 = 1 $$;
+
 -- For each part the microseconds of all parts before it. Of constants, as the program's queries have them, it is computed once.
 CREATE OR REPLACE FUNCTION micros_before_parts(starts timestamptz[], untils timestamptz[]) RETURNS bigint[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -49,6 +49,10 @@ SELECT least(first_interval(), (SELECT min(since) FROM summed_days));
 SELECT machine_name, operational, warning, waiting, down
 FROM machine_times(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :line::smallint);
 
+-- name: floor_times(starts, untils, now)^
+-- The same of all machines together.
+SELECT operational, warning, waiting, down FROM floor_times(:starts::timestamptz[], :untils::timestamptz[], :now::timestamptz);
+
 -- name: stop_causes(names, starts, untils, now, reason, line)
 -- For each reason: microseconds down in the parts of a period, and stops that began in them. names null: of all machines; reason null:
 -- all of them.

@@ -1,27 +1,57 @@
--- name: filtered_stop_sums(names, starts, untils, now, reason, answered, line, at_ends)
--- For each machine: how many stops of each kind there were in some hours of a period, of a reason the time down by them, and, if that
--- is asked for, responses and repairs as in stop_sums. Lengths in microseconds. at_ends: of those that stops_in_parts() means by
--- it; both together are all.
-SELECT s.machine_name, coalesce(sum(CASE WHEN :reason IS NOT NULL THEN s.down END), 0)::bigint AS lost,  -- worked out only if asked for
-       count(*) FILTER (WHERE s.began AND s.fails) AS failures,
-       count(*) FILTER (WHERE s.began AND NOT s.fails) AS micro_stops,
-       count(*) FILTER (WHERE s.carried_in) AS carried_in,
-       count(*) FILTER (WHERE s.ended AND s.fails) AS repairs,
-       coalesce(sum(s.length) FILTER (WHERE s.ended AND s.fails), 0)::bigint AS repair,
-       count(*) FILTER (WHERE s.goes_on) AS ongoing,
-       coalesce(sum(s.going_on) FILTER (WHERE s.goes_on), 0)::bigint AS ongoing_length,
-       count(*) FILTER (WHERE o.started_at IS NOT NULL AND s.ended AND s.fails) AS works,
-       coalesce(sum(repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at))
-                    FILTER (WHERE o.started_at IS NOT NULL AND s.ended AND s.fails), 0)::bigint AS work,
-       coalesce(array_agg(response_time(s.since, s.until, o.acknowledged_at))
-                    FILTER (WHERE o.acknowledged_at IS NOT NULL AND s.began AND s.fails), '{}') AS responses
-FROM stops_in_parts(:names::text[], :starts::timestamptz[], :untils::timestamptz[], :now::timestamptz, :reason::text,
-                    :line::smallint, :at_ends::boolean) s
-LEFT JOIN stop_orders_between(
-    :names, CASE WHEN :at_ends THEN (SELECT min(t.since) FROM stops_touching(:names, (:starts)[1], (:untils)[cardinality(:untils)], :now) t)
-                 ELSE (:starts)[1] END, (:untils)[cardinality(:untils)]) o
-    ON :answered::boolean AND o.since = s.since AND o.machine_name = s.machine_name
-GROUP BY s.machine_name;
+-- name: filtered_stop_sums(names, starts, untils, now, reason, answered, together, line)
+-- stop_sums (stop_sums.sql) of some hours of a period, of the stops of a reason, or of both; of a reason lost, too: the microseconds down
+-- by it. The many stops of all reasons that began and ended within the period are added up before the few others are looked at.
+WITH within AS (
+    SELECT CASE WHEN NOT :together::boolean THEN m.machine_name END AS machine_name,
+           count(*) FILTER (WHERE s.before % 2 = 1 AND s.length >= m.micro_stop) AS failures,
+           count(*) FILTER (WHERE s.before % 2 = 1 AND s.length < m.micro_stop) AS micro_stops,
+           count(*) FILTER (WHERE s.before % 2 = 0 AND (s.before + 1 < s.after OR s.until > s.edge)) AS carried_in,
+           count(*) FILTER (WHERE s.after % 2 = 1 AND s.repaired AND s.length >= m.micro_stop) AS repairs,
+           sum(s.length) FILTER (WHERE s.after % 2 = 1 AND s.repaired AND s.length >= m.micro_stop) AS repair
+    FROM (SELECT b.*, CASE WHEN b.until < b.edge THEN b.before
+                           ELSE width_bucket(b.until, edges_of_parts(:starts::timestamptz[], :untils::timestamptz[])) END AS after
+          FROM (SELECT a.*, (edges_of_parts(:starts, :untils))[a.before + 1] AS edge  -- the next one
+                FROM (SELECT i.machine_id, i.until, i.repaired, i.length,
+                             width_bucket(i.since, edges_of_parts(:starts, :untils)) AS before
+                      FROM machine_stops i
+                      WHERE i.since >= (:starts)[1] AND i.since < (:untils)[cardinality(:untils)] AND i.until < (:untils)[cardinality(:untils)]
+                        AND (:names::text[] IS NULL OR i.machine_id = ANY ((SELECT machine_ids(:names))::integer[]))
+                        AND (:line::smallint IS NULL OR coalesce(i.line_id, 0::smallint) = :line)
+                      OFFSET '0') AS a  -- each is computed once; '0' as in machine_limits
+                OFFSET '0') AS b
+          OFFSET '0') AS s
+    JOIN machine_limits m USING (machine_id)
+    WHERE :reason::text IS NULL AND (s.before % 2 = 1 OR s.before < s.after)
+    GROUP BY 1
+), few AS MATERIALIZED (
+    SELECT s.*
+    FROM stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason, :line, CASE WHEN :reason IS NULL THEN true END) s
+), part AS (
+    SELECT machine_name, 0::bigint AS lost, failures, micro_stops, carried_in, repairs, repair, 0 AS ongoing, 0::bigint AS ongoing_length,
+           NULL::bigint AS response, NULL::bigint AS work
+    FROM within
+    UNION ALL
+    SELECT s.machine_name, s.down, (s.began AND s.fails)::int, (s.began AND NOT s.fails)::int, s.carried_in::int,
+           (s.ended AND s.fails)::int, CASE WHEN s.ended AND s.fails THEN s.length ELSE 0 END, s.goes_on::int, coalesce(s.going_on, 0),
+           CASE WHEN s.began THEN response_time(s.since, s.until, o.acknowledged_at) END,
+           CASE WHEN s.ended THEN repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) END
+    FROM few s
+    LEFT JOIN LATERAL orders_of_stop(s.machine_name, s.since) o ON :answered::boolean AND s.fails
+    UNION ALL
+    SELECT s.machine_name, 0, 0, 0, 0, 0, 0, 0, 0,
+           CASE WHEN is_in_parts(s.since, :starts, :untils) THEN response_time(s.since, s.until, s.acknowledged_at) END,
+           CASE WHEN is_in_parts(s.until, :starts, :untils) AND s.repaired
+                THEN repair_time(s.since, s.until, s.created_at, s.acknowledged_at, s.started_at) END
+    FROM ordered_failures(:names, (:starts)[1], (:untils)[cardinality(:untils)], :line) s
+    WHERE :answered AND :reason IS NULL
+)
+SELECT CASE WHEN NOT :together THEN machine_name END AS machine_name, sum(lost)::bigint AS lost, sum(failures)::bigint AS failures,
+       sum(micro_stops)::bigint AS micro_stops, sum(repairs)::bigint AS repairs, coalesce(sum(repair), 0)::bigint AS repair,
+       sum(carried_in)::bigint AS carried_in, sum(ongoing)::bigint AS ongoing, sum(ongoing_length)::bigint AS ongoing_length,
+       count(work) AS works, coalesce(sum(work), 0)::bigint AS work,
+       coalesce(array_agg(response) FILTER (WHERE response IS NOT NULL), '{}') AS responses
+FROM part
+GROUP BY 1;
 
 -- name: has_reason(start, now, reason)$
 -- Whether a stop ever had this reason; empty: none was given. start: of the history.

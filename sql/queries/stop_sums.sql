@@ -9,15 +9,10 @@ WITH across AS MATERIALIZED (
            s.since < :start AND (s.until IS NULL OR s.until > :start) AND :start < :until AS carried_in,
            s.until IS NULL OR (s.until >= :until AND (s.until > :start OR s.since >= :start)) AS goes_on
     FROM stops_touching(:names::text[], :start, :until, :now::timestamptz, :line::smallint) s
-), answer AS (  -- of the failures with an order; grouped once they are joined, so that several processes look the stops up
-    SELECT s.machine_name, s.since, s.until, true AS began, s.repaired AS ended, min(o.created_at) AS created_at,
-           min(o.acknowledged_at) AS acknowledged_at, min(o.started_at) AS started_at
-    FROM work_orders o
-    JOIN stops_inside(:names, :start, :until, :line::smallint) s
-        ON s.since = o.stop_since AND s.machine_name IS NOT DISTINCT FROM o.machine_id  -- found by the moment
-    WHERE :answered::boolean AND o.stop_since >= :start AND o.stop_since < :until
-      AND (:names IS NULL OR o.machine_id = ANY (:names)) AND s.fails
-    GROUP BY s.version, s.machine_name, s.since, s.until, s.repaired
+), answer AS (  -- of the failures with an order
+    SELECT s.machine_name, s.since, s.until, true AS began, s.repaired AS ended, s.created_at, s.acknowledged_at, s.started_at
+    FROM ordered_failures(:names, :start, :until, :line) s
+    WHERE :answered::boolean
     UNION ALL
     SELECT s.machine_name, s.since, s.until, s.began, s.repaired AND s.ended, o.created_at, o.acknowledged_at, o.started_at
     FROM across s
