@@ -5,7 +5,7 @@ WITH within AS (
     SELECT CASE WHEN NOT :together::boolean THEN m.machine_name END AS machine_name,
            count(*) FILTER (WHERE s.before % 2 = 1 AND s.length >= m.micro_stop) AS failures,
            count(*) FILTER (WHERE s.before % 2 = 1 AND s.length < m.micro_stop) AS micro_stops,
-           count(*) FILTER (WHERE s.before % 2 = 0 AND (s.before + 1 < s.after OR s.until > s.edge)) AS carried_in,
+           count(*) FILTER (WHERE s.before % 2 = 0 AND s.until > s.edge) AS carried_in,
            count(*) FILTER (WHERE s.after % 2 = 1 AND s.repaired AND s.length >= m.micro_stop) AS repairs,
            sum(s.length) FILTER (WHERE s.after % 2 = 1 AND s.repaired AND s.length >= m.micro_stop) AS repair
     FROM (SELECT b.*, CASE WHEN b.until < b.edge THEN b.before

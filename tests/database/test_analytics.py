@@ -32,6 +32,7 @@ from floor.analytics import (
     Window,
 )
 from floor.analytics.kpis import Sums
+from floor.analytics.report_snapshot import parts_of
 from floor.analytics.timeline import ColumnShares
 from floor.core.errors import QueryError
 from floor.core.machines import MachineName, Status
@@ -750,6 +751,67 @@ async def test_the_figures_of_all_shifts_add_up_to_those_without_a_filter(site: 
     for machine in (await analytics.wait_attribution(window)).machines:
         assert sum(each.caused for wait in waits for each in wait.machines
                    if each.machine == machine.machine) == pytest.approx(machine.caused)
+
+
+LATE = SPRING + 2 * DAY + 18 * HOUR
+"""When a late shift begins in Detroit."""
+OVER_THE_EDGES_OF_A_SHIFT = Probe(
+    History([HistoryRow('Press', LATE - HOUR, 'down', 'Jam', 1),
+             HistoryRow('Press', LATE, 'operational', None, 2),
+             HistoryRow('Welder', LATE - HOUR, 'down', 'Jam', 3),
+             HistoryRow('Welder', LATE + 2 * HOUR, 'operational', None, 4),
+             HistoryRow('Welder', LATE + 6 * HOUR, 'down', 'Jam', 11),
+             HistoryRow('Welder', LATE + 7 * HOUR, 'operational', None, 12),
+             HistoryRow('Oven', LATE - 9 * HOUR, 'down', None, 5),
+             HistoryRow('Oven', LATE + 9 * HOUR, 'operational', None, 6),
+             HistoryRow('Cutter', LATE + HOUR, 'down', 'Jam', 7),
+             HistoryRow('Cutter', LATE + 3 * HOUR, None, None, 8),
+             HistoryRow('Crane', LATE, 'down', 'Jam', 9),
+             HistoryRow('Crane', LATE + MINUTE, 'operational', None, 10)],
+            LATE + 2 * DAY, places=LINES, present=set(LINES) - {'Cutter'},
+            moves=[('Welder', LATE + 5 * HOUR, 'Engine Line')],
+            orders=[Order('Welder', LATE - HOUR, LATE - 50 * MINUTE, LATE - 40 * MINUTE,
+                          LATE + 30 * MINUTE, 'WO-20261101-0001'),
+                    Order('Cutter', LATE + HOUR, LATE + 61 * MINUTE, LATE + 62 * MINUTE,
+                          LATE + 63 * MINUTE, 'WO-20261101-0002')]),
+    Window(SPRING + DAY, SPRING + 4 * DAY), 5)
+"""One ends as it begins, one was acknowledged before and worked on in it, one is on another line, one goes through all
+of it, one ends as its machine leaves, and one begins with it."""
+
+
+def stop_figures(kpis: Kpis) -> dict[str, object]:
+    """All that counts stops."""
+    return {name: getattr(kpis, name) for name in (
+        'failures', 'micro_stops', 'carried_in', 'repaired', 'mttr', 'works', 'repair', 'acknowledged', 'response',
+        'response_p90')}
+
+
+def expected_of_shift(history: History, window: Window, scope: Scope) -> dict[str, object]:
+    """What is counted in each of its hours; a stop that went on when one of them began, and began in none, once."""
+    parts = parts_of(window.until(history.now), scope, Shifts(SHIFTS, DETROIT))
+    names = [name for name in history.machines if scope.machine in {None, name}]
+    of_parts = [history.sums([], part.start, part.end, scope.line, names) for part in parts]
+    sums = Sums(**{name: sum(getattr(of, name) for of in of_parts)
+                   for name in ('failures', 'micro_stops', 'repairs', 'repair', 'works', 'work')},
+                responses=[response for of in of_parts for response in of.responses])
+    found = {(stop.machine, stop.since)
+             for part in parts for stop in history.stops_in(names, part.start, part.end, scope.line)}
+    sums.carried_in = len([since for _, since in found if not any(part.start <= since < part.end for part in parts)])
+    return stop_figures(Kpis.of(window, sums))
+
+
+@given(question=questions())
+@example(question=OVER_THE_EDGES_OF_A_SHIFT)
+@example(question=MOVED_WHILE_DOWN)
+@example(question=DOWN_WHEN_IT_FELL_SILENT_AND_LEFT)
+@many
+async def test_the_stops_of_a_shift_are_those_of_its_hours(site: Plant, question: Probe) -> None:
+    analytics = await ask(site, question)
+    for scope in SCOPES[:3]:
+        for shift in 'Early', 'Late':
+            of_shift = replace(scope, shift=shift)
+            assert stop_figures(await analytics.kpis(question.window, of_shift)) == expected_of_shift(
+                question.history, question.window, of_shift)
 
 
 @given(question=questions())

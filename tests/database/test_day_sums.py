@@ -18,13 +18,16 @@ from floor.core.machines import MachineName, Status
 from floor.core.plant_calendar import PlantSettings
 from floor.core.settings import Settings
 from floor.db.database import Database
+from floor.db.schema_files import load_schema_files
 from floor.jobs.day_sums import DaySums
 
 UTC_ZONE = ZoneInfo('UTC')
 VALVE, PAINTER, MOLDER = MachineName('Valve_01_01'), MachineName('Painter_04_01'), MachineName('Injection_Molder_01_01')
 HOUR = timedelta(hours=1)
 REFRESH = 'SELECT refresh_days()'
+FLOOR = 'SELECT day, operational, warning, waiting, down FROM history_days ORDER BY day'
 DERIVED = (
+    FLOOR,
     'SELECT * FROM machine_days ORDER BY day, machine_id, line_id',
     'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id',
     'SELECT * FROM line_hours ORDER BY day, line_id, hour',
@@ -131,6 +134,21 @@ async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
     assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 38', '-c', REFRESH) == '1\nt\n0\n'
     assert psql('-c', 'SELECT count(*) = 30, max(operational) = 86400 * 1000000::bigint FROM machine_days '
                 'GROUP BY day ORDER BY day DESC LIMIT 1') == 't|t\n'
+
+
+@pytest.mark.newest_postgres
+async def test_days_that_an_earlier_version_summed_up_get_their_sums_of_the_floor(site: asyncpg.Connection) -> None:
+    await report(site, VALVE, (50, 'down'), (40.5, 'operational'), (30, 'warning', 'Starved'), (20, 'operational'))
+    await site.fetchval(REFRESH)
+    days = await site.fetch(FLOOR)
+    assert any(day['down'][-1] for day in days) and any(day['waiting'][-1] for day in days)
+    await site.execute('UPDATE history_days SET hours = NULL WHERE day = $1', days[0]['day'])  # as 0.2.0 left them
+    await site.execute('ALTER TABLE history_days '
+                       + ', '.join(f'DROP COLUMN {name}' for name in ('operational', 'warning', 'waiting', 'down')))
+    await site.execute(next(each.text for each in load_schema_files().migrations if each.name == 'floor_sums'))
+    first, *others = await site.fetch(FLOOR)
+    assert others == days[1:]
+    assert tuple(first) == (days[0]['day'], *([up_to[-1]] for up_to in tuple(days[0])[1:]))
 
 
 async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Connect, analysis: Analytics) -> None:
