@@ -43,8 +43,9 @@ class StoredFile:
             self.headers = list(message['headers']) if message['status'] == OK else []
         elif message['type'] == 'http.response.body':
             self.body += message.get('body', b'')
+            headers = Headers(raw=self.headers)
             self.is_complete = bool(self.headers) and not message.get('more_body', False) \
-                and 'set-cookie' not in Headers(raw=self.headers)
+                and headers.get('content-length') in {None, str(len(self.body))} and 'set-cookie' not in headers
 
     async def send(self, send: Send) -> None:
         """Send it."""
@@ -69,18 +70,19 @@ class FileMemory:
         elif (file := self._files.get(scope['path'])) is not None:
             await file.send(send)
         else:
-            await self._read(scope, receive, send)
+            await self._read(scope, send)
 
-    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _read(self, scope: Scope, send: Send) -> None:
         file, is_asked = StoredFile(), False
 
         async def receive_once() -> Message:
-            """Only the request: of a client that leaves, the file is read to its end, as others ask for it too."""
+            """Only the request, which has no body: of a client that leaves, even before its request is looked at, the
+            file is read to its end, as others ask for it too."""
             nonlocal is_asked
             if is_asked:
                 await asyncio.Event().wait()
             is_asked = True
-            return await receive()
+            return {'type': 'http.request', 'body': b'', 'more_body': False}
 
         async def send_and_store(message: Message) -> None:
             file.add(message)
