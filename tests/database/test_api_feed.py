@@ -255,7 +255,8 @@ async def test_events_are_counted_by_result_and_reason(plc: AsyncClient, tokens:
     limited = await tokens.make(MIKE, NewToken('press', [TokenScope.FEED], machines=[PAINTER]))
     now = datetime.now(UTC)
     one = {'machine': VALVE, 'status': 'down', 'at': now.isoformat(), 'id': '1'}
-    await plc.post(PATH, json=[one, one, {**one, 'id': '2', 'status': 'warning'}, {'machine': VALVE},
+    await plc.post(PATH, json=one)
+    await plc.post(PATH, json=[one, {**one, 'id': '2', 'status': 'warning'}, {'machine': VALVE},
                                 {'machine': 'CNC-01', 'status': 'down'},
                                 {**one, 'id': '3', 'at': (now - timedelta(minutes=9)).isoformat()},
                                 {**one, 'id': '4', 'at': (now + timedelta(hours=1)).isoformat()},
