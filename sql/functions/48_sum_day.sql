@@ -86,20 +86,18 @@ BEGIN
         FROM up_to u LEFT JOIN longest l USING (machine_id, line_id)
         WHERE u.cut = cardinality(cuts)
         ORDER BY u.machine_id
+    ), floor AS (
+        UPDATE history_days d
+        SET summed_at = floor_clock(), hours = cuts, operational = f.operational, warning = f.warning, waiting = f.waiting, down = f.down
+        FROM (SELECT array_agg(m.operational ORDER BY m.cut) AS operational, array_agg(m.warning ORDER BY m.cut) AS warning,
+                     array_agg(m.waiting ORDER BY m.cut) AS waiting, array_agg(m.down ORDER BY m.cut) AS down
+              FROM (SELECT u.cut, sum(u.operational)::bigint AS operational, sum(u.warning)::bigint AS warning,
+                           sum(u.waiting)::bigint AS waiting, sum(u.down)::bigint AS down
+                    FROM up_to u GROUP BY u.cut) AS m) AS f
+        WHERE d.day = of_day
     )
     INSERT INTO line_hours (day, line_id, hour, operational, warning, down)
     SELECT of_day, h.line_id, extract(hour FROM cuts[h.number] AT TIME ZONE period.time_zone), coalesce(sum(h.operational), 0),
            coalesce(sum(h.warning), 0) + coalesce(sum(h.waiting), 0), coalesce(sum(h.down), 0)
     FROM hour h GROUP BY 2, 3;
-    UPDATE history_days
-    SET summed_at = floor_clock(), hours = cuts, (operational, warning, waiting, down) = (
-        SELECT array_agg(m.operational ORDER BY m.cut), array_agg(m.warning ORDER BY m.cut), array_agg(m.waiting ORDER BY m.cut),
-               array_agg(m.down ORDER BY m.cut)
-        FROM (SELECT u.cut, sum(u.operational)::bigint AS operational, sum(u.warning)::bigint AS warning,
-                     sum(u.waiting)::bigint AS waiting, sum(u.down)::bigint AS down
-              FROM machine_hours h
-              CROSS JOIN LATERAL unnest(h.operational, h.warning, h.waiting, h.down) WITH ORDINALITY
-                  AS u (operational, warning, waiting, down, cut)
-              WHERE h.day = of_day GROUP BY u.cut) AS m)
-    WHERE day = of_day;
 END $$;

@@ -1,6 +1,7 @@
 -- name: filtered_stop_sums(names, starts, untils, now, reason, answered, together, line)
 -- stop_sums (stop_sums.sql) of some hours of a period, of the stops of a reason, or of both; of a reason lost, too: the microseconds down
--- by it. The many stops of all reasons that began and ended within the period are added up before the few others are looked at.
+-- by it. The many stops of all reasons that began and ended within the period are added up first, with no more of what
+-- stops_in_parts() works out than is counted, which takes half the time.
 WITH within AS (
     SELECT CASE WHEN NOT :together::boolean THEN m.machine_name END AS machine_name,
            count(*) FILTER (WHERE s.before % 2 = 1 AND s.length >= m.micro_stop) AS failures,
@@ -23,19 +24,16 @@ WITH within AS (
     JOIN machine_limits m USING (machine_id)
     WHERE :reason::text IS NULL AND (s.before % 2 = 1 OR s.before < s.after)
     GROUP BY 1
-), few AS MATERIALIZED (
-    SELECT s.*
-    FROM stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason, :line, CASE WHEN :reason IS NULL THEN true END) s
 ), part AS (
     SELECT machine_name, 0::bigint AS lost, failures, micro_stops, carried_in, repairs, repair, 0 AS ongoing, 0::bigint AS ongoing_length,
            NULL::bigint AS response, NULL::bigint AS work
     FROM within
     UNION ALL
-    SELECT s.machine_name, s.down, (s.began AND s.fails)::int, (s.began AND NOT s.fails)::int, s.carried_in::int,
+    SELECT s.machine_name, CASE WHEN :reason IS NOT NULL THEN s.down ELSE 0 END, (s.began AND s.fails)::int, (s.began AND NOT s.fails)::int, s.carried_in::int,
            (s.ended AND s.fails)::int, CASE WHEN s.ended AND s.fails THEN s.length ELSE 0 END, s.goes_on::int, coalesce(s.going_on, 0),
            CASE WHEN s.began THEN response_time(s.since, s.until, o.acknowledged_at) END,
            CASE WHEN s.ended THEN repair_time(s.since, s.until, o.created_at, o.acknowledged_at, o.started_at) END
-    FROM few s
+    FROM stops_in_parts(:names, :starts, :untils, :now::timestamptz, :reason, :line, CASE WHEN :reason IS NULL THEN true END) s
     LEFT JOIN LATERAL orders_of_stop(s.machine_name, s.since) o ON :answered::boolean AND s.fails
     UNION ALL
     SELECT s.machine_name, 0, 0, 0, 0, 0, 0, 0, 0,
