@@ -148,10 +148,10 @@ async def begin_changes(connection: Connection, queries: Queries) -> None:
 
 async def _add_up(connection: Connection, queries: Queries, began: float) -> None:
     """Step by step, so that no statement takes longer than DB_COMMAND_TIMEOUT, however long the history is."""
-    while step := await queries.refresh_days(connection, most=DAYS_A_STEP):
+    while (step := await queries.refresh_days(connection, most=DAYS_A_STEP)) == DAYS_A_STEP:
         pass
     await queries.analyze_history(connection)
-    if step == 0:
+    if step is not None:
         log.info('the totals of the history are computed, %.1f s after its start', time.monotonic() - began)
     else:
         log.info('another instance computes the totals of the history')

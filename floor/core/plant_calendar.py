@@ -60,7 +60,7 @@ class PlantCalendar:
     """By which the days, weeks and shifts of the plant begin and end. It never changes; another one replaces it.
 
     A day begins at a local time. If the clocks skip it, the day begins when that much time has passed as if they had
-    not; if the local time occurs twice, the first one counts. sql/functions/45_days.sql has the same rule.
+    not; if the local time occurs twice, the first one counts. sql/functions/45_day_clock.sql has the same rule.
     """
 
     zone: ZoneInfo

@@ -1,4 +1,4 @@
-"""Sums up the days that are over: a cache for reports, made whole again where something came late.
+"""Sums up the days, the present one up to a full hour: a cache for reports, made whole again where something came late.
 
 The work is done in SQL (sql/functions/45_days.sql), by one instance at a time. Reports are correct without it, but
 slower.
@@ -41,6 +41,6 @@ class DaySums:
         queries, done = self._database.queries, 0
         async with self._database.acquire() as connection:
             await queries.set_machine_silent_after(connection, machine_silent_after=self._silent_after)
-            while step := await queries.refresh_days(connection, most=DAYS_A_STEP):
+            while (step := await queries.refresh_days(connection, most=DAYS_A_STEP)) == DAYS_A_STEP:
                 done += step
-        return None if step is None else done
+        return None if step is None else done + step

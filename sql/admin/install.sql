@@ -49,7 +49,8 @@ SELECT set_config('floor.refusal', coalesce((
         (24, '6a12623bd8fc9d29357428fe892523faa708338d64b7af6d0420ecf8ab9869d7'),
         (25, '3e0b77adaef7f8479c830f68d6d06ce7bef120a948c6ea94b5e83f78a5a6befa'),
         (26, 'a8f1a53dc62e291b10cce998f7d540caae0666379a10b8be22aef9a214982bfd'),
-        (27, 'f9de96f82b65f05def462ac8e3bf5b49e4d8940c19476d7430a4fbce94e82ccc'))
+        (27, 'f9de96f82b65f05def462ac8e3bf5b49e4d8940c19476d7430a4fbce94e82ccc'),
+        (28, 'c4f0bd987882823ab5a7b297f884acefc9ea1f9d180f24696c6173187746ae36'))
     SELECT format(CASE
             WHEN m.app_version IS NULL AND m.version = 1 THEN
                 'the schema "%1$s" was written before Line Monitor 0.2.0, the first release, and no release can open it: install '
@@ -244,6 +245,12 @@ SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 27) AS wanted \
     INSERT INTO schema_migrations (version, name, app_version) VALUES (27, 'floor_sums', :'program');
 \endif
 
+SELECT NOT EXISTS (SELECT FROM schema_migrations WHERE version = 28) AS wanted \gset
+\if :wanted
+    \ir ../migrations/0028_present_day.sql
+    INSERT INTO schema_migrations (version, name, app_version) VALUES (28, 'present_day', :'program');
+\endif
+
 -- psql cannot tell which of these have changed, so it applies all of them.
 \ir ../functions/10_announcements.sql
 CALL record_function_file('10_announcements.sql', NULL, :'program');
@@ -309,6 +316,8 @@ CALL record_function_file('42_stops.sql', NULL, :'program');
 CALL record_function_file('43_stop_orders.sql', NULL, :'program');
 \ir ../functions/44_waits.sql
 CALL record_function_file('44_waits.sql', NULL, :'program');
+\ir ../functions/45_day_clock.sql
+CALL record_function_file('45_day_clock.sql', NULL, :'program');
 \ir ../functions/45_days.sql
 CALL record_function_file('45_days.sql', NULL, :'program');
 \ir ../functions/46_rebuild.sql

@@ -16,6 +16,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '2 minutes' $$;
 CREATE OR REPLACE FUNCTION event_time_behind() RETURNS interval
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '7 days' $$;
 
+-- What comes later than this into a full hour that is over is late: its day, which may be summed up, is marked (45_days.sql).
+CREATE OR REPLACE FUNCTION late_after() RETURNS interval
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT interval '5 minutes' $$;
+
 -- From when periods are counted that divide time evenly.
 CREATE OR REPLACE FUNCTION time_origin() RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT timestamptz '2000-01-01 00:00+00' $$;

@@ -37,7 +37,7 @@ BEGIN
         WHERE machine_id = of_machine AND since = latest;
         PERFORM derive_stops(of_machine, clock, 'infinity');
         DELETE FROM history_days WHERE until > clock;
-        PERFORM mark_changed_days(clock, clock);
+        PERFORM mark_changed_days(clock, clock, true);
     END IF;
     PERFORM set_config('floor.history_upkeep', '', true);
     RETURN amount;

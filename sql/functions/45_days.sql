@@ -1,36 +1,5 @@
--- Sums of days that are over: a cache that is made whole, and not used where something came late (changed_days).
-
-CREATE OR REPLACE FUNCTION plant_zone() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT time_zone FROM plant_settings $$;
-CREATE OR REPLACE FUNCTION plant_day_start() RETURNS time
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT day_start FROM plant_settings $$;
-
--- The only two places that know where a day begins: when, and which day a moment is in. A day begins at a local time.
--- Where the clocks skip it, the day begins when that much time has passed as if they had not; where they show it twice, the first
--- counts (AT TIME ZONE takes the second). floor/core/plant_calendar.py has the same rule.
-CREATE OR REPLACE FUNCTION day_start(day timestamp, zone text, start time) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN earlier.at AT TIME ZONE zone = day + start THEN earlier.at ELSE later.at END
-    FROM (SELECT (day + start) AT TIME ZONE zone AS at) AS later
-    CROSS JOIN LATERAL (SELECT CASE WHEN isfinite(later.at) THEN later.at - interval '3 hours' END AS at) AS before
-    CROSS JOIN LATERAL (SELECT (day + start - (before.at AT TIME ZONE zone - before.at AT TIME ZONE 'UTC')) AT TIME ZONE 'UTC' AS at)
-        AS earlier
-$$;
-CREATE OR REPLACE FUNCTION day_of(moment timestamptz, zone text, start time) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN moment < day_start(local.day, zone, start) THEN local.day - 1
-                WHEN moment >= day_start(local.day + 1, zone, start) THEN local.day + 1
-                ELSE local.day END
-    FROM (SELECT (moment AT TIME ZONE zone)::date AS day) AS local
-$$;
-
--- The days from one to another: what asks about many moments compares them with these, instead of asking day_of() for each.
-CREATE OR REPLACE FUNCTION days_from(first_day date, last_day date, zone text, start time)
-RETURNS TABLE (day date, since timestamptz, until timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 40 AS $$
-    SELECT day::date, day_start(day, zone, start), day_start(day + interval '1 day', zone, start)
-    FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS day
-$$;
+-- Sums of days, of the present one up to a full hour: a cache that is made whole, and not used where something came late
+-- (changed_days).
 
 -- The days whose sums are right: summed up, not changed since, and by the clock of now, or of a time whose intervals are gone.
 CREATE OR REPLACE VIEW summed_days AS
@@ -42,40 +11,33 @@ WHERE d.summed_at IS NOT NULL
           AND (d.time_zone, d.day_start) = (SELECT time_zone, day_start FROM plant_settings));
 COMMENT ON VIEW summed_days IS 'The days of which machine_days, machine_hours and line_hours are right; others are read from the intervals.';
 
--- Whether a moment is of the present day, or later.
-CREATE OR REPLACE FUNCTION is_of_today(moment timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT moment >= day_start(day_of(floor_clock(), p.time_zone, p.day_start), p.time_zone, p.day_start) FROM plant_settings p
-$$;
+-- Until when all can be summed up. What comes later than late_after() marks its day, all else is there by then.
+CREATE OR REPLACE FUNCTION summable_until() RETURNS timestamptz
+LANGUAGE sql STABLE AS $$ SELECT last_full_hour(floor_clock() - late_after()) $$;
 
--- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. Today is marked
--- where is_settled() could not see the writer: a machine that was added or left.
-CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz, today_too boolean DEFAULT false) RETURNS void
+-- Whether what happened at a moment comes too late for the sums. What feeds report nearly always does not, and costs no look at the hours.
+CREATE OR REPLACE FUNCTION is_late(moment timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $$ SELECT moment < floor_clock() - late_after() AND moment < summable_until() $$;
+
+-- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. unseen: is_settled()
+-- could not see the writer, as where a machine was added or left, so that the day is marked even if nothing came late.
+CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz, unseen boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    clock timestamptz := floor_clock();
-    zone  text;
-    start time;
-    today date;
 BEGIN
-    SELECT time_zone, day_start INTO zone, start FROM plant_settings;
-    today := day_of(clock, zone, start);
-    IF NOT today_too AND is_of_today(from_at) THEN  -- what feeds report nearly always is of today
-        RETURN;
+    IF unseen OR is_late(from_at) THEN
+        INSERT INTO changed_days
+        SELECT day::date
+        FROM plant_settings p
+        CROSS JOIN generate_series(day_of(from_at, p.time_zone, p.day_start),
+                                   day_of(least(until_at, floor_clock()), p.time_zone, p.day_start), interval '1 day') AS day;
     END IF;
-    INSERT INTO changed_days
-    SELECT day::date
-    FROM generate_series(day_of(from_at, zone, start),
-                         least(day_of(least(until_at, clock), zone, start), today - CASE WHEN today_too THEN 0 ELSE 1 END),
-                         interval '1 day') AS day;
 END $$;
 
--- The same of a late event: also the days on which what a machine was, or since when, may be of it. Of one of today, which is usual,
--- these are not looked for.
+-- The same of a late event: also the days on which what a machine was, or since when, may be of it.
 CREATE OR REPLACE FUNCTION mark_days_of_late_event(of_machine integer, from_at timestamptz, ends timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF NOT is_of_today(from_at) THEN
+    IF is_late(from_at) THEN
         PERFORM mark_changed_days(from_at, end_of_influence(of_machine, ends));
     END IF;
 END $$;
@@ -92,14 +54,15 @@ REVOKE EXECUTE ON FUNCTION silent_after_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER silent_after_changed AFTER UPDATE OF machine_silent_after ON plant_settings
     FOR EACH ROW WHEN (NEW.machine_silent_after IS DISTINCT FROM OLD.machine_silent_after) EXECUTE FUNCTION silent_after_changed();
 
--- Whether all that happened before a moment is to be seen: no transaction that began before it is still writing a machine.
+-- Whether all that happened before a moment is to be seen, or will mark its day: no transaction is still writing a machine that began
+-- before it would have been late.
 CREATE OR REPLACE FUNCTION is_settled(moment timestamptz) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
     SELECT NOT EXISTS (
         SELECT FROM machine_feed_stream f
         JOIN pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = f.xmax
         LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-        WHERE coalesce(a.xact_start, '-infinity') < moment)
+        WHERE coalesce(a.xact_start, '-infinity') < moment + late_after())
 $$;
 
 -- When the first of the intervals that are still here began; null: there is none.
@@ -108,30 +71,44 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT min((SELECT min(since) FROM status_intervals WHERE machine_id = m.machine_id)) FROM machines m
 $$;
 
--- Lists the days that are over by the plant's clock and not listed yet. What was over by a clock that was ahead is not.
+-- Lists the days that can be summed up and are not listed yet, the present one up to its last full hour. What was over by a clock that
+-- was ahead is not. The present day is listed again once more of it is over and to be seen; until then, what is summed up of it is used.
 CREATE OR REPLACE FUNCTION list_days() RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    until_at  timestamptz := summable_until();
+    forgotten timestamptz := coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
+    zone      text        := plant_zone();
+    start     time        := plant_day_start();
+    today     date        := day_of(floor_clock(), zone, start);
+    latest    history_days;
+    ends      timestamptz;
+BEGIN
     DELETE FROM history_days
-    WHERE until > floor_clock()
-       OR (time_zone, day_start) <> (SELECT time_zone, day_start FROM plant_settings)
-          AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
-    DELETE FROM machine_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';  -- by the index
-    DELETE FROM machine_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
-    DELETE FROM line_hours WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
-    DELETE FROM stop_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
-    DELETE FROM status_days WHERE day >= (SELECT day_of(floor_clock(), plant_zone(), plant_day_start())) AND day < 'infinity';
+    WHERE until > until_at OR (time_zone, day_start) <> (zone, start) AND until > forgotten;
+    DELETE FROM machine_days WHERE day > today AND day < 'infinity';  -- by the index
+    DELETE FROM machine_hours WHERE day > today AND day < 'infinity';
+    DELETE FROM line_hours WHERE day > today AND day < 'infinity';
+    DELETE FROM stop_days WHERE day > today AND day < 'infinity';
+    DELETE FROM status_days WHERE day > today AND day < 'infinity';
+    SELECT * INTO latest FROM history_days ORDER BY day DESC LIMIT 1;
+    ends := least(day_start(latest.day + 1, zone, start), until_at);
+    IF latest.until < ends AND latest.until > forgotten THEN
+        IF NOT is_settled(ends) THEN
+            RETURN;
+        END IF;
+        DELETE FROM history_days WHERE day = latest.day;
+    END IF;
     INSERT INTO history_days (day, since, until, time_zone, day_start)
-    SELECT d.day, d.since, d.until, plant.time_zone, plant.day_start
-    FROM plant_settings plant
-    CROSS JOIN LATERAL days_from(
-        coalesce((SELECT max(h.day) + 1 FROM history_days h), day_of(first_interval(), plant.time_zone, plant.day_start)),
-        day_of(floor_clock(), plant.time_zone, plant.day_start) - 1, plant.time_zone, plant.day_start) d
-    WHERE d.since >= coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity')
+    SELECT d.day, d.since, least(d.until, until_at), zone, start
+    FROM days_from(coalesce((SELECT max(h.day) + 1 FROM history_days h), day_of(first_interval(), zone, start)),
+                   day_of(until_at, zone, start), zone, start) d
+    WHERE d.since >= forgotten AND d.since < until_at
     ON CONFLICT DO NOTHING;
-$$;
+END $$;
 
--- Sums up at most so many days that are not summed up, or were by a version that kept less, or have changed, the latest first. Returns how many (0: nothing is left),
--- null while somebody else is at it.
+-- Sums up at most so many days that are not summed up, or were by a version that kept less, or have changed, the latest first. Returns
+-- how many (fewer: nothing is left), null while somebody else is at it.
 CREATE OR REPLACE FUNCTION refresh_days(most integer DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -168,7 +145,7 @@ BEGIN
     RETURN done;
 END $$;
 COMMENT ON FUNCTION refresh_days IS
-    'Sums up at most so many days (null: all) that are over. Returns how many; null while somebody else is at it.';
+    'Sums up at most so many days (null: all), the present one up to a full hour. Returns how many; null while somebody else is at it.';
 
 -- 'creating': what reports show is not there yet; 'processing': it is, but many days are not summed up, so that reports are slow
 -- and the dashboard tables old; else 'ready'. That the last days are not summed up is ordinary after a pause.

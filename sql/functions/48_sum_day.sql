@@ -1,22 +1,5 @@
 -- The sums of one day: of each machine and line, and of all machines, up to each hour and of all of it, and of the hours of each line.
 
--- A period in pieces of whole quarters of an hour: every time zone's hours are made of them.
-CREATE OR REPLACE FUNCTION quarters_of(from_at timestamptz, until_at timestamptz) RETURNS TABLE (since timestamptz, length bigint)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 4 AS $$
-    SELECT q.since, micros(least(until_at, q.since + interval '15 minutes') - greatest(from_at, q.since))
-    FROM generate_series(utc_bin('15 minutes', from_at), until_at - interval '1 microsecond', '15 minutes') AS q (since)
-$$;
-
--- When the hours of a period begin by a clock and, last, its end. An hour that the clock shows twice is two.
-CREATE OR REPLACE FUNCTION hour_cuts(from_at timestamptz, until_at timestamptz, zone text) RETURNS timestamptz[]
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT array_agg(hour.since ORDER BY hour.since) || until_at
-    FROM (SELECT greatest(min(q.since), from_at) AS since
-          FROM quarters_of(from_at, until_at) q
-          CROSS JOIN LATERAL (SELECT q.since AT TIME ZONE zone AS at) AS local
-          GROUP BY date_trunc('hour', local.at), local.at - q.since AT TIME ZONE 'UTC') AS hour
-$$;
-
 -- Makes the sums of one day again.
 CREATE OR REPLACE FUNCTION sum_day(of_day date) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT SET jit = off AS $$

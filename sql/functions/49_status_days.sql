@@ -1,4 +1,4 @@
--- What each machine was on each day that is over: the floor at a moment is read from one place instead of two for each machine. A
+-- What each machine was on each day: the floor at a moment is read from one place instead of two for each machine. A
 -- cache like those of 45_days.sql.
 
 -- The day that a moment is in, where status_days has it; null: it has not. Of a time that is forgotten, what is left of the intervals.

@@ -1,5 +1,5 @@
--- Stops by the day on which they ended: sums of days that are over, a cache like those of 45_days.sql. On that day all is known of a
--- stop; how many began in a period follows from those that went on at its ends (sql/queries/stop_sums.sql).
+-- Stops by the day on which they ended: a cache like the sums of 45_days.sql. On that day all is known of a stop; how many began in a
+-- period follows from those that went on at its ends (sql/queries/stop_sums.sql).
 
 -- The days of which stop_days is right. Unlike intervals, stops are never forgotten: those of an old day can be added up again.
 CREATE OR REPLACE VIEW days_with_stops AS

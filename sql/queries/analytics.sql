@@ -1,5 +1,5 @@
 -- name: refresh_days(most)$
--- Sum up at most so many days that are over; how many there were, null while somebody else is at it.
+-- Sum up at most so many days; how many there were (fewer: none is left), null while somebody else is at it.
 SELECT refresh_days(:most::integer);
 
 -- name: set_machine_silent_after(machine_silent_after)!

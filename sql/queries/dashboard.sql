@@ -17,16 +17,17 @@ ON CONFLICT (production_line, equipment_type, status) DO UPDATE SET
     machine_count = excluded.machine_count, percentage = excluded.percentage, last_updated = excluded.last_updated;
 
 -- name: refresh_status_changes()!
--- 8. Changes of status. Only those from the first day on that is not right here (days_with_changes) are compared, and only what is
--- not here yet, or has changed, is written. Nothing that comes late changes what was before it. A new reason for the same status is
--- no change of it.
+-- 8. Changes of status. Only those from the first moment on of which the rows here may be wrong (days_with_changes) are compared, and
+-- only what is not here yet, or has changed, is written. Nothing that comes late changes what was before it. A new reason for the same
+-- status is no change of it.
 WITH days AS MATERIALIZED (  -- when each begins is worked out once, and not for each change
     SELECT min(d.day) AS first, array_agg(d.since ORDER BY d.day) AS starts,
-           greatest(min(d.since) FILTER (WHERE d.until > now() - interval '7 days' AND d.day NOT IN (SELECT w.day FROM days_with_changes w)),
-                    now() - interval '7 days') AS compared_from
+           greatest(min(coalesce(w.until, d.since)) FILTER (WHERE d.until > now() - interval '7 days' AND w.until IS DISTINCT FROM d.until),
+                    now() - interval '7 days') AS compared_from  -- of the present day, w has the first hours
     FROM plant_settings plant
     CROSS JOIN LATERAL days_from(day_of(now(), plant.time_zone, plant.day_start) - 8,
                                  day_of(now(), plant.time_zone, plant.day_start) + 1, plant.time_zone, plant.day_start) d
+    LEFT JOIN days_with_changes w USING (day)
 ), part AS (
     SELECT i.machine_id, i.since, i.status, i.reason, i.version,
            lag(i.status) OVER w AS status_before, lag(i.until) OVER w AS until_before

@@ -1,4 +1,4 @@
-"""Intervals and stops are there with each report, days that are over are summed up, and nothing is lost."""
+"""Intervals and stops are there with each report, days are summed up, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
     await age(await connect())
     assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 38', '-c', REFRESH) == '1\nt\n0\n'
     assert psql('-c', 'SELECT count(*) = 30, max(operational) = 86400 * 1000000::bigint FROM machine_days '
-                'GROUP BY day ORDER BY day DESC LIMIT 1') == 't|t\n'
+                'GROUP BY day ORDER BY day DESC LIMIT 1 OFFSET 1') == 't|t\n'
 
 
 @pytest.mark.newest_postgres
@@ -163,8 +163,23 @@ async def test_one_that_a_transaction_still_writes_is_not_summed_up(connect: Con
         await set_clock(reader, timedelta(days=1))
         assert await reader.fetchval(REFRESH) == 0
         await transaction.commit()
-        assert await reader.fetchval(REFRESH) == 1
+        assert await reader.fetchval(REFRESH)
     assert await reader.fetchval('SELECT sum(down) FROM machine_days') > 0
+
+
+async def test_while_a_transaction_still_writes_the_hours_that_are_summed_up_already_are_used(
+        site: asyncpg.Connection, connect: Connect) -> None:
+    summed_until = 'SELECT max(until) FROM summed_days'
+    before = await site.fetchval(summed_until)
+    slow = await connect()
+    transaction = slow.transaction()
+    await transaction.start()
+    await set_status(slow, 'down', 'Jam')
+    await set_clock(site, 2 * HOUR)
+    assert (await site.fetchval(REFRESH), await site.fetchval(summed_until)) == (0, before)
+    await transaction.commit()
+    assert await site.fetchval(REFRESH)
+    assert await site.fetchval(summed_until) > before
 
 
 async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_summed_up_again(
@@ -182,11 +197,11 @@ async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_su
     await report(slow, PAINTER, (45, 'down', 'Dry'), (44, 'operational'))
     await report(site, MOLDER, (60, 'down', 'Diverter'), (58, 'operational'))
     await report(site, VALVE, (59.5, 'warning', 'Starved'), (58.5, 'operational'))
-    assert await site.fetchval(REFRESH) in {1, 2, 3}
+    assert await site.fetchval(REFRESH)
     await transaction.commit()
     at_once = await reports()
     assert (at_once[0].down, at_once[0].stops, at_once[0].waiting) == (3 * 3600, 2, 3600)
-    assert await site.fetchval(REFRESH) in {1, 2}
+    assert await site.fetchval(REFRESH)
     assert await reports() == at_once
     assert await site.fetchval('SELECT sum(caused) FROM machine_days WHERE machine_id = machine_called($1)', MOLDER) \
         == 3600 * 1_000_000

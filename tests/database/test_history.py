@@ -465,15 +465,15 @@ async def test_a_day_of_which_something_comes_late_is_read_from_the_intervals_un
     await site.set('operational')
     await site.at(NOON + 2 * DAY)
     await site.set('warning')
-    assert await site.value('SELECT refresh_days()') == 2
-    assert await days(site.connection) == {'2026-03-05', '2026-03-06'}
+    assert await site.value('SELECT refresh_days()') == 3
+    assert await days(site.connection) == {'2026-03-05', '2026-03-06', '2026-03-07'}
     await site.report('down', NOON + HOUR)
     await site.report('operational', NOON + 2 * HOUR)
     assert await days(site.connection) == set(), 'until the report at noon two days later'
     answer = 'SELECT down FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
     assert await site.value(answer, NOON - DAY, site.now) == 3600e6
-    assert await site.value('SELECT refresh_days()') == 2
-    assert await days(site.connection) == {'2026-03-05', '2026-03-06'}
+    assert await site.value('SELECT refresh_days()') == 3
+    assert await days(site.connection) == {'2026-03-05', '2026-03-06', '2026-03-07'}
     assert await site.value(answer, NOON - DAY, site.now) == 3600e6
 
 
@@ -482,13 +482,45 @@ async def test_a_day_of_which_a_feed_that_was_offline_reports_is_summed_up_again
     """In order: the machine had reported nothing since."""
     await site.set('operational')
     await site.at(NOON + 3 * DAY)
-    assert await site.value('SELECT refresh_days()') == 3
+    assert await site.value('SELECT refresh_days()') == 4
     await site.report(status, NOON + DAY)
     assert await days(site.connection) == {'2026-03-05'}
     answer = 'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
     for _ in range(2):
         assert await site.value(answer, NOON - DAY, site.now) == DAY / MINUTE * 60e6
         await site.value('SELECT refresh_days()')
+
+
+async def test_the_present_day_is_summed_up_to_the_hour_that_ended_five_minutes_ago(site: Floor) -> None:
+    summed_until = 'SELECT max(until) FROM summed_days'
+    await site.set('operational')
+    await site.at(NOON + 3 * HOUR + 4 * MINUTE)
+    assert await site.value('SELECT refresh_days()') == 1
+    assert await site.value(summed_until) == NOON + 2 * HOUR
+    assert await site.report('down', NOON + 179 * MINUTE) == 'current'
+    await site.at(NOON + 3 * HOUR + 5 * MINUTE)
+    assert await site.value('SELECT refresh_days()') == 1
+    assert await site.value(summed_until) == NOON + 3 * HOUR
+    assert await site.value('SELECT down FROM machine_days') == 60e6
+    assert await site.value('SELECT refresh_days()') == 0, 'until the next hour is over'
+    await site.at(NOON + 12 * HOUR + 5 * MINUTE)
+    assert await site.value('SELECT refresh_days()') == 1
+    assert await site.value(summed_until) == NOON + 12 * HOUR, 'the day is over, and the next has no full hour'
+    assert await site.value('SELECT down FROM machine_days') == 60e6 + 9 * 3600e6
+
+
+async def test_what_comes_late_into_the_hours_of_the_present_day_marks_it_and_what_comes_into_the_others_does_not(
+        site: Floor) -> None:
+    await site.set('operational')
+    await site.at(NOON + 3 * HOUR + 30 * MINUTE)
+    await site.value('SELECT refresh_days()')
+    answer = 'SELECT down FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
+    for hours, marks in (3, False), (2, True), (1, True):
+        assert await site.report('down', NOON + hours * HOUR) in {'late', 'current'}
+        assert await days(site.connection) == (set() if marks else {'2026-03-05'})
+        for are_left in marks, False:
+            assert await site.value(answer, NOON, site.now) == (30 + 60 * (3 - hours)) * 60e6
+            assert await site.value('SELECT refresh_days()') == are_left
 
 
 async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(site: Floor, connect: Connect) -> None:
@@ -565,6 +597,6 @@ async def test_only_one_sums_up_at_a_time(site: Floor, connect: Connect) -> None
     await site.at(NOON + 2 * DAY)
     other = await connect()
     async with other.transaction():
-        assert await other.fetchval('SELECT refresh_days()') == 2
+        assert await other.fetchval('SELECT refresh_days()') == 3
         assert await site.value('SELECT refresh_days()') is None
     assert await site.value('SELECT refresh_days()') == 0
