@@ -145,11 +145,11 @@ async def test_events_mark_the_days_that_they_change_and_no_others(site: Floor) 
     day = 24 * 60
     await marked()
     await site.send(event(VALVE, 'down', 5 * day), event(VALVE, 'operational', 3 * day), event(PAINTER, 'down', 60))
-    assert await marked() == [1, 2, 3, 4, 5], 'until now, as what was reported last goes on'
+    assert await marked() == [0, 1, 2, 3, 4, 5], 'until now, as what was reported last goes on'
     await site.send(event(VALVE, 'warning', 4 * day), event(VALVE, 'down', 30))
-    assert await marked() == [1, 2, 3, 4], 'until the next status but one, of which there is none yet'
+    assert await marked() == [0, 1, 2, 3, 4], 'until the next status but one, of which there is none yet'
     await site.send(event(VALVE, 'unknown', 2 * day), event(PAINTER, 'down', 30))
-    assert await marked() == [1, 2]
+    assert await marked() == [0, 1, 2]
 
 
 async def test_counts_are_stored_where_their_event_is(site: Floor) -> None:

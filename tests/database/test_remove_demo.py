@@ -80,7 +80,7 @@ async def lived_in(connection: asyncpg.Connection) -> None:
     await connection.execute('SELECT report_events(key_id, $1::jsonb) FROM access_keys', json.dumps([
         {'item': item, 'machine': machine, 'status': 'down', 'id': '1'}
         for item, machine in enumerate(('Press 9', '?'))]))
-    await connection.execute('SELECT refresh_days()')
+    await connection.execute('SELECT refresh_days(); INSERT INTO changed_days SELECT day FROM history_days LIMIT 1')
 
 
 async def test_nothing_of_the_demo_is_left(connect: Connect, site: Plant) -> None:
