@@ -10,7 +10,7 @@ from ..core.machines import DisplayNames
 from ..core.orders import WorkOrder
 
 CHUNK_CHARACTERS = 32_768
-DISPLAY_NAME = 'Machine on pages'
+DISPLAY_NAME, TIME_ZONE = 'Machine on pages', 'Time zone'
 
 COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
     'Id': lambda order: order.id,
@@ -38,10 +38,11 @@ COLUMNS: dict[str, Callable[[WorkOrder], str | datetime | None]] = {
 
 
 async def chunks(orders: AsyncIterator[WorkOrder], names: DisplayNames, zone: tzinfo) -> AsyncIterator[str]:
-    """The file in chunks of about CHUNK_CHARACTERS. names: what machines are called."""
-    chunk = heading([*COLUMNS, DISPLAY_NAME])
+    """The file in chunks of about CHUNK_CHARACTERS. names: what machines are called. zone: of the plant."""
+    chunk = heading([*COLUMNS, DISPLAY_NAME, TIME_ZONE])
     async for order in orders:
-        chunk += lines([[*(value_of(order) for value_of in COLUMNS.values()), str(names.of(order.machine))]], zone)
+        chunk += lines([[*(value_of(order) for value_of in COLUMNS.values()), str(names.of(order.machine)), str(zone)]],
+                       zone)
         if len(chunk) >= CHUNK_CHARACTERS:
             yield chunk
             chunk = ''

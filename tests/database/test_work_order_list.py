@@ -882,7 +882,7 @@ async def test_times_are_those_of_the_plant(lists: WorkOrderList, book: Orders, 
 
     _, (row,) = await written(lists)
 
-    assert row['Due'] == '2026-06-30 23:30:09-04:00'
+    assert (row['Due'], row['Time zone']) == ('2026-06-30 23:30:09-04:00', 'America/Detroit')
     assert row['Completed'] == ''
     assert row['Status'] == 'Open'
 
