@@ -1,4 +1,4 @@
-"""Parts of the OpenAPI description that are common to all paths: security, headers, 304, the media type of errors."""
+"""Parts of the OpenAPI description that are common to all paths: security, headers, 304, the schema of errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ...core.scopes import MEANINGS
 from .operation_scopes import SCOPES
-from .problems import MEDIA_TYPE
+from .problems import SCHEMA_ADDRESS, Problem
 
 SECURITY: list[dict[str, list[str]]] = [{'databricks_token': []}, {'databricks_session': []}, {}]
 """Of every path, besides a token with its scope."""
@@ -43,7 +43,6 @@ ASK_AGAIN = frozenset({'429', '503'})
 IF_NONE_MATCH = {'name': 'If-None-Match', 'in': 'header', 'required': False,
                  'description': 'The ETag of an earlier response: returns 304 without a body if it is unchanged.',
                  'schema': {'type': 'string', 'examples': ['"3-5f1d09c2"']}}
-FIRST_ERROR = 400
 REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 
 
@@ -71,8 +70,6 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         responses['304'] = {'description': 'Not modified since the ETag in If-None-Match.', 'headers': {'ETag': ETAG}}
     for status, response in responses.items():
         headers = response.setdefault('headers', {})
-        if int(status) >= FIRST_ERROR and 'application/json' in response.get('content', {}):
-            response['content'] = {MEDIA_TYPE: response['content']['application/json']}
         if status in {'200', '201'} and is_json | (method != 'get'):
             headers.setdefault('ETag', ETAG)
         if status in ASK_AGAIN:
@@ -84,7 +81,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
 
 def _used_schemas(api: dict[str, Any]) -> dict[str, Any]:
     """The schemas that the described paths use."""
-    schemas, used = api['components']['schemas'], set[str]()
+    of_errors = Problem.model_json_schema(mode='serialization', ref_template=SCHEMA_ADDRESS)
+    schemas = {**of_errors.pop('$defs'), Problem.__name__: of_errors, **api['components']['schemas']}
+    used = set[str]()
     found = set(REFERENCE.findall(json.dumps(api['paths'])))
     while found:
         used |= found

@@ -17,7 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -50,6 +50,7 @@ RETRY_AFTER_S = 5
 POLICY_VIOLATION = 1008
 MAX_FAULTS = 20
 MAX_REPEATED_LENGTH = 500
+SCHEMA_ADDRESS = '#/components/schemas/{model}'
 
 Answer = Callable[[Request, Any], Response]
 Current = OrderAnswer | PlantAnswer | LineAnswer | MachineTypeAnswer | PlantMachineAnswer | EmployeeAnswer
@@ -63,9 +64,18 @@ class FieldProblem(BaseModel):
     what: Annotated[str, Field(description='What is wrong.', examples=['machine must not be empty'])]
 
 
+def _without_none(schema: dict[str, Any]) -> None:
+    """An answer has no member that is None."""
+    for member in schema['properties'].values():
+        if member.get('default', '') is None:
+            del member['default']
+
+
 class Problem(BaseModel):
     """Problem details as in RFC 9457: the body of every error. No specific types are defined, so the title is the name
     of the status."""
+
+    model_config = ConfigDict(json_schema_extra=_without_none)
 
     type: Annotated[Literal['about:blank'], Field(description='Always about:blank: the status defines the problem.',
                                                   examples=['about:blank'])] = 'about:blank'
@@ -90,8 +100,13 @@ def problem(status: int, detail: str, *, errors: list[Any] | None = None, header
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error responses of a path for the OpenAPI description; description.py sets the media type."""
-    return {status: {'description': _MEANINGS[status], 'model': Problem} for status in statuses}
+    """The error responses of a path for the OpenAPI description; description.py adds the schema.
+
+    Named by reference: of a model, FastAPI would build a validator for each path and status, which took half of the
+    time of adding the paths.
+    """
+    content = {MEDIA_TYPE: {'schema': {'$ref': SCHEMA_ADDRESS.format(model=Problem.__name__)}}}
+    return {status: {'description': _MEANINGS[status], 'content': content} for status in statuses}
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -34,6 +34,7 @@ async def test_no_fault_loses_or_doubles_an_event(started: Plant) -> None:
     assert dict(zip(SHORT, [found for _, found in played], strict=True)) == {name: [] for name in SHORT}
 
 
+@pytest.mark.long
 @NEEDS_MOSQUITTO
 async def test_what_is_broken_is_noticed(started: Plant) -> None:
     broken = [(fault, fault.mutations[0]) for fault in SHORT.values()]
