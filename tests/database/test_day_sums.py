@@ -182,6 +182,20 @@ async def test_while_a_transaction_still_writes_the_hours_that_are_summed_up_alr
     assert await site.fetchval(summed_until) > before
 
 
+@pytest.mark.newest_postgres
+async def test_a_move_that_is_seen_after_its_hours_were_summed_up_counts_from_when_it_was_made(
+        site: asyncpg.Connection, connect: Connect) -> None:
+    slow = await connect()
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute('UPDATE machines SET line_id = 3 WHERE machine_id = 4')
+    await set_clock(site, 2 * HOUR)
+    assert await site.fetchval(REFRESH)
+    await transaction.commit()
+    assert await site.fetchval(REFRESH)
+    assert await site.fetchval('SELECT sum(operational) FROM machine_days WHERE (machine_id, line_id) = (4, 3)') > 0
+
+
 async def test_what_comes_late_is_in_every_report_before_and_after_its_day_is_summed_up_again(
         site: asyncpg.Connection, connect: Connect, analysis: Analytics) -> None:
     now = datetime.now(UTC)
