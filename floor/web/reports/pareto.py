@@ -68,6 +68,7 @@ def pareto(causes: Sequence[Cause], by: By, chosen: str | None, actions: CauseAc
     end, ticks = axis(max(bar.amount for bar in bars if bar.reason is not None), by)
     with ui.element('div').classes('pareto') as chart:
         chart.props['data-chosen'] = str(chosen is not None).lower()
+        chart.props['data-all'] = str(all_causes).lower()
         with ui.element('div').classes('pareto-head').props('aria-hidden=true'):
             for title in 'Cause', 'Time down' if by == 'minutes' else 'Stops', 'Cumulative':
                 TextNode('span', title)
