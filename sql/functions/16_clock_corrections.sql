@@ -9,6 +9,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     clock  timestamptz := floor_clock();
     latest timestamptz;
+    ahead  boolean := EXISTS (SELECT FROM machine_feed_stream
+                              WHERE machine_id = of_machine AND greatest(reported_at, status_since, signal_lost_at) > clock + interval '1 hour');
     amount bigint := 0;
 BEGIN
     PERFORM set_config('floor.history_upkeep', 'yes', true);
@@ -22,9 +24,10 @@ BEGIN
                             WHERE machine_id = of_machine
                               AND greatest(reported_at, status_since, signal_lost_at) > clock + interval '1 hour'
                             FOR UPDATE SKIP LOCKED);  -- it is reporting now
+        ahead := FOUND;
     END IF;
     SELECT max(since) INTO latest FROM status_intervals WHERE machine_id = of_machine;
-    IF latest > clock + interval '1 hour' THEN
+    IF latest > clock AND (ahead OR latest > clock + interval '1 hour') THEN
         UPDATE machine_status_history SET happened_at = clock WHERE machine_id = of_machine AND happened_at > clock;
         GET DIAGNOSTICS amount = ROW_COUNT;
         DELETE FROM data_gaps WHERE machine_id = of_machine AND since >= clock;
@@ -36,8 +39,7 @@ BEGIN
                                                                ELSE until END
         WHERE machine_id = of_machine AND since = latest;
         PERFORM derive_stops(of_machine, clock, 'infinity');
-        DELETE FROM history_days WHERE until > clock;
-        PERFORM mark_changed_days(clock, clock, true);
+        DELETE FROM history_days WHERE until > clock AND until > coalesce((SELECT forgotten_until FROM history_upkeep), '-infinity');
     END IF;
     PERFORM set_config('floor.history_upkeep', '', true);
     RETURN amount;

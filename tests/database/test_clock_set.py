@@ -127,7 +127,7 @@ async def test_days_that_were_only_over_by_a_wrong_clock_are_not_taken_for_summe
     await server.set_clock(timedelta())
     await job.refresh()
     assert await server.fetch('SELECT FROM summed_days WHERE until > now()') == []
-    assert await server.fetch('SELECT FROM machine_days WHERE day >= current_date') == []
+    assert await server.fetch('SELECT FROM machine_days WHERE day > current_date') == []
 
 
 async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Server, database: Database) -> None:
@@ -148,6 +148,22 @@ async def test_a_machine_that_says_nothing_after_it_is_called_silent(server: Ser
     silent = 'SELECT since FROM machines_without_data(floor_clock()) WHERE machine_name = $1'
     assert await server.fetch(silent, PAINTER) == [
         (reported_at + timedelta(seconds=60),)]
+
+
+async def test_a_machine_whose_last_change_is_a_little_ahead_and_whose_last_report_is_far_ahead_goes_on_reporting(
+        server: Server, database: Database) -> None:
+    """Its interval is put at now with its report; else it would be silent before it began."""
+    job = DaySums(database, machine_silent_after=600)
+    await job.refresh()
+    for minutes in range(10, 115, 5):
+        await server.set_clock(timedelta(minutes=minutes))
+        await server.report('down')
+    await server.set_clock(timedelta())
+    await job.refresh()
+    for minutes, status in (0, 'operational'), (30, 'down'), (60, 'operational'):
+        await server.set_clock(timedelta(minutes=minutes))
+        await server.report(status)
+        await in_order(server)
 
 
 async def test_reports_are_right_after_it(server: Server, database: Database) -> None:
