@@ -14,7 +14,6 @@ BEGIN
         INSERT INTO machine_stops (version, machine_id, line_id, since, reason, repaired)
         SELECT version, machine_id, line_at(machine_id, reported_at), reported_at, reason, false
         FROM new_rows WHERE status = 'down';
-        PERFORM mark_changed_days(min(reported_at), max(reported_at), true) FROM new_rows;  -- the commit may come after midnight
         PERFORM announce('{"resync": "a machine was added"}');
     END IF;
     RETURN NULL;
@@ -27,7 +26,9 @@ CREATE OR REPLACE TRIGGER machine_feed_inserted AFTER INSERT ON machine_feed_str
 -- promised: seconds after which its feed reports it again; silent_after: of the plant.
 CREATE OR REPLACE FUNCTION silent_since(reported_at timestamptz, signal_lost_at timestamptz, promised integer, silent_after interval)
 RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT least(reported_at + least(make_interval(secs => promised), silent_after), signal_lost_at) $$;
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT least(reported_at + make_interval(secs => least(promised, extract(epoch FROM silent_after))::double precision), signal_lost_at)
+$$;
 
 -- A machine was unknown for a while: that is what it was meanwhile. What it is now begins again.
 CREATE OR REPLACE FUNCTION record_gap(of_machine integer, from_at timestamptz, until_at timestamptz) RETURNS bigint
@@ -154,7 +155,6 @@ BEGIN
     UPDATE status_intervals SET until = left_at WHERE machine_id = gone.machine_id AND until = 'infinity';
     UPDATE machine_stops SET until = left_at, unconfirmed = (SELECT length FROM unknown_between(machine_id, since, left_at))
     WHERE machine_id = gone.machine_id AND until IS NULL;
-    PERFORM mark_changed_days(left_at, left_at, true);
 END $$;
 
 CREATE OR REPLACE FUNCTION machine_feed_deleted() RETURNS trigger

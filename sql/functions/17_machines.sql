@@ -73,12 +73,11 @@ BEGIN
     IF was.since >= moment OR was.line_id IS NULL AND was.since = '-infinity' THEN
         UPDATE machine_placements SET line_id = NEW.line_id WHERE machine_id = NEW.machine_id AND since = was.since;
         UPDATE machine_stops SET line_id = NEW.line_id WHERE machine_id = NEW.machine_id AND since >= was.since;
-        DELETE FROM history_days WHERE until > was.since;
+        PERFORM mark_all_days(was.since);
     ELSE
         UPDATE machine_placements SET until = moment WHERE machine_id = NEW.machine_id AND since = was.since;
         INSERT INTO machine_placements (machine_id, line_id, since) VALUES (NEW.machine_id, NEW.line_id, moment);
     END IF;
-    PERFORM mark_changed_days(moment, moment, true);  -- the commit may come after the hour, and is_settled() does not look here
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_moved FROM PUBLIC;

@@ -16,22 +16,34 @@ CREATE OR REPLACE FUNCTION summable_until() RETURNS timestamptz
 LANGUAGE sql STABLE AS $$ SELECT last_full_hour(floor_clock() - late_after()) $$;
 
 -- Whether what happened at a moment comes too late for the sums. What feeds report nearly always does not, and costs no look at the hours.
+-- The moment at which sums end is late too: what ended then is of the hour before it.
 CREATE OR REPLACE FUNCTION is_late(moment timestamptz) RETURNS boolean
-LANGUAGE sql STABLE AS $$ SELECT moment < floor_clock() - late_after() AND moment < summable_until() $$;
+LANGUAGE sql STABLE AS $$ SELECT moment < floor_clock() - late_after() AND moment <= summable_until() $$;
 
--- A writer says that something came late into these days. It only ever adds rows, so that none waits for another. unseen: is_settled()
--- could not see the writer, as where a machine was added or left, so that the day is marked even if nothing came late.
-CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz, unseen boolean DEFAULT false) RETURNS void
+-- A writer says, once it has written, that something came late into these days. It only ever adds rows, so that none waits for another.
+CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF unseen OR is_late(from_at) THEN
+    IF is_late(from_at) THEN
         INSERT INTO changed_days
         SELECT day::date
         FROM plant_settings p
-        CROSS JOIN generate_series(day_of(from_at, p.time_zone, p.day_start),
+        CROSS JOIN generate_series(day_of(from_at - interval '1 microsecond', p.time_zone, p.day_start),
                                    day_of(least(until_at, floor_clock()), p.time_zone, p.day_start), interval '1 day') AS day;
     END IF;
 END $$;
+
+-- When the first of the intervals that are still here began; null: there is none.
+CREATE OR REPLACE FUNCTION first_interval() RETURNS timestamptz
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT min((SELECT min(since) FROM status_intervals WHERE machine_id = m.machine_id)) FROM machines m
+$$;
+
+-- Every day from a moment on, null: from the first, the present one too: of settings, which have no time.
+CREATE OR REPLACE FUNCTION mark_all_days(from_at timestamptz DEFAULT NULL) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT mark_changed_days(greatest(from_at, least((SELECT min(since) FROM history_days), first_interval())), floor_clock())
+$$;
 
 -- The same of a late event: also the days on which what a machine was, or since when, may be of it.
 CREATE OR REPLACE FUNCTION mark_days_of_late_event(of_machine integer, from_at timestamptz, ends timestamptz) RETURNS void
@@ -46,7 +58,8 @@ END $$;
 CREATE OR REPLACE FUNCTION silent_after_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM mark_changed_days(min(reported_at) + least(OLD.machine_silent_after, NEW.machine_silent_after), floor_clock())
+    PERFORM mark_changed_days(silent_since(min(reported_at), NULL, NULL, least(OLD.machine_silent_after, NEW.machine_silent_after)),
+                              floor_clock())
     FROM machine_feed_stream;
     RETURN NULL;
 END $$;
@@ -54,21 +67,19 @@ REVOKE EXECUTE ON FUNCTION silent_after_changed FROM PUBLIC;
 CREATE OR REPLACE TRIGGER silent_after_changed AFTER UPDATE OF machine_silent_after ON plant_settings
     FOR EACH ROW WHEN (NEW.machine_silent_after IS DISTINCT FROM OLD.machine_silent_after) EXECUTE FUNCTION silent_after_changed();
 
--- Whether all that happened before a moment is to be seen, or will mark its day: no transaction is still writing a machine that began
--- before it would have been late.
+-- Whether all that happened before a moment is to be seen, or will mark its day: no transaction that began before that would have been
+-- late is still writing what sums are made of. A lock on a table stays until its transaction ends, unlike one on a row.
 CREATE OR REPLACE FUNCTION is_settled(moment timestamptz) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
     SELECT NOT EXISTS (
-        SELECT FROM machine_feed_stream f
-        JOIN pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = f.xmax
+        SELECT FROM pg_locks l
         LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-        WHERE coalesce(a.xact_start, '-infinity') < moment + late_after())
-$$;
-
--- When the first of the intervals that are still here began; null: there is none.
-CREATE OR REPLACE FUNCTION first_interval() RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-    SELECT min((SELECT min(since) FROM status_intervals WHERE machine_id = m.machine_id)) FROM machines m
+        WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND l.relation = ANY (ARRAY['machine_feed_stream', 'status_intervals', 'machine_placements', 'machines', 'machine_types',
+                                      'plant_settings']::regclass[]::oid[])
+          AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+          AND coalesce(a.xact_start, '-infinity') < moment + late_after())
 $$;
 
 -- Lists the days that can be summed up and are not listed yet, the present one up to its last full hour. What was over by a clock that
@@ -85,12 +96,12 @@ DECLARE
     ends      timestamptz;
 BEGIN
     DELETE FROM history_days
-    WHERE until > until_at OR (time_zone, day_start) <> (zone, start) AND until > forgotten;
-    DELETE FROM machine_days WHERE day > today AND day < 'infinity';  -- by the index
-    DELETE FROM machine_hours WHERE day > today AND day < 'infinity';
-    DELETE FROM line_hours WHERE day > today AND day < 'infinity';
-    DELETE FROM stop_days WHERE day > today AND day < 'infinity';
-    DELETE FROM status_days WHERE day > today AND day < 'infinity';
+    WHERE (until > until_at OR (time_zone, day_start) <> (zone, start)) AND until > forgotten;  -- sums are all that is known of the rest
+    DELETE FROM machine_days WHERE day > today AND day < 'infinity' AND day NOT IN (SELECT h.day FROM history_days h);  -- by the index
+    DELETE FROM machine_hours WHERE day > today AND day < 'infinity' AND day NOT IN (SELECT h.day FROM history_days h);
+    DELETE FROM line_hours WHERE day > today AND day < 'infinity' AND day NOT IN (SELECT h.day FROM history_days h);
+    DELETE FROM stop_days WHERE day > today AND day < 'infinity' AND day NOT IN (SELECT h.day FROM history_days h);
+    DELETE FROM status_days WHERE day > today AND day < 'infinity' AND day NOT IN (SELECT h.day FROM history_days h);
     SELECT * INTO latest FROM history_days ORDER BY day DESC LIMIT 1;
     ends := least(day_start(latest.day + 1, zone, start), until_at);
     IF latest.until < ends AND latest.until > forgotten THEN

@@ -55,7 +55,7 @@ $$;
 CREATE OR REPLACE FUNCTION micro_stop_limit_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO changed_days SELECT day FROM history_days;
+    PERFORM mark_all_days();
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION micro_stop_limit_changed FROM PUBLIC;
@@ -67,9 +67,9 @@ CREATE OR REPLACE TRIGGER micro_stop_limit_of_type_changed AFTER UPDATE OF micro
 CREATE OR REPLACE FUNCTION machine_limit_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO changed_days
-    SELECT day FROM history_days
-    WHERE EXISTS (SELECT FROM machine_types WHERE type IN (OLD.type, NEW.type) AND micro_stop IS NOT NULL);
+    IF EXISTS (SELECT FROM machine_types WHERE type IN (OLD.type, NEW.type) AND micro_stop IS NOT NULL) THEN
+        PERFORM mark_all_days();
+    END IF;
     RETURN NULL;
 END $$;
 REVOKE EXECUTE ON FUNCTION machine_limit_changed FROM PUBLIC;

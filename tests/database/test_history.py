@@ -515,12 +515,25 @@ async def test_what_comes_late_into_the_hours_of_the_present_day_marks_it_and_wh
     await site.at(NOON + 3 * HOUR + 30 * MINUTE)
     await site.value('SELECT refresh_days()')
     answer = 'SELECT down FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)'
-    for hours, marks in (3, False), (2, True), (1, True):
-        assert await site.report('down', NOON + hours * HOUR) in {'late', 'current'}
+    for minutes, marks in (181, False), (120, True), (60, True):
+        assert await site.report('down', NOON + minutes * MINUTE) in {'late', 'current'}
         assert await days(site.connection) == (set() if marks else {'2026-03-05'})
         for are_left in marks, False:
-            assert await site.value(answer, NOON, site.now) == (30 + 60 * (3 - hours)) * 60e6
+            assert await site.value(answer, NOON, site.now) == (210 - minutes) * 60e6
             assert await site.value('SELECT refresh_days()') == are_left
+
+
+async def test_what_comes_late_and_is_of_the_moment_at_which_the_sums_end_is_of_the_hour_before_it(site: Floor) -> None:
+    """The longest interval of a day is one that ended in it, also at its very end."""
+    longest = 'SELECT longest_down FROM machine_days ORDER BY day'
+    for end in NOON + 3 * HOUR, NOON + 12 * HOUR:
+        await site.set('down')
+        await site.at(end + 6 * MINUTE)
+        await site.value('SELECT refresh_days()')
+        assert await site.report('operational', end) == 'current'
+        assert await days(site.connection) == set()
+        await site.value('SELECT refresh_days()')
+        assert await site.value(longest) == max(180, (end - NOON) / MINUTE - 186) * 60e6
 
 
 async def test_a_day_is_summed_up_once_nobody_can_still_write_into_it(site: Floor, connect: Connect) -> None:
@@ -590,6 +603,14 @@ async def test_another_clock_of_the_plant_makes_other_days(site: Floor) -> None:
     assert await site.value(
         'SELECT operational FROM machine_times(NULL, ARRAY[$1::timestamptz], ARRAY[$2::timestamptz], $2)', NOON - DAY,
         site.now) == 2 * DAY / timedelta(microseconds=1)
+
+
+async def test_a_limit_of_a_day_is_24_hours_whatever_the_time_zone_of_the_session(site: Floor) -> None:
+    """The clocks of Berlin skip an hour on 29 March."""
+    silent = "SELECT silent_since('2026-03-28 12:00+01', NULL, NULL, '1 day') = timestamptz '2026-03-29 12:00+01'"
+    for zone in 'UTC', 'Europe/Berlin':
+        await site.execute(f"SET timezone = '{zone}'")
+        assert await site.value(silent), zone
 
 
 async def test_only_one_sums_up_at_a_time(site: Floor, connect: Connect) -> None:

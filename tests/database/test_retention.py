@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from database.past import age, content, report, say
+from database.past import age, content, report, say, set_clock
 from database.postgres import Connect, Psql
 
 from floor.analytics import Analytics, Window
@@ -24,13 +24,15 @@ FORGET = "SELECT forget_history(now() - interval '30 days')"
 
 
 async def sums(connection: asyncpg.Connection) -> list[Any]:
-    """All that is derived."""
+    """All that is derived, but for the present day, which goes on."""
+    past = 'WHERE day < (SELECT max(day) FROM history_days)'
     return [await connection.fetch(query) for query in (
-        'SELECT * FROM machine_days ORDER BY day, machine_id, line_id', 'SELECT * FROM line_hours ORDER BY 1, 2, 3',
+        f'SELECT * FROM machine_days {past} ORDER BY day, machine_id, line_id',
+        f'SELECT * FROM line_hours {past} ORDER BY 1, 2, 3',
         'SELECT version, since, until, reason, repaired FROM machine_stops ORDER BY 1',
-        'SELECT day, since, until FROM summed_days ORDER BY 1',
-        'SELECT * FROM machine_hours ORDER BY day, machine_id, line_id',
-        'SELECT * FROM stop_days ORDER BY day, machine_id, line_id')]
+        f'SELECT day, since, until FROM summed_days {past} ORDER BY 1',
+        f'SELECT * FROM machine_hours {past} ORDER BY day, machine_id, line_id',
+        f'SELECT * FROM stop_days {past} ORDER BY day, machine_id, line_id')]
 
 
 async def oldest(connection: asyncpg.Connection) -> list[tuple[str, int]]:
@@ -170,6 +172,31 @@ async def test_what_comes_late_after_it_leaves_the_sums_of_forgotten_times(site:
     changed = {row['day'] for row in set(after[0]) ^ set(before[0])}
     assert len(changed) in {2, 3} and min(changed) > datetime.now(UTC).date() - timedelta(days=7)
     assert set(before[2]) < set(after[2]) and before[3] == after[3]
+
+
+async def test_the_first_line_of_a_machine_leaves_the_sums_of_forgotten_times(site: asyncpg.Connection) -> None:
+    """Those of other machines too: they cannot be made again."""
+    await site.execute("INSERT INTO machine_feed_stream (machine_name, status) VALUES ('Saw', 'down')")
+    await site.fetchval(FORGET)
+    forgotten = 'SELECT * FROM machine_days JOIN summed_days USING (day) WHERE until <= ' \
+                '(SELECT forgotten_until FROM history_upkeep) ORDER BY day, machine_id'
+    before = await site.fetch(forgotten)
+    await site.execute("UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'")
+    await site.fetchval('SELECT refresh_days()')
+    assert len(before) > 30
+    assert await site.fetch(forgotten) == before
+
+
+async def test_a_clock_that_is_set_back_by_months_leaves_the_sums_of_forgotten_times(site: asyncpg.Connection) -> None:
+    await site.fetchval(FORGET)
+    before = (await sums(site))[0]
+    await set_clock(site, timedelta(days=-200))
+    await site.fetchval('SELECT refresh_days()')
+    await set_clock(site, timedelta())
+    await site.fetchval('SELECT refresh_days()')
+    forgotten = await site.fetchval('SELECT (forgotten_until AT TIME ZONE $1)::date FROM history_upkeep', DETROIT.key)
+    assert [row for row in (await sums(site))[0] if row['day'] < forgotten] == [
+        row for row in before if row['day'] < forgotten]
 
 
 async def test_a_rebuild_keeps_the_sums_and_stops_of_forgotten_times(site: asyncpg.Connection) -> None:
