@@ -42,7 +42,9 @@ $$;
 -- Every day from a moment on, null: from the first, the present one too: of settings, which have no time.
 CREATE OR REPLACE FUNCTION mark_all_days(from_at timestamptz DEFAULT NULL) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    SELECT mark_changed_days(greatest(from_at, least((SELECT min(since) FROM history_days), first_interval())), floor_clock())
+    SELECT mark_changed_days(greatest(from_at, history.first), floor_clock())
+    FROM (SELECT least((SELECT min(since) FROM history_days), first_interval()) AS first) AS history
+    WHERE history.first IS NOT NULL
 $$;
 
 -- The same of a late event: also the days on which what a machine was, or since when, may be of it.

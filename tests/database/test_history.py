@@ -605,6 +605,15 @@ async def test_another_clock_of_the_plant_makes_other_days(site: Floor) -> None:
         site.now) == 2 * DAY / timedelta(microseconds=1)
 
 
+async def test_a_floor_without_a_history_has_no_days_to_mark(site: Floor) -> None:
+    await site.execute("SET statement_timeout = '10s'")
+    for change in ("INSERT INTO machine_feed_stream (machine_name) VALUES ('Saw')",
+                   "UPDATE machines SET line_id = 2 WHERE machine_name = 'Saw'",
+                   "UPDATE plant_settings SET micro_stop = '1 minute', machine_silent_after = '1 hour'"):
+        await site.execute(change)
+    assert await site.value('SELECT count(*) FROM changed_days') == 0
+
+
 async def test_a_limit_of_a_day_is_24_hours_whatever_the_time_zone_of_the_session(site: Floor) -> None:
     """The clocks of Berlin skip an hour on 29 March."""
     silent = "SELECT silent_since('2026-03-28 12:00+01', NULL, NULL, '1 day') = timestamptz '2026-03-29 12:00+01'"
