@@ -139,8 +139,8 @@ def test_files_for_psql_work_among_hostile_settings_and_wait_for_locks(
         server: Server, database_url: str, file: str, variables: tuple[str, ...]) -> None:
     shown = [argument for name in ('client_min_messages', 'standard_conforming_strings', 'statement_timeout',
                                    'lock_timeout', 'search_path') for argument in ('-c', f'SHOW {name}')]
-    spoil(server, f'DATABASE {name_of(database_url)}', HOSTILE | {
-        'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
+    spoil(server, f'DATABASE {name_of(database_url)}', HOSTILE | {  # not so short that psql never gets to the file
+        'statement_timeout': '1s', 'idle_in_transaction_session_timeout': '1min', 'idle_session_timeout': '1min'})
     output = server.psql(database_url, *variables, '-f', str(SQL / 'admin' / file), *shown)
     assert output.replace('"', '').splitlines()[-5:] == ['warning', 'on', '0', '1min', 'manufacturing_line, pg_temp']
     server.psql(server.url('postgres'), '-c', 'DROP ROLE IF EXISTS gateway_3')
