@@ -11,20 +11,19 @@ import asyncpg
 ADD = """
     INSERT INTO machine_status_history (version, machine_id, new_status, reason, happened_at)
     VALUES (nextval('machine_feed_version'), register_machine(NULL, $1, 'other'), $2, $3, $4)"""
-AGE = """
-    SET session_replication_role = replica;
-    UPDATE machine_status_history SET happened_at = now() - interval '40 days';
-    UPDATE machine_feed_stream SET status_since = now() - interval '40 days';
-    SET session_replication_role = origin;
-    SELECT rebuild_history()"""
 
 Word = tuple[float, str | None] | tuple[float, str | None, str]
 """How many hours ago, the status, and a reason."""
 
 
-async def age(connection: asyncpg.Connection) -> None:
-    """As if the delivered machines had been running for 40 days without a word."""
-    await connection.execute(AGE)
+async def age(connection: asyncpg.Connection, days: int = 40) -> None:
+    """As if the delivered machines had been running for so many days without a word."""
+    await connection.execute(f"""
+        SET session_replication_role = replica;
+        UPDATE machine_status_history SET happened_at = now() - interval '{days} days';
+        UPDATE machine_feed_stream SET status_since = now() - interval '{days} days';
+        SET session_replication_role = origin;
+        SELECT rebuild_history()""")
 
 
 async def say(connection: asyncpg.Connection, name: str,

@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from database.past import AGE, content, report
+from database.past import age, content, report
 from database.postgres import Connect
 
 from floor.db.database import Database
@@ -37,7 +37,7 @@ class LivingFloor:
 
     async def settle(self) -> None:
         """They have been running for 9 days, and reported a little on each."""
-        await self.connection.execute(AGE.replace('40 days', '9 days'))
+        await age(self.connection, days=9)
         self.numbers = await self.connection.fetchval(
             'SELECT array_agg(machine_id) FROM machines WHERE machine_name = ANY ($1)', MACHINES)
         for _ in range(40):

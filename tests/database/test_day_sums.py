@@ -25,6 +25,8 @@ from floor.jobs.day_sums import DaySums
 UTC_ZONE = ZoneInfo('UTC')
 VALVE, PAINTER, MOLDER = MachineName('Valve_01_01'), MachineName('Painter_04_01'), MachineName('Injection_Molder_01_01')
 HOUR = timedelta(hours=1)
+DAYS = 9
+"""How long the floor has been running."""
 REFRESH = 'SELECT refresh_days()'
 PAST = 'WHERE day < (SELECT max(day) FROM history_days)'
 """But for the present day, which goes on."""
@@ -46,9 +48,9 @@ def analysis(database: Database) -> Analytics:
 
 @pytest.fixture
 async def site(connect: Connect) -> asyncpg.Connection:
-    """A floor that has been running for 40 days without a word, and whose days are summed up."""
+    """A floor that has been running for nine days without a word, and whose days are summed up."""
     connection = await connect()
-    await age(connection)
+    await age(connection, DAYS)
     await connection.fetchval(REFRESH)
     return connection
 
@@ -133,8 +135,12 @@ async def test_a_renamed_machine_keeps_its_past(connect: Connect) -> None:
 # days that are over
 
 async def test_psql_can_sum_them_up(psql: Psql, connect: Connect) -> None:
-    await age(await connect())
-    assert psql('-c', 'SELECT refresh_days(1)', '-c', 'SELECT refresh_days() >= 38', '-c', REFRESH) == '1\nt\n0\n'
+    """By noon of tomorrow: the day on which the floor began, those since then, and the morning."""
+    connection = await connect()
+    await age(connection, DAYS)
+    tomorrow = datetime.combine(datetime.now(UTC) + timedelta(days=1), time(), UTC)
+    await stop_clock(connection, tomorrow + 12.5 * HOUR)
+    assert psql('-c', 'SELECT refresh_days(1)', '-c', REFRESH, '-c', REFRESH) == f'1\n{DAYS + 1}\n0\n'
     assert psql('-c', 'SELECT count(*) = 30, max(operational) = 86400 * 1000000::bigint FROM machine_days '
                 'GROUP BY day ORDER BY day DESC LIMIT 1 OFFSET 1') == 't|t\n'
 
@@ -310,7 +316,7 @@ async def test_steps_lead_to_the_same_as_one_go(connect: Connect) -> None:
 @pytest.mark.newest_postgres
 async def test_one_sums_up_at_a_time_and_the_others_skip(connect: Connect) -> None:
     first, second = await connect(), await connect()
-    await age(first)
+    await age(first, DAYS)
     transaction = first.transaction()
     await transaction.start()
     assert await first.fetchval(REFRESH) > 0
@@ -330,7 +336,7 @@ async def test_days_of_another_clock_are_not_used_and_made_again(
         await site.execute(f'UPDATE plant_settings SET {change}')
         assert await site.fetchval('SELECT count(*) FROM summed_days') == 0
         assert await analysis.kpis(asked) == before
-        assert await site.fetchval(REFRESH) >= 38
+        assert await site.fetchval(REFRESH) >= DAYS
         assert await site.fetchval("SELECT extract(hour FROM max(since) AT TIME ZONE 'America/Detroit') "
                                    'FROM summed_days') == hour
         assert await analysis.kpis(asked) == before
@@ -363,7 +369,7 @@ SILENT = """
 
 async def test_a_data_gap_is_remembered_and_its_time_unknown(connect: Connect, analysis: Analytics) -> None:
     feed = await connect()
-    await age(feed)
+    await age(feed, DAYS)
     await feed.execute(SILENT.format(hours=3))
     assert (await analysis.floor_at(datetime.now(UTC))).machines[0].status is Status.UNKNOWN
     asked, scope = window(24, datetime.now(UTC)), Scope(machine=VALVE)
@@ -379,7 +385,7 @@ async def test_a_data_gap_that_goes_on_is_unknown_on_days_that_are_summed_up_too
         connect: Connect, analysis: Analytics) -> None:
     """They are summed up while nobody can know that nothing will be heard for so long."""
     feed = await connect()
-    await age(feed)
+    await age(feed, DAYS)
     await feed.execute(SILENT.format(hours=80))
     await feed.fetchval(REFRESH)
     for scope, machines in (Scope(machine=VALVE), 1), (Scope(), 30):
@@ -430,7 +436,7 @@ async def test_data_gaps_are_only_ever_added_to(connect: Connect) -> None:
 @pytest.mark.newest_postgres
 async def test_the_job_sums_up_and_hands_over_its_setting(connect: Connect, database: Database) -> None:
     reader = await connect()
-    await age(reader)
+    await age(reader, DAYS)
     job = asyncio.create_task(DaySums(database, machine_silent_after=90.0, every=0.01).job.run())
     await until(lambda: are_summed_up(reader))
     assert await reader.fetchval('SELECT machine_silent_after FROM plant_settings') == timedelta(seconds=90)
@@ -439,14 +445,14 @@ async def test_the_job_sums_up_and_hands_over_its_setting(connect: Connect, data
 
 
 async def are_summed_up(reader: asyncpg.Connection) -> bool:
-    return bool(await reader.fetchval('SELECT count(*) >= 39 FROM summed_days'))
+    return bool(await reader.fetchval('SELECT count(*) >= $1 FROM summed_days', DAYS))
 
 
 @pytest.mark.newest_postgres
 async def test_the_job_survives_a_database_that_is_away(connect: Connect, database: Database, settings: Settings,
                                                         caplog: pytest.LogCaptureFixture) -> None:
     reader = await connect()
-    await age(reader)
+    await age(reader, DAYS)
     away = Database('postgresql://nobody@127.0.0.1:1/nothing', settings)
     job = DaySums(away, every=0.01)
     with pytest.raises(DatabaseUnavailableError):

@@ -33,8 +33,8 @@ class Floor:
         return datetime.now(UTC) + self.ahead
 
     async def start(self) -> None:
-        """As it has been for 40 days; a machine of which nothing is heard for five hours is silent."""
-        await age(self.connection)
+        """As it has been for nine days; a machine of which nothing is heard for five hours is silent."""
+        await age(self.connection, days=9)
         await self.connection.execute('DELETE FROM machine_feed_stream WHERE NOT machine_name = ANY ($1)', NAMES)
         await self.connection.execute("UPDATE plant_settings SET machine_silent_after = '5 hours', time_zone = 'UTC'")
 
