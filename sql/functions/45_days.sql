@@ -20,16 +20,22 @@ LANGUAGE sql STABLE AS $$ SELECT last_full_hour(floor_clock() - late_after()) $$
 CREATE OR REPLACE FUNCTION is_late(moment timestamptz) RETURNS boolean
 LANGUAGE sql STABLE AS $$ SELECT moment < floor_clock() - late_after() AND moment <= summable_until() $$;
 
--- A writer says, once it has written, that something came late into these days. It only ever adds rows, so that none waits for another.
+-- Has these days summed up again. It only ever adds rows, so that no writer waits for another.
+CREATE OR REPLACE FUNCTION mark_days(from_at timestamptz, until_at timestamptz) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO changed_days
+    SELECT day::date
+    FROM plant_settings p
+    CROSS JOIN generate_series(day_of(from_at - interval '1 microsecond', p.time_zone, p.day_start),
+                               day_of(least(until_at, floor_clock()), p.time_zone, p.day_start), interval '1 day') AS day
+$$;
+
+-- A writer says, once it has written, that something changed from a moment on.
 CREATE OR REPLACE FUNCTION mark_changed_days(from_at timestamptz, until_at timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF is_late(from_at) THEN
-        INSERT INTO changed_days
-        SELECT day::date
-        FROM plant_settings p
-        CROSS JOIN generate_series(day_of(from_at - interval '1 microsecond', p.time_zone, p.day_start),
-                                   day_of(least(until_at, floor_clock()), p.time_zone, p.day_start), interval '1 day') AS day;
+        PERFORM mark_days(from_at, until_at);
     END IF;
 END $$;
 
@@ -52,7 +58,7 @@ CREATE OR REPLACE FUNCTION mark_days_of_late_event(of_machine integer, from_at t
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF is_late(from_at) THEN
-        PERFORM mark_changed_days(from_at, end_of_influence(of_machine, ends));
+        PERFORM mark_days(from_at, end_of_influence(of_machine, ends));
     END IF;
 END $$;
 

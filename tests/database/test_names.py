@@ -19,6 +19,7 @@ from floor.db.row_mapping import to_employee
 SORTED = 'SELECT array_agg(name ORDER BY name_sort_key(name), name COLLATE "C") FROM unnest($1::text[]) AS name'
 
 
+@pytest.mark.long
 async def test_the_database_and_python_fold_every_character_alike(connect: Connect) -> None:
     connection = await connect()
     assigned = [chr(code) for code in range(1, sys.maxunicode + 1)

@@ -33,7 +33,8 @@ from floor.feed.timing import Timing
 pytestmark = pytest.mark.long
 
 ROTATIONS = 12
-CUT_EVERY = 3
+KILLS, CUT_EVERY = 3, 3
+"""Sessions are cut so often, each time after so many more passwords."""
 CROWD = 10
 """New connections that all meet a password that is no longer right."""
 MIN_LIFE_S = 0.15
@@ -123,7 +124,7 @@ async def test_the_floor_stays_live_through_a_dozen_passwords_with_kills_between
     kills = 0
     try:
         await until(lambda: store.connection is Freshness.LIVE)
-        while (rotations := len(workspace.tokens) - given_before) < ROTATIONS:
+        while (rotations := len(workspace.tokens) - given_before) < ROTATIONS or kills < KILLS:
             await admin.execute(
                 f"UPDATE {SCHEMA}.machine_feed_stream SET status = CASE status WHEN 'down' THEN 'operational' "
                 f"ELSE 'down' END WHERE machine_id = 1 + ({rotations} % 30)")
@@ -145,13 +146,12 @@ async def test_the_floor_stays_live_through_a_dozen_passwords_with_kills_between
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
         await admin.close()
-    assert kills >= 3
     assert listener.counters.connections > kills
     assert workspace.at_once == 1, 'never two requests at once'
     # one request per life, plus at most one for each connection that a changed password met half-way
     asked, elapsed = workspace.token_requests - asked_before, time.monotonic() - begin
-    assert ROTATIONS <= asked <= elapsed / (life * RENEWED_AFTER) + 2 * kills + 5
-    print(f'{ROTATIONS} passwords of {life:.2f} s in {elapsed:.0f} s, {asked} requests, {kills} kills, '
+    assert rotations <= asked <= elapsed / (life * RENEWED_AFTER) + 2 * kills + 5
+    print(f'{rotations} passwords of {life:.2f} s in {elapsed:.0f} s, {asked} requests, {kills} kills, '
           f'{listener.counters.connections} connections of the listener')
 
 

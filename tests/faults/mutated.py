@@ -218,8 +218,8 @@ def marks_no_day() -> None:
 
     async def naive(self: Any) -> int | None:
         async with self._database.acquire() as connection:
-            function = await connection.fetchval("SELECT pg_get_functiondef('mark_changed_days'::regproc)")
-            await connection.execute(function.replace('INSERT INTO changed_days', 'RETURN; INSERT INTO changed_days'))
+            await connection.execute('CREATE OR REPLACE FUNCTION mark_days(from_at timestamptz, until_at timestamptz) '
+                                     "RETURNS void LANGUAGE sql AS 'SELECT'")
         return await refresh(self)
     DaySums.refresh = naive   # type: ignore[method-assign]
 

@@ -29,6 +29,7 @@ async def started() -> AsyncIterator[Plant]:
 
 
 @NEEDS_MOSQUITTO
+@pytest.mark.long
 async def test_no_fault_loses_or_doubles_an_event(started: Plant) -> None:
     played = await asyncio.gather(*(fault.play(started, None, True, KILLS) for fault in SHORT.values()))
     assert dict(zip(SHORT, [found for _, found in played], strict=True)) == {name: [] for name in SHORT}
