@@ -8,7 +8,7 @@ from typing import Any
 
 from ..core.machines import MachineName, Status
 from .kpi_definitions import DEFINITIONS, Kpi, Unit
-from .kpis import Kpis, kpis_of, machine_sums, machine_times, total
+from .kpis import Kpis, figure_of, kpis_of, machine_sums, machine_times, total
 from .report_snapshot import ReportSnapshot
 from .stop_list import ListedStop, StopSelection, read_listed
 from .window import MICROSECOND, Page, Window, seconds
@@ -72,13 +72,13 @@ async def read_explanation(reading: ReportSnapshot, kpi: Kpi, page: Page) -> Exp
     sums = await (machine_times(reading) if of_time
                   else machine_sums(reading, answered=kpi in ANSWERED))  # reading the orders takes a third of it
     kpis = kpis_of(reading, total(sums.values()))
-    each = ((machine.name, kpis_of(reading, of)) for machine, of in sums.items())
+    parts = tuple(Part(machine.name, figure_of(reading, kpi, of), figure_of(reading, Kpi.COVERAGE, of))
+                  for machine, of in sums.items())
     names = [machine.name for machine in sums]
     pieces = await (_intervals(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
     return Explanation(
         kpi, definition.formula, definition.source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis),
-        kpis.coverage, tuple(Part(name, getattr(of, kpi), of.coverage) for name, of in each),
-        tuple(pieces[:page.size]), len(pieces) > page.size)
+        kpis.coverage, parts, tuple(pieces[:page.size]), len(pieces) > page.size)
 
 
 ANSWERED = {Kpi.MTTR, Kpi.REPAIR, Kpi.RESPONSE, Kpi.RESPONSE_P90}
