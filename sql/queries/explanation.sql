@@ -26,11 +26,13 @@ WITH day AS MATERIALIZED (
     SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
 ), candidate AS (
     SELECT machine_id, since, until FROM part WHERE NOT is_inside OR length >= coalesce((SELECT length FROM last), 0)
-    UNION ALL  -- what no day has, and what goes on at one of the ends
-    SELECT m.id, rest.since, rest.until
+    UNION ALL  -- what no day has, and what goes on at one of the ends; mostly these overlap, and are looked up once
+    SELECT m.id, lower(rest), upper(rest)
     FROM unnest(machine_ids(:names)) AS m (id)
-    CROSS JOIN (SELECT * FROM rest_of_days(:start, :until)
-                UNION ALL VALUES (:start, :start + interval '1 microsecond'), (:until - interval '1 microsecond', :until)) AS rest
+    CROSS JOIN unnest((SELECT range_agg(tstzrange(piece.since, piece.until))
+                       FROM (SELECT * FROM rest_of_days(:start, :until)
+                             UNION ALL VALUES (:start, :start + interval '1 microsecond'),
+                                              (:until - interval '1 microsecond', :until)) AS piece (since, until))) AS rest
 ), loss AS (
     SELECT DISTINCT i.machine_id, greatest(i.since, :start) AS since, least(i.until, :until) AS until, i.status, i.reason
     FROM candidate c CROSS JOIN LATERAL whole_intervals(ARRAY[c.machine_id], c.since, c.until, :now::timestamptz) i
