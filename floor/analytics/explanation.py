@@ -149,13 +149,14 @@ def _left_out(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:
 
 async def _intervals(reading: ReportSnapshot, kpi: Kpi, names: list[MachineName], page: Page) -> list[Piece]:
     """A page and one more."""
-    asked: dict[str, Any] = {'names': names, 'start': reading.window.start, 'until': reading.window.end,
-                             'now': reading.now, 'kpi': kpi, 'skip': page.skip, 'most': page.size + 1}
+    asked: dict[str, Any] = {'start': reading.window.start, 'until': reading.window.end, 'now': reading.now,
+                             'kpi': kpi, 'skip': page.skip, 'most': page.size + 1}
     rows: list[Any] = []
     if kpi is not Kpi.COVERAGE:  # of a long window, losses nearly always fill the page
-        rows = [row async for row in reading.queries.largest_losses(reading.connection, **asked)]
+        losses = reading.queries.largest_losses(reading.connection, names=reading.asked['names'], **asked)
+        rows = [row async for row in losses]
     if len(rows) < page.size + 1:
-        rows = [row async for row in reading.queries.largest_intervals(reading.connection, **asked)]
+        rows = [row async for row in reading.queries.largest_intervals(reading.connection, names=names, **asked)]
     return [_piece(kpi, row) for row in rows]
 
 

@@ -13,17 +13,23 @@ ORDER BY CASE WHEN :kpi = 'coverage' THEN CASE WHEN status = 'unknown' THEN 0 EL
 
 -- name: largest_losses(names, start, until, now, kpi, skip, most)
 -- What largest_intervals begins with, of uptime_share, availability or waiting: the losses, the longest first. Only the days are read in
--- which one as long as the last of the page ended. Fewer than most: the rest of the page is not among the losses.
+-- which one as long as the last of the page ended. Fewer than most: the rest of the page is not among the losses. names null: all machines.
 WITH day AS MATERIALIZED (
-    SELECT day, since, until FROM days_of_parts(ARRAY[:start::timestamptz], ARRAY[:until::timestamptz])
-), part AS MATERIALIZED (  -- is_inside: the longest began in the window
-    SELECT d.machine_id, day.since, day.until, loss.length, loss.length <= micros(day.since - :start) AS is_inside
+    SELECT day, since, until, micros(since - :start) AS elapsed  -- of the window, before the day
+    FROM days_of_parts(ARRAY[:start::timestamptz], ARRAY[:until::timestamptz])
+), whole AS NOT MATERIALIZED (  -- is_inside: the longest began in the window
+    SELECT d.machine_id, day.since, day.until, loss.length, loss.length <= day.elapsed AS is_inside
     FROM machine_days d JOIN day USING (day)
     CROSS JOIN LATERAL (SELECT CASE :kpi::text WHEN 'availability' THEN greatest(d.longest_down, d.longest_wait)
                                     WHEN 'waiting' THEN d.longest_wait ELSE d.longest_down END AS length) AS loss
-    WHERE d.machine_id = ANY ((SELECT machine_ids(:names::text[]))::integer[]) AND loss.length > 0
+    WHERE (:names::text[] IS NULL OR d.machine_id = ANY ((SELECT machine_ids(:names))::integer[])) AND loss.length > 0
+), recent AS (  -- of the last day: as many of them as a page has bound where the page ends
+    SELECT length FROM whole WHERE since = (SELECT max(since) FROM day) AND is_inside
+    ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
+), part AS MATERIALIZED (
+    SELECT * FROM whole WHERE NOT is_inside OR length >= coalesce((SELECT length FROM recent), 0)
 ), last AS (  -- at least so long is the last of the page
-    SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip::bigint + :most::bigint - 1
+    SELECT length FROM part WHERE is_inside ORDER BY length DESC LIMIT 1 OFFSET :skip + :most - 1
 ), candidate AS (
     SELECT machine_id, since, until FROM part WHERE NOT is_inside OR length >= coalesce((SELECT length FROM last), 0)
     UNION ALL  -- what no day has, and what goes on at one of the ends; mostly these overlap, and are looked up once
