@@ -11,9 +11,9 @@ from ...core.formatting import counted
 from ...plant.line_commands import areas_of
 from ...plant.plant_items import ProductionLine
 from ..shell.heading import Heading
+from ..shell.kept_rows import keep_rows
 from ..shell.messages import TextNode
 from ..shell.text_field import TextField
-from .row_list import keep_rows
 from .row_moves import RowMoves
 
 Rename = Callable[[str, str], Awaitable[bool]]

@@ -8,8 +8,8 @@ from datetime import datetime, tzinfo
 from nicegui import ui
 
 from ....plant.feed_items import EndedFeed
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import TextNode
-from ..row_list import keep_rows
 from .feed_texts import ago, when
 
 TITLE = 'Tokens that no longer work'

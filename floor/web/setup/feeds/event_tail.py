@@ -15,8 +15,8 @@ from ....plant.feed_items import TailEvent
 from ...shell.addresses import query_of
 from ...shell.chips import Chip, hide
 from ...shell.heading import Heading
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import TextNode
-from ..row_list import keep_rows
 from .feed_texts import RESULTS, status_word
 
 EMPTY = 'No event has come since this list was begun. Events appear here within a second.'

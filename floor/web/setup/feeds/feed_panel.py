@@ -15,11 +15,11 @@ from ....plant.feed_items import Feed, Refusal, TailEvent, limit_text
 from ...shell.chips import hide
 from ...shell.confirmation import succeeds
 from ...shell.heading import Heading
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import Alert, TextNode
 from ...shell.services import Services
 from ...shell.text_field import TextField
 from ..access.entries import EndDialog, Entry, since
-from ..row_list import keep_rows
 from .event_tail import EventTail
 from .fact_row import FactRow
 from .feed_texts import LIMITS, limit_sentence, status_word, when

@@ -10,8 +10,8 @@ from nicegui import ui
 from ....core.formatting import NOTHING, counted, number
 from ....plant.feed_items import Feed
 from ...shell.chips import set_attribute
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import TextNode
-from ..row_list import keep_rows
 from .feed_texts import ago, state_of
 
 HEADINGS = 'Feed', 'State', 'Last message', 'Per minute', 'Accepted', 'Refused in 24 h', 'May report'

@@ -21,6 +21,7 @@ from ...shell.address_note import AddressNote
 from ...shell.addresses import query_of
 from ...shell.browser_history import BrowserHistory
 from ...shell.heading import Heading
+from ...shell.kept_rows import keep_rows
 from ...shell.loading import FIRST_ANSWER_S, RESPONSE_TIMEOUT_S, Notice
 from ...shell.messages import TextNode
 from ...shell.services import Services
@@ -28,7 +29,6 @@ from ...shell.times import moment
 from ..access.secret_dialog import SecretDialog
 from ..access.tokens import NewTokenDialog
 from ..frame import FEEDS, SECTIONS, setup_frame
-from ..row_list import keep_rows
 from .connect_panel import ConnectPanel
 from .ended_note import EndedNote
 from .feed_panel import FeedPanel

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from ....core.formatting import counted
 from ....feed.feed_counters import RefusedSender, RequestFault
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import TextNode
-from ..row_list import keep_rows
 from .feed_texts import ago, when
 
 TITLE = 'Refused requests'

@@ -17,10 +17,10 @@ from ....plant.machine_commands import NO_TYPE, NewMachine
 from ...shell.chips import Chip
 from ...shell.confirmation import succeeds
 from ...shell.heading import Heading
+from ...shell.kept_rows import keep_rows
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
 from ..access.entries import AddDialog
-from ..row_list import keep_rows
 from .fact_row import FactRow
 from .feed_texts import when
 

@@ -1,0 +1,28 @@
+"""Rows that keep their elements while others come, go and move, and with them the focus and a press that has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+from nicegui import ui
+
+Key = TypeVar('Key', bound=Hashable)
+Row = TypeVar('Row', bound=ui.element)
+Value = TypeVar('Value')
+
+
+def keep_rows(body: ui.element, rows: dict[Key, Row], items: Mapping[Key, Value], make: Callable[[Value], Row]) -> None:
+    """Give each item one row of body, in their order. Rows that stay keep their elements, and so the focus.
+
+    rows: those of body by key, in their order; becomes those of items. make: builds the row of a new item.
+    """
+    for key in rows.keys() - items.keys():
+        rows.pop(key).delete()
+    for place, (key, item) in enumerate(items.items()):
+        if (row := rows.pop(key, None)) is None:
+            with body:
+                row = make(item)
+        rows[key] = row
+        if body.default_slot.children[place] is not row:
+            row.move(body, place)
