@@ -10,12 +10,12 @@ from urllib.parse import quote, urlencode
 import asyncpg
 import httpx
 import pytest
-from browser.harness import until
+from browser.harness import stopped_database, until
 from browser.profiles import PHONE
 from browser.program import Program
 from browser.report_window import choose_window, chosen_window
 from browser.visitor import Visitor, fits_window, tile
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 pytestmark = [pytest.mark.asyncio(loop_scope='session'), pytest.mark.long]
 
@@ -91,13 +91,19 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
     await expect(page.get_by_role('heading', name='down because of Bearing hot')).to_be_hidden()
 
 
-async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_hides_them(
-        visitor: Visitor, connection: asyncpg.Connection) -> None:
+async def with_many_causes(connection: asyncpg.Connection) -> str:
+    """The address of a report with three causes more than have a bar, the last of which lasts."""
     address = from_now_on('Painter_02_01')
     for number in range(13):
-        await connection.execute(DOWN, 'Painter_02_01', f'Cause {number}')
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
                                  "WHERE machine_name = 'Painter_02_01'")
+        await connection.execute(DOWN, 'Painter_02_01', f'Cause {number}')
+    return address
+
+
+async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_hides_them(
+        visitor: Visitor, connection: asyncpg.Connection) -> None:
+    address = await with_many_causes(connection)
     page = await visitor.open(address)
     bars, others = page.locator('.pareto-bar'), page.get_by_role('button', name='Other (3 causes) show all')
     await others.press('Enter')
@@ -111,6 +117,34 @@ async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_h
     await expect(bars).to_have_count(13)
     await page.get_by_role('button', name='Show the 10 greatest only').press('Enter')
     await expect(others).to_be_focused()
+
+
+async def test_a_key_that_is_held_while_forward_draws_the_report_again_is_not_lost(
+        visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
+    """Going forward shows all causes at once, and once more when the report is read."""
+    page = await visitor.open(await with_many_causes(connection))
+    bars, others = page.locator('.pareto-bar'), page.get_by_role('button', name='Other (3 causes) show all')
+    await others.press('Enter')
+    await expect(page).to_have_url(re.compile('causes=all'))
+    await expect(bars.nth(10)).to_be_focused()
+    await page.go_back()
+    await expect(others).to_be_focused()
+
+    with stopped_database(program):
+        await page.go_forward()
+        await expect(bars.nth(10)).to_be_focused()
+        await page.get_by_role('button', name='Show the 10 greatest only').focus()
+        await page.keyboard.down('Space')
+    await is_read(page)
+    await page.keyboard.up('Space')
+
+    await expect(others).to_be_focused()
+    await expect(bars).to_have_count(11)
+
+
+async def is_read(page: Page) -> None:
+    """Wait until all of the report is read and drawn."""
+    await expect(page.locator('.reports')).to_have_attribute('data-loading', 'false')
 
 
 async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(

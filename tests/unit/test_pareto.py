@@ -6,7 +6,7 @@ import pytest
 
 from floor.analytics import Cause
 from floor.analytics.stops import By
-from floor.web.reports.pareto import axis, bars_of, first_hidden, tick_text
+from floor.web.reports.pareto import axis, bars_of, tick_text
 
 HOUR = 3600
 
@@ -30,10 +30,6 @@ def test_all_causes_have_a_bar_where_they_are_asked_for() -> None:
     bars = bars_of(causes(29), 'minutes', None, most=200)
     assert [bar.name for bar in bars] == [*(f'Cause {number}' for number in range(1, 29)), 'No reason given']
     assert bars_of(causes(300), 'minutes', None, most=200)[-1].name == 'Other (100 causes)'
-
-
-def test_the_greatest_cause_without_a_bar_is_the_next_one_that_is_not_chosen() -> None:
-    assert first_hidden(causes(29), bars_of(causes(29), 'minutes', 'Cause 11')) == 'Cause 12'
 
 
 def test_one_cause_more_than_ten_has_its_own_bar() -> None:

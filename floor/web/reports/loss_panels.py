@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import partial
+from typing import NamedTuple
 
 from nicegui import ui
 
@@ -15,13 +16,12 @@ from ...analytics.stops import By
 from ...core.moments import Form
 from ...core.plant_calendar import MIDNIGHT, PlantCalendar
 from ...feed.store import Store
-from ..shell.chips import Chip
-from .bar_focus import BarFocus
+from ..shell.chips import Chip, hide
 from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
 from .captions import clocks_caption, waiting_caption
+from .cause_chart import CauseChart
 from .heat_map import heat_map
-from .panel import ReportPanel, TableView
-from .pareto import CauseActions, pareto
+from .panel import FoldedTable, ReportPanel, TableView
 from .report_query import ReportQuery
 from .report_windows import Comparison
 from .side_by_side import read_groups, show_groups
@@ -29,6 +29,14 @@ from .side_by_side import read_groups, show_groups
 NO_DOWNTIME = 'No machine was down in this window.'
 COSTS_ARE_PARTIAL = 'The amounts leave out the lines that have no cost in Settings.'
 NOT_BY_REASON = 'Not known by reason. Remove the filter by reason to see it.'
+
+
+class CauseContent(NamedTuple):
+    """What the panel of the causes shows, unless it shows a message."""
+
+    chart: CauseChart
+    note: ui.label
+    table: FoldedTable
 
 
 class LossPanels:
@@ -52,7 +60,7 @@ class LossPanels:
             self._by: dict[By, Chip] = {}
             for by, text in TOGGLES.items():
                 self._by[by] = Chip(text, partial(change, by=by)).classes('toggle')
-        self._focus = BarFocus()
+        self._chart: CauseContent | None = None
         self._hours = ReportPanel('Downtime by hour and weekday', file='hours')
         self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = ReportPanel('Top problem machines', file='machines')
@@ -83,7 +91,7 @@ class LossPanels:
 
     def show_message(self, sentence: str) -> None:
         """Show a message instead of every chart."""
-        self._causes = None
+        self._causes = self._chart = None
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
             panel.show_message(sentence)
 
@@ -98,6 +106,7 @@ class LossPanels:
         causes = await analytics.causes(window, scope, query.by)
         self._causes = (causes, costs, query) if causes else None
         if not causes:
+            self._chart = None
             self._show_message(self._pareto, NO_DOWNTIME)
         self._draw_causes()
         if query.reason is None:
@@ -121,14 +130,17 @@ class LossPanels:
         if self._causes is None:
             return
         causes, costs, query = self._causes
-        file, focused = query.file('causes'), self._focus.reason
-        actions = CauseActions(lambda reason: self._change(reason=reason), self._show_all_causes, file)
-        with self._client, self._pareto.fill():
-            pareto(causes, query.by, query.reason, actions, focus=self._focus, costs=costs, all_causes=self._all_causes)
-            self._focus.give(focused)
-            if costs is not None and not costs.is_complete:
-                ui.label(COSTS_ARE_PARTIAL).classes('panel-note')
-            table_view(self._store, self._plant.zone, query).below(tables.of_causes(causes, costs), file)
+        file = query.file('causes')
+        with self._client:
+            if self._chart is None:
+                with self._pareto.fill():
+                    self._chart = CauseContent(
+                        CauseChart(lambda reason: self._change(reason=reason), self._show_all_causes),
+                        ui.label(COSTS_ARE_PARTIAL).classes('panel-note'), FoldedTable())
+            chart, note, table = self._chart
+            chart.show(causes, query.by, query.reason, file, costs=costs, all_causes=self._all_causes)
+            hide(note, hidden=costs is None or costs.is_complete)
+            table.show(table_view(self._store, self._plant.zone, query), tables.of_causes(causes, costs), file)
 
     async def _read_machines(self, query: ReportQuery, comparison: Comparison, view: TableView,
                              costs: LossCosts | None) -> None:

@@ -97,9 +97,7 @@ class TableView:
 
     def below(self, table: ReportTable, csv_address: str, *, summary: str = 'Table') -> None:
         """Build a collapsed table, to be placed below a chart."""
-        with ui.element('details').classes('panel-details'):
-            TextNode('summary', summary)
-            self.show(table, csv_address)
+        FoldedTable(summary).show(self, table, csv_address)
 
     def show(self, table: ReportTable, csv_address: str = '', *, most: int = MAX_ROWS, caption: str = '') -> None:
         """Build a table with the first rows; further rows are only in the CSV file."""
@@ -146,6 +144,25 @@ class TableView:
             return '' if kind is Kind.TEXT else 'ongoing' if kind is Kind.MOMENT else NOTHING
         return percent(cell) if kind is Kind.SHARE else duration(cell) if kind is Kind.SECONDS else \
             number(cell, 1 if kind is Kind.NUMBER else 0)
+
+
+class FoldedTable:
+    """A collapsed table below a chart. Somebody may have unfolded it, or be in it with the keyboard: it is built again
+    only if it has changed, and then stays unfolded."""
+
+    def __init__(self, summary: str = 'Table') -> None:
+        self._shown: tuple[ReportTable, str] | None = None
+        with ui.element('details').classes('panel-details'):
+            TextNode('summary', summary)
+            self._content = ui.element('div')
+
+    def show(self, view: TableView, table: ReportTable, csv_address: str) -> None:
+        """Show a table with the first rows."""
+        if self._shown != (table, csv_address):
+            self._shown = table, csv_address
+            self._content.clear()
+            with self._content:
+                view.show(table, csv_address)
 
 
 def xlsx_address(csv_address: str) -> str:
