@@ -142,6 +142,36 @@ async def test_a_key_that_is_held_while_forward_draws_the_report_again_is_not_lo
     await expect(bars).to_have_count(11)
 
 
+@pytest.mark.parametrize(('choice', 'name', 'opens'), [
+    ('Number', 'Remove the filter Machine', ''), ('Number', 'Details of', 'Close'),
+    ('No micro-stops', 'Cause 12', 'Remove the filter Reason: Cause 12')])
+async def test_a_key_that_is_held_while_back_draws_the_report_again_is_not_lost(
+        visitor: Visitor, program: Program, connection: asyncpg.Connection, *, choice: str, name: str,
+        opens: str) -> None:
+    """choice: what Back takes back. name: of the button. opens: another one that the key shows; empty: this one goes.
+    """
+    page = await visitor.open(await with_many_causes(connection))
+    await is_read(page)
+    address = page.url
+    await page.get_by_role('button', name=re.compile(f'^{choice}')).click()
+    await expect(page).not_to_have_url(address)
+    await is_read(page)
+    button = page.get_by_role('button', name=re.compile(f'^{name}')).first
+
+    with stopped_database(program):
+        await button.focus()
+        await page.keyboard.down('Space')
+        await page.go_back()
+        await expect(page.locator('.reports')).to_have_attribute('data-loading', 'true')
+    await is_read(page)
+    await page.keyboard.up('Space')
+
+    if opens:
+        await expect(page.get_by_role('button', name=opens).first).to_be_visible()
+    else:
+        await expect(button).to_be_hidden()
+
+
 async def is_read(page: Page) -> None:
     """Wait until all of the report is read and drawn."""
     await expect(page.locator('.reports')).to_have_attribute('data-loading', 'false')

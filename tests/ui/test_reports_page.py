@@ -329,6 +329,23 @@ async def test_pressing_the_other_causes_shows_all_of_them_and_is_in_the_address
     assert pareto_bar(screen, 'Other (10 causes) show all')
 
 
+async def test_what_can_be_pressed_stays_the_same_element_when_the_report_is_read_again(
+        report: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
+    """Else a press that is on its way is lost, and a browser drops the focus."""
+    report.answers['causes'] = MANY_CAUSES
+    screen = await opened(open_page, '/reports?causes=all&reason=Jam')
+    pressed = [next(element for element in screen.all() if element.get('text') == 'Show the 10 greatest only'),
+               *screen.of_class('pareto-bar'), *screen.of_class('filter-chip'), *screen.all(label='Details')]
+    ids = {id_ for id_, element in screen.elements.items() for each in pressed if element is each}
+    report.answers['causes'] = tuple(replace(cause, seconds=cause.seconds + 60, count=cause.count + 1)
+                                     for cause in MANY_CAUSES)
+    asked = len(report.asked('work_orders'))
+    screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Number'))
+    await screen.until(lambda: len(report.asked('work_orders')) > asked)
+    await screen.until(lambda: screen.all(data_loading='false'))
+    assert len(ids) == len(pressed) and ids <= screen.elements.keys()
+
+
 async def test_a_link_to_all_causes_shows_them_and_those_beyond_are_in_the_file(report: Reports,
                                                                                 open_page: OpenPage) -> None:
     report.answers['causes'] = tuple(replace(MANY_CAUSES[0], reason=f'Cause {number}') for number in range(1, 251))

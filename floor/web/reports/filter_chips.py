@@ -11,10 +11,12 @@ from ...analytics.report_tables import NO_REASON
 from ...core.machines import DisplayNames
 from ...core.text import shortened
 from ...feed.store import Store
+from ..shell.kept_rows import keep_rows
 from ..shell.messages import TextNode
 from .report_query import ReportQuery
 
 MAX_LENGTH = 60
+CLEAR_ALL = 'Clear all'
 
 
 def filters_of(query: ReportQuery, names: DisplayNames) -> list[tuple[str, str, ReportQuery]]:
@@ -37,7 +39,8 @@ def unfiltered(query: ReportQuery) -> ReportQuery:
 
 
 class FilterChips:
-    """A chip for each filter, and a button that removes all of them."""
+    """A chip for each filter, and a button that removes all of them. Each stays the same element while there is its
+    filter, so that it keeps the focus, and a press that has begun, when something else of the query changes."""
 
     def __init__(self, store: Store, ask: Callable[[ReportQuery], None]) -> None:
         """ask: called with the query without the filter that was removed."""
@@ -46,22 +49,24 @@ class FilterChips:
         self._chips = ui.element('div').classes('chips filter-chips')
         self._chips.props('role=group aria-label="Active filters"')
         self._chips.set_visibility(False)
+        self._buttons: dict[str, ui.element] = {}
+        self._without: dict[str, ReportQuery] = {}
 
     def show(self, query: ReportQuery) -> None:
         """Show the filters of a query."""
-        filters = filters_of(query, self._store.names)
-        self._chips.set_visibility(bool(filters))
-        self._chips.clear()
-        with self._chips:
-            for name, text, without in filters:
-                self._chip(f'{name}: {shortened(text, MAX_LENGTH)}', without)
-            if filters:
-                button = TextNode('button', 'Clear all').classes('chip filters-clear').props('type=button')
-                button.on('click', lambda: self._ask(unfiltered(query)), args=[])
+        self._without = {f'{name}: {shortened(text, MAX_LENGTH)}': without
+                         for name, text, without in filters_of(query, self._store.names)}
+        self._chips.set_visibility(bool(self._without))
+        if self._without:
+            self._without[CLEAR_ALL] = unfiltered(query)
+        keep_rows(self._chips, self._buttons, {text: text for text in self._without}, self._button)
 
-    def _chip(self, text: str, without: ReportQuery) -> None:
-        with ui.element('button').classes('chip filter-chip').props('type=button') as chip:
-            TextNode('span', text)
-            TextNode('span', '✕').props['aria-hidden'] = 'true'
-        chip.props['aria-label'] = f'Remove the filter {text}'
-        chip.on('click', lambda: self._ask(without), args=[])
+    def _button(self, text: str) -> ui.element:
+        if text == CLEAR_ALL:
+            button: ui.element = TextNode('button', CLEAR_ALL).classes('filters-clear')
+        else:
+            with ui.element('button').classes('filter-chip') as button:
+                TextNode('span', text)
+                TextNode('span', '✕').props['aria-hidden'] = 'true'
+            button.props['aria-label'] = f'Remove the filter {text}'
+        return button.classes('chip').props('type=button').on('click', lambda: self._ask(self._without[text]), args=[])

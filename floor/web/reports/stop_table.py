@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from functools import partial
 
 from nicegui import background_tasks, ui
 
-from ...analytics import Analytics, LossCosts, Page, Stop, StopList, StopSort, Window
-from ...analytics.report_tables import NO_REASON
+from ...analytics import Analytics, LossCosts, Page, StopList, StopSort, Window
 from ...core.errors import FloorError, HistoryNotReadyError
-from ...core.formatting import counted, downtime, duration, number
-from ...core.moments import Form, local_time
+from ...core.formatting import counted, downtime, number
+from ...core.machines import MachineName
 from ...core.text import shortened
 from ...feed.store import Store
 from ..shell.assets import link_stylesheet
 from ..shell.chips import hide, set_attribute
-from ..shell.icons import show_icon
+from ..shell.kept_rows import keep_rows
 from ..shell.messages import Alert, TextNode, as_sentence
-from ..shell.order_formatting import order_address, short_id
 from .panel import ReportPanel
 from .report_query import ReportQuery
 from .stop_controls import StopControls
 from .stop_details import StopDetailsDialog
 from .stop_query import PER_PAGE, StopQuery
+from .stop_row import StopRow
 
 HEADS: tuple[tuple[str, StopSort | None], ...] = (
     ('Machine', StopSort.MACHINE), ('Reason', StopSort.REASON), ('From', StopSort.START), ('To', None),
@@ -59,7 +58,8 @@ class StopListPanel:
                 self._table.props['aria-label'] = 'Stops'
                 with ui.element('thead'), ui.element('tr'):
                     self._heads = [self._head(text, sort) for text, sort in HEADS]
-                self._rows = ui.element('tbody')
+                self._body = ui.element('tbody')
+            self._rows: dict[tuple[int, MachineName], StopRow] = {}
             hide(self._table, hidden=True)
             with ui.element('div').classes('stops-pages') as self._pages:
                 self._back = ui.button(f'Previous {PER_PAGE}', on_click=lambda: self._turn(-1), color=None)
@@ -137,10 +137,10 @@ class StopListPanel:
         self._message.set_text(message)
         self._message.set_visibility(bool(message))
         hide(self._table, hidden=not shown)
-        self._rows.clear()
-        with self._rows:
-            for stop in shown:
-                self._row(stop)
+        keep_rows(self._body, self._rows, {(stop.id, stop.machine): stop for stop in shown},
+                  lambda stop: StopRow(stop, self._store, self._zone, self._details.show_stop))
+        for stop in shown:
+            self._rows[stop.id, stop.machine].show(stop, self._window, self._costs)
         total, page = 0 if stops is None else stops.total, self._query.stops.page
         hide(self._pages, hidden=total <= PER_PAGE)
         first = (page - 1) * PER_PAGE
@@ -160,42 +160,6 @@ class StopListPanel:
     def _sort(self, sort: StopSort) -> None:
         selection = self._query.stops.selection
         self._ask(self._query.stops.sorted_by(sort, turned=sort is selection.sort and not selection.turned))
-
-    def _row(self, stop: Stop) -> None:
-        name = shortened(str(self._store.names.of(stop.machine)), 60)
-        carried_in = self._window is not None and stop.since < self._window.start
-        with ui.element('tr'):
-            with self._cell('Machine', '').classes('free-text'):
-                show_icon(TextNode('span', name), self._store, stop.machine)
-            self._cell('Reason', shortened(stop.reason) or NO_REASON).classes('free-text')
-            self._cell('From', self._time(stop.since), ['carried in'] if carried_in else [])
-            self._cell('To', 'ongoing' if stop.until is None else self._time(stop.until))
-            whole = [f'{duration(stop.length)} in all'] if round(stop.length) != round(stop.down) else []
-            silent = [f'no data for {duration(stop.unconfirmed)}'] if stop.unconfirmed else []
-            cost = [] if self._costs is None or stop.cost is None else [self._costs.text(stop.cost)]
-            self._cell('Down', duration(stop.down),
-                       [*(['micro-stop'] if stop.is_micro else []), *whole, *silent, *cost])
-            self._cell('Response', duration(stop.response))
-            with self._cell('Work order', '–' if stop.order is None else ''):
-                if stop.order is not None:
-                    ui.link(f'WO-{short_id(stop.order)}', order_address(stop.order))
-            with self._cell('Details', ''):
-                button = ui.button('Details', on_click=lambda: self._details.show_stop(stop), color=None)
-                button.props('flat no-caps dense').props['aria-label'] = f'Details of {name}, {self._time(stop.since)}'
-
-    def _cell(self, head: str, text: str, marks: Sequence[str] = ()) -> TextNode:
-        """A cell. Its heading is shown where the table is a list of cards."""
-        cell = TextNode('td', '' if marks else text)
-        cell.props['data-head'] = head
-        if marks:
-            with cell:
-                TextNode('span', text)
-                for mark in marks:
-                    TextNode('span', mark).classes('stop-mark')
-        return cell
-
-    def _time(self, at: datetime) -> str:
-        return local_time(at, self._zone, Form.DAY_SECONDS)
 
 
 def counts_text(stops: StopList) -> str:
