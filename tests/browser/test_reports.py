@@ -119,6 +119,27 @@ async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_h
     await expect(others).to_be_focused()
 
 
+@pytest.mark.parametrize('name', ['Often', 'Long'])
+async def test_a_bar_keeps_the_focus_when_back_changes_its_place(visitor: Visitor, connection: asyncpg.Connection,
+                                                                 name: str) -> None:
+    address = from_now_on('Painter_02_01')
+    for reason in 'Often', 'Often', 'Long':
+        await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
+                                 "WHERE machine_name = 'Painter_02_01'")
+        await connection.execute(DOWN, 'Painter_02_01', reason)
+    page = await visitor.open(address)
+    first, bar = page.locator('.pareto-bar').first, page.locator('.pareto-bar', has_text=name)
+    await expect(first).to_contain_text('Long')
+    await page.get_by_role('button', name='Number', exact=True).click()
+    await expect(first).to_contain_text('Often')
+    await bar.focus()
+
+    await page.go_back()
+
+    await expect(first).to_contain_text('Long')
+    await expect(bar).to_be_focused()
+
+
 async def test_a_key_that_is_held_while_forward_draws_the_report_again_is_not_lost(
         visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     """Going forward shows all causes at once, and once more when the report is read."""
