@@ -57,7 +57,12 @@ async def test_machines_are_edited_in_place_while_somebody_else_types(visitor: V
     await expect(mine.get_by_text('compare both versions')).to_be_visible()
 
     await visitor.go(mine, '/setup/changes?kind=machine')
-    await mine.get_by_role('button', name='Undo: Half a na, name').click()
+    await mine.get_by_role('button', name='Undo: Half a na, name').focus()
+    await mine.keyboard.down('Space')  # and held while somebody else changes something
+    await name_of(other, 'V1').fill('V2')
+    await name_of(other, 'V1').press('Enter')
+    await expect(mine.get_by_role('button', name='Undo: V1, name')).to_be_visible()
+    await mine.keyboard.up('Space')
     await expect(mine.get_by_text('Taken back: Half a na, name.')).to_be_visible()
 
 

@@ -20,6 +20,7 @@ from ..live.live_view import LiveView
 from ..shell.address_note import AddressNote
 from ..shell.browser_history import BrowserHistory
 from ..shell.heading import Heading
+from ..shell.kept_rows import keep_rows
 from ..shell.loading import RESPONSE_TIMEOUT_S, Loading
 from ..shell.messages import TextNode
 from ..shell.order_formatting import in_ms
@@ -103,6 +104,7 @@ class ChangesPage:
                     for label in HEADINGS:
                         TextNode('th', label).props['scope'] = 'col'
                 self._body = ui.element('tbody')
+            self._rows: dict[PlantChange, ui.element] = {}
             self._nothing = TextNode('p').classes('panel-note')
             with ui.element('div').classes('setup-pages'):
                 self._latest = ui.link('Latest', '').classes('chip')
@@ -115,20 +117,17 @@ class ChangesPage:
         changes = await self._services.setup.changes(PER_PAGE + 1, chosen.before, text=chosen.text.strip() or None,
                                                      kind=cast(ChangeKind, chosen.kind) if chosen.kind else None)
         shown = changes[:PER_PAGE]
-        self._body.clear()
-        with self._body:
-            for change in shown:
-                self._row(change)
+        keep_rows(self._body, self._rows, {change: change for change in shown}, self._row)
         self._table.set_visibility(bool(shown))
         self._nothing.set_text('' if shown else 'No change matches.' if chosen.query else 'Nothing was changed yet.')
         self._link(self._latest, ChangeFilter(chosen.kind, chosen.text) if chosen.before else None)
         self._link(self._older, ChangeFilter(chosen.kind, chosen.text, shown[-1].id) if changes[PER_PAGE:] else None)
 
-    def _row(self, change: PlantChange) -> None:
+    def _row(self, change: PlantChange) -> ui.element:
         kind = KINDS.get(change.kind, change.kind)
         values = (date_and_time(in_ms(change.at), self._services.zone), change.by,
                   f'{kind} {change.item}' if change.item else kind, change.field, change.old or '', change.new or '')
-        with ui.element('tr'):
+        with ui.element('tr') as row:
             for label, text in zip(HEADINGS, values, strict=False):
                 with ui.element('td') as cell:
                     cell.props['data-column'] = label
@@ -138,6 +137,7 @@ class ChangesPage:
                     button = ui.button('Undo', on_click=lambda: self._take_back(change), color=None) \
                         .props('flat no-caps')
                     button.props['aria-label'] = f'Undo: {change.item}, {change.field}'
+        return row
 
     def _link(self, link: ui.link, chosen: ChangeFilter | None) -> None:
         link.set_visibility(chosen is not None)
