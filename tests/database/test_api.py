@@ -326,7 +326,7 @@ async def test_the_history_of_one_machine_newest_first(database: Database, conne
 
 async def test_the_history_of_one_machine_has_the_times_without_a_signal(database: Database, connect: Connect) -> None:
     """From when it had not been heard of for too long, or its feed reported it; also the one that goes on."""
-    connection, clock = await connect(), DatabaseClock()
+    connection, clock = await connect(), DatabaseClock(monotonic=lambda: 0.0)
     await connection.execute("UPDATE plant_settings SET machine_silent_after = '2 minutes'; "
                              "INSERT INTO machine_feed_stream (machine_name) VALUES ('New')")
     began = await connection.fetchval("SELECT date_trunc('second', now()) - interval '1 hour'")
