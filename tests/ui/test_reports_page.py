@@ -27,6 +27,7 @@ from floor.analytics import (
     Kpis,
     MachineDowntime,
     OrderReport,
+    PersonLoad,
     ProblemMachine,
     Scope,
     StopClocks,
@@ -331,19 +332,32 @@ async def test_pressing_the_other_causes_shows_all_of_them_and_is_in_the_address
 
 async def test_what_can_be_pressed_stays_the_same_element_when_the_report_is_read_again(
         report: Reports, open_page: OpenPage, switchboard: Switchboard) -> None:
-    """Else a press that is on its way is lost, and a browser drops the focus."""
-    report.answers['causes'] = MANY_CAUSES
-    screen = await opened(open_page, '/reports?causes=all&reason=Jam')
-    pressed = [next(element for element in screen.all() if element.get('text') == 'Show the 10 greatest only'),
-               *screen.of_class('pareto-bar'), *screen.of_class('filter-chip'), *screen.all(label='Details')]
-    ids = {id_ for id_, element in screen.elements.items() for each in pressed if element is each}
-    report.answers['causes'] = tuple(replace(cause, seconds=cause.seconds + 60, count=cause.count + 1)
-                                     for cause in MANY_CAUSES)
-    asked = len(report.asked('work_orders'))
+    """Else a press that is on its way is lost, a browser drops the focus, and a table that was unfolded closes."""
+    answers = report.answers
+    answers |= {'causes': MANY_CAUSES,
+                'problem_machines': tuple(ProblemMachine(MachineName(f'Press_{number}'), 60.0, 3, 60.0)
+                                          for number in range(50))}
+    screen = await opened(open_page, '/reports?causes=all&line=Engine+Line')
+    pressed = {id_ for id_, element in screen.elements.items() if {'href', 'tabindex'} & element.get('props', {}).keys()
+               or element['tag'] in {'button', 'summary', 'details', 'q-btn'}}
+    machines = {id_ for id_ in pressed if 'report-machine' in screen.elements[id_].get('class', ())}
+    assert len(machines) == 1 + 1 + 50 + 40, 'in charts and tables'
+    answers |= {
+        'causes': tuple(replace(cause, seconds=cause.seconds + 60, count=cause.count + 1) for cause in MANY_CAUSES),
+        'problem_machines': tuple(replace(each, seconds=90.0) for each in answers['problem_machines']),
+        'wait_attribution': WaitAttribution((MachineDowntime(PAINTER, 'Engine Line', 540.0, 540.0, 0.0, 0.0),), 0.0),
+        'clocks': StopClocks((CauseClocks('Jam', 2, 6.0, 12.0, 18.0, 32.0, 36.0),), 2),
+        'hourly_pattern': HourlyPattern(((0.06, None, 0.14),) * 7, (), ()),
+        'machine_kpis': tuple(replace(each, kpis=kpis(down=7.0)) for each in answers['machine_kpis']),
+        'lines': tuple(replace(each, kpis=kpis(down=7.0)) for each in answers['lines']),
+        'work_orders': replace(answers['work_orders'], load=(PersonLoad(None, None, 77, 0),))}
+    report.figures = kpis(down=7.0, failures=9)
     screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Number'))
-    await screen.until(lambda: len(report.asked('work_orders')) > asked)
-    await screen.until(lambda: screen.all(data_loading='false'))
-    assert len(ids) == len(pressed) and ids <= screen.elements.keys()
+    await screen.until(lambda: '77 open · 0 completed' in texts(screen, 'Work orders'))  # the last that is read
+    assert pressed <= screen.elements.keys()
+    assert texts(screen, 'Top problem machines').count('1 min 30 s') == 40, 'in the table'
+    assert '9 min own + 9 min at neighbours' in texts(screen, 'Downtime caused to neighbours')
+    assert all('by=count' in screen.elements[id_]['props']['href'] for id_ in machines)
 
 
 async def test_a_link_to_all_causes_shows_them_and_those_beyond_are_in_the_file(report: Reports,

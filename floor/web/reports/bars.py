@@ -12,8 +12,10 @@ from ...analytics.report_tables import CLOCKS, NO_REASON, NOBODY
 from ...core.formatting import Detail, counted, downtime, duration, number
 from ...core.machines import MachineName
 from ...core.text import shortened
+from ..shell.chips import hide
+from ..shell.kept_rows import counted_keys, keep_rows
 from ..shell.messages import TextNode
-from .panel import TableView
+from .table_view import MachineElement, TableView
 
 MAX_BARS = 10
 
@@ -28,29 +30,72 @@ class Bar:
     machine: MachineName | None = None
 
 
-def bars(rows: Sequence[Bar], view: TableView) -> None:
-    """Build a bar chart, with the same scale for all rows."""
-    longest = max((sum(amount for _, amount in row.parts) for row in rows), default=0.0)
-    with ui.element('ul').classes('bars'):
-        for row in rows:
-            with ui.element('li'):
-                if row.machine is None:
-                    ui.label(shortened(row.name, 60)).classes('bar-label')
-                else:
-                    with ui.element('span').classes('bar-label'):
-                        view.machine(row.machine)
-                with ui.element('span').classes('bar-track').props('aria-hidden=true'):
-                    for part, amount in row.parts:
-                        if amount:
-                            TextNode('i').style(f'width: {100 * amount / longest:.2f}%').props['data-part'] = part
-                TextNode('span', row.values).classes('bar-values')
+class BarChart:
+    """Bars with the same scale. A row stays the same element while there is a bar of its name, so that the link to a
+    machine keeps the focus, and a press that has begun, when the report is read again."""
+
+    def __init__(self) -> None:
+        self._list = ui.element('ul').classes('bars')
+        self._rows: dict[tuple[str, int], BarRow] = {}
+
+    def show(self, rows: Sequence[Bar], view: TableView) -> None:
+        """Show these bars."""
+        longest = max((sum(amount for _, amount in row.parts) for row in rows), default=0.0)
+        by_key = dict(zip(counted_keys(row.name for row in rows), rows, strict=True))
+        keep_rows(self._list, self._rows, by_key, lambda row: BarRow(row, view))
+        for key, row in by_key.items():
+            self._rows[key].show(row, longest, view)
 
 
-def legend(names: Iterable[tuple[str, str]]) -> None:
-    """Build a legend. names: kind and label of each colour."""
-    with ui.element('p').classes('legend'):
-        for part, label in names:
-            TextNode('span', label).props['data-part'] = part
+class BarRow(ui.element):
+    """A bar with its name, which is a link if it is a machine's, and its amounts."""
+
+    def __init__(self, bar: Bar, view: TableView) -> None:
+        super().__init__('li')
+        self._parts: list[tuple[str, str]] = []
+        self._machine: MachineElement | None = None
+        with self:
+            if bar.machine is None:
+                ui.label(shortened(bar.name, 60)).classes('bar-label')
+            else:
+                with ui.element('span').classes('bar-label'):
+                    self._machine = view.machine()
+            self._track = ui.element('span').classes('bar-track').props('aria-hidden=true')
+            self._values = TextNode('span').classes('bar-values')
+
+    def show(self, bar: Bar, longest: float, view: TableView) -> None:
+        """Show the amounts of a bar of the same name. longest: the whole width."""
+        if self._machine is not None and bar.machine is not None:
+            view.show_machine(self._machine, bar.machine)
+        parts = [(part, f'width: {100 * amount / longest:.2f}%') for part, amount in bar.parts if amount]
+        if parts != self._parts:
+            self._parts = parts
+            self._track.clear()
+            with self._track:
+                for part, width in parts:
+                    TextNode('i').style(width).props['data-part'] = part
+        self._values.set_text(bar.values)
+
+
+class Legend(ui.element):
+    """What each colour stands for."""
+
+    def __init__(self, *names: tuple[str, str]) -> None:
+        """names: kind and label of each colour."""
+        super().__init__('p')
+        self.classes('legend')
+        self._names: tuple[tuple[str, str], ...] = ()
+        self.show(*names)
+
+    def show(self, *names: tuple[str, str]) -> None:
+        """Show other labels; without any it is hidden."""
+        hide(self, hidden=not names)
+        if names != self._names:
+            self._names = names
+            self.clear()
+            with self:
+                for part, label in names:
+                    TextNode('span', label).props['data-part'] = part
 
 
 def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:

@@ -19,9 +19,9 @@ from ..shell.dialog import Dialog
 from ..shell.heading import Heading
 from ..shell.messages import Alert, TextNode, as_sentence
 from .kpi_change import value
-from .panel import TableView
 from .report_query import ReportQuery
 from .report_windows import Comparison
+from .table_view import FoldedTable, TableElement, TableView
 
 ROWS = 30
 LONG_S = 10 * HOUR
@@ -152,7 +152,7 @@ class ExplainDialog:
             ui.label(shown if explanation.pieces else '').classes('panel-note')
             ui.link('Download all as CSV', pieces).props('download')
         if explanation.pieces:
-            view.show(tables.of_pieces(explanation.pieces), pieces)
+            TableElement().show(view, tables.of_pieces(explanation.pieces), pieces)
         else:
             ui.label(f'No {what.lower()} in this window.').classes('panel-empty')
         with ui.element('div').classes('report-dialog-buttons'):
@@ -163,7 +163,8 @@ class ExplainDialog:
                 ui.button('Next', on_click=lambda: self._turn(1), color=None) \
                     .props('flat no-caps')
         address = query.file('explain-machines', kpi=kpi.value)
-        view.below(tables.of_parts(explanation), address, summary=f'Each of {number(len(explanation.parts))} machines')
+        table = FoldedTable(f'Each of {number(len(explanation.parts))} machines')
+        table.show(view, tables.of_parts(explanation), address)
 
     def _fact(self, term: str, description: str) -> None:
         TextNode('dt', term)

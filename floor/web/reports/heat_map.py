@@ -13,31 +13,45 @@ from ..shell.messages import TextNode
 HOURS_NAMED = 3
 
 
-def heat_map(pattern: HourlyPattern, first: Weekday) -> None:
-    """Build the heat map: a column per hour, a row per weekday from the first of the week. Each cell contains its
-    value, which is shown when "Numbers" is expanded."""
-    known = [share for day in pattern.share for share in day if share is not None]
-    least, worst = min(known, default=0.0), max(known, default=0.0)
-    with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
-            ui.element('table').classes('heat'):
-        with ui.element('thead'), ui.element('tr'):
-            TextNode('td')
-            for hour in range(0, 24, HOURS_NAMED):  # a heading is wider than a column on a phone
-                TextNode('th', f'{hour:02}').props(f'scope=col colspan={HOURS_NAMED}')
-        with ui.element('tbody'):
+class HeatMap:
+    """A column per hour, a row per weekday from the first of the week. Each cell contains its value, which is shown
+    when "Numbers" is expanded; it stays so when the report is read again."""
+
+    def __init__(self) -> None:
+        self._shown: tuple[HourlyPattern, Weekday] | None = None
+        with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
+                ui.element('table').classes('heat'):
+            with ui.element('thead'), ui.element('tr'):
+                TextNode('td')
+                for hour in range(0, 24, HOURS_NAMED):  # a heading is wider than a column on a phone
+                    TextNode('th', f'{hour:02}').props(f'scope=col colspan={HOURS_NAMED}')
+            self._body = ui.element('tbody')
+        with ui.element('p').classes('heat-scale'):
+            self._least = ui.label()
+            self._scale = TextNode('span').props('aria-hidden=true')
+            self._worst = ui.label()
+        with ui.element('details').classes('panel-details heat-numbers'):
+            TextNode('summary', 'Numbers')
+            ui.label('Share of known time in which machines were down, in %.').classes('panel-note')
+
+    def show(self, pattern: HourlyPattern, first: Weekday) -> None:
+        """Show a pattern. first: the first day of the week."""
+        if self._shown == (pattern, first):
+            return
+        self._shown = pattern, first
+        known = [share for day in pattern.share for share in day if share is not None]
+        least, worst = min(known, default=0.0), max(known, default=0.0)
+        self._least.set_text(percent(least))
+        self._scale.style(replace=_heat(least, least, worst))
+        self._worst.set_text(f'{percent(worst)} of the time down')
+        self._body.clear()
+        with self._body:
             for day in range(first - 1, first - 1 + len(WEEKDAYS)):
                 weekday, shares = WEEKDAYS[day % len(WEEKDAYS)], pattern.share[day % len(WEEKDAYS)]
                 with ui.element('tr'):
                     TextNode('th', weekday).props('scope=row')
                     for hour, share in enumerate(shares):
                         _cell(weekday, hour, share, least, worst)
-    with ui.element('p').classes('heat-scale'):
-        ui.label(percent(least))
-        TextNode('span').props('aria-hidden=true').style(_heat(least, least, worst))
-        ui.label(f'{percent(worst)} of the time down')
-    with ui.element('details').classes('panel-details heat-numbers'):
-        TextNode('summary', 'Numbers')
-        ui.label('Share of known time in which machines were down, in %.').classes('panel-note')
 
 
 def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:

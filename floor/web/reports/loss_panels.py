@@ -17,14 +17,15 @@ from ...core.moments import Form
 from ...core.plant_calendar import MIDNIGHT, PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip, hide
-from .bars import bars, clock_bars, legend, problem_bars, waiting_bars
+from .bars import BarChart, Legend, clock_bars, problem_bars, waiting_bars
 from .captions import clocks_caption, waiting_caption
 from .cause_chart import CauseChart
-from .heat_map import heat_map
-from .panel import FoldedTable, ReportPanel, TableView
+from .heat_map import HeatMap
+from .panel import ReportPanel
 from .report_query import ReportQuery
 from .report_windows import Comparison
-from .side_by_side import read_groups, show_groups
+from .side_by_side import ComparedGroups, read_groups
+from .table_view import FoldedTable, TableView
 
 NO_DOWNTIME = 'No machine was down in this window.'
 COSTS_ARE_PARTIAL = 'The amounts leave out the lines that have no cost in Settings.'
@@ -37,6 +38,21 @@ class CauseContent(NamedTuple):
     chart: CauseChart
     note: ui.label
     table: FoldedTable
+
+
+class BarContent(NamedTuple):
+    """What a panel with a bar chart shows, unless it shows a message."""
+
+    chart: BarChart
+    note: ui.label
+    table: FoldedTable
+
+
+class HourContent(NamedTuple):
+    """What the panel of the hours shows, unless it shows a message."""
+
+    map: HeatMap
+    note: ui.label
 
 
 class LossPanels:
@@ -60,7 +76,6 @@ class LossPanels:
             self._by: dict[By, Chip] = {}
             for by, text in TOGGLES.items():
                 self._by[by] = Chip(text, partial(change, by=by)).classes('toggle')
-        self._chart: CauseContent | None = None
         self._hours = ReportPanel('Downtime by hour and weekday', file='hours')
         self._waiting = ReportPanel('Downtime caused to neighbours', file='waiting', wide=True)
         self._machines = ReportPanel('Top problem machines', file='machines')
@@ -91,7 +106,7 @@ class LossPanels:
 
     def show_message(self, sentence: str) -> None:
         """Show a message instead of every chart."""
-        self._causes = self._chart = None
+        self._causes = None
         for panel in self._pareto, self._hours, self._waiting, self._machines, self._clocks, self._lines:
             panel.show_message(sentence)
 
@@ -106,25 +121,26 @@ class LossPanels:
         causes = await analytics.causes(window, scope, query.by)
         self._causes = (causes, costs, query) if causes else None
         if not causes:
-            self._chart = None
             self._show_message(self._pareto, NO_DOWNTIME)
         self._draw_causes()
         if query.reason is None:
             pattern = await analytics.hourly_pattern(widened.window, scope)
-            with self._client, self._hours.fill():
-                heat_map(pattern, self._plant.first_weekday)
-                if self._plant.day_start != MIDNIGHT:
-                    ui.label(f'A day begins at {self._plant.day_start.strftime(Form.TIME)}: earlier hours are in the '
-                             'row of the day before.').classes('panel-note')
+            with self._client:
+                content = self._hours.content(lambda: HourContent(HeatMap(), _note()))
+                content.map.show(pattern, self._plant.first_weekday)
+                content.note.set_text(f'A day begins at {self._plant.day_start.strftime(Form.TIME)}: earlier hours are '
+                                      'in the row of the day before.')
+                hide(content.note, hidden=self._plant.day_start == MIDNIGHT)
         else:
             self._show_message(self._hours, NOT_BY_REASON)
         await self._read_machines(query, comparison, view, costs)
         lines = await analytics.lines(window, scope)
         groups = await read_groups(analytics, window, query, self._plant.shifts.names, names=self._store.names,
                                    costs=costs)
-        with self._client, self._lines.fill():
-            show_groups(groups)
-            view.below(tables.of_lines(lines), query.file('lines'), summary='All KPIs of all lines')
+        with self._client:
+            compared, table = self._lines.content(lambda: (ComparedGroups(), FoldedTable('All KPIs of all lines')))
+            compared.show(groups)
+            table.show(view, tables.of_lines(lines), query.file('lines'))
 
     def _draw_causes(self) -> None:
         if self._causes is None:
@@ -132,12 +148,9 @@ class LossPanels:
         causes, costs, query = self._causes
         file = query.file('causes')
         with self._client:
-            if self._chart is None:
-                with self._pareto.fill():
-                    self._chart = CauseContent(
-                        CauseChart(lambda reason: self._change(reason=reason), self._show_all_causes),
-                        ui.label(COSTS_ARE_PARTIAL).classes('panel-note'), FoldedTable())
-            chart, note, table = self._chart
+            chart, note, table = self._pareto.content(lambda: CauseContent(
+                CauseChart(lambda reason: self._change(reason=reason), self._show_all_causes),
+                _note(COSTS_ARE_PARTIAL), FoldedTable()))
             chart.show(causes, query.by, query.reason, file, costs=costs, all_causes=self._all_causes)
             hide(note, hidden=costs is None or costs.is_complete)
             table.show(table_view(self._store, self._plant.zone, query), tables.of_causes(causes, costs), file)
@@ -150,31 +163,48 @@ class LossPanels:
         elif not (rows := waiting_bars((attribution := await analytics.wait_attribution(window, scope)).machines)):
             self._show_message(self._waiting, 'No machine was down or made others wait.')
         else:
-            with self._client, self._waiting.fill():
-                ui.label(waiting_caption(query, attribution, costs)).classes('panel-note')
-                bars(rows, view)
-                legend((('down', 'own downtime'), ('warning', 'waiting caused to neighbours')))
-                view.below(tables.of_waiting(attribution), query.file('waiting'))
+            with self._client:
+                content = self._waiting.content(_build_waiting)
+                content.note.set_text(waiting_caption(query, attribution, costs))
+                content.chart.show(rows, view)
+                content.table.show(view, tables.of_waiting(attribution), query.file('waiting'))
         machines = await analytics.problem_machines(window, scope)
         if not machines:
             self._show_message(self._machines, NO_DOWNTIME)
         else:
-            with self._client, self._machines.fill():
-                bars(problem_bars(machines), view)
-                view.below(tables.of_machines(machines), query.file('machines'))
+            with self._client:
+                chart, table = self._machines.content(lambda: (BarChart(), FoldedTable()))
+                chart.show(problem_bars(machines), view)
+                table.show(view, tables.of_machines(machines), query.file('machines'))
         clocks = await analytics.clocks(window, scope)
         if not clocks.causes:
             self._show_message(self._clocks, 'No stop in this window has a completed work order.')
         else:
-            with self._client, self._clocks.fill():
-                bars(clock_bars(clocks.causes), view)
-                legend((f'clock-{clock.lower()}', clock.lower()) for clock in tables.CLOCKS)
-                ui.label(clocks_caption(clocks)).classes('panel-note')
-                view.below(tables.of_clocks(clocks.causes), query.file('stops'))
+            with self._client:
+                content = self._clocks.content(_build_clocks)
+                content.chart.show(clock_bars(clocks.causes), view)
+                content.note.set_text(clocks_caption(clocks))
+                content.table.show(view, tables.of_clocks(clocks.causes), query.file('stops'))
 
     def _show_message(self, panel: ReportPanel, sentence: str) -> None:
         with self._client:
             panel.show_message(sentence)
+
+
+def _note(text: str = '') -> ui.label:
+    return ui.label(text).classes('panel-note')
+
+
+def _build_waiting() -> BarContent:
+    note, chart = _note(), BarChart()
+    Legend(('down', 'own downtime'), ('warning', 'waiting caused to neighbours'))
+    return BarContent(chart, note, FoldedTable())
+
+
+def _build_clocks() -> BarContent:
+    chart = BarChart()
+    Legend(*((f'clock-{clock.lower()}', clock.lower()) for clock in tables.CLOCKS))
+    return BarContent(chart, _note(), FoldedTable())
 
 
 TOGGLES: dict[By, str] = {'minutes': 'Time down', 'count': 'Number'}

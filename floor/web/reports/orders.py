@@ -10,48 +10,86 @@ from nicegui import ui
 from ...analytics import OrderReport, VolumeOfDay
 from ...analytics import report_tables as tables
 from ...core.formatting import counted, number
+from ..shell.chips import set_attribute
 from ..shell.heading import Heading
-from .bars import bars, legend, load_bars
+from .bars import BarChart, Legend, load_bars
 from .chart_options import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
-from .panel import ReportPanel, TableView
+from .panel import PanelBody, ReportPanel
+from .table_view import FoldedTable, TableElement, TableView
 
 CsvAddress = Callable[[str], str]
 
 
 def show_orders(panel: ReportPanel, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
                 csv_address: CsvAddress) -> None:
-    """Fill the panel. volume: orders per day, which may be of a longer window than the report."""
+    """Show the orders in a panel. volume: orders per day, which may be of a longer window than the report."""
     if not any((volume, report.ages, report.resolution, report.load)):
         panel.show_message('No work orders in this window, and none open.')
         return
-    with panel.fill(), ui.element('div').classes('order-report'):
-        with _part('Reported per day'):
-            if volume:
+    panel.content(OrderContent).show(report, volume, view, csv_address)
+
+
+class OrderContent:
+    """What the panel shows, unless it shows a message. Its tables stay unfolded when they are read again."""
+
+    def __init__(self) -> None:
+        with ui.element('div').classes('order-report'):
+            self._volume = _part('Reported per day')
+            self._load = _part('By assignee')
+            self._ages = _part('Age of open orders')
+            self._resolution = _part('Time to completion')
+
+    def show(self, report: OrderReport, volume: Sequence[VolumeOfDay], view: TableView,
+             csv_address: CsvAddress) -> None:
+        """Show the parts, each with its table and its file."""
+        if volume:
+            chart, table, file = self._volume.content(lambda: (VolumeChart(), FoldedTable(), _file('Orders per day')))
+            chart.show(volume)
+            table.show(view, tables.of_volume(volume), csv_address('order-volume'))
+            set_attribute(file, 'href', csv_address('order-volume'))
+        else:
+            self._volume.show_message('No work orders were reported in this window.')
+        if report.load:
+            bars, table, file = self._load.content(_build_load)
+            bars.show(load_bars(report.load), view)
+            table.show(view, tables.of_load(report.load), csv_address('order-load'))
+            set_attribute(file, 'href', csv_address('order-load'))
+        else:
+            self._load.show_message('No open or completed work orders.')
+        if report.ages:
+            ages, file = self._ages.content(lambda: (TableElement(), _file('Ages')))
+            ages.show(view, tables.of_ages(report.ages))
+            set_attribute(file, 'href', csv_address('order-ages'))
+        else:
+            self._ages.show_message('No open work orders.')
+        if report.resolution:
+            resolution, file = self._resolution.content(lambda: (TableElement(), _file('Resolution times')))
+            resolution.show(view, tables.of_resolution(report.resolution))
+            set_attribute(file, 'href', csv_address('order-resolution'))
+        else:
+            self._resolution.show_message('No work orders were completed in this window.')
+
+
+def _build_load() -> tuple[BarChart, FoldedTable, ui.link]:
+    bars = BarChart()
+    Legend(('active', 'open now'), ('completed', 'completed in the window'))
+    return bars, FoldedTable(), _file('Load per person')
+
+
+class VolumeChart(ui.element):
+    """The chart of the orders per day. It is built again only if it differs."""
+
+    def __init__(self) -> None:
+        super().__init__('div')
+        self._shown: tuple[VolumeOfDay, ...] = ()
+
+    def show(self, volume: Sequence[VolumeOfDay]) -> None:
+        """Show these days."""
+        if self._shown != tuple(volume):
+            self._shown = tuple(volume)
+            self.clear()
+            with self:
                 _volume(volume)
-                view.below(tables.of_volume(volume), csv_address('order-volume'))
-                _file(csv_address('order-volume'), 'Orders per day')
-            else:
-                _nothing('No work orders were reported in this window.')
-        with _part('By assignee'):
-            if report.load:
-                bars(load_bars(report.load), view)
-                legend((('active', 'open now'), ('completed', 'completed in the window')))
-                view.below(tables.of_load(report.load), csv_address('order-load'))
-                _file(csv_address('order-load'), 'Load per person')
-            else:
-                _nothing('No open or completed work orders.')
-        with _part('Age of open orders'):
-            if report.ages:
-                view.show(tables.of_ages(report.ages))
-                _file(csv_address('order-ages'), 'Ages')
-            else:
-                _nothing('No open work orders.')
-        with _part('Time to completion'):
-            if report.resolution:
-                view.show(tables.of_resolution(report.resolution))
-                _file(csv_address('order-resolution'), 'Resolution times')
-            else:
-                _nothing('No work orders were completed in this window.')
 
 
 def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:
@@ -93,16 +131,13 @@ def _volume(volume: Sequence[VolumeOfDay]) -> None:
                                  'See the table below.')
 
 
-def _part(title: str) -> ui.element:
-    part = ui.element('section')
-    with part:
+def _part(title: str) -> PanelBody:
+    with ui.element('section'):
         Heading(title, level=3)
-    return part
+        return PanelBody()
 
 
-def _nothing(sentence: str) -> None:
-    ui.label(sentence).classes('panel-empty')
-
-
-def _file(address: str, what: str) -> None:
-    ui.link('CSV', address).classes('part-file').props('download').props['aria-label'] = f'Download {what} as CSV'
+def _file(what: str) -> ui.link:
+    link = ui.link('CSV').classes('part-file').props('download')
+    link.props['aria-label'] = f'Download {what} as CSV'
+    return link

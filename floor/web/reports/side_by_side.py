@@ -12,7 +12,9 @@ from ...analytics.report_tables import NO_LINE
 from ...core.formatting import NOTHING, downtime
 from ...core.machines import DisplayNames
 from ...core.text import shortened
+from ..shell.chips import set_attribute
 from ..shell.heading import Heading
+from ..shell.kept_rows import counted_keys, keep_rows
 from ..shell.messages import TextNode
 from .kpi_change import value
 from .report_query import ReportQuery
@@ -39,6 +41,11 @@ class ComparedGroup:
 
     title: str
     rows: tuple[ComparedRow, ...]
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether the cost of any is known."""
+        return any(row.cost for row in self.rows)
 
     @classmethod
     def of(cls, title: str, rows: Iterable[ComparedRow]) -> ComparedGroup:
@@ -109,50 +116,90 @@ def rows_of_machines(machines: Iterable[MachineKpis], query: ReportQuery, names:
             for each in machines if each.kpis.covered]
 
 
-def show_groups(groups: Sequence[ComparedGroup]) -> None:
-    """Build a table for each group, with a bar for the time down."""
-    with ui.element('div').classes('compared-groups'):
-        for group in groups:
-            with ui.element('section'):
-                Heading(group.title, level=3)
-                _table(group)
+class ComparedGroups:
+    """A table for each group, with a bar for the time down. A row stays the same element while what it is about is
+    compared, so that its link keeps the focus, and a press that has begun, when the report is read again."""
+
+    def __init__(self) -> None:
+        self._place = ui.element('div').classes('compared-groups')
+        self._tables: dict[tuple[str, bool], ComparedTable] = {}
+
+    def show(self, groups: Sequence[ComparedGroup]) -> None:
+        """Show these groups."""
+        by_key = {(group.title, group.has_costs): group for group in groups}
+        keep_rows(self._place, self._tables, by_key, ComparedTable)
+        for key, group in by_key.items():
+            self._tables[key].show(group)
 
 
-def _table(group: ComparedGroup) -> None:
-    worst = max((row.kpis.down for row in group.rows), default=0.0)
-    with ui.element('table').classes('compared') as table:
-        table.props['aria-label'] = f'{group.title}, the most time down first'
-        with ui.element('thead'), ui.element('tr'):
-            TextNode('th', 'Name').props('scope=col')
-            for kpi in COLUMNS:
-                TextNode('th', DEFINITIONS[kpi].name).props('scope=col')
-            if with_cost := any(row.cost for row in group.rows):
-                TextNode('th', 'Cost').props('scope=col')
-        with ui.element('tbody'):
-            for row in group.rows:
-                with ui.element('tr') as line:
-                    line.props['data-chosen'] = str(row.is_chosen).lower()
-                    _row(row, worst, with_cost=with_cost)
+class ComparedTable(ui.element):
+    """The heading and the table of a group."""
+
+    def __init__(self, group: ComparedGroup) -> None:
+        super().__init__('section')
+        self._has_costs = group.has_costs
+        self._lines: dict[tuple[tuple[str, bool, bool], int], ComparedLine] = {}
+        with self:
+            Heading(group.title, level=3)
+            with ui.element('table').classes('compared') as table:
+                table.props['aria-label'] = f'{group.title}, the most time down first'
+                with ui.element('thead'), ui.element('tr'):
+                    TextNode('th', 'Name').props('scope=col')
+                    for kpi in COLUMNS:
+                        TextNode('th', DEFINITIONS[kpi].name).props('scope=col')
+                    if self._has_costs:
+                        TextNode('th', 'Cost').props('scope=col')
+                self._body = ui.element('tbody')
+
+    def show(self, group: ComparedGroup) -> None:
+        """Show the rows of a group that has costs as the first one had, or none."""
+        worst = max((row.kpis.down for row in group.rows), default=0.0)
+        keys = counted_keys((row.name, bool(row.address), row.is_chosen) for row in group.rows)
+        rows = dict(zip(keys, group.rows, strict=True))
+        keep_rows(self._body, self._lines, rows, lambda row: ComparedLine(row, has_cost=self._has_costs))
+        for key, row in rows.items():
+            self._lines[key].show(row, worst)
 
 
-def _row(row: ComparedRow, worst: float, *, with_cost: bool) -> None:
-    with TextNode('th').props('scope=row').classes('free-text'):
+class ComparedLine(ui.element):
+    """A row of the table."""
+
+    def __init__(self, row: ComparedRow, *, has_cost: bool) -> None:
+        super().__init__('tr')
+        self._link: ui.link | None = None
+        self._texts: dict[Kpi, TextNode] = {}
+        self._cost: TextNode | None = None
+        self.props['data-chosen'] = str(row.is_chosen).lower()
         name = shortened(row.name, 60)
-        if row.is_chosen or not row.address:
-            TextNode('span', f'{name} (this one)' if row.is_chosen else name)
-        else:
-            ui.link(name, row.address)
-    for kpi in COLUMNS:
-        with TextNode('td') as cell:
-            cell.props['data-head'] = DEFINITIONS[kpi].name
+        with self:
+            with TextNode('th').props('scope=row').classes('free-text'):
+                if row.is_chosen or not row.address:
+                    TextNode('span', f'{name} (this one)' if row.is_chosen else name)
+                else:
+                    self._link = ui.link(name)
+            for kpi in COLUMNS:
+                with TextNode('td') as cell:
+                    cell.props['data-head'] = DEFINITIONS[kpi].name
+                    if kpi is Kpi.DOWN:
+                        with ui.element('span').classes('bar-track').props('aria-hidden=true'):
+                            self._down = TextNode('i')
+                            self._down.props['data-part'] = 'down'
+                    self._texts[kpi] = TextNode('span')
+            if has_cost:
+                self._cost = TextNode('td')
+                self._cost.props['data-head'] = 'Cost'
+
+    def show(self, row: ComparedRow, worst: float) -> None:
+        """Show the figures of a row of the same name. worst: the time down that fills the bar."""
+        if self._link is not None:
+            set_attribute(self._link, 'href', row.address)
+        self._down.style(replace=f'width: {100 * row.kpis.down / worst if worst else 0:.2f}%')
+        for kpi, text in self._texts.items():
             if kpi is Kpi.DOWN:
-                with ui.element('span').classes('bar-track').props('aria-hidden=true'):
-                    TextNode('i').style(f'width: {100 * row.kpis.down / worst if worst else 0:.2f}%') \
-                        .props['data-part'] = 'down'
-                TextNode('span', downtime(row.kpis.down))
+                text.set_text(downtime(row.kpis.down))
             elif kpi is Kpi.WAITING:
-                TextNode('span', NOTHING if row.kpis.waiting is None else downtime(row.kpis.waiting))
+                text.set_text(NOTHING if row.kpis.waiting is None else downtime(row.kpis.waiting))
             else:
-                TextNode('span', value(getattr(row.kpis, kpi), DEFINITIONS[kpi].unit))
-    if with_cost:
-        TextNode('td', row.cost or NOTHING).props['data-head'] = 'Cost'
+                text.set_text(value(getattr(row.kpis, kpi), DEFINITIONS[kpi].unit))
+        if self._cost is not None:
+            self._cost.set_text(row.cost or NOTHING)

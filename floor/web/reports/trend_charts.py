@@ -60,8 +60,26 @@ def shares(points: Sequence[TrendPoint]) -> tuple[float | None, ...]:
     return tuple(None if point.availability is None else round(point.availability * WHOLE, 2) for point in points)
 
 
-def trend_chart(series: TrendSeries, labels: Sequence[str], *, is_over: bool) -> None:
-    """Build the chart of one figure. is_over: whether the last bucket is."""
+class TrendCharts(ui.element):
+    """The charts beside each other. They are built again only if they differ."""
+
+    def __init__(self) -> None:
+        super().__init__('div')
+        self.classes('trend-charts')
+        self._shown: object = None
+
+    def show(self, figures: Sequence[TrendSeries], labels: Sequence[str], *, is_over: bool) -> None:
+        """Show a chart for each figure. is_over: whether the last bucket is."""
+        if self._shown == (shown := (tuple(figures), tuple(labels), is_over)):
+            return
+        self._shown = shown
+        self.clear()
+        with self:
+            for series in figures:
+                _trend_chart(series, labels, is_over=is_over)
+
+
+def _trend_chart(series: TrendSeries, labels: Sequence[str], *, is_over: bool) -> None:
     with ui.element('section').classes('trend-chart'):
         Heading(series.title, level=3)
         chart = ui.echart(trend_options(series, labels, is_over=is_over), renderer='svg').classes('chart chart-trend')

@@ -13,14 +13,24 @@ from ...analytics import report_tables as tables
 from ...core.plant_calendar import PlantCalendar
 from ...feed.store import Store
 from ..shell.chips import Chip
-from .bars import legend
-from .panel import ReportPanel, TableView
+from .bars import Legend
+from .panel import ReportPanel
 from .report_query import ReportQuery
 from .report_windows import Comparison, ReportCalendar
+from .table_view import FoldedTable, TableView
 from .trend_buckets import UNITS, TrendUnit, labels_of, trend_windows
-from .trend_charts import series_of, trend_chart
+from .trend_charts import TrendCharts, series_of
 
 TOO_SHORT = 'This window is too short for a trend.'
+
+
+class TrendContent:
+    """What the panel shows, unless it shows a message."""
+
+    def __init__(self) -> None:
+        self.charts = TrendCharts()
+        self.legend = Legend()
+        self.table = FoldedTable()
 
 
 class TrendPanel:
@@ -64,11 +74,9 @@ class TrendPanel:
         labels = labels_of(calendar, found.buckets[:len(points)], found.unit)
         with self._client:
             self._panel.about(found.comparison.words, query.file('trend'))
-            with self._panel.fill():
-                with ui.element('div').classes('trend-charts'):
-                    for series in series_of(points, before):
-                        trend_chart(series, labels, is_over=points[-1].is_over)
-                if before:
-                    legend((('trend-now', found.comparison.dates), ('trend-before', found.comparison.before_dates)))
-                rows = tables.of_trend(points, before, [label.replace('\n', ', ') for label in labels])
-                TableView(self._store, self._plant.zone).below(rows, query.file('trend'))
+            content = self._panel.content(TrendContent)
+            content.charts.show(series_of(points, before), labels, is_over=points[-1].is_over)
+            content.legend.show(*((('trend-now', found.comparison.dates),
+                                   ('trend-before', found.comparison.before_dates)) if before else ()))
+            rows = tables.of_trend(points, before, [label.replace('\n', ', ') for label in labels])
+            content.table.show(TableView(self._store, self._plant.zone), rows, query.file('trend'))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
 from nicegui import ui
@@ -26,3 +27,13 @@ def keep_rows(body: ui.element, rows: dict[Key, Row], items: Mapping[Key, Value]
         rows[key] = row
         if body.default_slot.children[place] is not row:
             row.move(body, place)
+
+
+def counted_keys(keys: Iterable[Key]) -> list[tuple[Key, int]]:
+    """Each key, and how many of the same are before it: for rows of which several may be called the same."""
+    before: Counter[Key] = Counter()
+    found = []
+    for key in keys:
+        found.append((key, before[key]))
+        before[key] += 1
+    return found
