@@ -297,6 +297,7 @@ async def test_the_access_page_follows_a_link_that_is_used(shop_floor: Floor, us
     assert buttons() == before
     access.invitations.answers['listed'] = [eva]
     await form.until(lambda: set(buttons()) == {'Revoke Eva'})
+    assert buttons() == {'Revoke Eva': before['Revoke Eva']}
 
 
 async def test_a_panel_that_could_not_be_loaded_keeps_its_message(shop_floor: Floor, user: User,

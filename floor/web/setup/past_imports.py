@@ -12,6 +12,7 @@ from ...plant.sheet_undo import PastImport, UndoPlan
 from ..shell.chips import hide
 from ..shell.dialog import Dialog
 from ..shell.heading import Heading
+from ..shell.kept_rows import keep_rows
 from ..shell.loading import Loading
 from ..shell.messages import Alert, TextNode, as_sentence, set_reason
 from ..shell.order_formatting import in_ms
@@ -31,19 +32,17 @@ class PastImports:
             Heading('Imports').classes('panel-title')
             self._nothing = TextNode('p', 'Nothing was imported yet.').classes('panel-note')
             self._list = ui.element('ul').classes('import-list')
+            self._rows: dict[PastImport, ui.element] = {}
             self.loading = Loading(services.store, 'the imports', self._read)
         self._dialog = UndoDialog(services, identity, self.loading.again)
 
     async def _read(self) -> None:
         imports = await self._services.sheets.past_imports(MOST)
-        self._list.clear()
         hide(self._nothing, hidden=bool(imports))
-        with self._list:
-            for each in imports:
-                self._row(each)
+        keep_rows(self._list, self._rows, {each: each for each in imports}, self._row)
 
-    def _row(self, past: PastImport) -> None:
-        with ui.element('li'):
+    def _row(self, past: PastImport) -> ui.element:
+        with ui.element('li') as row:
             with ui.element('div'):
                 TextNode('strong', str(past)).classes('free-text')
                 at = date_and_time(in_ms(past.at), self._services.zone)
@@ -53,6 +52,7 @@ class PastImports:
             if past.is_last:
                 ui.button('Undo', on_click=lambda: self._dialog.open(past), color=None).props('no-caps') \
                     .props['aria-label'] = f'Undo the import of {past.kind}'
+        return row
 
 
 class UndoDialog:

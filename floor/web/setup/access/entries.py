@@ -10,10 +10,11 @@ from nicegui import ui
 
 from ....core.errors import FloorError
 from ....core.moments import Form, local_time
-from ...shell.chips import hide
+from ...shell.chips import hide, set_attribute
 from ...shell.confirmation import close_when_done
 from ...shell.dialog import Dialog
 from ...shell.heading import Heading
+from ...shell.kept_rows import keep_rows
 from ...shell.loading import Loading
 from ...shell.messages import Alert, TextNode, as_sentence
 from ...shell.services import Services
@@ -21,8 +22,10 @@ from ...shell.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row. facts: what is known about it, without empty ones. end: the command of its button."""
+    """One row. id: which it is of those of its panel. facts: what is known about it, without empty ones. end: the
+    command of its button."""
 
+    id: int
     name: str
     facts: Sequence[str]
     end: Callable[[], Awaitable[object]]
@@ -50,7 +53,7 @@ class EntryPanel:
         """read: returns the entries; raises FloorError. add: opens the dialog of the button Add."""
         self._texts = texts
         self._read = read
-        self._rows: list[EntryRow] = []
+        self._rows: dict[int, EntryRow] = {}
         with ui.card().classes('panel').props('role=region') as panel:
             panel.props['aria-label'] = texts.title
             with ui.element('header').classes('panel-header'):
@@ -70,13 +73,10 @@ class EntryPanel:
         if self._list.is_deleted:
             return
         hide(self._empty, hidden=bool(entries))
-        if [row.shape for row in self._rows] == [shape_of(entry) for entry in entries]:
-            for row, entry in zip(self._rows, entries, strict=True):  # the focus stays where it is
-                row.show(entry)
-            return
-        self._list.clear()
-        with self._list:
-            self._rows = [EntryRow(entry, self._texts.end, self._dialog) for entry in entries]
+        by_id = {entry.id: entry for entry in entries}
+        keep_rows(self._list, self._rows, by_id, lambda entry: EntryRow(entry, self._texts.end, self._dialog))
+        for key, entry in by_id.items():
+            self._rows[key].show(entry)
 
 
 class EntryRow(ui.element):
@@ -86,30 +86,27 @@ class EntryRow(ui.element):
         """label: of the button."""
         super().__init__('li')
         self.classes('access-entry')
+        self._label = label
         self._entry = entry
+        self._facts: list[TextNode] = []
         with self:
-            with ui.element('div'):
-                TextNode('strong', entry.name).classes('free-text')
-                self._facts = [TextNode('span', fact).classes('free-text') for fact in entry.facts]
-            button = ui.button(label, on_click=lambda: dialog.open(self._entry), color=None).props('flat no-caps')
-            button.props['aria-label'] = f'{label} {entry.name}'
-
-    @property
-    def shape(self) -> tuple[str, int]:
-        """As shape_of its entry."""
-        return shape_of(self._entry)
+            with ui.element('div') as self._texts:
+                self._name = TextNode('strong').classes('free-text')
+            self._button = ui.button(label, on_click=lambda: dialog.open(self._entry), color=None)
+            self._button.props('flat no-caps')
 
     def show(self, entry: Entry) -> None:
-        """Show an entry of the same shape."""
+        """Show what is known now of the same entry."""
         self._entry = entry
+        self._name.set_text(entry.name)
+        set_attribute(self._button, 'aria-label', f'{self._label} {entry.name}')
+        while len(self._facts) > len(entry.facts):
+            self._facts.pop().delete()
+        with self._texts:
+            while len(self._facts) < len(entry.facts):
+                self._facts.append(TextNode('span').classes('free-text'))
         for node, fact in zip(self._facts, entry.facts, strict=True):
-            if node.text != fact:
-                node.set_text(fact)
-
-
-def shape_of(entry: Entry) -> tuple[str, int]:
-    """Entries of one shape can be shown by the same elements."""
-    return entry.name, len(entry.facts)
+            node.set_text(fact)
 
 
 class EndDialog:

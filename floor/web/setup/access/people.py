@@ -39,7 +39,7 @@ class SessionPanel(EntryPanel):
     def _entry(self, session: SessionEntry) -> Entry:
         zone, own = self._services.zone, self._identity.credential
         is_own = own is not None and (own.kind, own.id) == ('session', session.id)
-        return Entry(session.name, facts(
+        return Entry(session.id, session.name, facts(
             'this browser' if is_own else '', session.email or '', session.browser[:MAX_BROWSER_LENGTH],
             since('since', session.created_at, zone), since('last seen', session.last_seen_at, zone)),
             partial(self._services.access.sessions.end_session, self._identity, session.id),
@@ -56,7 +56,7 @@ class InvitationPanel(EntryPanel):
 
     async def _entries(self) -> Sequence[Entry]:
         zone, invitations = self._services.zone, self._services.access.invitations
-        return [Entry(key.name, facts(
+        return [Entry(key.id, key.name, facts(
             f'{since("made", key.made_at, zone)} by {key.made_by}',
             'has expired' if key.is_expired else since('works until', key.expires_at, zone)),
             partial(invitations.revoke, self._identity, key.id), 'Its link no longer works.')

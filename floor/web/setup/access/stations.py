@@ -48,7 +48,8 @@ class StationPanel(EntryPanel):
         state = since('paired', key.used_at, zone) or (
             'its link has expired' if key.is_expired else since('not paired; its link works until', key.expires_at,
                                                                 zone))
-        return Entry(key.name, facts(line, state, since('last seen', key.last_used_at, zone), f'made by {key.made_by}'),
+        last_seen = since('last seen', key.last_used_at, zone)
+        return Entry(key.id, key.name, facts(line, state, last_seen, f'made by {key.made_by}'),
                      partial(self._services.access.stations.revoke, self._identity, key.id),
                      'The tablet is no longer a station. What people did there stays.')
 
@@ -88,7 +89,7 @@ class PinPanel(EntryPanel):
     async def _entries(self) -> Sequence[Entry]:
         owners = await self._services.access.pins.owners(self._identity)
         people = in_order_of_names(each for each in self._services.store.people.values() if each.id in owners)
-        return [Entry(each.name, [each.department],
+        return [Entry(each.id, each.name, [each.department],
                       partial(self._services.access.pins.set_pin, self._identity, each.id, None),
                       'At stations, anybody can pick this name then.') for each in people]
 

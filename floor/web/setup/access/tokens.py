@@ -44,7 +44,7 @@ class TokenPanel(EntryPanel):
     def _entry(self, key: AccessKey) -> Entry:
         zone = self._services.zone
         ends = since('expired' if key.is_expired else 'expires', key.expires_at, zone)
-        return Entry(key.name, facts(
+        return Entry(key.id, key.name, facts(
             ', '.join(key.scopes), limit_text(key), f'{since("made", key.made_at, zone)} by {key.made_by}',
             since('last used', key.last_used_at, zone) or 'never used', ends),
             partial(self._services.access.tokens.revoke, self._identity, key.id),

@@ -44,7 +44,7 @@ class WallPanel(EntryPanel):
 
     def _entry(self, key: AccessKey) -> Entry:
         zone = self._services.zone
-        return Entry(key.name, facts(
+        return Entry(key.id, key.name, facts(
             shown_by(key.view),
             f'{since("made", key.made_at, zone)} by {key.made_by}',
             since('last seen', key.last_used_at, zone) or 'never opened'),

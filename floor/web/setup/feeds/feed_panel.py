@@ -118,7 +118,7 @@ class FeedPanel(ui.card):
 
     def _revoke(self) -> None:
         if (feed := self._feed) is not None:
-            self._dialog.open(Entry(feed.name, (), partial(
+            self._dialog.open(Entry(feed.id, feed.name, (), partial(
                 self._services.access.tokens.revoke, self._identity, feed.id), CONSEQUENCE))
 
 
