@@ -710,6 +710,20 @@ async def test_each_chip_removes_its_filter_as_an_entry_of_the_history(report: R
     await screen.until(lambda: not filter_chips(screen))
 
 
+@pytest.mark.parametrize(('removed', 'focused'), [
+    ('Machine: Valve 01·01', 'Reason: Oil leak'), ('Reason: Oil leak', 'Shift: Early'),
+    ('Shift: Early', 'Reason: Oil leak'), ('Clear all', 'Dates…')])
+async def test_the_focus_goes_from_a_removed_chip_to_the_next_one(
+        report: Reports, open_page: OpenPage, switchboard: Switchboard, removed: str, focused: str) -> None:
+    screen = await opened(open_page, FILTERED)
+    id_ = next(id_ for id_, element in screen.elements.items() if 'chip' in element.get('class', ()) and focused in (
+        element.get('text'), element.get('props', {}).get('aria-label', '').removeprefix('Remove the filter ')))
+    chips = filter_chips(screen)
+    screen.click(chips.get(f'Remove the filter {removed}') or chips[removed])
+    await screen.until(lambda: any(f'runMethod({id_}, "focus"' in data['code'] for event, data, _ in switchboard.emitted
+                                   if event == 'run_javascript'))
+
+
 async def test_a_line_offers_its_machines_and_remains_with_one_of_them(report: Reports, open_page: OpenPage,
                                                                        switchboard: Switchboard) -> None:
     screen = await opened(open_page)

@@ -42,10 +42,12 @@ class FilterChips:
     """A chip for each filter, and a button that removes all of them. Each stays the same element while there is its
     filter, so that it keeps the focus, and a press that has begun, when something else of the query changes."""
 
-    def __init__(self, store: Store, ask: Callable[[ReportQuery], None]) -> None:
-        """ask: called with the query without the filter that was removed."""
+    def __init__(self, store: Store, ask: Callable[[ReportQuery], None], before: ui.element) -> None:
+        """ask: called with the query without the filter that was removed. before: has the focus when the last is
+        removed."""
         self._store = store
         self._ask = ask
+        self._before = before
         self._chips = ui.element('div').classes('chips filter-chips')
         self._chips.props('role=group aria-label="Active filters"')
         self._chips.set_visibility(False)
@@ -69,4 +71,13 @@ class FilterChips:
                 TextNode('span', text)
                 TextNode('span', '✕').props['aria-hidden'] = 'true'
             button.props['aria-label'] = f'Remove the filter {text}'
-        return button.classes('chip').props('type=button').on('click', lambda: self._ask(self._without[text]), args=[])
+        return button.classes('chip').props('type=button').on('click', lambda: self._remove(text), args=[])
+
+    def _remove(self, text: str) -> None:
+        """Ask without this filter, and give the focus, which goes with its chip, to the next one or the one before."""
+        shown = list(self._buttons)
+        place = shown.index(text)
+        self._ask(self._without[text])
+        near = (each for each in (*shown[place + 1:], *reversed(shown[:place])) if each != CLEAR_ALL)
+        stays = next((each for each in near if each in self._buttons), None)
+        (self._before if stays is None else self._buttons[stays]).run_method('focus', {'preventScroll': True})

@@ -60,7 +60,7 @@ class ReportFilters:
                     self._csv.props['aria-label'] = 'Download the KPIs as CSV'
                     self._stops = ui.link('Stops (CSV)').classes('chip').props('download')
                     self._stops.props['aria-label'] = 'Download all stops with their response times as CSV'
-            self._chips = FilterChips(store, ask)
+            self._chips = FilterChips(store, ask, self._dates)
             self._compared = ui.label().classes('report-dates')
         self.show(query)
 
