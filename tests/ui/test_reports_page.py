@@ -307,6 +307,15 @@ async def test_the_pareto_can_be_sorted_by_count(report: Reports, open_page: Ope
     await screen.until(lambda: report.asked('causes')[-1][2] == 'count')
 
 
+async def test_what_the_causes_are_sorted_by_is_shown_before_they_are_read(report: Reports,
+                                                                          open_page: OpenPage) -> None:
+    screen = await opened(open_page)
+    report.answers['kpis'] = DatabaseUnavailableError('the database does not answer')
+    screen.click(next(element for element in screen.of_class('toggle') if element['text'] == 'Number'))
+    await screen.until(lambda: {element['text'] for element in screen.of_class('toggle')
+                                if element['props'].get('aria-pressed') == 'true'} >= {'Number'})
+
+
 async def test_the_other_causes_have_a_bar_that_is_cut_where_it_is_the_longest(report: Reports,
                                                                                open_page: OpenPage) -> None:
     report.answers['causes'] = MANY_CAUSES

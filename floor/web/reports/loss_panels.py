@@ -85,6 +85,7 @@ class LossPanels:
                              (Chart.MACHINES, self._machines), (Chart.CLOCKS, self._clocks),
                              (Chart.LINES, self._lines)):
             panel.explain_with(partial(explain, chart))
+        self.follow(query)
 
     def about(self, query: ReportQuery, comparison: Comparison, widened: Comparison) -> None:
         """Set notes and CSV links. widened: the window of the panel by hour and weekday."""
@@ -95,8 +96,13 @@ class LossPanels:
         self._machines.about(label, query.file('machines'))
         self._clocks.about(label, query.file('stops'))
         self._lines.about(label, query.file('lines'))
+
+    def follow(self, query: ReportQuery) -> None:
+        """Show at once what a query asks for: by what the causes are sorted, and all of the same ones or the greatest.
+        """
         for by, chip in self._by.items():
             chip.show(TOGGLES[by], by == query.by)
+        self.show_causes(query)
 
     def show_causes(self, query: ReportQuery) -> None:
         """Show all of the same causes, or the greatest."""

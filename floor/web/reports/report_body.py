@@ -77,7 +77,7 @@ class ReportBody:
     def follow(self, query: ReportQuery) -> None:
         """Show in the controls of the list, and of the causes, what a query asks for."""
         self._stops.about(query)
-        self._losses.show_causes(query)
+        self._losses.follow(query)
 
     def clear(self, message: str) -> None:
         """Show a message instead of KPIs, downtime and work orders, which are wrong."""
