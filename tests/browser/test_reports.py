@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import asyncpg
@@ -54,6 +55,19 @@ async def test_the_settings_can_be_saved_without_scrolling(visitor: Visitor) -> 
     await expect(dialog.get_by_role('heading', name='Latest changes')).to_be_visible()
     await expect(dialog.get_by_role('button', name='Save')).to_be_in_viewport(ratio=1)
     assert await page.locator('.settings-dialog').evaluate('each => each.scrollHeight > each.clientHeight')
+
+
+@pytest.mark.parametrize('profile', [{}, PHONE])
+async def test_a_heading_that_is_scrolled_to_is_not_behind_the_bar(visitor: Visitor, profile: dict[str, Any]) -> None:
+    page = await visitor.open('/reports', **profile)
+    behind = {}
+    for width in 360, 700, 1000, 1366:
+        await page.set_viewport_size({'width': width, 'height': 700})
+        await page.wait_for_function('width => innerWidth === width', arg=width)
+        behind[width] = await page.get_by_role('heading', name='Stops by cause').evaluate(
+            "each => (each.scrollIntoView(), document.querySelector('.bar').getBoundingClientRect().bottom "
+            "- each.getBoundingClientRect().top)")
+    assert max(behind.values()) <= 0, behind
 
 
 async def test_a_window_is_in_the_address(visitor: Visitor, connection: asyncpg.Connection) -> None:
