@@ -139,4 +139,4 @@ def _is_machine(column: ReportColumn, cell: Cell) -> bool:
 
 
 def _kind(kind: Kind) -> str:
-    return 'number' if kind in NUMBERS else 'text'
+    return 'number' if kind in NUMBERS else 'moment' if kind in {Kind.MOMENT, Kind.DAY} else 'text'
