@@ -50,7 +50,8 @@ class Term:
 class Explanation:
     """value is a share, a count or seconds; terms are the formula's; left_out says what does not count, and how much of
     it there is. parts are all machines. pieces are one page of what they were or of their stops, the longest first: of
-    a share what lowers it before what raises it, and what does not count last. more: a page follows.
+    a share what lowers it before what raises it, and what does not count last. counted: the stops that count, of all
+    pages; None: of intervals and of time down, which are not counted. more: a page follows.
     """
 
     kpi: Kpi
@@ -62,6 +63,7 @@ class Explanation:
     coverage: float | None
     parts: tuple[Part, ...]
     pieces: tuple[Piece, ...]
+    counted: int | None
     more: bool
 
 
@@ -78,13 +80,19 @@ async def read_explanation(reading: ReportSnapshot, kpi: Kpi, page: Page) -> Exp
     pieces = await (_intervals(reading, kpi, names, page) if of_time else _stops(reading, kpi, page))
     return Explanation(
         kpi, definition.formula, definition.source, getattr(kpis, kpi), _terms(kpi, kpis), _left_out(kpi, kpis),
-        kpis.coverage, parts, tuple(pieces[:page.size]), len(pieces) > page.size)
+        kpis.coverage, parts, tuple(pieces[:page.size]), _counted(kpi, kpis), len(pieces) > page.size)
 
 
 ANSWERED = {Kpi.MTTR, Kpi.REPAIR, Kpi.RESPONSE, Kpi.RESPONSE_P90}
 """These are explained with how soon stops were acknowledged and repaired."""
 STOPS_OF = {Kpi.MTBF: Kpi.FAILURES, Kpi.RESPONSE_P90: Kpi.RESPONSE}
 """The stops behind a KPI that are those of another one."""
+
+
+def _counted(kpi: Kpi, kpis: Kpis) -> int | None:
+    return {Kpi.STOPS: kpis.stops, Kpi.FAILURES: kpis.failures, Kpi.MICRO_STOPS: kpis.micro_stops,
+            Kpi.CARRIED_IN: kpis.carried_in, Kpi.MTBF: kpis.failures, Kpi.MTTR: kpis.repaired, Kpi.REPAIR: kpis.works,
+            Kpi.RESPONSE: kpis.acknowledged, Kpi.RESPONSE_P90: kpis.acknowledged}.get(kpi)
 
 
 def _terms(kpi: Kpi, kpis: Kpis) -> tuple[Term, ...]:

@@ -469,12 +469,13 @@ async def test_the_stops_behind_a_figure_add_up_to_it(site: Plant, question: Pro
         for kpi in Kpi:
             if DEFINITIONS[kpi].evidence == 'intervals' or (scope.is_filtered and kpi is Kpi.MTBF):
                 continue
-            pieces = (await analytics.explain(kpi, question.window, scope, Page(1, 1000))).pieces
-            counted = [piece.counted for piece in pieces]
+            explained = await analytics.explain(kpi, question.window, scope, Page(1, 1000))
+            pieces, counted = explained.pieces, [piece.counted for piece in explained.pieces]
             assert counted == sorted(counted, reverse=True), 'those that count come first'
             amounts[kpi] = [piece.seconds for piece in pieces if piece.counted]
             assert amounts[kpi] == sorted(amounts[kpi], reverse=True), 'the longest first'
             assert all(piece.counted or piece.why for piece in pieces)
+            assert kpi is Kpi.DOWN or explained.counted == len(amounts[kpi])
         assert sum(amounts[Kpi.DOWN]) == pytest.approx(kpis.down)
         assert (len(amounts[Kpi.STOPS]), len(amounts[Kpi.FAILURES]), len(amounts[Kpi.MICRO_STOPS])) == (
             kpis.stops, kpis.failures, kpis.micro_stops)

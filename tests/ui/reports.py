@@ -140,7 +140,7 @@ class Reports:
                            (Term('repair time', 28_860.0), Term('stops that ended', 39, Unit.COUNT)),
                            (Term('unknown: no data from the machine', 400.0), Term('ongoing stops', 2, Unit.COUNT)),
                            0.998,
-                           (Part(VALVE, 740.0, 0.998),), (piece,), page.number == 1)
+                           (Part(VALVE, 740.0, 0.998),), (piece,), 39 if kpi == 'mttr' else None, page.number == 1)
 
     def asked(self, name: str) -> list[tuple[Any, ...]]:
         return [arguments for asked, arguments, _ in self.analytics.asked if asked == name]

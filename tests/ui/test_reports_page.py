@@ -488,7 +488,8 @@ async def test_a_figure_explains_itself(report: Reports, open_page: OpenPage) ->
     screen.click(next(element for element in screen.all(aria_label='Explain MTTR')))
     await screen.until(lambda: 'MTTR = repair time / number' in screen.texts)
     for expected in ('reliability practice', '8 h 01 min', 'stops that ended', '39', '99.8 %', 'ongoing stops: 2',
-                     'unknown: no data from the machine: 6 min 40 s', '2026-11-23 09:42:07', 'Each of 1 machines'):
+                     'unknown: no data from the machine: 6 min 40 s', '2026-11-23 09:42:07', 'Each of 1 machines',
+                     '1 to 1, 1 of the 39 that count'):
         assert expected in screen.texts, expected
     assert '/reports/explain.csv?kpi=mttr' in {element.get('props', {}).get('href') for element in screen.all()}
     assert [text for text in screen.texts if 'onerror' in text] == [HOSTILE]

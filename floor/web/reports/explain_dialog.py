@@ -148,7 +148,9 @@ class ExplainDialog:
             Heading(what, level=3)
             first = (page - 1) * ROWS + 1
             last = first + len(explanation.pieces) - 1
-            shown = f'{number(first)} to {number(last)}, {number(counted)} of them counted'
+            of_all = 'of them counted' if explanation.counted is None else \
+                f'of the {number(explanation.counted)} that count'
+            shown = f'{number(first)} to {number(last)}, {number(counted)} {of_all}'
             ui.label(shown if explanation.pieces else '').classes('panel-note')
             ui.link('Download all as CSV', pieces).props('download')
         if explanation.pieces:
