@@ -26,16 +26,18 @@ AWAY_S = 8.0
 HOSTILE = '<img src=x onerror="window.hit = 1">Seat worn'
 
 
-def from_now_on(machine: str) -> str:
-    """The address of a report with no stop of another test: of the causes of a day, only the greatest have a bar."""
-    since = datetime.now(UTC).replace(tzinfo=None)
+async def from_now_on(machine: str) -> str:
+    """The address of a report with no stop of another test: of the causes of a day, only the greatest have a bar. It
+    begins with a whole second."""
+    since = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    await until(lambda: datetime.now(UTC) >= since)
     return '/reports?' + urlencode({'machine': machine, 'from': f'{since:%Y-%m-%dT%H:%M:%S}',
                                     'to': f'{since + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}'})
 
 
 async def test_a_number_can_be_explained_down_to_its_intervals(visitor: Visitor,
                                                                connection: asyncpg.Connection) -> None:
-    address = from_now_on('Injection_Molder_04_01')
+    address = await from_now_on('Injection_Molder_04_01')
     await connection.execute(DOWN, 'Injection_Molder_04_01', HOSTILE)
     page = await visitor.open(address)
 
@@ -82,7 +84,7 @@ async def test_a_window_is_in_the_address(visitor: Visitor, connection: asyncpg.
 
 async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visitor: Visitor,
                                                                             connection: asyncpg.Connection) -> None:
-    address = from_now_on('Valve_01_01')
+    address = await from_now_on('Valve_01_01')
     await connection.execute(DOWN, 'Valve_01_01', 'Bearing hot')
     page = await visitor.open(address)
     bar = page.locator('.pareto-bar', has_text='Bearing hot')
@@ -107,7 +109,7 @@ async def test_a_bar_filters_the_report_by_the_keyboard_and_back_removes_it(visi
 
 async def with_many_causes(connection: asyncpg.Connection) -> str:
     """The address of a report with three causes more than have a bar, the last of which lasts."""
-    address = from_now_on('Painter_02_01')
+    address = await from_now_on('Painter_02_01')
     for number in range(13):
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
                                  "WHERE machine_name = 'Painter_02_01'")
@@ -136,7 +138,7 @@ async def test_the_bar_of_the_other_causes_shows_them_by_the_keyboard_and_back_h
 @pytest.mark.parametrize('name', ['Often', 'Long'])
 async def test_a_bar_keeps_the_focus_when_back_changes_its_place(visitor: Visitor, connection: asyncpg.Connection,
                                                                  name: str) -> None:
-    address = from_now_on('Painter_02_01')
+    address = await from_now_on('Painter_02_01')
     for reason in 'Often', 'Often', 'Long':
         await connection.execute("UPDATE machine_feed_stream SET status = 'operational' "
                                  "WHERE machine_name = 'Painter_02_01'")
@@ -215,7 +217,7 @@ async def is_read(page: Page) -> None:
 async def test_a_bar_that_is_pressed_without_a_connection_filters_when_it_is_back(
         visitor: Visitor, program: Program, connection: asyncpg.Connection) -> None:
     """A slow tablet or a busy machine: the page goes on where it was, it is not loaded again without the press."""
-    address = from_now_on('Valve_01_01')
+    address = await from_now_on('Valve_01_01')
     await connection.execute(DOWN, 'Valve_01_01', 'Bearing hot')
     page = await visitor.open(address)
     bar = page.get_by_role('button', name='Bearing hot')

@@ -369,12 +369,14 @@ async def test_what_can_be_pressed_stays_the_same_element_when_the_report_is_rea
     assert all('by=count' in screen.elements[id_]['props']['href'] for id_ in machines)
 
 
-async def test_a_link_to_all_causes_shows_them_and_those_beyond_are_in_the_file(report: Reports,
-                                                                                open_page: OpenPage) -> None:
+async def test_a_link_to_all_causes_shows_them_and_those_beyond_are_in_the_file(
+        report: Reports, user: User, open_page: OpenPage) -> None:
+    """Also behind a proxy that serves the app under a path."""
+    user.http_client.headers['X-Forwarded-Prefix'] = '/monitor'
     report.answers['causes'] = tuple(replace(MANY_CAUSES[0], reason=f'Cause {number}') for number in range(1, 251))
     screen = await opened(open_page, '/reports?causes=all')
     bars = screen.of_class('pareto-bar')
-    assert (len(bars), bars[-1]['tag'], bars[-1]['props']['href']) == (201, 'a', '/reports/causes.csv')
+    assert (len(bars), bars[-1]['tag'], bars[-1]['props']['href']) == (201, 'a', '/monitor/reports/causes.csv')
     assert bars[-1]['props']['aria-label'].startswith('Other (50 causes) in the CSV file: ')
 
 

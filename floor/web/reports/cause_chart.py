@@ -15,6 +15,7 @@ from ...analytics import Cause, LossCosts
 from ...analytics.stops import By
 from ...core.formatting import downtime, number, percent
 from ...core.text import shortened
+from ..shell.addresses import with_prefix
 from ..shell.chips import hide, set_attribute
 from ..shell.kept_rows import keep_rows
 from ..shell.messages import TextNode
@@ -37,6 +38,7 @@ class CauseChart:
         self._choose = choose
         self._show_all = show_all
         self._focus = BarFocus()
+        self._prefix = with_prefix('')
         self._rows: dict[str, CauseRow] = {}
         self._ticks: list[str] = []
         with ui.element('div').classes('pareto') as self._chart:
@@ -65,7 +67,7 @@ class CauseChart:
         self._measure.set_text('Time down' if by == 'minutes' else 'Stops')
         keep_rows(self._list, self._rows, {key: key for key in by_key}, self._row)
         for key, bar in by_key.items():
-            self._rows[key].show(bar, by, end, is_chosen=key == chosen, file=file)
+            self._rows[key].show(bar, by, end, is_chosen=key == chosen, file=self._prefix + file)
         self._show_ticks(ticks, by, end)
         hide(self._fewer, hidden=not all_causes or len(causes) <= MAX_BARS + 1)
         self._keep_focus(focused, before)
