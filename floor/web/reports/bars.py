@@ -15,6 +15,7 @@ from ...core.text import shortened
 from ..shell.chips import hide
 from ..shell.kept_rows import counted_keys, keep_rows
 from ..shell.messages import TextNode
+from ..shell.redrawn import Redrawn
 from .table_view import MachineElement, TableView
 
 MAX_BARS = 10
@@ -52,7 +53,6 @@ class BarRow(ui.element):
 
     def __init__(self, bar: Bar, view: TableView) -> None:
         super().__init__('li')
-        self._parts: list[tuple[str, str]] = []
         self._machine: MachineElement | None = None
         with self:
             if bar.machine is None:
@@ -60,7 +60,7 @@ class BarRow(ui.element):
             else:
                 with ui.element('span').classes('bar-label'):
                     self._machine = view.machine()
-            self._track = ui.element('span').classes('bar-track').props('aria-hidden=true')
+            self._track = Redrawn(ui.element('span').classes('bar-track').props('aria-hidden=true'))
             self._values = TextNode('span').classes('bar-values')
 
     def show(self, bar: Bar, longest: float, view: TableView) -> None:
@@ -68,12 +68,12 @@ class BarRow(ui.element):
         if self._machine is not None and bar.machine is not None:
             view.show_machine(self._machine, bar.machine)
         parts = [(part, f'width: {100 * amount / longest:.2f}%') for part, amount in bar.parts if amount]
-        if parts != self._parts:
-            self._parts = parts
-            self._track.clear()
-            with self._track:
-                for part, width in parts:
-                    TextNode('i').style(width).props['data-part'] = part
+
+        def build() -> None:
+            for part, width in parts:
+                TextNode('i').style(width).props['data-part'] = part
+
+        self._track.show(parts, build)
         self._values.set_text(bar.values)
 
 
@@ -84,18 +84,17 @@ class Legend(ui.element):
         """names: kind and label of each colour."""
         super().__init__('p')
         self.classes('legend')
-        self._names: tuple[tuple[str, str], ...] = ()
+        self._content = Redrawn(self)
         self.show(*names)
 
     def show(self, *names: tuple[str, str]) -> None:
         """Show other labels; without any it is hidden."""
+        def build() -> None:
+            for part, label in names:
+                TextNode('span', label).props['data-part'] = part
+
         hide(self, hidden=not names)
-        if names != self._names:
-            self._names = names
-            self.clear()
-            with self:
-                for part, label in names:
-                    TextNode('span', label).props['data-part'] = part
+        self._content.show(names, build)
 
 
 def waiting_bars(charges: Iterable[MachineDowntime]) -> list[Bar]:

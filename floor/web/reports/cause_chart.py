@@ -19,6 +19,7 @@ from ..shell.addresses import with_prefix
 from ..shell.chips import hide, set_attribute
 from ..shell.kept_rows import keep_rows
 from ..shell.messages import TextNode
+from ..shell.redrawn import Redrawn
 from .bar_focus import BarFocus
 from .pareto import MAX_ALL_BARS, MAX_BARS, CauseBar, axis, bars_of, tick_text
 
@@ -40,7 +41,6 @@ class CauseChart:
         self._focus = BarFocus()
         self._prefix = with_prefix('')
         self._rows: dict[str, CauseRow] = {}
-        self._ticks: list[str] = []
         with ui.element('div').classes('pareto') as self._chart:
             with ui.element('div').classes('pareto-head').props('aria-hidden=true'):
                 TextNode('span', 'Cause')
@@ -49,7 +49,7 @@ class CauseChart:
             self._list = ui.element('ol')
             self._list.props['aria-label'] = 'Causes, the greatest first'
             with ui.element('div').classes('pareto-axis').props('aria-hidden=true'):
-                self._axis = ui.element('span')
+                self._axis = Redrawn(ui.element('span'))
         self._fewer = TextNode('button', f'Show the {MAX_BARS} greatest only').classes('explain screen-hint')
         self._fewer.props('type=button').on('click', self._press_fewer, args=[])
         self._focus.follow(self._fewer, FEWER)
@@ -92,13 +92,12 @@ class CauseChart:
 
     def _show_ticks(self, ticks: Sequence[float], by: By, end: float) -> None:
         texts = [tick_text(tick, by) for tick in ticks]
-        if texts == self._ticks:
-            return
-        self._ticks = texts
-        self._axis.clear()
-        with self._axis:
+
+        def build() -> None:
             for tick, text in zip(ticks, texts, strict=True):
                 TextNode('i', text).style(f'left: {100 * tick / end:.2f}%')
+
+        self._axis.show(texts, build)
 
     def _keep_focus(self, focused: str | None, before: Sequence[str]) -> None:
         """Give the focus back to a bar that lost it, as a browser takes it from what goes or moves: to the same bar, or

@@ -9,6 +9,7 @@ from ...analytics.report_tables import WEEKDAYS
 from ...core.formatting import percent
 from ...core.plant_calendar import Weekday
 from ..shell.messages import TextNode
+from ..shell.redrawn import Redrawn
 
 HOURS_NAMED = 3
 
@@ -18,14 +19,13 @@ class HeatMap:
     when "Numbers" is expanded; it stays so when the report is read again."""
 
     def __init__(self) -> None:
-        self._shown: tuple[HourlyPattern, Weekday] | None = None
         with ui.element('div').classes('report-scroll').props('tabindex=0 role=group aria-label="Hours of the week"'), \
                 ui.element('table').classes('heat'):
             with ui.element('thead'), ui.element('tr'):
                 TextNode('td')
                 for hour in range(0, 24, HOURS_NAMED):  # a heading is wider than a column on a phone
                     TextNode('th', f'{hour:02}').props(f'scope=col colspan={HOURS_NAMED}')
-            self._body = ui.element('tbody')
+            self._body = Redrawn(ui.element('tbody'))
         with ui.element('p').classes('heat-scale'):
             self._least = ui.label()
             self._scale = TextNode('span').props('aria-hidden=true')
@@ -36,22 +36,21 @@ class HeatMap:
 
     def show(self, pattern: HourlyPattern, first: Weekday) -> None:
         """Show a pattern. first: the first day of the week."""
-        if self._shown == (pattern, first):
-            return
-        self._shown = pattern, first
         known = [share for day in pattern.share for share in day if share is not None]
         least, worst = min(known, default=0.0), max(known, default=0.0)
         self._least.set_text(percent(least))
         self._scale.style(replace=_heat(least, least, worst))
         self._worst.set_text(f'{percent(worst)} of the time down')
-        self._body.clear()
-        with self._body:
+
+        def build() -> None:
             for day in range(first - 1, first - 1 + len(WEEKDAYS)):
                 weekday, shares = WEEKDAYS[day % len(WEEKDAYS)], pattern.share[day % len(WEEKDAYS)]
                 with ui.element('tr'):
                     TextNode('th', weekday).props('scope=row')
                     for hour, share in enumerate(shares):
                         _cell(weekday, hour, share, least, worst)
+
+        self._body.show((pattern, first), build)
 
 
 def _cell(weekday: str, hour: int, share: float | None, least: float, worst: float) -> None:

@@ -12,6 +12,7 @@ from ...analytics import report_tables as tables
 from ...core.formatting import counted, number
 from ..shell.chips import set_attribute
 from ..shell.heading import Heading
+from ..shell.redrawn import Redrawn
 from .bars import BarChart, Legend, load_bars
 from .chart_options import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 from .panel import PanelBody, ReportPanel
@@ -81,15 +82,11 @@ class VolumeChart(ui.element):
 
     def __init__(self) -> None:
         super().__init__('div')
-        self._shown: tuple[VolumeOfDay, ...] = ()
+        self._content = Redrawn(self)
 
     def show(self, volume: Sequence[VolumeOfDay]) -> None:
         """Show these days."""
-        if self._shown != tuple(volume):
-            self._shown = tuple(volume)
-            self.clear()
-            with self:
-                _volume(volume)
+        self._content.show(tuple(volume), lambda: _volume(volume))
 
 
 def volume_options(volume: Sequence[VolumeOfDay]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ...analytics import TrendPoint
 from ...analytics.report_tables import SO_FAR
 from ...core.formatting import HOUR, counted, downtime, percent
 from ..shell.heading import Heading
+from ..shell.redrawn import Redrawn
 from .chart_options import LINE, MUTED, RULE, STILL, TEXT, TRIVIAL
 
 FEW = 8
@@ -66,17 +67,15 @@ class TrendCharts(ui.element):
     def __init__(self) -> None:
         super().__init__('div')
         self.classes('trend-charts')
-        self._shown: object = None
+        self._content = Redrawn(self)
 
     def show(self, figures: Sequence[TrendSeries], labels: Sequence[str], *, is_over: bool) -> None:
         """Show a chart for each figure. is_over: whether the last bucket is."""
-        if self._shown == (shown := (tuple(figures), tuple(labels), is_over)):
-            return
-        self._shown = shown
-        self.clear()
-        with self:
+        def build() -> None:
             for series in figures:
                 _trend_chart(series, labels, is_over=is_over)
+
+        self._content.show((tuple(figures), tuple(labels), is_over), build)
 
 
 def _trend_chart(series: TrendSeries, labels: Sequence[str], *, is_over: bool) -> None:
